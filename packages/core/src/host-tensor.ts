@@ -1,0 +1,51 @@
+/** Plain data with a shape: what datasets hold and what `compute` returns. Owns no device memory. */
+
+import { type DType, dtypeOf, type TypedArray } from "./dtype.ts";
+import { ShapeError } from "./errors.ts";
+import { formatShape, type Shape, sizeOf } from "./shape.ts";
+
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Row-major, contiguous; `Uint8Array` for `bool`. */
+  readonly data: TypedArray;
+}
+
+/** A host tensor over `data`, which is not copied. */
+export function hostTensor(data: TypedArray, shape: Shape): HostTensor {
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(`hostTensor: expected ${sizeOf(shape)} elements for shape ${formatShape(shape)}, got ${data.length}.`);
+  }
+  return { shape, dtype: dtypeOf(data), data };
+}
+
+/** Numbers nested to any depth: `1`, `[1, 2]`, `[[1, 2], [3, 4]]`. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** Nested arrays as a float32 (or int32) host tensor; every level must be rectangular. */
+export function fromNested(values: NestedNumbers, dtype: "float32" | "int32" = "float32"): HostTensor {
+  const shape: number[] = [];
+  for (let level = values; typeof level !== "number"; level = level[0]!) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  const data = dtype === "float32" ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
+  let next = 0;
+  const visit = (level: NestedNumbers, depth: number): void => {
+    if (typeof level === "number" ? depth !== shape.length : level.length !== shape[depth]) {
+      throw new ShapeError(`tensor: expected nested arrays of one shape, ${formatShape(shape)} by their first elements, got a ragged one.`);
+    }
+    if (typeof level === "number") data[next++] = level;
+    else for (const inner of level) visit(inner, depth + 1);
+  };
+  visit(values, 0);
+  return { shape, dtype, data };
+}
+
+/** The inverse of `fromNested`, for printing and for tests. */
+export function toNested({ shape, data }: HostTensor): NestedNumbers {
+  let next = 0;
+  const build = (depth: number): NestedNumbers =>
+    depth === shape.length ? data[next++]! : Array.from({ length: shape[depth]! }, () => build(depth + 1));
+  return build(0);
+}

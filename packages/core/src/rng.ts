@@ -1,0 +1,178 @@
+/** Random numbers as values: a key, and streams forked from it by name. */
+
+import { OptionError } from "./errors.ts";
+import type { HostTensor } from "./host-tensor.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import { randomWords, threefry2x32, wordToUnit } from "./threefry.ts";
+
+/** Where a generator stands; plain data, for checkpoints. */
+export interface RngState {
+  readonly key: readonly [number, number];
+  readonly position: number;
+}
+
+/**
+ * A stream of random numbers. Equal seeds give equal bits on every engine and device.
+ *
+ * `fork` derives a stream from the key and a label alone, whatever was drawn before: adding a draw here changes nothing there.
+ *
+ * @example
+ * const rng = new Rng(1);
+ * const weights = rng.fork("init").normal([3, 4]);
+ */
+export class Rng {
+  #key0: number;
+  #key1: number;
+  #position = 0;
+
+  /** @param seed A whole number from 0 to 2⁵³ − 1. */
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed) || seed < 0) throw new OptionError(`Rng: expected a whole seed from 0 to 2⁵³ − 1, got ${seed}.`);
+    this.#key0 = seed | 0;
+    this.#key1 = Math.floor(seed / 2 ** 32) | 0;
+  }
+
+  /** The stream called `label`: a child key that depends on this key and on the label, not on what was drawn. */
+  fork(label: string): Rng {
+    const child = new Rng(0);
+    const hash = new Int32Array(2);
+    hash[0] = this.#key0;
+    hash[1] = this.#key1;
+    // The label in UTF-16 units, one block a unit, chained: each block is encrypted under the hash of those before it.
+    for (let i = 0; i < label.length; i++) threefry2x32(hash[0]!, hash[1]!, [1, label.charCodeAt(i)], hash, 0);
+    threefry2x32(hash[0]!, hash[1]!, [2, label.length], hash, 0);
+    child.#key0 = hash[0]!;
+    child.#key1 = hash[1]!;
+    return child;
+  }
+
+  get state(): RngState {
+    return { key: [this.#key0, this.#key1], position: this.#position };
+  }
+
+  static fromState({ key, position }: RngState): Rng {
+    const rng = new Rng(0);
+    rng.#key0 = key[0] | 0;
+    rng.#key1 = key[1] | 0;
+    rng.#position = position;
+    return rng;
+  }
+
+  /** The next `length` words: what every method below draws from. */
+  words(length: number): Int32Array {
+    const words = randomWords(this.#key0, this.#key1, length, this.#position);
+    this.#position += length;
+    return words;
+  }
+
+  /** A key nobody else has, for a kernel that draws on the device; moves this stream on by two words. */
+  nextKey(): readonly [number, number] {
+    const words = this.words(2);
+    return [words[0]!, words[1]!];
+  }
+
+  /** One number in [low, high). */
+  float(low = 0, high = 1): number {
+    return low + (high - low) * wordToUnit(this.words(1)[0]!);
+  }
+
+  /** One whole number from `low` up to, not including, `high`; exactly uniform. */
+  integer(low: number, high: number): number {
+    const range = high - low;
+    if (!Number.isInteger(low) || !Number.isInteger(high) || range < 1 || range > 2 ** 32) {
+      throw new OptionError(`Rng.integer: expected whole numbers low < high at most 2³² apart, got ${low} and ${high}.`);
+    }
+    // Words past the last whole multiple of the range would favour small numbers: draw again.
+    const limit = 2 ** 32 - (2 ** 32 % range);
+    for (;;) {
+      const word = this.words(1)[0]! >>> 0;
+      if (word < limit) return low + (word % range);
+    }
+  }
+
+  /** One of `items`. */
+  pick<T>(items: readonly T[]): T {
+    if (items.length === 0) throw new OptionError("Rng.pick: expected at least one item, got none.");
+    return items[this.integer(0, items.length)]!;
+  }
+
+  /** Float32 numbers in [low, high). */
+  uniform(shape: Shape, low = 0, high = 1): HostTensor {
+    const words = this.words(sizeOf(shape));
+    return { shape, dtype: "float32", data: Float32Array.from(words, (word) => low + (high - low) * wordToUnit(word)) };
+  }
+
+  /** Float32 numbers of the normal distribution. Box and Muller 1958. */
+  normal(shape: Shape, mean = 0, standardDeviation = 1): HostTensor {
+    const length = sizeOf(shape);
+    const words = this.words(length + (length % 2));
+    const data = new Float32Array(length);
+    for (let i = 0; i < length; i += 2) {
+      // 1 − u lies in (0, 1]: the logarithm stays finite.
+      const radius = standardDeviation * Math.sqrt(-2 * Math.log(1 - wordToUnit(words[i]!)));
+      const angle = 2 * Math.PI * wordToUnit(words[i + 1]!);
+      data[i] = mean + radius * Math.cos(angle);
+      if (i + 1 < length) data[i + 1] = mean + radius * Math.sin(angle);
+    }
+    return { shape, dtype: "float32", data };
+  }
+
+  /** A normal cut off `bound` standard deviations from the mean, by drawing again. */
+  truncatedNormal(shape: Shape, mean = 0, standardDeviation = 1, bound = 2): HostTensor {
+    const data = new Float32Array(sizeOf(shape));
+    let filled = 0;
+    while (filled < data.length) {
+      for (const value of this.normal([data.length - filled]).data) {
+        if (Math.abs(value) <= bound) data[filled++] = mean + standardDeviation * value;
+      }
+    }
+    return { shape, dtype: "float32", data };
+  }
+
+  /** Int32 numbers from `low` up to, not including, `high`. */
+  integers(shape: Shape, low: number, high: number): HostTensor {
+    return { shape, dtype: "int32", data: Int32Array.from({ length: sizeOf(shape) }, () => this.integer(low, high)) };
+  }
+
+  /** True with the given probability. */
+  bernoulli(shape: Shape, probability: number): HostTensor {
+    const words = this.words(sizeOf(shape));
+    return { shape, dtype: "bool", data: Uint8Array.from(words, (word) => (wordToUnit(word) < probability ? 1 : 0)) };
+  }
+
+  /** Int32 indices into `weights`, each drawn in proportion to its weight. */
+  categorical(shape: Shape, weights: ArrayLike<number>): HostTensor {
+    const cumulative = new Float64Array(weights.length);
+    let total = 0;
+    for (let i = 0; i < weights.length; i++) {
+      if (!(weights[i]! >= 0)) throw new OptionError(`Rng.categorical: expected weights ≥ 0, got ${weights[i]} at ${i}.`);
+      cumulative[i] = total += weights[i]!;
+    }
+    if (!(total > 0 && total < Infinity))
+      throw new OptionError(`Rng.categorical: expected weights with a positive finite sum, got ${total}.`);
+    const draw = (): number => {
+      const target = this.float() * total;
+      let low = 0;
+      let high = cumulative.length - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (cumulative[middle]! > target) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    };
+    return { shape, dtype: "int32", data: Int32Array.from({ length: sizeOf(shape) }, draw) };
+  }
+
+  /** The numbers 0 … length − 1 in random order. Fisher and Yates; Knuth, volume 2, algorithm P. */
+  permutation(length: number): Int32Array {
+    const order = Int32Array.from({ length }, (_, i) => i);
+    for (let i = length - 1; i > 0; i--) {
+      const j = this.integer(0, i + 1);
+      const swap = order[i]!;
+      order[i] = order[j]!;
+      order[j] = swap;
+    }
+    return order;
+  }
+}

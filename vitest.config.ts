@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+/** One project a workspace folder; packages resolve to each other's sources, so nothing is built first. */
+const shared = {
+  resolve: { conditions: ["@dl/source"] },
+  ssr: { resolve: { conditions: ["@dl/source"], externalConditions: ["@dl/source"] } },
+};
+const project = (name: string, include: string[], timeout = 30_000) => ({
+  ...shared,
+  test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: "forks" as const },
+});
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      project("packages", ["packages/*/src/**/*.test.ts"]),
+      project("apps", ["apps/*/src/**/*.test.ts", "examples/**/*.test.ts", "tooling/**/*.test.ts", "bench/**/*.test.ts"], 120_000),
+    ],
+  },
+});
