@@ -58,8 +58,14 @@ export class Rng {
     return rng;
   }
 
+  /** @internal */
+  moveTo(position: number): void {
+    this.#position = position;
+  }
+
   /** The next `length` words: what every method below draws from. */
   words(length: number): Int32Array {
+    if (touched && !touched.has(this)) touched.set(this, this.#position);
     const words = randomWords(this.#key0, this.#key1, length, this.#position);
     this.#position += length;
     return words;
@@ -175,4 +181,33 @@ export class Rng {
     }
     return order;
   }
+}
+
+/** While a replayable function runs for the first time: the generators it drew from, and where they stood before. */
+let touched: Map<Rng, number> | null = null;
+
+/** `work`, to be run once with `first` and later with `again`, which draws the same numbers and leaves the generators as they are. */
+export function replayable<T>(work: () => T): { first: () => T; again: () => T } {
+  const starts = new Map<Rng, number>();
+  return {
+    first: () => {
+      const outer = touched;
+      touched = starts;
+      try {
+        return work();
+      } finally {
+        touched = outer;
+        if (outer) for (const [rng, position] of starts) if (!outer.has(rng)) outer.set(rng, position);
+      }
+    },
+    again: () => {
+      const ends = new Map([...starts.keys()].map((rng) => [rng, rng.state.position]));
+      for (const [rng, position] of starts) rng.moveTo(position);
+      try {
+        return work();
+      } finally {
+        for (const [rng, position] of ends) rng.moveTo(position);
+      }
+    },
+  };
 }

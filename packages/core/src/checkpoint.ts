@@ -1,0 +1,36 @@
+/** Recomputation: less memory for more time. Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174. */
+
+import { backward } from "./backward.ts";
+import { differentiableJointly, isRecording, popRecording, pushRecording, withoutRecording } from "./recording.ts";
+import { replayable } from "./rng.ts";
+import { scope } from "./scope.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * The output of `work`, whose intermediate results are freed at once and computed again on the way back.
+ *
+ * The gradient, by everything `work` uses, is the same, bit for bit: random numbers drawn inside are drawn again alike.
+ * Outside of `valueAndGrad` it only frees intermediates early.
+ *
+ * @example
+ * for (const block of this.blocks) x = checkpoint(() => block.forward(x, mode));
+ */
+export function checkpoint(work: () => Tensor): Tensor {
+  if (!isRecording()) return scope(work);
+  const used = new Set<Tensor>();
+  const replay = replayable(work);
+  const output = withoutRecording(() => scope(replay.first), used);
+  const inputs = [...used];
+  return differentiableJointly(output, inputs, (gradient, needed) => {
+    pushRecording({ leaves: new Map() });
+    let again: Tensor;
+    try {
+      again = replay.again();
+    } finally {
+      popRecording();
+    }
+    const targets = inputs.filter((_, i) => needed[i]);
+    const gradients = backward(again, gradient, { targets });
+    return inputs.map((_, i) => (needed[i] ? gradients.shift()! : null));
+  });
+}

@@ -1,0 +1,140 @@
+/** The device: opened once, where work starts. `compute` is the only way in and out. */
+
+import type { Backend, BackendDevice, Capabilities, MemoryUse } from "./backend.ts";
+import { UnsupportedError } from "./errors.ts";
+import type { HostTensor } from "./host-tensor.ts";
+import { isPlainObject, withScope } from "./scope.ts";
+import { type Scalar, Tensor } from "./tensor.ts";
+
+/** What `T` is once it has left the device: scalars are numbers, tensors are host tensors, the rest stays. */
+export type HostOf<T> = T extends Scalar
+  ? number
+  : T extends Tensor
+    ? HostTensor
+    : T extends HostTensor
+      ? T
+      : T extends readonly unknown[]
+        ? { [K in keyof T]: HostOf<T[K]> }
+        : T extends object
+          ? { [K in keyof T]: HostOf<T[K]> }
+          : T;
+
+/** Makes an asynchronous callback a type error. */
+type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
+
+/** Why a candidate of `openDevice` was not taken. */
+export interface SkippedBackend {
+  readonly backend: string;
+  readonly reason: string;
+}
+
+/** A device that has started. */
+export class Device implements AsyncDisposable {
+  /** The candidates tried before this one. */
+  readonly skipped: readonly SkippedBackend[];
+  readonly #backend: BackendDevice;
+
+  /** Use `openDevice`. */
+  constructor(backend: BackendDevice, skipped: readonly SkippedBackend[] = []) {
+    this.#backend = backend;
+    this.skipped = skipped;
+  }
+
+  /** Such as `wasm (SIMD, 2 threads)`. */
+  get name(): string {
+    return this.#backend.name;
+  }
+
+  get capabilities(): Capabilities {
+    return this.#backend.capabilities;
+  }
+
+  /**
+   * Runs `work` on this device and resolves with what it returned, as plain data. Every other tensor made inside is freed.
+   *
+   * A tensor of shape `[]` comes out as a number, any other as a `HostTensor`; arrays and plain objects keep their form.
+   *
+   * @throws ScopeError when `work` is asynchronous.
+   * @example
+   * const total = await device.compute(() => tensor([1, 2, 3]).sum()); // 6
+   */
+  async compute<T>(work: () => Synchronous<T>): Promise<HostOf<T>> {
+    return (await this.#run(work, (tensor) => this.#read(tensor))) as HostOf<T>;
+  }
+
+  /** The same at once, for devices that can read at once: for tiny networks, where a promise costs more than the work. */
+  computeSync<T>(work: () => Synchronous<T>): HostOf<T> {
+    const { readSync } = this.#backend;
+    if (!readSync) {
+      throw new UnsupportedError(`computeSync: expected a device that reads synchronously, got ${this.name}. Await compute instead.`);
+    }
+    return this.#run(work, (tensor) => toHost(tensor, readSync.call(this.#backend, tensor.buffer, tensor.dtype, tensor.size))) as HostOf<T>;
+  }
+
+  memory(): MemoryUse {
+    return this.#backend.memory();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend.close();
+  }
+
+  #run<T>(work: () => T, read: (tensor: Tensor) => unknown): unknown {
+    return withScope({ label: "compute", device: this.#backend }, work, (result) => mapTensors(result, read));
+  }
+
+  /** Starts a read-back; the buffer lives until it is done. */
+  #read(tensor: Tensor): unknown {
+    const { readSync } = this.#backend;
+    if (readSync) return toHost(tensor, readSync.call(this.#backend, tensor.buffer, tensor.dtype, tensor.size));
+    const storage = tensor.storage.retain();
+    return this.#backend
+      .read(storage.buffer, tensor.dtype, tensor.size)
+      .then((data) => toHost(tensor, data))
+      .finally(() => storage.release());
+  }
+}
+
+function toHost({ shape, dtype }: Tensor, data: HostTensor["data"]): HostTensor | number {
+  return shape.length === 0 ? data[0]! : { shape, dtype, data };
+}
+
+/** A copy of the tree with every tensor read; a promise when any read is one. */
+function mapTensors(tree: unknown, read: (tensor: Tensor) => unknown): unknown {
+  if (tree instanceof Tensor) return read(tree);
+  if (Array.isArray(tree)) {
+    const items = tree.map((item) => mapTensors(item, read));
+    return items.some((item) => item instanceof Promise) ? Promise.all(items) : items;
+  }
+  if (tree instanceof Map) {
+    const values = mapTensors([...tree.values()], read);
+    const rebuild = (read: unknown[]) => new Map([...tree.keys()].map((key, i) => [key, read[i]]));
+    return values instanceof Promise ? values.then(rebuild) : rebuild(values as unknown[]);
+  }
+  if (isPlainObject(tree)) {
+    const values = mapTensors(Object.values(tree), read);
+    const rebuild = (read: unknown[]) => Object.fromEntries(Object.keys(tree).map((key, i) => [key, read[i]]));
+    return values instanceof Promise ? values.then(rebuild) : rebuild(values as unknown[]);
+  }
+  return tree;
+}
+
+/**
+ * Opens the first backend that starts.
+ *
+ * @throws UnsupportedError when none does, with the reason of each.
+ * @example
+ * await using device = await openDevice(wasm(), cpu());
+ */
+export async function openDevice(...candidates: readonly [Backend, ...Backend[]]): Promise<Device> {
+  const skipped: SkippedBackend[] = [];
+  for (const backend of candidates) {
+    try {
+      return new Device(await backend.open(), skipped);
+    } catch (error) {
+      skipped.push({ backend: backend.name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const reasons = skipped.map(({ backend, reason }) => `\n  ${backend}: ${reason}`).join("");
+  throw new UnsupportedError(`openDevice: expected one of ${candidates.length} backends to start, got none:${reasons}`);
+}

@@ -1,0 +1,40 @@
+/** How operations call kernels: on the current device, with checked operands. */
+
+import type { Kernels } from "../backend.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { DtypeError } from "../errors.ts";
+import { currentDevice } from "../scope.ts";
+import type { Shape } from "../shape.ts";
+import { fromBuffer, type Tensor } from "../tensor.ts";
+
+/** A new tensor over what `kernel` makes. */
+export function apply(
+  where: string,
+  { shape, dtype }: { shape: Shape; dtype: DType },
+  kernel: (kernels: Kernels<unknown>) => unknown,
+): Tensor {
+  const device = currentDevice(where);
+  return fromBuffer(device, kernel(device.kernels), shape, dtype);
+}
+
+export function requireFloat(where: string, ...tensors: readonly Tensor[]): void {
+  for (const { dtype } of tensors) {
+    if (!isFloat(dtype)) throw new DtypeError(`${where}: expected a float tensor, got ${dtype}. Convert it with .cast("float32").`);
+  }
+}
+
+export function requireDType(where: string, dtype: DType, ...tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) {
+    if (tensor.dtype !== dtype) {
+      throw new DtypeError(`${where}: expected a tensor of ${dtype}, got ${tensor.dtype}. Convert it with .cast("${dtype}").`);
+    }
+  }
+}
+
+export function requireSameDType(where: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype) {
+    throw new DtypeError(
+      `${where}: expected both inputs to have the same dtype, got ${a.dtype} and ${b.dtype}. Convert one with .cast(…).`,
+    );
+  }
+}

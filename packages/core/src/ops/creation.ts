@@ -1,0 +1,95 @@
+/** New tensors: from host data, filled, counted. */
+
+import { deviceDType } from "../cell.ts";
+import type { DType, TypedArray } from "../dtype.ts";
+import { dtypeOf } from "../dtype.ts";
+import { OptionError } from "../errors.ts";
+import { fromNested, type HostTensor, hostTensor, type NestedNumbers } from "../host-tensor.ts";
+import { currentDevice } from "../scope.ts";
+import { checkShape, type Shape } from "../shape.ts";
+import { fromBuffer, type Scalar, type Tensor } from "../tensor.ts";
+import { apply } from "./apply.ts";
+
+export interface DTypeOption {
+  /** Default `float32`. */
+  readonly dtype?: DType;
+}
+
+function isHostTensor(value: unknown): value is HostTensor {
+  return typeof value === "object" && value !== null && "data" in value && "shape" in value;
+}
+
+/**
+ * A tensor from a number, nested arrays, a typed array (rank 1), or a host tensor, copied to the device.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]); // [2, 2], float32
+ * tensor([3, 1], { dtype: "int32" });
+ */
+export function tensor(values: number, options?: DTypeOption): Scalar;
+export function tensor(values: NestedNumbers | TypedArray | HostTensor, options?: DTypeOption): Tensor;
+export function tensor(values: NestedNumbers | TypedArray | HostTensor, { dtype }: DTypeOption = {}): Tensor {
+  const host = ArrayBuffer.isView(values)
+    ? hostTensor(values, [values.length])
+    : isHostTensor(values)
+      ? hostTensor(values.data, values.shape)
+      : fromNested(values, dtype === "int32" || dtype === "bool" ? "int32" : "float32");
+  const device = currentDevice("tensor");
+  const type = deviceDType(dtype ?? dtypeOf(host.data), device);
+  const data =
+    type === "bool" && !(host.data instanceof Uint8Array) ? Uint8Array.from(host.data, (value) => (value !== 0 ? 1 : 0)) : host.data;
+  const converted = type === "int32" && !(data instanceof Int32Array) ? Int32Array.from(data) : data;
+  return fromBuffer(device, device.upload(converted, type), host.shape, type);
+}
+
+/** Every host tensor of a batch as a tensor, under the same names. */
+export function upload<T extends Readonly<Record<string, HostTensor>>>(batch: T): { [K in keyof T]: Tensor } {
+  return Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, tensor(host)])) as { [K in keyof T]: Tensor };
+}
+
+/** `value` everywhere. */
+export function fill(shape: Shape, value: number, { dtype = "float32" }: DTypeOption = {}): Tensor {
+  checkShape("fill", shape);
+  const type = deviceDType(dtype, currentDevice("fill"));
+  return apply("fill", { shape, dtype: type }, (kernels) => kernels.fill(shape, type, value));
+}
+
+export function zeros(shape: Shape, options?: DTypeOption): Tensor {
+  return fill(shape, 0, options);
+}
+
+export function ones(shape: Shape, options?: DTypeOption): Tensor {
+  return fill(shape, 1, options);
+}
+
+export function zerosLike({ shape, dtype }: Tensor): Tensor {
+  return fill(shape, 0, { dtype });
+}
+
+export function onesLike({ shape, dtype }: Tensor): Tensor {
+  return fill(shape, 1, { dtype });
+}
+
+/** `start`, `start + step`, … up to, not including, `stop`; rank 1. */
+export function range(
+  stop: number,
+  { start = 0, step = 1, dtype = "int32" }: { start?: number; step?: number; dtype?: "int32" | "float32" } = {},
+): Tensor {
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  if (!Number.isFinite(length)) throw new OptionError(`range: expected finite start, stop and a step ≠ 0, got ${start}, ${stop}, ${step}.`);
+  const from = (_: unknown, i: number): number => start + i * step;
+  return tensor(dtype === "int32" ? Int32Array.from({ length }, from) : Float32Array.from({ length }, from));
+}
+
+/** `count` numbers from `start` to `stop`, both included; rank 1. */
+export function linspace(start: number, stop: number, { count }: { count: number }): Tensor {
+  const step = count > 1 ? (stop - start) / (count - 1) : 0;
+  return tensor(Float64Array.from({ length: count }, (_, i) => (i === count - 1 && count > 1 ? stop : start + i * step)));
+}
+
+/** The identity matrix `[size, size]`. */
+export function eye(size: number): Tensor {
+  const data = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) data[i * size + i] = 1;
+  return tensor({ shape: [size, size], dtype: "float32", data });
+}

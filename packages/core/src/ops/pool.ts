@@ -1,0 +1,109 @@
+/** Pooling over windows of images `[B, H, W, C]`. */
+
+import type { PoolGeometry } from "../backend.ts";
+import { OptionError, ShapeError } from "../errors.ts";
+import { differentiable, isRecorded } from "../recording.ts";
+import { currentDevice } from "../scope.ts";
+import { formatShape } from "../shape.ts";
+import { fromBuffer, type Tensor } from "../tensor.ts";
+import { apply, requireFloat } from "./apply.ts";
+import { concat } from "./concat.ts";
+import { scatterAlong } from "./gather.ts";
+import { mean } from "./reduce.ts";
+import { reshape } from "./reshape.ts";
+import { slice } from "./slice.ts";
+import { type Pair, pairOf, type WindowOptions, windowGeometry } from "./windows.ts";
+
+export interface PoolOptions extends Omit<WindowOptions, "dilation"> {
+  /** Window size. */
+  readonly kernelSize: Pair;
+  /** Count a last window that hangs over the border. Default false. */
+  readonly ceil?: boolean;
+}
+
+function poolGeometry(where: string, x: Tensor, options: PoolOptions & Pick<WindowOptions, "dilation">): PoolGeometry {
+  requireFloat(where, x);
+  const kernel = pairOf(where, options.kernelSize, { name: "kernelSize" });
+  const windows = windowGeometry(where, x.shape, { ...options, kernel, stride: options.stride ?? kernel });
+  if (windows.padTop >= windows.kernelHeight || windows.padLeft >= windows.kernelWidth) {
+    throw new OptionError(
+      `${where}: expected padding smaller than the window (${kernel.join(" × ")}), got ${windows.padTop} and ${windows.padLeft}.`,
+    );
+  }
+  return { ...windows, channels: x.shape[3]! };
+}
+
+/** The largest of each window; the gradient goes to the first of equals. */
+export function maxPool2d(x: Tensor, options: PoolOptions & Pick<WindowOptions, "dilation">): Tensor {
+  const geometry = poolGeometry("maxPool2d", x, options);
+  const { batch, height, width, outHeight, outWidth, channels } = geometry;
+  const device = currentDevice("maxPool2d");
+  const pooled = device.kernels.maxPool(x, geometry);
+  const y = fromBuffer(device, pooled.values, [batch, outHeight, outWidth, channels], x.dtype);
+  const indices = fromBuffer(device, pooled.indices, [batch, outHeight * outWidth, channels], "int32");
+  return differentiable(
+    y,
+    [x],
+    [
+      (g) => {
+        const { maxPoolGradient } = device.fused;
+        if (maxPoolGradient && !isRecorded(g))
+          return fromBuffer(device, maxPoolGradient.call(device.fused, g, indices, geometry), x.shape, x.dtype);
+        const flat = reshape(g, indices.shape);
+        return reshape(scatterAlong(indices, flat, { axis: 1, length: height * width }), x.shape);
+      },
+    ],
+  );
+}
+
+export interface AveragePoolOptions extends PoolOptions {
+  /** Padding counts as zeros; else it is left out of the divisor too. Default false. */
+  readonly countPadding?: boolean;
+}
+
+/** The mean of each window. */
+export function averagePool2d(x: Tensor, { countPadding = false, ...options }: AveragePoolOptions): Tensor {
+  return averageForward(x, poolGeometry("averagePool2d", x, options), countPadding);
+}
+
+/** Linear, so each of the pair is the other's way back. */
+function averageForward(x: Tensor, geometry: PoolGeometry, countPadding: boolean): Tensor {
+  const shape = [geometry.batch, geometry.outHeight, geometry.outWidth, geometry.channels];
+  const y = apply("averagePool2d", { shape, dtype: x.dtype }, (kernels) => kernels.averagePool(x, geometry, countPadding));
+  return differentiable(y, [x], [(g) => averageBackward(g, geometry, countPadding)]);
+}
+
+function averageBackward(dy: Tensor, geometry: PoolGeometry, countPadding: boolean): Tensor {
+  const shape = [geometry.batch, geometry.height, geometry.width, geometry.channels];
+  const dx = apply("averagePoolGradient", { shape, dtype: dy.dtype }, (kernels) => kernels.averagePoolGradient(dy, geometry, countPadding));
+  return differentiable(dx, [dy], [(g) => averageForward(g, geometry, countPadding)]);
+}
+
+/** The mean of each image: `[B, H, W, C]` → `[B, C]`. Lin et al. 2013, arXiv:1312.4400. */
+export function globalAveragePool2d(x: Tensor): Tensor {
+  if (x.rank !== 4) throw new ShapeError(`globalAveragePool2d: expected images [B, H, W, C], got ${formatShape(x.shape)}.`);
+  return mean(x, [1, 2]);
+}
+
+/** Means over windows that share the image out evenly: result `[B, size[0], size[1], C]`, window i from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉. */
+export function adaptiveAveragePool2d(x: Tensor, size: Pair): Tensor {
+  const [rows, columns] = pairOf("adaptiveAveragePool2d", size, { name: "size" });
+  if (x.rank !== 4) throw new ShapeError(`adaptiveAveragePool2d: expected images [B, H, W, C], got ${formatShape(x.shape)}.`);
+  return shareOut(shareOut(x, { axis: 1, parts: rows }), { axis: 2, parts: columns });
+}
+
+function shareOut(x: Tensor, { axis, parts }: { axis: number; parts: number }): Tensor {
+  const length = x.shape[axis]!;
+  if (length % parts === 0) {
+    const shape = [...x.shape.slice(0, axis), parts, length / parts, ...x.shape.slice(axis + 1)];
+    return mean(reshape(x, shape), axis + 1);
+  }
+  const means = Array.from({ length: parts }, (_, i) => {
+    const start = Math.floor((i * length) / parts);
+    const end = Math.ceil(((i + 1) * length) / parts);
+    const starts = x.shape.map((_, j) => (j === axis ? start : 0));
+    const sizes = x.shape.map((all, j) => (j === axis ? end - start : all));
+    return mean(slice(x, starts, { sizes }), axis, { keepDims: true });
+  });
+  return concat(means, { axis });
+}

@@ -1,0 +1,42 @@
+/** Random tensors, drawn on the device where the bits allow it. */
+
+import { deviceDType } from "../cell.ts";
+import { OptionError } from "../errors.ts";
+import type { Rng } from "../rng.ts";
+import { currentDevice } from "../scope.ts";
+import { checkShape, type Shape, sizeOf } from "../shape.ts";
+import { fromBuffer, type Tensor } from "../tensor.ts";
+import { add, mul } from "./arithmetic.ts";
+import { less, where } from "./comparison.ts";
+import { fill, tensor } from "./creation.ts";
+
+/** Uniform in [low, high), drawn on the device; the same bits on each. */
+export function randomUniform(shape: Shape, { rng, low = 0, high = 1 }: { rng: Rng; low?: number; high?: number }): Tensor {
+  checkShape("randomUniform", shape);
+  const device = currentDevice("randomUniform");
+  const [key0, key1] = rng.nextKey();
+  const unit = fromBuffer(device, device.kernels.randomUniform(key0, key1, sizeOf(shape)), shape, deviceDType("float32", device));
+  return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
+}
+
+/** Normal numbers. Drawn on the host: logarithm and cosine differ between devices, these bits must not. */
+export function randomNormal(
+  shape: Shape,
+  { rng, mean = 0, standardDeviation = 1 }: { rng: Rng; mean?: number; standardDeviation?: number },
+): Tensor {
+  checkShape("randomNormal", shape);
+  return tensor(rng.normal(shape, mean, standardDeviation));
+}
+
+/** Bool, true with the given probability, drawn on the device. */
+export function randomBernoulli(shape: Shape, { rng, probability }: { rng: Rng; probability: number }): Tensor {
+  return less(randomUniform(shape, { rng }), probability);
+}
+
+/** Each element is zero with probability `rate`; the others grow by 1/(1 − rate). Srivastava et al. 2014. */
+export function dropout(x: Tensor, { rate, rng }: { rate: number; rng: Rng }): Tensor {
+  if (!(rate >= 0 && rate < 1)) throw new OptionError(`dropout: expected a rate from 0 up to, not including, 1, got ${rate}.`);
+  if (rate === 0) return x;
+  const kept = randomBernoulli(x.shape, { rng, probability: 1 - rate });
+  return where(kept, mul(x, 1 / (1 - rate)), fill([], 0, { dtype: x.dtype }));
+}
