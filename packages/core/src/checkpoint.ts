@@ -1,10 +1,10 @@
 /** Recomputation: less memory for more time. Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174. */
 
 import { backward } from "./backward.ts";
-import { differentiableJointly, isRecording, popRecording, pushRecording, withoutRecording } from "./recording.ts";
+import { captureRecording, differentiableJointly, isRecording, popRecording, pushRecording, withoutRecording } from "./recording.ts";
 import { replayable } from "./rng.ts";
 import { scope } from "./scope.ts";
-import type { Tensor } from "./tensor.ts";
+import { shareStorage, type Tensor } from "./tensor.ts";
 
 /**
  * The output of `work`, whose intermediate results are freed at once and computed again on the way back.
@@ -17,12 +17,14 @@ import type { Tensor } from "./tensor.ts";
  */
 export function checkpoint(work: () => Tensor): Tensor {
   if (!isRecording()) return scope(work);
+  const recording = captureRecording();
   const used = new Set<Tensor>();
   const replay = replayable(work);
-  const output = withoutRecording(() => scope(replay.first), used);
+  const result = withoutRecording(() => scope(replay.first), used);
+  const output = shareStorage(result, result.shape); // Of its own, even when `work` returns what it was given.
   const inputs = [...used];
   return differentiableJointly(output, inputs, (gradient, needed) => {
-    pushRecording({ leaves: new Map() });
+    pushRecording(recording);
     let again: Tensor;
     try {
       again = replay.again();

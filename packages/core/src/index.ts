@@ -35,6 +35,7 @@ export { cast } from "./ops/cast.ts";
 export * from "./ops/comparison.ts";
 export { type AxisOption, concat, split, stack, unstack } from "./ops/concat.ts";
 export { type Conv1dOptions, type Conv2dOptions, type ConvTranspose2dOptions, conv1d, conv2d, convTranspose2d } from "./ops/conv2d.ts";
+export { type Conv3dOptions, conv3d } from "./ops/conv3d.ts";
 export { type DTypeOption, eye, fill, linspace, ones, onesLike, range, tensor, upload, zeros, zerosLike } from "./ops/creation.ts";
 export { softmaxCrossEntropy } from "./ops/cross-entropy.ts";
 export { type CumulativeOptions, cumprod, cumsum } from "./ops/cumulative.ts";
@@ -46,6 +47,7 @@ export { type LinearOptions, linear } from "./ops/linear.ts";
 export { dot, type MatmulOptions, matmul } from "./ops/matmul.ts";
 export { type BatchNormResult, batchNorm, layerNorm, type NormalizationOptions, normalizeRows, rmsNorm } from "./ops/normalization.ts";
 export { type Padding, type PadOptions, pad } from "./ops/pad.ts";
+export { pixelShuffle, unfold } from "./ops/patches.ts";
 export {
   type AveragePoolOptions,
   adaptiveAveragePool2d,

@@ -49,6 +49,11 @@ export function leafOf(cell: Cell): Tensor | undefined {
   return undefined;
 }
 
+/** The leaves of all open recordings as one, for work that is done again after they have closed. */
+export function captureRecording(): Recording {
+  return { leaves: new Map(recordings.flatMap(({ leaves }) => [...leaves])) };
+}
+
 /** A node without inputs: what a variable carries. */
 export function leafNode(): GraphNode {
   return { order: clock++, inputs: [], vjp: () => [] };

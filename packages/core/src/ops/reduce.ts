@@ -62,6 +62,7 @@ export function sum(x: Tensor): Scalar;
 export function sum(x: Tensor, axes: Axes | undefined, options?: ReduceOptions): Tensor;
 export function sum(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   const over = normalizeAxes("sum", axes, x.rank);
+  if (over.length === 0) return x;
   if (x.dtype === "bool") throw new DtypeError('sum: expected numbers, got bool. Count with .cast("int32") first.');
   const kept = reduceKept("sum", "sum", { x, axes: over });
   return dropAxes(differentiable(kept, [x], [(g) => broadcastTo(g, x.shape)]), over, options);
@@ -73,6 +74,7 @@ export function mean(x: Tensor, axes: Axes | undefined, options?: ReduceOptions)
 export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireFloat("mean", x);
   const over = normalizeAxes("mean", axes, x.rank);
+  if (over.length === 0) return x;
   const kept = reduceKept("mean", "mean", { x, axes: over });
   const share = sizeOf(kept.shape) / x.size;
   return dropAxes(differentiable(kept, [x], [(g) => broadcastTo(mul(g, share), x.shape)]), over, options);
@@ -84,6 +86,7 @@ function extremum(
   { axes, options }: { axes: Axes | undefined; options: ReduceOptions | undefined },
 ): Tensor {
   const over = normalizeAxes(name, axes, x.rank);
+  if (over.length === 0) return x;
   const kept = reduceKept(name, name, { x, axes: over });
   const y = differentiable(
     kept,
@@ -115,6 +118,7 @@ export function min(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 export function prod(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireFloat("prod", x);
   const over = normalizeAxes("prod", axes, x.rank);
+  if (over.length === 0) return x;
   const kept = reduceKept("prod", "product", { x, axes: over });
   const y = differentiable(kept, [x], [(g) => mul(g, productOfOthers(x, over))]);
   return dropAxes(y, over, options);
@@ -137,6 +141,7 @@ function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
 export function any(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireDType("any", "bool", x);
   const over = normalizeAxes("any", axes, x.rank);
+  if (over.length === 0) return x;
   return dropAxes(reduceKept("any", "any", { x, axes: over }), over, options);
 }
 
@@ -144,6 +149,7 @@ export function any(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 export function all(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireDType("all", "bool", x);
   const over = normalizeAxes("all", axes, x.rank);
+  if (over.length === 0) return x;
   return dropAxes(reduceKept("all", "all", { x, axes: over }), over, options);
 }
 

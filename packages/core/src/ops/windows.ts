@@ -40,7 +40,7 @@ export function axisPadding(
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   }
   const sides = typeof padding === "number" ? ([padding, padding] as const) : padding[axis.index];
-  if (!sides || sides.length !== 2 || sides.some((side) => !Number.isInteger(side) || side < 0)) {
+  if (sides?.length !== 2 || sides.some((side) => !Number.isInteger(side) || side < 0)) {
     throw new OptionError(
       `${where}: expected padding "same", "valid", a whole number ≥ 0 or [[top, bottom], [left, right]], got ${JSON.stringify(padding)}.`,
     );

@@ -1,0 +1,54 @@
+/** Convolution over volumes `[B, D, H, W, C]`, as a sum of image convolutions, one per depth of the kernel. */
+
+import { OptionError, ShapeError } from "../errors.ts";
+import { formatShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { add } from "./arithmetic.ts";
+import { conv2d } from "./conv2d.ts";
+import { pad } from "./pad.ts";
+import { reshape } from "./reshape.ts";
+import { slice } from "./slice.ts";
+
+export interface Conv3dOptions {
+  /** Default 1. */
+  readonly stride?: number;
+  /** Zeros on both sides of depth, height and width. Default [0, 0, 0]. */
+  readonly padding?: readonly [number, number, number];
+  /** `[out]`. */
+  readonly bias?: Tensor | undefined;
+}
+
+/** `x [B, D, H, W, in]`, `weight [kd, kh, kw, in, out]` → `[B, D', H', W', out]`. */
+export function conv3d(x: Tensor, weight: Tensor, { stride = 1, padding = [0, 0, 0], bias }: Conv3dOptions = {}): Tensor {
+  if (x.rank !== 5 || weight.rank !== 5) {
+    throw new ShapeError(
+      `conv3d: expected x [B, D, H, W, in] and weight [kd, kh, kw, in, out], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}.`,
+    );
+  }
+  const [deep, tall, wide] = padding;
+  const padded = pad(x, [
+    [0, 0],
+    [deep, deep],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ]);
+  const [batch, depth, height, width, channels] = padded.shape as readonly [number, number, number, number, number];
+  const kernelDepth = weight.shape[0]!;
+  const outDepth = Math.floor((depth - kernelDepth) / stride) + 1;
+  if (outDepth < 1) throw new OptionError(`conv3d: expected a kernel no deeper than the padded volume (${depth}), got ${kernelDepth}.`);
+  const layers = Array.from({ length: kernelDepth }, (_, layer) => {
+    const slab = slice(padded, [0, layer, 0, 0, 0], { sizes: [batch, outDepth, height, width, channels], steps: [1, stride, 1, 1, 1] });
+    const kernel = reshape(slice(weight, [layer, 0, 0, 0, 0], { sizes: [1, ...weight.shape.slice(1)] }), weight.shape.slice(1));
+    return conv2d(reshape(slab, [batch * outDepth, height, width, channels]), kernel, {
+      stride,
+      padding: [
+        [tall, tall],
+        [wide, wide],
+      ],
+      bias: layer === 0 ? bias : undefined,
+    });
+  });
+  const total = layers.reduce((sum, layer) => add(sum, layer));
+  return reshape(total, [batch, outDepth, ...total.shape.slice(1)]);
+}
