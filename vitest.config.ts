@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 /** One project a workspace folder; packages resolve to each other's sources, so nothing is built first. */
+const conditions = ["@dl/source", "module", "node", "development|production"];
 const shared = {
-  resolve: { conditions: ["@dl/source"] },
-  ssr: { resolve: { conditions: ["@dl/source"], externalConditions: ["@dl/source"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["@dl/source", "node"] } },
 };
 const project = (name: string, include: string[], timeout = 30_000) => ({
   ...shared,

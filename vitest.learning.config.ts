@@ -1,8 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 /** Slow tests that train to a published number, and write their rows into docs/results.md. */
+const conditions = ["@dl/source", "module", "node", "development|production"];
+
 export default defineConfig({
-  resolve: { conditions: ["@dl/source"] },
-  ssr: { resolve: { conditions: ["@dl/source"], externalConditions: ["@dl/source"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["@dl/source", "node"] } },
   test: { include: ["packages/*/learning/**/*.test.ts"], testTimeout: 3_600_000, pool: "forks", fileParallelism: false },
 });
