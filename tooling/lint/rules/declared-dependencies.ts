@@ -23,7 +23,7 @@ function* checkSpecifiers(source: Source, { project, shared }: { project: Projec
   const { name: own, dependencies, peerDependencies, optionalDependencies, devDependencies } = project.manifest;
   const published = { ...dependencies, ...peerDependencies, ...optionalDependencies };
   // Only what ships must be declared for users; tests, apps and tools may also use what the root brings for everyone.
-  const ships = project.isPackage && !source.isTest;
+  const ships = project.isPackage && !source.isTest && source.path.startsWith(`${project.folder}/src/`);
   const allowed = ships ? Object.keys(published) : [...Object.keys({ ...published, ...devDependencies }), ...shared];
   for (const { specifier, position } of source.imports) {
     const name = packageOf(specifier);

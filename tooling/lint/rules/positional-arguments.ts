@@ -8,7 +8,7 @@ import { lineAt } from "../../workspace/workspace.ts";
 import type { Finding, Rule } from "../rule.ts";
 
 /** Functions whose arguments have an order that every user knows already: numpy's and PyTorch's, or the paper's. */
-const exceptions = new Set(["where", "clip", "Rng", "threefry2x32", "randomWords"]);
+const exceptions = new Set(["where", "clip", "swapAxes", "Rng", "threefry2x32", "randomWords"]);
 
 export const positionalArguments: Rule = {
   name: "positional-arguments",
