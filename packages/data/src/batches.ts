@@ -1,0 +1,119 @@
+/** One pass over a dataset in batches: shuffled, transformed, and resumable at any batch. */
+
+import { DataError, OptionError, Rng, type RngState } from "@dl/core";
+import type { Dataset, Example } from "./dataset.ts";
+import { readBatch } from "./datasets/stack.ts";
+import { Pipeline, type Transform } from "./transforms/transform.ts";
+
+export interface BatchesOptions<E extends Example = Example> {
+  /** Examples in a batch, at least 1. */
+  batchSize: number;
+  /** Reads in an order drawn from this stream; without it in the dataset's order. Fork one for every epoch. */
+  shuffle?: Rng | undefined;
+  /** Leaves out a last batch that would be smaller. Default `false`. */
+  dropLast?: boolean | undefined;
+  /** Applied to each batch in this order, in place. */
+  transform?: Transform<E> | readonly Transform<E>[] | undefined;
+  /** Where random transforms draw from. Fork one for every epoch. */
+  rng?: Rng | undefined;
+  /** Goes on where a pass with this `state` stood: the same batches remain. `shuffle` and `rng` are taken from the state. */
+  resume?: BatchesState | undefined;
+}
+
+/** Where a pass stands: plain JSON. */
+export interface BatchesState {
+  /** Batches already given. */
+  readonly position: number;
+  readonly length: number;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  readonly shuffle: RngState | null;
+  readonly rng: RngState | null;
+}
+
+/**
+ * One pass over `dataset`. It is an iterator with a place: leaving the loop and looping again goes on; a new epoch is a new pass.
+ *
+ * @returns Batches whose fields have a batch axis in front: images float32 `[B, H, W, C]`, labels int32 `[B]`.
+ * @throws OptionError for a batch size below 1; DataError for an empty dataset, or a `resume` state of another dataset.
+ * @example
+ * for (const batch of batches(points, { batchSize: 2, shuffle: rng.fork("epoch 0") })) {
+ *   batch.inputs; // float32 [2, 2]
+ *   batch.labels; // int32 [2]
+ * }
+ */
+export function batches<E extends Example>(dataset: Dataset<E>, options: BatchesOptions<E>): Batches<E> {
+  return new Batches(dataset, options);
+}
+
+/** A pass over a dataset; `batches` makes it. */
+export class Batches<E extends Example> implements IterableIterator<E, undefined> {
+  /** Batches in the whole pass. */
+  readonly length: number;
+  readonly #dataset: Dataset<E>;
+  readonly #plan: Omit<BatchesState, "position">;
+  readonly #order: Int32Array | undefined;
+  readonly #pipeline: Pipeline<E>;
+  #position: number;
+
+  constructor(dataset: Dataset<E>, { batchSize, shuffle, dropLast = false, transform = [], rng, resume }: BatchesOptions<E>) {
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new OptionError(`batches: expected a whole batchSize of at least 1, got ${batchSize}.`);
+    }
+    if (dataset.length === 0) throw new DataError("batches: expected a dataset with at least one example, got an empty one.");
+    if (resume !== undefined) checkResume(resume, { length: dataset.length, batchSize, dropLast });
+    this.length = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
+    // Both are drawn from the caller's streams, which move on: the next pass differs even if nobody forked.
+    // Each state is taken right before its draw, so that one stream may serve as both.
+    const shuffleRng = resume === undefined ? shuffle : restore(resume.shuffle);
+    const shuffleState = shuffleRng?.state ?? null;
+    this.#order = shuffleRng?.permutation(dataset.length);
+    const transformRng = resume === undefined ? rng : restore(resume.rng);
+    this.#plan = { length: dataset.length, batchSize, dropLast, shuffle: shuffleState, rng: transformRng?.state ?? null };
+    this.#pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, transformRng);
+    this.#dataset = dataset;
+    this.#position = resume?.position ?? 0;
+  }
+
+  /** Where the pass stands now. */
+  get state(): BatchesState {
+    return { position: this.#position, ...this.#plan };
+  }
+
+  /** The examples of batch `position`, in order. */
+  indices(position: number): Int32Array {
+    const start = position * this.#plan.batchSize;
+    const end = Math.min(start + this.#plan.batchSize, this.#plan.length);
+    return this.#order?.slice(start, end) ?? Int32Array.from({ length: end - start }, (_, i) => start + i);
+  }
+
+  next(): IteratorResult<E, undefined> {
+    if (this.#position >= this.length) return { done: true, value: undefined };
+    const indices = this.indices(this.#position);
+    const batch = readBatch(this.#dataset, indices);
+    this.#pipeline.apply(batch, indices);
+    this.#position++;
+    return { done: false, value: batch };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+
+function restore(state: RngState | null): Rng | undefined {
+  return state === null ? undefined : Rng.fromState(state);
+}
+
+function checkResume(state: BatchesState, now: Pick<BatchesState, "length" | "batchSize" | "dropLast">): void {
+  for (const key of ["length", "batchSize", "dropLast"] as const) {
+    if (state[key] !== now[key]) {
+      throw new DataError(
+        `batches: expected resume to fit this pass (${key} ${now[key]}), got a state with ${key} ${state[key]}. Resume with the dataset and options of the interrupted run.`,
+      );
+    }
+  }
+  if (!Number.isInteger(state.position) || state.position < 0) {
+    throw new DataError(`batches: expected resume.position to be a whole number of batches, got ${state.position}.`);
+  }
+}

@@ -1,0 +1,9 @@
+/** @dl/data/node: data sets from the network, the cache and folders. This file is the table of contents. */
+
+export { readSource, type SourceOptions } from "./cache.ts";
+export { type DataDirectories, defaultCacheDirectory, defaultDataDirectory } from "./directories.ts";
+export { fashionMnist, fashionMnistClasses, fashionMnistSource, fashionMnistStatistics } from "./fashion-mnist.ts";
+export type { ImageDataset, SplitOptions } from "./image-source.ts";
+export { mnist, mnistClasses, mnistSource, mnistStatistics } from "./mnist.ts";
+export { debianPackage, npmPackage, type PathsByName, urls } from "./origins.ts";
+export type { Origin, OriginContext, Source, SourceFile, SourceProgress } from "./source.ts";
