@@ -12,7 +12,7 @@ function idx(code: number, sizes: readonly number[], body: Uint8Array): Uint8Arr
   const header = new DataView(new ArrayBuffer(4 + 4 * sizes.length));
   header.setUint8(2, code);
   header.setUint8(3, sizes.length);
-  sizes.forEach((size, axis) => header.setUint32(4 + 4 * axis, size));
+  for (const [axis, size] of sizes.entries()) header.setUint32(4 + 4 * axis, size);
   return Uint8Array.of(...new Uint8Array(header.buffer), ...body);
 }
 

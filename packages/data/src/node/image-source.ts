@@ -1,6 +1,6 @@
 /** The images and labels of a split, out of IDX files: what MNIST and Fashion-MNIST share. */
 
-import { DataError, formatShape } from "@dl/core";
+import { DataError, OptionError } from "@dl/core";
 import { type ArrayDataset, arrayDataset } from "../datasets/array-dataset.ts";
 import { byteColumn } from "../datasets/byte-column.ts";
 import { parseIdx } from "../idx.ts";
@@ -14,20 +14,23 @@ export interface SplitOptions extends SourceOptions {
 /** Images float32 `[H, W, C]` in [0, 1], kept as bytes; labels int32. */
 export type ImageDataset = ArrayDataset<"images" | "labels">;
 
-/** Reads a split of a source kept in the four files of MNIST. */
+/** Reads a split of a source kept in four IDX files named as those of MNIST: grey images are `[N, H, W]`, colour images `[N, H, W, 3]`. */
 export async function readIdxSplit(source: Source, classNames: readonly string[], options: SplitOptions): Promise<ImageDataset> {
-  const prefix = options.split === "train" ? "train" : "t10k";
-  const imagesName = `${prefix}-images-idx3-ubyte`;
-  const labelsName = `${prefix}-labels-idx1-ubyte`;
-  const files = await readSource(source, [imagesName, labelsName], options);
+  const { split } = options;
+  if (split !== "train" && split !== "test")
+    throw new OptionError(`${source.name}: expected split "train" or "test", got ${String(split)}.`);
+  const names = source.files.map(({ name }) => name).filter((name) => name.startsWith(split === "train" ? "train-" : "t10k-"));
+  const imagesName = names.find((name) => name.includes("-images-"))!;
+  const labelsName = names.find((name) => name.includes("-labels-"))!;
+  const files = await readSource(source, names, options);
   const images = parseIdx(files.get(imagesName)!, { name: imagesName });
   const labels = parseIdx(files.get(labelsName)!, { name: labelsName });
-  if (!(images.data instanceof Uint8Array) || images.shape.length !== 3) {
-    throw new DataError(`${source.name}: expected ${imagesName} to hold bytes [N, H, W], got ${images.type} ${formatShape(images.shape)}.`);
-  }
+  if (!(images.data instanceof Uint8Array))
+    throw new DataError(`${source.name}: expected ${imagesName} to hold bytes, got ${images.type}.`);
+  const shape = images.shape.length === 3 ? [...images.shape, 1] : images.shape;
   return arrayDataset(
     {
-      images: byteColumn(images.data, [...images.shape, 1]),
+      images: byteColumn(images.data, shape),
       labels: { shape: labels.shape, dtype: "int32", data: Int32Array.from(labels.data) },
     },
     { classNames },

@@ -1,6 +1,7 @@
 /** @dl/data/node: data sets from the network, the cache and folders. This file is the table of contents. */
 
 export { readSource, type SourceOptions } from "./cache.ts";
+export { cifar10, cifar10Classes, cifar10Source, cifar10Statistics } from "./cifar10.ts";
 export { type DataDirectories, defaultCacheDirectory, defaultDataDirectory } from "./directories.ts";
 export { fashionMnist, fashionMnistClasses, fashionMnistSource, fashionMnistStatistics } from "./fashion-mnist.ts";
 export type { ImageDataset, SplitOptions } from "./image-source.ts";

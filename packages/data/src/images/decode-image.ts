@@ -1,0 +1,81 @@
+/** PNG and JPEG files as pixels, upright. PNG: ISO/IEC 15948. JPEG: ITU-T T.81. */
+
+import { DataError } from "@dl/core";
+import { decode as decodePng } from "fast-png";
+import jpeg from "jpeg-js";
+import { exifOrientation } from "./exif.ts";
+import { checkPixels, type Image, withChannels } from "./image.ts";
+import { orient } from "./orientation.ts";
+import { pngPixels } from "./png-pixels.ts";
+
+export interface DecodeImageOptions {
+  /** 1 converts to grey, 3 to colour. Default 3. */
+  channels?: 1 | 3 | undefined;
+  /** For error messages. Default `"image"`. */
+  name?: string | undefined;
+  /** Larger images are refused before memory is given to them. Default 100 million. */
+  maximumPixels?: number | undefined;
+}
+
+/**
+ * Decodes a PNG or a JPEG of any kind: grey, palette, 1 to 16 bits, progressive. Alpha is dropped, 16 bits are rounded to 8, and the
+ * rotation in a JPEG's EXIF data is applied.
+ *
+ * @returns Bytes `[height, width, channels]`.
+ * @throws DataError for anything else, and for damaged files.
+ */
+export function decodeImage(file: Uint8Array, { channels = 3, name = "image", maximumPixels = 100e6 }: DecodeImageOptions = {}): Image {
+  const limits = { name, maximumPixels };
+  if (startsWith(file, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return withChannels(fromPng(file, limits), channels);
+  if (startsWith(file, [0xff, 0xd8, 0xff])) return withChannels(orient(fromJpeg(file, limits), exifOrientation(file)), channels);
+  const got =
+    file.length === 0
+      ? "an empty file"
+      : `bytes ${Array.from(file.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
+  throw new DataError(`decodeImage: expected ${name} to be a PNG or a JPEG, got ${got}.`);
+}
+
+interface Limits {
+  readonly name: string;
+  readonly maximumPixels: number;
+}
+
+function fromPng(file: Uint8Array, limits: Limits): Image {
+  // The header comes first and has a fixed place: width and height are bytes 16 to 23.
+  if (file.length < 33) throw damaged("PNG", limits.name, "its end within the header");
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  checkPixels(view.getUint32(16), view.getUint32(20), limits);
+  try {
+    return pngPixels(decodePng(file, { checkCrc: true }));
+  } catch (error) {
+    throw damaged("PNG", limits.name, error);
+  }
+}
+
+function fromJpeg(file: Uint8Array, limits: Limits): Image {
+  try {
+    const { width, height, data } = jpeg.decode(file, {
+      useTArray: true,
+      formatAsRGBA: false,
+      tolerantDecoding: false,
+      maxResolutionInMP: limits.maximumPixels / 1e6,
+      // Its decoder keeps coefficients and planes beside the pixels: about 20 bytes a pixel.
+      maxMemoryUsageInMB: Math.max(64, (limits.maximumPixels * 24) / 2 ** 20),
+    });
+    checkPixels(width, height, limits);
+    return { width, height, channels: 3, data };
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw damaged("JPEG", limits.name, error);
+  }
+}
+
+function damaged(format: string, name: string, reason: unknown): DataError {
+  return new DataError(
+    `decodeImage: expected ${name} to be a whole ${format}, got: ${reason instanceof Error ? reason.message : String(reason)}.`,
+  );
+}
+
+function startsWith(file: Uint8Array, signature: readonly number[]): boolean {
+  return signature.every((byte, i) => file[i] === byte);
+}
