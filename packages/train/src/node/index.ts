@@ -1,0 +1,5 @@
+/** @dl/train/node: the parts of @dl/train that write files. This file is the table of contents. */
+
+export { FileError } from "./file-error.ts";
+export { TensorBoardWriter, type TensorBoardWriterOptions } from "./tensorboard-writer.ts";
+export { writeFileAtomic } from "./write-file-atomic.ts";
