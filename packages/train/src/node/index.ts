@@ -1,5 +1,7 @@
 /** @dl/train/node: the parts of @dl/train that write files. This file is the table of contents. */
 
 export { FileError } from "./file-error.ts";
+export { MetricsCsv, type MetricsCsvOptions, type MetricsRow } from "./metrics-csv.ts";
+export { RunFolder, type RunFolderOptions } from "./run-folder.ts";
 export { TensorBoardWriter, type TensorBoardWriterOptions } from "./tensorboard-writer.ts";
 export { writeFileAtomic } from "./write-file-atomic.ts";

@@ -99,8 +99,8 @@ describe.skipIf(python === undefined)("the real TensorBoard", () => {
     const [image] = reading.images.sample!;
     expect(image).toMatchObject({ step: 4, width: 2, height: 1 });
     expect([...decode(Buffer.from(image!.png, "base64")).data]).toEqual([...data]);
-    expect(reading.tensors["note"]).toEqual([[5, "**größe**"]]);
-    expect(reading.plugins["note"]).toBe("text");
+    expect(reading.tensors.note).toEqual([[5, "**größe**"]]);
+    expect(reading.plugins.note).toBe("text");
   });
 
   test("a resumed run goes on in a new file, and replaces the steps it runs again", () => {

@@ -47,6 +47,11 @@ async function openTemporary(folder: string, name: string): Promise<[string, Fil
   }
 }
 
+/** Whether a file is one that `writeFileAtomic` began and, if its process is gone, will not finish. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.\d+-\d+\.tmp$/.test(name);
+}
+
 /** Makes a rename in `folder`, or a new file, survive a power failure. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
