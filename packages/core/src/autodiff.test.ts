@@ -126,7 +126,7 @@ test("checkpoint gives the same bits, draws the same dropout, and keeps less", a
   const recomputed = await run(checkpoint);
   expect(recomputed.value).toBe(plain.value);
   expect(recomputed.after).toBe(plain.after);
-  recomputed.grads.forEach((g, i) => expect(g.data.every((value, j) => value === plain.grads[i]!.data[j])).toBe(true));
+  for (const [i, g] of recomputed.grads.entries()) expect(g.data.every((value, j) => value === plain.grads[i]!.data[j])).toBe(true);
 });
 
 test("scope frees early in inference, and keeps what a gradient needs", async () => {

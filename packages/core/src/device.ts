@@ -13,8 +13,8 @@ export type HostOf<T> = T extends Scalar
     ? HostTensor
     : T extends HostTensor
       ? T
-      : T extends readonly unknown[]
-        ? { [K in keyof T]: HostOf<T[K]> }
+      : T extends ReadonlyMap<infer K, infer V>
+        ? ReadonlyMap<K, HostOf<V>>
         : T extends object
           ? { [K in keyof T]: HostOf<T[K]> }
           : T;
