@@ -1,0 +1,52 @@
+/** The small convolutional network of the Keras tutorials: three convolutions with pooling, one hidden dense layer with dropout. */
+
+import { flatten, maxPool2d, type Rng, type Tensor } from "@dl/core";
+import { Conv2d, Dropout, glorotUniform, Linear, type Mode, Module, zeros } from "@dl/nn";
+
+export interface KerasCnnOptions {
+  /** Height and width of the images, which are square; at least 22. */
+  imageSize: number;
+  channels: number;
+  classes: number;
+  /** Output channels of the convolutions. Default [32, 64, 128]. */
+  filters?: readonly number[];
+  /** Width of the hidden layer. Default 128. */
+  hidden?: number;
+  /** Dropped before the last layer. Default 0.5. */
+  dropout?: number;
+  rng: Rng;
+}
+
+export const kerasCnnCifar10 = { imageSize: 32, channels: 3, classes: 10 } as const satisfies Omit<KerasCnnOptions, "rng">;
+
+/** Images `[B, S, S, channels]` → logits `[B, classes]`. */
+export class KerasCnn extends Module {
+  readonly convolutions: readonly Conv2d[];
+  readonly hidden: Linear;
+  readonly dropout: Dropout;
+  readonly head: Linear;
+
+  constructor({ imageSize, channels, classes, filters = [32, 64, 128], hidden = 128, dropout = 0.5, rng }: KerasCnnOptions) {
+    super();
+    // What Keras starts from: Glorot uniform weights, zero biases.
+    const initial = { weightInit: glorotUniform, biasInit: zeros };
+    let inputs = channels;
+    let side = imageSize;
+    this.convolutions = filters.map((outputs, i) => {
+      const layer = new Conv2d({ inputs, outputs, kernelSize: 3, activation: "relu", ...initial, rng: rng.fork(`conv${i + 1}`) });
+      inputs = outputs;
+      side = Math.floor((side - 2) / 2);
+      return layer;
+    });
+    this.hidden = new Linear({ inputs: inputs * side * side, outputs: hidden, activation: "relu", ...initial, rng: rng.fork("hidden") });
+    this.dropout = new Dropout({ rate: dropout });
+    this.head = new Linear({ inputs: hidden, outputs: classes, ...initial, rng: rng.fork("head") });
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    let x = images; // [B, S, S, channels]
+    for (const convolution of this.convolutions) x = maxPool2d(convolution.forward(x), { kernelSize: 2 }); // [B, (S − 2) / 2, …, filters]
+    x = this.hidden.forward(flatten(x)); // [B, hidden]
+    return this.head.forward(this.dropout.forward(x, mode)); // [B, classes]
+  }
+}

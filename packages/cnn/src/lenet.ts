@@ -1,0 +1,90 @@
+/** LeNet-5. LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2; the form of the PyTorch tutorial. */
+
+import { averagePool2d, flatten, maxPool2d, type Rng, type Tensor, tanh } from "@dl/core";
+import { Conv2d, Linear, Module } from "@dl/nn";
+
+export interface LeNetOptions {
+  /** Height and width of the images, which are square. */
+  imageSize: number;
+  channels: number;
+  classes: number;
+  /** Output channels of the two convolutions. Default [6, 16]. */
+  filters?: readonly [number, number];
+  /** Widths of the two hidden dense layers. Default [120, 84]. */
+  hidden?: readonly [number, number];
+  /** Zeros around the image before the first convolution. Default 0. */
+  padding?: number;
+  /** Default `relu`; 1998 had `tanh`. */
+  activation?: "relu" | "tanh";
+  /** Default `max`; 1998 had averages. */
+  pool?: "max" | "average";
+  rng: Rng;
+}
+
+/** 28×28 grey images, padded to the 32×32 of 1998. */
+export const lenetMnist = { imageSize: 28, channels: 1, classes: 10, padding: 2 } as const satisfies Omit<LeNetOptions, "rng">;
+
+/** 32×32 colour images, as in the PyTorch tutorial "Training a classifier". */
+export const lenetCifar10 = { imageSize: 32, channels: 3, classes: 10 } as const satisfies Omit<LeNetOptions, "rng">;
+
+/** 32×32 colour images with four times the channels and the first layer padded: what the same five layers reach when they are wider. */
+export const lenetCifar10Wide = {
+  imageSize: 32,
+  channels: 3,
+  classes: 10,
+  padding: 2,
+  filters: [32, 64],
+  hidden: [256, 128],
+} as const satisfies Omit<LeNetOptions, "rng">;
+
+/** Images `[B, S, S, channels]` → logits `[B, classes]`. */
+export class LeNet extends Module {
+  readonly conv1: Conv2d;
+  readonly conv2: Conv2d;
+  readonly fc1: Linear;
+  readonly fc2: Linear;
+  readonly fc3: Linear;
+  readonly pool: "max" | "average";
+  readonly activation: "relu" | "tanh";
+
+  constructor({
+    imageSize,
+    channels,
+    classes,
+    filters = [6, 16],
+    hidden = [120, 84],
+    padding = 0,
+    activation = "relu",
+    pool = "max",
+    rng,
+  }: LeNetOptions) {
+    super();
+    // ReLU runs in the layer's own kernel; tanh follows it.
+    const fused = activation === "relu" ? ({ activation } as const) : {};
+    const side = Math.floor((Math.floor((imageSize + 2 * padding - 4) / 2) - 4) / 2);
+    this.conv1 = new Conv2d({ inputs: channels, outputs: filters[0], kernelSize: 5, padding, ...fused, rng: rng.fork("conv1") });
+    this.conv2 = new Conv2d({ inputs: filters[0], outputs: filters[1], kernelSize: 5, ...fused, rng: rng.fork("conv2") });
+    this.fc1 = new Linear({ inputs: filters[1] * side * side, outputs: hidden[0], ...fused, rng: rng.fork("fc1") });
+    this.fc2 = new Linear({ inputs: hidden[0], outputs: hidden[1], ...fused, rng: rng.fork("fc2") });
+    this.fc3 = new Linear({ inputs: hidden[1], outputs: classes, rng: rng.fork("fc3") });
+    this.pool = pool;
+    this.activation = activation;
+  }
+
+  forward(images: Tensor): Tensor {
+    // B batch, S image size
+    let x = this.#halve(this.#activate(this.conv1.forward(images))); // [B, S / 2, S / 2, 6] with padding 2
+    x = this.#halve(this.#activate(this.conv2.forward(x))); // [B, (S / 2 − 4) / 2, …, 16]
+    x = this.#activate(this.fc1.forward(flatten(x))); // [B, 120]
+    x = this.#activate(this.fc2.forward(x)); // [B, 84]
+    return this.fc3.forward(x); // [B, classes]
+  }
+
+  #activate(x: Tensor): Tensor {
+    return this.activation === "tanh" ? tanh(x) : x;
+  }
+
+  #halve(x: Tensor): Tensor {
+    return this.pool === "max" ? maxPool2d(x, { kernelSize: 2 }) : averagePool2d(x, { kernelSize: 2 });
+  }
+}

@@ -1,0 +1,66 @@
+/** A model at a glance: its layers with their output shapes, parameters and floating-point operations. */
+
+import { type Device, type Shape, sizeOf, Tensor, zeros } from "@dl/core";
+import { Conv2d, ConvTranspose2d, inference, Linear, type Module, observe } from "@dl/nn";
+import type { ImageClassifier } from "./image-classifier.ts";
+
+/** One layer. */
+export interface LayerSummary {
+  /** Path in the model. */
+  readonly path: string;
+  /** Class of the layer. */
+  readonly kind: string;
+  readonly outputShape: Shape;
+  /** Values in its own parameters. */
+  readonly parameters: number;
+  /** Of one forward pass over the given input; a multiplication and an addition count as two. Convolutions and dense layers only. */
+  readonly flops: number;
+}
+
+export interface ModelSummary {
+  readonly layers: readonly LayerSummary[];
+  /** Shared parameters count once. */
+  readonly parameters: number;
+  readonly flops: number;
+}
+
+/**
+ * Runs the model once on zeros and writes down what its layers do.
+ *
+ * @param options.inputShape  `[B, H, W, C]`
+ * @example
+ * console.log(formatSummary(await summarize(model, { device, inputShape: [1, 28, 28, 1] })));
+ */
+export async function summarize(model: ImageClassifier, { device, inputShape }: { device: Device; inputShape: Shape }): Promise<ModelSummary> {
+  const layers: LayerSummary[] = [];
+  await device.compute(() => {
+    const observer = (path: string, module: Module, { inputs: [input], output }: { inputs: readonly unknown[]; output: unknown }): void => {
+      // Inner nodes only pass on what their children count.
+      if (module.children.size > 0 || !(input instanceof Tensor && output instanceof Tensor)) return;
+      layers.push({ path, kind: module.constructor.name, outputShape: output.shape, parameters: module.parameterCount, flops: flopsOf(module, { input: input.shape, output: output.shape }) });
+    };
+    observe(model, observer, () => model.forward(zeros(inputShape), inference));
+  });
+  return { layers, parameters: model.parameterCount, flops: layers.reduce((total, { flops }) => total + flops, 0) };
+}
+
+function flopsOf(layer: Module, { input, output }: { input: Shape; output: Shape }): number {
+  // Every output of a convolution or a dense layer is a sum over one column of its weight.
+  if (layer instanceof Conv2d || layer instanceof Linear) {
+    const perOutput = layer.weight.size / output[output.length - 1]!;
+    return 2 * perOutput * sizeOf(output);
+  }
+  // A transposed convolution adds every input to a window of outputs: one row of its weight each.
+  if (layer instanceof ConvTranspose2d) return 2 * (layer.weight.size / input[input.length - 1]!) * sizeOf(input);
+  return 0;
+}
+
+/** The summary as an aligned text table. */
+export function formatSummary({ layers, parameters, flops }: ModelSummary): string {
+  const rows = layers.map(({ path, kind, outputShape, parameters, flops }) => [path || "(model)", kind, `[${outputShape.join(", ")}]`, String(parameters), String(flops)]);
+  const table = [["layer", "kind", "output", "parameters", "FLOPs"], ...rows, ["total", "", "", String(parameters), String(flops)]];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  return table
+    .map((row) => row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ").trimEnd())
+    .join("\n");
+}

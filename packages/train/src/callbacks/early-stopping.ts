@@ -1,0 +1,97 @@
+/** Ends a run that no longer improves, and gives the best weights back. Prechelt 1998, "Early stopping — but when?". */
+
+import { type HostTensor, OptionError } from "@dl/core";
+import type { Callback, EpochRecord, Run } from "../callback.ts";
+
+export interface EarlyStoppingOptions {
+  /** Name of the watched metric. Default `validation/loss`. */
+  monitor?: string;
+  /** Whether smaller or larger is better. Default `min`. */
+  mode?: "min" | "max";
+  /** Epochs without improvement before the run ends. Default 2. */
+  patience?: number;
+  /** Smallest change that counts. Default 0. */
+  minDelta?: number;
+  /** At the end, load the weights of the best epoch. Default true. */
+  restoreBest?: boolean;
+}
+
+interface EarlyStoppingState {
+  readonly best: number | null;
+  readonly bestEpoch: number;
+  readonly waited: number;
+}
+
+/** Watches a metric; the weights of the best epoch are kept on the host, and saved with the run. */
+export class EarlyStopping implements Callback {
+  readonly name = "earlyStopping";
+  readonly #monitor: string;
+  readonly #sign: 1 | -1;
+  readonly #patience: number;
+  readonly #minDelta: number;
+  readonly #restoreBest: boolean;
+  #best: number | null = null;
+  #bestEpoch = -1;
+  #waited = 0;
+  #weights: ReadonlyMap<string, HostTensor> | null = null;
+
+  constructor({ monitor = "validation/loss", mode = "min", patience = 2, minDelta = 0, restoreBest = true }: EarlyStoppingOptions = {}) {
+    if (!Number.isInteger(patience) || patience < 0) throw new OptionError(`EarlyStopping: expected a whole patience ≥ 0, got ${patience}.`);
+    this.#monitor = monitor;
+    this.#sign = mode === "min" ? 1 : -1;
+    this.#patience = patience;
+    this.#minDelta = minDelta;
+    this.#restoreBest = restoreBest;
+  }
+
+  /** Epoch with the best value so far, from 0; −1 before the first. */
+  get bestEpoch(): number {
+    return this.#bestEpoch;
+  }
+
+  async onEpoch(run: Run, { epoch, metrics }: EpochRecord): Promise<void> {
+    const value = metrics[this.#monitor];
+    if (value === undefined) {
+      throw new OptionError(`EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}.`);
+    }
+    if (this.#best === null || this.#sign * (this.#best - value) > this.#minDelta) {
+      this.#best = value;
+      this.#bestEpoch = epoch;
+      this.#waited = 0;
+      if (this.#restoreBest) this.#weights = await readState(run);
+    } else if (++this.#waited > this.#patience) {
+      run.stop(`${this.#monitor} has not improved since epoch ${this.#bestEpoch + 1}`);
+    }
+  }
+
+  onEnd(run: Run): void {
+    if (!this.#weights) return;
+    const cells = run.model.state();
+    for (const [path, value] of this.#weights) cells.get(path)!.load(value);
+  }
+
+  state(): EarlyStoppingState {
+    return { best: this.#best, bestEpoch: this.#bestEpoch, waited: this.#waited };
+  }
+
+  restore(state: unknown): void {
+    const { best, bestEpoch, waited } = state as EarlyStoppingState;
+    this.#best = best;
+    this.#bestEpoch = bestEpoch;
+    this.#waited = waited;
+  }
+
+  tensors(): ReadonlyMap<string, HostTensor> {
+    return this.#weights ?? new Map();
+  }
+
+  restoreTensors(tensors: ReadonlyMap<string, HostTensor>): void {
+    this.#weights = tensors;
+  }
+}
+
+async function readState(run: Run): Promise<Map<string, HostTensor>> {
+  const values = new Map<string, HostTensor>();
+  for (const [path, cell] of run.model.state()) values.set(path, await cell.read());
+  return values;
+}

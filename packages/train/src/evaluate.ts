@@ -1,0 +1,49 @@
+/** Measures a model on a dataset, without gradients. */
+
+import { type Device, type HostOf, type HostTensor, type Tensor, upload } from "@dl/core";
+import { batches, type Dataset, type Example, type Transform } from "@dl/data";
+import type { Metrics } from "./callback.ts";
+import type { Tensors } from "./fit.ts";
+import { WeightedMeans } from "./weighted-means.ts";
+import { Yielder } from "./yielder.ts";
+
+export interface EvaluateOptions<E extends Example, T extends Readonly<Record<string, Tensor>>> {
+  device: Device;
+  dataset: Dataset<E>;
+  /** Default 250. */
+  batchSize?: number;
+  transform?: Transform<E> | readonly Transform<E>[];
+  /** What to compute of a batch: scalars are averaged over the examples, other tensors go to `onBatch`. */
+  step: (batch: Tensors<E>) => T;
+  /** Sees every batch and what `step` made of it, in order, as host data: for metrics. */
+  onBatch?: (batch: E, outputs: HostOf<T>) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * The means of the scalars that `step` returns, over all examples.
+ *
+ * @example
+ * const { loss } = await evaluate({ device, dataset: test, step: ({ images, labels }) => ({ loss: crossEntropy(model.forward(images, inference), labels) }) });
+ */
+export async function evaluate<E extends Example, T extends Readonly<Record<string, Tensor>>>({
+  device,
+  dataset,
+  batchSize = 250,
+  transform,
+  step,
+  onBatch,
+  signal,
+}: EvaluateOptions<E, T>): Promise<Metrics> {
+  const means = new WeightedMeans();
+  const yielder = new Yielder();
+  for (const batch of batches(dataset, { batchSize, transform })) {
+    signal?.throwIfAborted();
+    const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<Record<string, HostTensor | number>>;
+    const scalars = Object.entries(outputs).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+    means.add(Object.fromEntries(scalars), Object.values(batch)[0]!.shape[0]!);
+    onBatch?.(batch, outputs as HostOf<T>);
+    await yielder.turn();
+  }
+  return means.result();
+}
