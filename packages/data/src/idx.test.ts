@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseIdx } from "./idx.ts";
 
-const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../fixtures/${name}`, import.meta.url)));
 const reference = JSON.parse(new TextDecoder().decode(fixture("idx.json")));
 
 /** The bytes of an IDX file, written by hand. */

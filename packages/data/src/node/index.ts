@@ -4,6 +4,7 @@ export { readSource, type SourceOptions } from "./cache.ts";
 export { cifar10, cifar10Classes, cifar10Source, cifar10Statistics } from "./cifar10.ts";
 export { type DataDirectories, defaultCacheDirectory, defaultDataDirectory } from "./directories.ts";
 export { fashionMnist, fashionMnistClasses, fashionMnistSource, fashionMnistStatistics } from "./fashion-mnist.ts";
+export { type ImageFolder, type ImageFolderOptions, imageFolder, type SkippedFile } from "./image-folder.ts";
 export type { ImageDataset, SplitOptions } from "./image-source.ts";
 export { mnist, mnistClasses, mnistSource, mnistStatistics } from "./mnist.ts";
 export { debianPackage, npmPackage, type PathsByName, urls } from "./origins.ts";

@@ -1,0 +1,111 @@
+import { DataError, hostTensor, OptionError, Rng } from "@dl/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Dataset, Example } from "../dataset.ts";
+import { classCounts, labelsOf } from "../statistics/class-counts.ts";
+import { arrayDataset } from "./array-dataset.ts";
+import { concat } from "./concat.ts";
+import { map } from "./map.ts";
+import { split } from "./split.ts";
+import { readBatch } from "./stack.ts";
+import { subset, take } from "./subset.ts";
+
+const labelled = (labels: readonly number[], classNames?: readonly string[]) =>
+  arrayDataset(
+    {
+      ids: hostTensor(
+        Int32Array.from(labels, (_, i) => i),
+        [labels.length],
+      ),
+      labels: hostTensor(Int32Array.from(labels), [labels.length]),
+    },
+    { classNames },
+  );
+const idsOf = (dataset: Dataset<Example<"ids" | "labels">>): number[] =>
+  Array.from({ length: dataset.length }, (_, i) => dataset.get(i).ids.data[0]!);
+
+describe("subset, take, concat, map", () => {
+  const ten = labelled([0, 1, 2, 0, 1, 2, 0, 1, 2, 0], ["a", "b", "c"]);
+
+  test("read through to the examples they stand for, in batches and in columns as one by one", () => {
+    const odd = subset(ten, [1, 3, 5, 3]);
+    expect(idsOf(odd)).toEqual([1, 3, 5, 3]);
+    expect(readBatch(odd, Int32Array.of(3, 0)).ids.data).toEqual(Int32Array.of(3, 1));
+    expect(Array.from(labelsOf(odd))).toEqual([1, 0, 2, 0]);
+    const joined = concat(take(ten, 2), odd, subset(ten, []));
+    expect(idsOf(joined)).toEqual([0, 1, 1, 3, 5, 3]);
+    expect(readBatch(joined, Int32Array.of(5, 0, 2)).ids.data).toEqual(Int32Array.of(3, 0, 1));
+    expect(Array.from(labelsOf(joined))).toEqual([0, 1, 1, 0, 2, 0]);
+    expect(take(ten, 99).length).toBe(10);
+  });
+
+  test("class names go along, unless concatenated datasets disagree", () => {
+    expect(take(ten, 3).classNames).toEqual(["a", "b", "c"]);
+    expect(concat(ten, ten).classNames).toEqual(["a", "b", "c"]);
+    expect(concat(ten, labelled([0], ["z"])).classNames).toBeUndefined();
+  });
+
+  test("map changes examples as they are read, and its labels are the changed ones", () => {
+    const shifted = map(ten, ({ labels }, index) => ({ labels: hostTensor(Int32Array.of((labels.data[0]! + index) % 3), []) }));
+    expect(Array.from(labelsOf(shifted))).toEqual([0, 2, 1, 0, 2, 1, 0, 2, 1, 0]);
+    expect(readBatch(shifted, Int32Array.of(1, 2)).labels).toEqual(hostTensor(Int32Array.of(2, 1), [2]));
+  });
+
+  test("indices outside are refused when asked for, not when read", () => {
+    expect(() => subset(ten, [0, 10])).toThrow(/from 0 to 9, got 10 at 1/);
+    expect(() => subset(ten, [0.5])).toThrow(DataError);
+    expect(() => subset(ten, [1]).get(1)).toThrow(DataError);
+    expect(() => concat(ten).get(-1)).toThrow(DataError);
+    expect(() => take(ten, -1)).toThrow(OptionError);
+    expect(() => concat()).toThrow(DataError);
+  });
+});
+
+describe("classCounts", () => {
+  test("counts by class name, or up to the largest label", () => {
+    expect(classCounts(labelled([0, 2, 2], ["a", "b", "c", "d"]))).toEqual([1, 0, 2, 0]);
+    expect(classCounts(labelled([0, 2, 2]))).toEqual([1, 0, 2]);
+    expect(() => classCounts(labelled([0, -1]))).toThrow(/got -1 at example 1/);
+    expect(() => labelsOf(labelled([0]), { field: "class" })).toThrow(/a field class, got example 0 without one/);
+  });
+});
+
+describe("split", () => {
+  test("every example is in exactly one part, sizes are the fractions, and the seed decides", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 4 }), { maxLength: 80 }), fc.nat(), fc.boolean(), (labels, seed, stratified) => {
+        const all = labelled(labels);
+        const options = { fractions: { train: 0.7, validation: 0.2, test: 0.1 }, stratify: stratified ? "labels" : undefined };
+        const parts = split(all, { ...options, rng: new Rng(seed) });
+        const ids = Object.values(parts).flatMap(idsOf);
+        expect(ids.toSorted((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+        expect(idsOf(split(all, { ...options, rng: new Rng(seed) }).test)).toEqual(idsOf(parts.test));
+        const groups = stratified ? [0, 1, 2, 3, 4].map((label) => labels.filter((other) => other === label).length) : [labels.length];
+        const sizeIn = (part: Dataset, label: number): number => (stratified ? (classCounts(part)[label] ?? 0) : part.length);
+        for (const [label, size] of groups.entries()) {
+          for (const [part, fraction] of [
+            [parts.train, 0.7],
+            [parts.validation, 0.2],
+            [parts.test, 0.1],
+          ] as const) {
+            expect(Math.abs(sizeIn(part, label) - fraction * size)).toBeLessThan(1);
+          }
+        }
+      }),
+    );
+  });
+
+  test("by hand: 55 of class 0 and 5 of class 1 at one fifth keep 11 and 1", () => {
+    const all = labelled([...new Array(55).fill(0), ...new Array(5).fill(1)]);
+    const { validation } = split(all, { fractions: { train: 0.8, validation: 0.2 }, rng: new Rng(3), stratify: "labels" });
+    expect(classCounts(validation)).toEqual([11, 1]);
+    const other = split(all, { fractions: { train: 0.8, validation: 0.2 }, rng: new Rng(4), stratify: "labels" }).validation;
+    expect(idsOf(other)).not.toEqual(idsOf(validation));
+  });
+
+  test("fractions that do not sum to 1, or are negative, are refused with their sum", () => {
+    const all = labelled([0, 1]);
+    expect(() => split(all, { fractions: { train: 0.9, test: 0.2 }, rng: new Rng(1) })).toThrow(/sum to 1, got .* 1.1/);
+    expect(() => split(all, { fractions: { train: 1.5, test: -0.5 }, rng: new Rng(1) })).toThrow(OptionError);
+  });
+});

@@ -1,0 +1,72 @@
+/** Divides a dataset at random: training, validation, test. */
+
+import { OptionError, type Rng } from "@dl/core";
+import type { Dataset, Example } from "../dataset.ts";
+import { labelsOf } from "../statistics/class-counts.ts";
+import { subset } from "./subset.ts";
+
+export interface SplitDatasetOptions<Part extends string> {
+  /** The share of each part, such as `{ train: 0.9, validation: 0.1 }`; they sum to 1. */
+  fractions: Readonly<Record<Part, number>>;
+  rng: Rng;
+  /** The int32 field whose classes each part gets in proportion, such as `"labels"`. Without it the split is blind to classes. */
+  stratify?: string | undefined;
+}
+
+/**
+ * Every example lands in exactly one part, and each part keeps the dataset's order. Part sizes are the fractions of the length (of
+ * every class, if stratified), rounded so that they sum to it; the largest remainders are rounded up, ties to the part named first.
+ *
+ * @example
+ * const { train, validation } = split(all, { fractions: { train: 0.9, validation: 0.1 }, rng: rng.fork("split"), stratify: "labels" });
+ */
+export function split<E extends Example, Part extends string>(
+  dataset: Dataset<E>,
+  { fractions, rng, stratify }: SplitDatasetOptions<Part>,
+): Record<Part, Dataset<E>> {
+  const parts = Object.keys(fractions) as Part[];
+  const shares = parts.map((part) => fractions[part]);
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  if (parts.length === 0 || shares.some((share) => !(share >= 0)) || Math.abs(total - 1) > 1e-9) {
+    throw new OptionError(
+      `split: expected fractions of at least 0 that sum to 1, got ${JSON.stringify(fractions)}, which sum to ${total}.`,
+    );
+  }
+  const chosen = parts.map((): number[] => []);
+  for (const group of stratify === undefined ? [everything(dataset.length)] : classesOf(labelsOf(dataset, { field: stratify }))) {
+    const order = rng.permutation(group.length);
+    let at = 0;
+    for (const [part, size] of apportion(shares, group.length).entries()) {
+      for (const end = at + size; at < end; at++) chosen[part]!.push(group[order[at]!]!);
+    }
+  }
+  const result = {} as Record<Part, Dataset<E>>;
+  for (const [i, part] of parts.entries()) result[part] = subset(dataset, Int32Array.from(chosen[i]!).sort());
+  return result;
+}
+
+/** Whole sizes in proportion to `shares`, of sum `total`: the method of largest remainders. */
+function apportion(shares: readonly number[], total: number): number[] {
+  // A fraction such as 0.1 · 50 may fall short of 5 by a rounding error: that is no remainder.
+  const exact = shares.map((share) => share * total + 1e-9);
+  const sizes = exact.map(Math.floor);
+  const byRemainder = exact.map((value, part) => ({ part, remainder: value - sizes[part]! })).sort((a, b) => b.remainder - a.remainder);
+  const left = total - sizes.reduce((sum, size) => sum + size, 0);
+  for (let i = 0; i < left; i++) sizes[byRemainder[i]!.part]!++;
+  return sizes;
+}
+
+/** The examples of each class, classes in ascending order. */
+function classesOf(labels: Int32Array): number[][] {
+  const classes = new Map<number, number[]>();
+  for (const [index, label] of labels.entries()) {
+    const members = classes.get(label);
+    if (members === undefined) classes.set(label, [index]);
+    else members.push(index);
+  }
+  return [...classes.entries()].sort(([a], [b]) => a - b).map(([, members]) => members);
+}
+
+function everything(length: number): Int32Array {
+  return Int32Array.from({ length }, (_, i) => i);
+}

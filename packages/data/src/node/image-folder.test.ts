@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DataError, OptionError } from "@dl/core";
+import { expect, test } from "vitest";
+import { classCounts } from "../statistics/class-counts.ts";
+import { imageFolder } from "./image-folder.ts";
+
+const folder = fileURLToPath(new URL("../../fixtures/images", import.meta.url));
+const names = (paths: readonly string[]): string[] => paths.map((path) => basename(path));
+
+test("subfolders are classes in order of name; damaged files are skipped and say why, as asked", async () => {
+  const progress: number[] = [];
+  const images = await imageFolder(folder, { width: 8, height: 6, corrupt: "skip", onProgress: (done) => progress.push(done) });
+  expect(images.classNames).toEqual(["cat", "dog", "misc"]);
+  expect(names(images.paths).slice(0, 5)).toEqual(["gray.png", "interlace_like_1bit.png", "palette.png", "rgb.png", "rgba.png"]);
+  expect(classCounts(images)).toEqual([5, 5, 2]);
+  expect(names(images.skipped.map(({ path }) => path)).toSorted()).toEqual([
+    "empty.jpg",
+    "not_an_image.png",
+    "notes.txt",
+    "rgb.bmp",
+    "truncated.jpg",
+    "truncated.png",
+  ]);
+  expect(images.skipped.find(({ path }) => path.endsWith("empty.jpg"))!.reason).toMatch(/got an empty file/);
+  const batch = images.getBatch(Int32Array.of(0, 11));
+  expect(batch.images.shape).toEqual([2, 6, 8, 3]);
+  expect(Array.from(batch.labels.data)).toEqual([0, 2]);
+  expect(batch.images.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+  expect(progress.at(-1)).toBe(16);
+});
+
+test("by default a damaged file is an error that names it", async () => {
+  await expect(imageFolder(folder, { width: 8, height: 8 })).rejects.toThrow(/misc.empty\.jpg to be a PNG or a JPEG, got an empty file/);
+});
+
+test("grey, and cropped instead of squeezed", async () => {
+  const options = { width: 6, height: 6, channels: 1, corrupt: "skip" } as const;
+  const squeezed = await imageFolder(folder, options);
+  const cropped = await imageFolder(folder, { ...options, fit: "crop" });
+  expect(cropped.get(0).images.shape).toEqual([6, 6, 1]);
+  expect(cropped.get(0).images.data).not.toEqual(squeezed.get(0).images.data);
+});
+
+test("no folder, no classes, no images, no size: each says so", async () => {
+  const empty = mkdtempSync(join(tmpdir(), "dl-folder-"));
+  try {
+    await expect(imageFolder(join(empty, "none"), { width: 8, height: 8 })).rejects.toThrow(/none, got ENOENT/);
+    await expect(imageFolder(empty, { width: 8, height: 8 })).rejects.toThrow(/one subfolder a class, got none/);
+    mkdirSync(join(empty, "class"));
+    await expect(imageFolder(empty, { width: 8, height: 8 })).rejects.toThrow(DataError);
+    await expect(imageFolder(folder, { width: 8.5, height: 8 })).rejects.toThrow(OptionError);
+  } finally {
+    rmSync(empty, { recursive: true });
+  }
+});
