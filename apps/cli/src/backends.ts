@@ -1,0 +1,21 @@
+/** The devices the command line knows, by the name `--backend` takes. */
+
+import { cpu } from "@dl/backend-cpu";
+import { wasm } from "@dl/backend-wasm";
+import { type Backend, type Device, OptionError, openDevice } from "@dl/core";
+
+/** In the order `auto` tries them. */
+export const backends: Readonly<Record<string, () => Backend>> = { wasm: () => wasm(), cpu: () => cpu() };
+
+export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];
+
+/** Opens the named device; `auto` the first that starts. */
+export function openNamedDevice(name: string): Promise<Device> {
+  if (name === "auto") {
+    const [first, ...rest] = Object.values(backends).map((make) => make());
+    return openDevice(first!, ...rest);
+  }
+  const make = Object.hasOwn(backends, name) ? backends[name] : undefined;
+  if (!make) throw new OptionError(`--backend: expected ${backendNames.join(", ")}, got ${JSON.stringify(name)}.`);
+  return openDevice(make());
+}

@@ -1,0 +1,83 @@
+/** What a command is, and how its arguments are read. */
+
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+/** Wrong words on the command line: the message and a hint are printed, without a stack. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** One option, as `--help` shows it. */
+export interface CommandOption {
+  /** What stands for the value, such as `N`; none for a switch. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** What comes after the name: `<recipe>`. */
+  readonly positionals: string;
+  /** Explanation below the usage line; may be empty. */
+  readonly details: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  run(args: Arguments): Promise<number>;
+}
+
+/** Parsed arguments. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+export function parseCommand(command: Command, argv: readonly string[]): Arguments {
+  const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
+  for (const [name, { value }] of Object.entries(command.options)) options[name] = { type: value ? "string" : "boolean" };
+  try {
+    const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return { positionals, values: values as Arguments["values"] };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function helpOf({ name, summary, positionals, details, options }: Command): string {
+  const rows = Object.entries({ ...options, help: { help: "Show this." } }).map(
+    ([option, { value, help }]: [string, CommandOption]) => [`  --${option}${value ? ` ${value}` : ""}`, help] as const,
+  );
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const usage = `Usage: dl ${name}${positionals && ` ${positionals}`} [options]`;
+  return [usage, "", summary, ...(details ? ["", details] : []), "", "Options:", ...rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`)].join("\n");
+}
+
+/** The value of an option that must be a whole number ≥ `least`. */
+export function wholeNumber({ values }: Arguments, name: string, { least, otherwise }: { least: number; otherwise: number }): number {
+  const text = values[name];
+  if (text === undefined) return otherwise;
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < least) throw new UsageError(`--${name}: expected a whole number ≥ ${least}, got ${JSON.stringify(text)}.`);
+  return number;
+}
+
+/** The value of an option that must be a positive number. */
+export function positiveNumber({ values }: Arguments, name: string): number | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!(number > 0 && number < Infinity)) throw new UsageError(`--${name}: expected a number > 0, got ${JSON.stringify(text)}.`);
+  return number;
+}
+
+export function text({ values }: Arguments, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The only positional argument. */
+export function onlyPositional({ positionals }: Arguments, what: string): string {
+  const [first, ...rest] = positionals;
+  if (first === undefined || rest.length > 0) throw new UsageError(`expected one ${what}, got ${positionals.length === 0 ? "none" : positionals.join(" ")}.`);
+  return first;
+}

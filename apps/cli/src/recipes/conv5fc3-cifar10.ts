@@ -1,0 +1,22 @@
+/** Five convolutions and three dense layers on CIFAR-10. */
+
+import { Conv5Fc3, conv5Fc3Cifar10 as preset } from "@dl/cnn";
+import { cutout, flip, padCrop } from "@dl/data";
+import { decayGroups, schedules, Sgd } from "@dl/nn";
+import { cifar10Data } from "./data.ts";
+import type { Recipe } from "./recipe.ts";
+
+export const conv5fc3Cifar10: Recipe = {
+  name: "conv5fc3-cifar10",
+  title: "Conv5Fc3 on CIFAR-10",
+  summary: "AlexNet's plan with batch normalisation on CIFAR-10, SGD with a one-cycle schedule, flips, crops and cutout.",
+  data: cifar10Data,
+  defaults: { epochs: 60, batchSize: 128, learningRate: 0.1 },
+  validationShare: 0.1,
+  patience: 60,
+  labelSmoothing: 0.1,
+  augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" }), cutout({ size: 8 })],
+  model: (rng) => new Conv5Fc3({ ...preset, rng }),
+  optimizer: (model, { learningRate, steps }) =>
+    new Sgd(decayGroups(model, { weightDecay: 5e-4 }), { learningRate: schedules.oneCycle({ peak: learningRate, steps }), momentum: 0.9, nesterov: true }),
+};

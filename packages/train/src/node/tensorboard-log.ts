@@ -1,0 +1,50 @@
+/** A run for TensorBoard: every step's loss and learning rate, every epoch's means, and now and then the weights. */
+
+import type { Callback, EpochRecord, Run, StepRecord } from "../callback.ts";
+import { TensorBoardWriter } from "./tensorboard-writer.ts";
+
+export interface TensorBoardLogOptions {
+  /** Folder of the event files. */
+  folder: string;
+  /** Steps between the scalars of single steps. Default 10. */
+  everySteps?: number;
+  /** Epochs between histograms of the weights; 0 for none. Default 1. */
+  histogramEpochs?: number;
+}
+
+export class TensorBoardLog implements Callback {
+  readonly name = "tensorBoardLog";
+  readonly #folder: string;
+  readonly #everySteps: number;
+  readonly #histogramEpochs: number;
+  #writer: TensorBoardWriter | undefined;
+
+  constructor({ folder, everySteps = 10, histogramEpochs = 1 }: TensorBoardLogOptions) {
+    this.#folder = folder;
+    this.#everySteps = everySteps;
+    this.#histogramEpochs = histogramEpochs;
+  }
+
+  onStart(run: Run): void {
+    this.#writer = new TensorBoardWriter(this.#folder, run.step > 0 ? { resumedStep: run.step } : {});
+  }
+
+  onStep(_run: Run, { step, metrics }: StepRecord): void {
+    if (step % this.#everySteps !== 0) return;
+    for (const [name, value] of Object.entries(metrics)) this.#writer?.scalar(`step/${name}`, value, step);
+  }
+
+  async onEpoch(run: Run, { epoch, step, metrics }: EpochRecord): Promise<void> {
+    for (const [name, value] of Object.entries(metrics)) {
+      this.#writer?.scalar(name.includes("/") ? name : `train/${name}`, value, step);
+    }
+    if (this.#histogramEpochs > 0 && (epoch + 1) % this.#histogramEpochs === 0) {
+      for (const [path, parameter] of run.model.namedParameters()) this.#writer?.histogram(path, (await parameter.read()).data, step);
+    }
+    this.#writer?.flush();
+  }
+
+  onEnd(): void {
+    this.#writer?.close();
+  }
+}
