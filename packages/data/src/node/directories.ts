@@ -13,7 +13,7 @@ export interface DataDirectories {
 /** The folder everything @dl downloads is kept in; `DL_CACHE_DIR` overrides it. */
 export function defaultCacheDirectory(
   environment: Readonly<Record<string, string | undefined>> = process.env,
-  platform: NodeJS.Platform = process.platform,
+  platform: string = process.platform,
 ): string {
   const { DL_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
   if (DL_CACHE_DIR) return DL_CACHE_DIR;
