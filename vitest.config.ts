@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** One project a workspace folder; packages resolve to each other's sources, so nothing is built first. */
 const conditions = ["@dl/source", "module", "node", "development|production"];
@@ -11,7 +11,7 @@ const project = (name: string, include: string[], timeout = 30_000) => ({
   test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: "forks" as const },
 });
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
     projects: [
@@ -20,3 +20,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;

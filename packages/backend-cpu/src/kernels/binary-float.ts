@@ -22,7 +22,7 @@ function siluSlope(x: number): number {
   return s * (1 + x * (1 - s));
 }
 
-export const binaryFloatLoops = {
+export const binaryFloatLoops: Record<BinaryOp, PairLoop<Floats, Floats>> = {
   add(a, ai, ar, ac, b, bi, br, bc, out, at, rows, columns) {
     for (let r = 0; r < rows; r++, ai += ar, bi += br) {
       for (let c = 0, i = ai, j = bi; c < columns; c++, i += ac, j += bc) out[at++] = a[i]! + b[j]!;
@@ -103,4 +103,4 @@ export const binaryFloatLoops = {
       for (let c = 0, i = ai, j = bi; c < columns; c++, i += ac, j += bc) out[at++] = a[i]! * siluSlope(b[j]!);
     }
   },
-} satisfies Record<BinaryOp, PairLoop<Floats, Floats>>;
+};
