@@ -3,7 +3,8 @@
  * the `@dl/source` condition, which lets the workspace run without a build, is taken out.
  */
 function beforePacking(manifest) {
-  const exports = Object.entries(manifest.exports ?? {}).map(([name, target]) => {
+  if (manifest.exports === undefined) return manifest;
+  const exports = Object.entries(manifest.exports).map(([name, target]) => {
     if (typeof target !== "object") return [name, target];
     const { "@dl/source": _source, ...published } = target;
     return [name, published];
