@@ -3,5 +3,6 @@
 export { FileError } from "./file-error.ts";
 export { MetricsCsv, type MetricsCsvOptions, type MetricsRow } from "./metrics-csv.ts";
 export { RunFolder, type RunFolderOptions } from "./run-folder.ts";
+export { type StderrTerminalOptions, stderrTerminal, type TerminalStream } from "./stderr-terminal.ts";
 export { TensorBoardWriter, type TensorBoardWriterOptions } from "./tensorboard-writer.ts";
 export { writeFileAtomic } from "./write-file-atomic.ts";
