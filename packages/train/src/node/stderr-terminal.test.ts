@@ -10,6 +10,7 @@ test.each([
   ["a dumb terminal", stream, { TERM: "dumb" }, { rewrites: false, colors: false }],
   ["a CI log", stream, { CI: "true" }, { rewrites: false, colors: false }],
   ["a file", { write: (): boolean => true }, {}, { rewrites: false, colors: false, columns: 80 }],
+  ["a pseudo-terminal without a size", { write: (): boolean => true, isTTY: true, columns: 0 }, {}, { columns: 80 }],
   ["an old locale", stream, { LC_ALL: "C", LANG: "en_US.UTF-8" }, { unicode: false }],
   ["Windows Terminal", stream, { WT_SESSION: "x" }, { unicode: true }],
 ])("%s", (_, of, environment, expected) => {

@@ -29,7 +29,8 @@ export function stderrTerminal({ stream = process.stderr, environment = process.
       stream.write(text);
     },
     get columns() {
-      return stream.columns ?? 80;
+      // Some pseudo-terminals say 0.
+      return stream.columns || 80;
     },
     rewrites,
     colors: rewrites && !isSet("NO_COLOR"),
