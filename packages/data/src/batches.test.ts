@@ -77,6 +77,16 @@ describe("batches", () => {
     );
   });
 
+  test("any batch can be had alone, as the pass gives it", () => {
+    const options = { batchSize: 3, transform: jitter };
+    const make = () => batches(counting(10), { ...options, shuffle: new Rng(5), rng: new Rng(6) });
+    const inOrder = numbersOf(make());
+    const pass = make();
+    for (const position of [3, 0, 2, 1, 0]) expect(Array.from(pass.at(position).numbers.data)).toEqual(inOrder[position]);
+    expect(pass.state.position).toBe(0);
+    expect(() => pass.at(4)).toThrow(/from 0 to 3, got 4/);
+  });
+
   test("leaving the loop keeps the place: looping again goes on", () => {
     const pass = batches(counting(6), { batchSize: 2 });
     for (const batch of pass) {

@@ -87,13 +87,22 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     return this.#order?.slice(start, end) ?? Int32Array.from({ length: end - start }, (_, i) => start + i);
   }
 
-  next(): IteratorResult<E, undefined> {
-    if (this.#position >= this.length) return { done: true, value: undefined };
-    const indices = this.indices(this.#position);
+  /** Batch `position` of this pass, which stays where it is: any batch can be had without the ones before it. */
+  at(position: number): E {
+    if (!Number.isInteger(position) || position < 0 || position >= this.length) {
+      throw new OptionError(`Batches.at: expected a position from 0 to ${this.length - 1}, got ${position}.`);
+    }
+    const indices = this.indices(position);
     const batch = readBatch(this.#dataset, indices);
     this.#pipeline.apply(batch, indices);
+    return batch;
+  }
+
+  next(): IteratorResult<E, undefined> {
+    if (this.#position >= this.length) return { done: true, value: undefined };
+    const value = this.at(this.#position);
     this.#position++;
-    return { done: false, value: batch };
+    return { done: false, value };
   }
 
   [Symbol.iterator](): this {
