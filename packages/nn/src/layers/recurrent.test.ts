@@ -1,0 +1,85 @@
+import { Cell, concat, type HostTensor, hostTensor, Rng, tensor } from "@dl/core";
+import { describe, expect, test } from "vitest";
+import { inference, training } from "../mode.ts";
+import { decode, expectReference, onDevice, permute, precisions, referenceCases, transposed } from "../reference.fixture.ts";
+import { Gru, Lstm, type Recurrent } from "./recurrent.ts";
+import { GruCell, LstmCell, RnnCell } from "./recurrent-cell.ts";
+
+const cases = referenceCases("rnn");
+const rng = new Rng(3);
+
+describe.each(precisions)("as PyTorch, on $name", (precision) => {
+  test.each([
+    ["lstm_cell", () => new LstmCell({ inputs: 4, size: 5, rng })],
+    ["gru_cell", () => new GruCell({ inputs: 4, size: 5, rng })],
+    ["rnn_tanh_cell", () => new RnnCell({ inputs: 4, size: 5, rng })],
+  ] as const)("%s", async (name, create) => {
+    const reference = cases.find((one) => one.name === name)!;
+    await onDevice(precision.backend(), async (device) => {
+      using cell = create();
+      using x = new Cell(decode(reference.inputs.x!));
+      using h = new Cell(decode(reference.inputs.h!));
+      using c = new Cell(decode(reference.inputs.c ?? reference.inputs.h!));
+      const forward = () => {
+        const [hidden, memory] = cell.forward(x.value, name === "lstm_cell" ? [h.value, c.value] : [h.value]);
+        return memory ? concat([hidden, memory], { axis: 1 }) : hidden;
+      };
+      const cells = { x, h, c, w_ih: cell.inputWeight, w_hh: cell.hiddenWeight, b_ih: cell.inputBias, b_hh: cell.hiddenBias };
+      await expectReference(device, reference, { cells, forward, layout: { w_ih: transposed, w_hh: transposed } }, precision);
+    });
+  });
+
+  test.each([
+    ["lstm_sequence", () => new Lstm({ inputs: 3, size: 4, layers: 2, bidirectional: true, rng })],
+    ["gru_sequence", () => new Gru({ inputs: 3, size: 4, layers: 2, bidirectional: true, rng })],
+  ] as const)("%s: two layers, both directions", async (name, create) => {
+    const reference = cases.find((one) => one.name === name)!;
+    await onDevice(precision.backend(), async (device) => {
+      using model: Recurrent = create();
+      using x = new Cell(hostTensor(new Float32Array(24), [2, 4, 3]));
+      const batchFirst = (tensor: HostTensor): HostTensor => permute(tensor, [1, 0, 2]);
+      const cells: Record<string, Cell> = { x };
+      const layout: Record<string, (tensor: HostTensor) => HostTensor> = { x: batchFirst, output: batchFirst };
+      model.layers.forEach(({ forward, backward }, layer) => {
+        for (const [cell, suffix] of [
+          [forward, ""],
+          [backward!, "_reverse"],
+        ] as const) {
+          const named = { weight_ih: cell.inputWeight, weight_hh: cell.hiddenWeight, bias_ih: cell.inputBias, bias_hh: cell.hiddenBias };
+          for (const [part, parameter] of Object.entries(named)) {
+            cells[`${part}_l${layer}${suffix}`] = parameter;
+            if (part.startsWith("weight")) layout[`${part}_l${layer}${suffix}`] = transposed;
+          }
+        }
+      });
+      await expectReference(device, reference, { cells, forward: () => model.forward(x.value, inference).output, layout }, precision);
+    });
+  });
+});
+
+test("a sequence in two parts, the state handed over, is the sequence in one", async () => {
+  await onDevice(precisions[0]!.backend(), async (device) => {
+    using model = new Lstm({ inputs: 2, size: 3, layers: 2, rng });
+    const sequence = new Rng(1).normal([1, 6, 2]);
+    const { whole, parts } = await device.compute(() => {
+      const x = tensor(sequence);
+      const first = model.forward(x.slice([0, 0, 0], [1, 2, 2]), inference);
+      const second = model.forward(x.slice([0, 2, 0], [1, 4, 2]), inference, { initial: first.states });
+      return { whole: model.forward(x, inference).output, parts: concat([first.output, second.output], { axis: 1 }) };
+    });
+    expect([...parts.data]).toEqual([...whole.data]);
+  });
+});
+
+test("dropout between layers acts in training only, and the same rng gives the same output", async () => {
+  await onDevice(precisions[0]!.backend(), async (device) => {
+    using model = new Gru({ inputs: 2, size: 8, layers: 2, dropout: 0.5, rng });
+    const sequence = new Rng(1).normal([1, 3, 2]);
+    const run = (mode: Parameters<Gru["forward"]>[1]) => device.compute(() => model.forward(tensor(sequence), mode).output);
+    const first = await run(training(new Rng(7)));
+    expect((await run(training(new Rng(7)))).data).toEqual(first.data);
+    expect((await run(training(new Rng(8)))).data).not.toEqual(first.data);
+    expect((await run(inference)).data).not.toEqual(first.data);
+    expect((await run(inference)).data).toEqual((await run(inference)).data);
+  });
+});

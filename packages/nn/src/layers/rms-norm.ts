@@ -1,0 +1,24 @@
+/** Root-mean-square normalisation. Zhang and Sennrich 2019, arXiv:1910.07467. */
+
+import { rmsNorm, type Tensor } from "@dl/core";
+import { ones } from "../init/constant.ts";
+import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
+
+/** Each vector `[…, size]` to mean square 1, then scaled. */
+export class RmsNorm extends Module {
+  /** `[size]` */
+  readonly weight: Parameter;
+  readonly epsilon: number;
+
+  /** `epsilon` is added to the mean square; default 1e-6. */
+  constructor({ size, epsilon = 1e-6 }: { size: number; epsilon?: number }) {
+    super();
+    this.weight = new Parameter(ones([size]));
+    this.epsilon = epsilon;
+  }
+
+  forward(x: Tensor): Tensor {
+    return rmsNorm(x, { weight: this.weight.value, epsilon: this.epsilon });
+  }
+}

@@ -1,0 +1,19 @@
+/** Kullback–Leibler divergence. Kullback and Leibler 1951; as a distillation loss, Hinton et al. 2015, arXiv:1503.02531. */
+
+import { exp, logSoftmax, sum, type Tensor } from "@dl/core";
+import { type LossOptions, type Reduced, type Reduction, reduce } from "./reduction.ts";
+
+/**
+ * KL(softmax(target) ‖ softmax(prediction)) of each row, then their mean (PyTorch's `batchmean`).
+ *
+ * @param logits        `[…, classes]`, the prediction
+ * @param targetLogits  `[…, classes]`; stop its gradient when it is a teacher's
+ */
+export function klDivergence<R extends Reduction = "mean">(
+  logits: Tensor,
+  targetLogits: Tensor,
+  { reduction }: LossOptions<R> = {},
+): Reduced<R> {
+  const target = logSoftmax(targetLogits);
+  return reduce(sum(exp(target).mul(target.sub(logSoftmax(logits))), -1), reduction);
+}

@@ -1,0 +1,201 @@
+import { Cell, cast, type HostTensor, hostTensor, relu, type Tensor, tensor } from "@dl/core";
+import { describe, expect, test } from "vitest";
+import {
+  channelsLast,
+  decode,
+  decodeIntegers,
+  type Encoded,
+  expectReference,
+  onDevice,
+  precisions,
+  type ReferenceCase,
+  referenceCases,
+} from "../reference.fixture.ts";
+import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary-cross-entropy.ts";
+import { crossEntropy } from "./cross-entropy.ts";
+import { hinge } from "./hinge.ts";
+import { klDivergence } from "./kl-divergence.ts";
+import { cosineEmbedding, cosineSimilarity, infoNce, triplet } from "./metric-learning.ts";
+import type { Reduction } from "./reduction.ts";
+import { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./regression.ts";
+
+const losses = referenceCases("losses");
+const oracle = precisions[0]!;
+
+type Values = Readonly<Record<string, Tensor>>;
+const forms: Record<string, (values: Values, reference: ReferenceCase) => Tensor> = {
+  mse: ({ a, b }) => meanSquaredError(a!, b!),
+  l1: ({ a, b }) => meanAbsoluteError(a!, b!),
+  smooth_l1: ({ a, b }) => smoothL1(a!, b!, { beta: 0.5 }),
+  huber: ({ a, b }) => huber(a!, b!, { delta: 0.7 }),
+  bce_with_logits: ({ x }, { ints, pos_weight }) =>
+    binaryCrossEntropyWithLogits(x!, tensor(decode(ints.target!)), { positiveWeight: tensor(decode(pos_weight as Encoded)) }),
+  bce: ({ x }, { ints }) => binaryCrossEntropy(x!, tensor(decode(ints.target!))),
+  kl_div_batchmean: ({ x, p }) => klDivergence(x!, p!),
+  cosine_similarity: ({ a, b }) => cosineSimilarity(a!, b!),
+  triplet: ({ a, p, n }) => triplet(a!, { positive: p!, negative: n! }),
+  hinge_gan_d: ({ r, f }) => hinge(r!, 1).add(hinge(f!, -1)),
+};
+
+/** Cells for every input of a case, and their values by name. */
+function cellsOf(reference: ReferenceCase, layout: (tensor: HostTensor) => HostTensor = (tensor) => tensor) {
+  const cells = Object.fromEntries(Object.entries(reference.inputs).map(([name, input]) => [name, new Cell(layout(decode(input)))]));
+  const values = (): Values => Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, cell.value]));
+  const free = (): void => Object.values(cells).forEach((cell) => void cell[Symbol.dispose]());
+  return { cells, values, free };
+}
+
+describe.each(precisions)("as PyTorch, on $name", (precision) => {
+  test.each(losses.filter(({ name }) => name !== "ctc"))("$name", async (reference) => {
+    await onDevice(precision.backend(), async (device) => {
+      const { cells, values, free } = cellsOf(reference);
+      await expectReference(device, reference, { cells, forward: () => forms[reference.name]!(values(), reference) }, precision);
+      free();
+    });
+  });
+
+  const entropies = referenceCases("softmax_cross_entropy").filter(({ name }) => name.startsWith("cross_entropy"));
+  test.each(entropies)("$name %#: $attrs", async (reference) => {
+    await onDevice(precision.backend(), async (device) => {
+      const { cells, values, free } = cellsOf(reference, channelsLast);
+      const {
+        reduction,
+        ignore_index: ignoreIndex,
+        label_smoothing: labelSmoothing,
+      } = reference.attrs as {
+        reduction: Reduction;
+        ignore_index?: number;
+        label_smoothing?: number;
+      };
+      const forward = (): Tensor => {
+        const { x, p } = values();
+        if (p) return crossEntropy(x!, p, { reduction });
+        const classWeights = reference.weight ? tensor(decode(reference.weight as Encoded)) : undefined;
+        return crossEntropy(x!, tensor(decodeIntegers(reference.ints.target!)), {
+          reduction,
+          ignoreIndex,
+          labelSmoothing: labelSmoothing ?? 0,
+          classWeights,
+        });
+      };
+      // The reference was computed with class weights of float64, and wrote them as float32: 6e-8 apart.
+      const loose = { absolute: 1e-6, relative: 1e-6 };
+      const bound = reference.weight && precision === oracle ? { ...precision, first: loose, second: loose } : precision;
+      await expectReference(device, reference, { cells, forward, layout: { x: channelsLast, p: channelsLast } }, bound);
+      free();
+    });
+  });
+});
+
+describe("by hand", () => {
+  const number = async (loss: () => Tensor): Promise<number> => {
+    let value = NaN;
+    await onDevice(oracle.backend(), async (device) => {
+      value = (await device.compute(() => ({ value: loss() }))).value as unknown as number;
+    });
+    return value;
+  };
+  const int = (values: number[]): Tensor => tensor(values, { dtype: "int32" });
+
+  test("two equal logits: ln 2", async () => {
+    expect(await number(() => crossEntropy(tensor([[3, 3]]), int([1])))).toBeCloseTo(Math.LN2, 12);
+    expect(await number(() => binaryCrossEntropyWithLogits(tensor([0]), 1))).toBeCloseTo(Math.LN2, 12);
+  });
+
+  test("an ignored row counts for nothing, even when its label is a class", async () => {
+    const logits = [
+      [0, 0],
+      [5, -5],
+    ];
+    expect(await number(() => crossEntropy(tensor(logits), int([0, 1]), { ignoreIndex: 1 }))).toBeCloseTo(Math.LN2, 12);
+    expect(await number(() => crossEntropy(tensor(logits), int([0, -100]), { ignoreIndex: -100 }))).toBeCloseTo(Math.LN2, 12);
+  });
+
+  test("a label that is no class and not ignored makes the loss NaN", async () => {
+    for (const bad of [2, -1, -100]) expect(await number(() => crossEntropy(tensor([[0, 0]]), int([bad])))).toBeNaN();
+    expect(
+      await number(() =>
+        crossEntropy(
+          tensor([
+            [0, 0],
+            [0, 0],
+          ]),
+          int([2, -100]),
+          { ignoreIndex: -100 },
+        ),
+      ),
+    ).toBeNaN();
+  });
+
+  test("logits of ±1000 neither overflow nor vanish", async () => {
+    expect(await number(() => crossEntropy(tensor([[1000, -1000]]), int([1])))).toBe(2000);
+    expect(await number(() => binaryCrossEntropyWithLogits(tensor([1000, -1000]), tensor([0, 1])))).toBe(1000);
+    expect(await number(() => binaryCrossEntropy(tensor([1, 0]), tensor([0, 1])))).toBeCloseTo(87.498, 2); // −ln 10⁻³⁸
+  });
+
+  test("a soft target with all its weight on one class is that label", async () => {
+    const logits = [[1, 2, 3]];
+    const hard = await number(() => crossEntropy(tensor(logits), int([2]), { labelSmoothing: 0.1 }));
+    expect(await number(() => crossEntropy(tensor(logits), tensor([[0, 0, 1]]), { labelSmoothing: 0.1 }))).toBeCloseTo(hard, 12);
+  });
+
+  test("reductions: none keeps the shape, sum is the mean times the count", async () => {
+    await onDevice(oracle.backend(), async (device) => {
+      const { each, total, average } = await device.compute(() => {
+        const [a, b] = [tensor([1, 2, 4]), tensor([0, 0, 0])];
+        return {
+          each: meanSquaredError(a, b, { reduction: "none" }),
+          total: meanSquaredError(a, b, { reduction: "sum" }),
+          average: meanSquaredError(a, b),
+        };
+      });
+      expect([...each.data]).toEqual([1, 4, 16]);
+      expect([total, average]).toEqual([21, 7]);
+    });
+  });
+
+  test("cosine embedding: pairs pull together, others push apart up to the margin", async () => {
+    const pairs = (): [Tensor, Tensor] => [
+      tensor([
+        [1, 0],
+        [1, 0],
+      ]),
+      tensor([
+        [0, 2],
+        [3, 3],
+      ]),
+    ];
+    expect(await number(() => cosineEmbedding(pairs(), int([1, -1]), { margin: 0.5 }))).toBeCloseTo((1 + (Math.SQRT1_2 - 0.5)) / 2, 12);
+  });
+
+  test("InfoNCE of orthogonal pairs: −ln of e^(1/τ) over itself and B − 1 ones", async () => {
+    const eye = [
+      [1, 0],
+      [0, 5],
+    ]; // lengths do not matter
+    const expected = -Math.log(Math.exp(2) / (Math.exp(2) + 1));
+    expect(await number(() => infoNce(tensor(eye), tensor(eye), { temperature: 0.5 }))).toBeCloseTo(expected, 12);
+    expect(await number(() => infoNce(tensor(eye), tensor(eye), { temperature: 0.5, symmetric: true }))).toBeCloseTo(expected, 12);
+  });
+
+  test("the hinge is zero beyond the margin", async () => {
+    expect(await number(() => hinge(tensor([2, 0.5, -3]), tensor([1, 1, -1])))).toBeCloseTo(0.5 / 3, 12);
+  });
+
+  test("cosine similarity of a zero vector is 0, and so is its slope", async () => {
+    const { grad } = await import("@dl/core");
+    await onDevice(oracle.backend(), async (device) => {
+      using x = new Cell(hostTensor(Float64Array.of(0, 0), [1, 2]));
+      const [slope] = await device.compute(() => grad(() => cosineSimilarity(x.value, tensor([[1, 0]])).sum(), [x]));
+      expect([...slope!.data].every(Number.isFinite)).toBe(true);
+    });
+  });
+});
+
+test("a tensor of labels of another dtype says what it wants", async () => {
+  await onDevice(oracle.backend(), async (device) => {
+    await expect(device.compute(() => crossEntropy(tensor([[1, 2]]), cast(relu(tensor([1])), "float32")))).rejects.toThrow(
+      /crossEntropy: expected int32 labels \[1\], or float distributions \[1, 2\], got float64 \[1\]/,
+    );
+  });
+});

@@ -1,0 +1,44 @@
+/** Distances between numbers: squared, absolute, and in between. Prediction and target have one shape, or broadcast. */
+
+import { abs, less, squaredDifference, type Tensor, where } from "@dl/core";
+import { type LossOptions, type Reduced, type Reduction, reduce } from "./reduction.ts";
+
+/** (x − y)². */
+export function meanSquaredError<R extends Reduction = "mean">(
+  prediction: Tensor,
+  target: Tensor | number,
+  { reduction }: LossOptions<R> = {},
+): Reduced<R> {
+  return reduce(squaredDifference(prediction, target), reduction);
+}
+
+/** |x − y|. */
+export function meanAbsoluteError<R extends Reduction = "mean">(
+  prediction: Tensor,
+  target: Tensor | number,
+  { reduction }: LossOptions<R> = {},
+): Reduced<R> {
+  return reduce(abs(prediction.sub(target)), reduction);
+}
+
+/** d²/2 for distances d up to `delta`, δ(d − δ/2) beyond. Huber 1964. `delta` is 1 by default. */
+export function huber<R extends Reduction = "mean">(
+  prediction: Tensor,
+  target: Tensor | number,
+  { delta = 1, reduction }: LossOptions<R> & { delta?: number } = {},
+): Reduced<R> {
+  const difference = prediction.sub(target);
+  const distance = abs(difference);
+  const near = difference.square().mul(0.5);
+  const far = distance.sub(delta / 2).mul(delta);
+  return reduce(where(less(distance, delta), near, far), reduction);
+}
+
+/** Huber's loss over its delta, here called `beta`: slope 1 far out. Girshick 2015, arXiv:1504.08083. `beta` is 1 by default. */
+export function smoothL1<R extends Reduction = "mean">(
+  prediction: Tensor,
+  target: Tensor | number,
+  { beta = 1, reduction }: LossOptions<R> & { beta?: number } = {},
+): Reduced<R> {
+  return reduce(huber(prediction, target, { delta: beta, reduction: "none" }).div(beta), reduction);
+}

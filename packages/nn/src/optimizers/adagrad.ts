@@ -1,0 +1,28 @@
+/** Adagrad: steps divided by the root of all squared gradients so far. Duchi et al. 2011, "Adaptive subgradient methods". */
+
+import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+
+export interface AdagradOptions extends CommonOptions {
+  /** Added to the root. Default 10⁻¹⁰. */
+  epsilon?: number;
+  /** Times the parameter, added to its gradient. Default 0. */
+  weightDecay?: number;
+}
+
+export class Adagrad extends Optimizer<Required<AdagradOptions>> {
+  constructor(trainable: Trainable<Required<AdagradOptions>>, { learningRate, epsilon = 1e-10, weightDecay = 0 }: AdagradOptions) {
+    super(trainable, { learningRate, epsilon, weightDecay });
+  }
+
+  protected slotNames(): readonly string[] {
+    return ["sumOfSquares"];
+  }
+
+  protected updateParameter({ parameter, slots, options, learningRate, ...update }: ParameterUpdate<Required<AdagradOptions>>): void {
+    const { epsilon, weightDecay } = options;
+    const gradient = weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(weightDecay));
+    const sum = slots.sumOfSquares!;
+    sum.set(sum.value.add(gradient.square()));
+    parameter.set(parameter.value.sub(gradient.div(sum.value.sqrt().add(epsilon)).mul(learningRate)));
+  }
+}

@@ -1,0 +1,55 @@
+/** Adam: steps scaled by running moments of the gradient. Kingma and Ba 2015, arXiv:1412.6980, algorithm 1. */
+
+import { type AdamStep, adamUpdate, maximum } from "@dl/core";
+import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+
+export interface AdamOptions extends CommonOptions {
+  /** Decay of the first moment. Default 0.9. */
+  beta1?: number;
+  /** Decay of the second moment. Default 0.999. */
+  beta2?: number;
+  /** Added to the root of the second moment. Default 10⁻⁸. */
+  epsilon?: number;
+  /** Times the parameter, added to its gradient; for the decoupled kind, take `AdamW`. Default 0. */
+  weightDecay?: number;
+  /** Divide by the largest second moment so far. Reddi et al. 2018, arXiv:1904.09237. Default false. */
+  amsgrad?: boolean;
+}
+
+export class Adam extends Optimizer<Required<AdamOptions>> {
+  constructor(
+    trainable: Trainable<Required<AdamOptions>>,
+    { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, amsgrad = false }: AdamOptions,
+  ) {
+    super(trainable, { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad });
+  }
+
+  protected slotNames({ amsgrad }: Required<AdamOptions>): readonly string[] {
+    return amsgrad ? ["firstMoment", "secondMoment", "largestSecondMoment"] : ["firstMoment", "secondMoment"];
+  }
+
+  protected updateParameter(update: ParameterUpdate<Required<AdamOptions>>): void {
+    const { parameter, slots, options } = update;
+    const gradient = options.weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(options.weightDecay));
+    const first = slots.firstMoment!;
+    const second = slots.secondMoment!;
+    const step = { ...adamStep(update), weightDecay: 0 };
+    if (!options.amsgrad) {
+      adamUpdate(parameter, gradient, { first, second, step });
+      return;
+    }
+    const largest = slots.largestSecondMoment!;
+    first.set(first.value.mul(step.beta1).add(gradient.mul(1 - step.beta1)));
+    second.set(second.value.mul(step.beta2).add(gradient.square().mul(1 - step.beta2)));
+    largest.set(maximum(largest.value, second.value));
+    const mean = first.value.div(step.correction1);
+    const deviation = largest.value.div(step.correction2).sqrt();
+    parameter.set(parameter.value.sub(mean.div(deviation.add(step.epsilon)).mul(step.learningRate)));
+  }
+}
+
+/** The numbers of one step, with the bias corrections 1 − βᵗ. */
+export function adamStep({ options, learningRate, step }: ParameterUpdate<Required<Omit<AdamOptions, "amsgrad">>>): AdamStep {
+  const { beta1, beta2, epsilon, weightDecay } = options;
+  return { learningRate, beta1, beta2, epsilon, weightDecay, correction1: 1 - beta1 ** (step + 1), correction2: 1 - beta2 ** (step + 1) };
+}

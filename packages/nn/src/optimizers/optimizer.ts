@@ -1,0 +1,174 @@
+/** What all optimizers share: groups of parameters, the count of steps, and state that is saved by path. */
+
+import { Cell, CheckpointError, type Gradients, type HostTensor, hostTensor, OptionError, sizeOf, type Tensor } from "@dl/core";
+import type { Module } from "../module.ts";
+import type { Parameter } from "../parameter.ts";
+import type { Schedule } from "../schedules/schedule.ts";
+
+/** Parameters that share options; what a group does not name, it takes from the optimizer's options. */
+export type ParameterGroup<Options> = { readonly parameters: readonly Parameter[] } & Partial<Options>;
+
+/** Parameters, or groups of them. */
+export type Trainable<Options> = readonly Parameter[] | readonly ParameterGroup<Options>[];
+
+/** What every optimizer needs to know. */
+export interface CommonOptions {
+  /** The step's length: a number, or a schedule of the step count, which starts at 0. */
+  learningRate: number | Schedule;
+}
+
+/** An optimizer's state as host data; tensors are named `<parameter's path>.<slot>`. */
+export interface OptimizerState {
+  readonly step: number;
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+/** The cells kept for one parameter, by slot: moments, velocities. */
+export type Slots = Readonly<Record<string, Cell>>;
+
+/** One parameter's part of an update. */
+export interface ParameterUpdate<Options> {
+  readonly parameter: Parameter;
+  readonly gradient: Tensor;
+  readonly slots: Slots;
+  readonly options: Options;
+  /** At this step. */
+  readonly learningRate: number;
+  /** Steps done before this one. */
+  readonly step: number;
+}
+
+/** Use a subclass, such as `AdamW`. */
+export abstract class Optimizer<Options extends CommonOptions> implements Disposable {
+  readonly groups: readonly { readonly parameters: readonly Parameter[]; readonly options: Options }[];
+  readonly #slots = new Map<Parameter, Slots>();
+  #step = 0;
+
+  /** `options` has every default filled in. */
+  protected constructor(trainable: Trainable<Options>, options: Options) {
+    this.groups = groupsOf(trainable, options);
+    const seen = new Set<Parameter>();
+    for (const { parameters } of this.groups) {
+      for (const parameter of parameters) {
+        if (seen.has(parameter)) throw new OptionError(`${this.constructor.name}: expected every parameter in one group, got one twice.`);
+        seen.add(parameter);
+      }
+    }
+    if (seen.size === 0) throw new OptionError(`${this.constructor.name}: expected at least one parameter, got none.`);
+  }
+
+  /** Steps done so far. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** The learning rate the next step will use, group by group. */
+  get learningRates(): number[] {
+    return this.groups.map(({ options }) => rateAt(options.learningRate, this.#step));
+  }
+
+  /**
+   * One step, inside `compute`. Every parameter of the optimizer needs a gradient.
+   *
+   * @throws OptionError when one has none.
+   */
+  update(gradients: Gradients): void {
+    for (const { parameters, options } of this.groups) {
+      const learningRate = rateAt(options.learningRate, this.#step);
+      for (const parameter of parameters) {
+        const gradient = gradients.get(parameter);
+        if (gradient === undefined) {
+          throw new OptionError(
+            `${this.constructor.name}.update: expected a gradient for each of its parameters, got none for one of shape [${parameter.shape.join(", ")}]. Differentiate by all of them, or make the optimizer from fewer.`,
+          );
+        }
+        this.updateParameter({ parameter, gradient, slots: this.#slotsOf(parameter, options), options, learningRate, step: this.#step });
+      }
+    }
+    this.#step++;
+  }
+
+  /** Changes one parameter and its slots. */
+  protected abstract updateParameter(update: ParameterUpdate<Options>): void;
+
+  /** Names of the cells a parameter needs, all of its shape and zero at first. */
+  protected abstract slotNames(options: Options): readonly string[];
+
+  #slotsOf(parameter: Parameter, options: Options): Slots {
+    let slots = this.#slots.get(parameter);
+    if (slots === undefined) {
+      const zeros = (): Cell => new Cell(hostTensor(new Float32Array(sizeOf(parameter.shape)), parameter.shape));
+      slots = Object.fromEntries(this.slotNames(options).map((name) => [name, zeros()]));
+      this.#slots.set(parameter, slots);
+    }
+    return slots;
+  }
+
+  /** Step count and slots, for a checkpoint. `model` names the parameters. */
+  async read(model: Module): Promise<OptimizerState> {
+    const tensors = new Map<string, HostTensor>();
+    for (const [name, cell] of this.#named(model)) tensors.set(name, await cell.read());
+    return { step: this.#step, tensors };
+  }
+
+  /** Goes on from where `read` was called. */
+  load(model: Module, { step, tensors }: OptimizerState): void {
+    const cells = this.#named(model);
+    for (const [name, cell] of cells) {
+      const tensor = tensors.get(name);
+      if (tensor === undefined) {
+        throw new CheckpointError(
+          `${this.constructor.name}.load: expected a tensor ${JSON.stringify(name)}, got none. Was it saved by another optimizer?`,
+        );
+      }
+      if (tensor.shape.join() !== cell.shape.join()) {
+        throw new CheckpointError(
+          `${this.constructor.name}.load: tensor ${JSON.stringify(name)}: expected shape [${cell.shape.join(", ")}], got [${tensor.shape.join(", ")}].`,
+        );
+      }
+    }
+    for (const name of tensors.keys()) {
+      if (!cells.has(name)) {
+        throw new CheckpointError(
+          `${this.constructor.name}.load: expected only tensors of its own, got ${JSON.stringify(name)}. Was it saved by another optimizer?`,
+        );
+      }
+    }
+    for (const [name, cell] of cells) cell.load(tensors.get(name)!);
+    this.#step = step;
+  }
+
+  #named(model: Module): Map<string, Cell> {
+    const names = new Map([...model.namedParameters()].map(([path, parameter]) => [parameter, path]));
+    const cells = new Map<string, Cell>();
+    for (const { parameters, options } of this.groups) {
+      for (const parameter of parameters) {
+        const path = names.get(parameter);
+        if (path === undefined) {
+          throw new OptionError(
+            `${this.constructor.name}: expected all its parameters in the model, got one of shape [${parameter.shape.join(", ")}] that is not.`,
+          );
+        }
+        for (const [slot, cell] of Object.entries(this.#slotsOf(parameter, options))) cells.set(`${path}.${slot}`, cell);
+      }
+    }
+    return cells;
+  }
+
+  /** Frees the slots; the parameters belong to the model. */
+  [Symbol.dispose](): void {
+    for (const slots of this.#slots.values()) for (const cell of Object.values(slots)) cell[Symbol.dispose]();
+  }
+}
+
+function rateAt(learningRate: number | Schedule, step: number): number {
+  return typeof learningRate === "number" ? learningRate : learningRate(step);
+}
+
+function groupsOf<Options>(trainable: Trainable<Options>, options: Options): { parameters: readonly Parameter[]; options: Options }[] {
+  if (trainable.every((item): item is Parameter => item instanceof Cell)) return [{ parameters: trainable, options }];
+  return (trainable as readonly ParameterGroup<Options>[]).map(({ parameters, ...own }) => ({
+    parameters,
+    options: { ...options, ...own },
+  }));
+}
