@@ -4,7 +4,7 @@
  */
 
 import { flatten, maxPool2d, type Rng, relu, type Tensor } from "@dl/core";
-import { BatchNorm, Conv2d, Dropout, heNormal, Linear, type Mode, Module, zeros } from "@dl/nn";
+import { BatchNorm, Conv2d, Dropout, init, Linear, type Mode, Module } from "@dl/nn";
 
 export interface Conv5Fc3Options {
   /** Height and width of the images, which are square; a multiple of 8. */
@@ -41,10 +41,10 @@ export class Conv5Fc3 extends Module {
         kernelSize: 3,
         padding: 1,
         bias: false,
-        weightInit: heNormal,
+        weightInit: init.heNormal,
         rng: rng.fork(`conv${i + 1}`),
       });
-    const dense = { activation: "relu", weightInit: heNormal, biasInit: zeros } as const;
+    const dense = { activation: "relu", weightInit: init.heNormal, biasInit: init.zeros } as const;
     this.convolutions = filters.map(convolution);
     this.norms = filters.map((channels) => new BatchNorm({ channels }));
     this.fc1 = new Linear({ inputs: filters[4] * (imageSize / 8) ** 2, outputs: hidden[0], ...dense, rng: rng.fork("fc1") });

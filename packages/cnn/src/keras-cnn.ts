@@ -1,7 +1,7 @@
 /** The small convolutional network of the Keras tutorials: three convolutions with pooling, one hidden dense layer with dropout. */
 
 import { flatten, maxPool2d, type Rng, type Tensor } from "@dl/core";
-import { Conv2d, Dropout, glorotUniform, Linear, type Mode, Module, zeros } from "@dl/nn";
+import { Conv2d, Dropout, init, Linear, type Mode, Module } from "@dl/nn";
 
 export interface KerasCnnOptions {
   /** Height and width of the images, which are square; at least 22. */
@@ -29,7 +29,7 @@ export class KerasCnn extends Module {
   constructor({ imageSize, channels, classes, filters = [32, 64, 128], hidden = 128, dropout = 0.5, rng }: KerasCnnOptions) {
     super();
     // What Keras starts from: Glorot uniform weights, zero biases.
-    const initial = { weightInit: glorotUniform, biasInit: zeros };
+    const initial = { weightInit: init.glorotUniform, biasInit: init.zeros };
     let inputs = channels;
     let side = imageSize;
     this.convolutions = filters.map((outputs, i) => {

@@ -1,5 +1,11 @@
 /** @dl/train: what training needs around the loop. This file is the table of contents; files and folders are in `@dl/train/node`. */
 
+export { type Callback, type EpochRecord, type FitState, type Metrics, type Run, type StepRecord } from "./callback.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
+export { NanStop } from "./callbacks/nan-stop.ts";
+export { ShowProgress, type ShowProgressOptions } from "./callbacks/show-progress.ts";
+export { type EvaluateOptions, evaluate } from "./evaluate.ts";
+export { type FitOptions, type FitResult, fit, type StepResult, type Tensors } from "./fit.ts";
 export { encodePng, type PixelRange, type Pixels, pixelsOf } from "./pixels.ts";
 export { type Progress, ProgressBar, type ProgressBarOptions, type Terminal } from "./progress-bar.ts";
 export { formatCount, formatDuration, formatMetric, formatRate } from "./quantity.ts";

@@ -18,5 +18,5 @@ export const conv5fc3Cifar10: Recipe = {
   augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" }), cutout({ size: 8 })],
   model: (rng) => new Conv5Fc3({ ...preset, rng }),
   optimizer: (model, { learningRate, steps }) =>
-    new Sgd(decayGroups(model, { weightDecay: 5e-4 }), { learningRate: schedules.oneCycle({ peak: learningRate, steps }), momentum: 0.9, nesterov: true }),
+    new Sgd(decayGroups(model), { learningRate: schedules.oneCycle(learningRate, { steps }), momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
 };

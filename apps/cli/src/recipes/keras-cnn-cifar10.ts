@@ -18,5 +18,5 @@ export const kerasCnnCifar10: Recipe = {
   augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" })],
   model: (rng) => new KerasCnn({ ...preset, rng }),
   optimizer: (model, { learningRate, steps }) =>
-    new AdamW(model.parameters(), { learningRate: schedules.cosine({ from: learningRate, to: 0, steps }), weightDecay: 0.01 }),
+    new AdamW(model.parameters(), { learningRate: schedules.cosine(learningRate, { steps }), weightDecay: 0.01 }),
 };

@@ -18,5 +18,5 @@ export const lenetCifar10: Recipe = {
   augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" })],
   model: (rng) => new LeNet({ ...lenetCifar10Wide, rng }),
   optimizer: (model, { learningRate, steps }) =>
-    new Sgd(model.parameters(), { learningRate: schedules.cosine({ from: learningRate, to: 0, steps }), momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
+    new Sgd(model.parameters(), { learningRate: schedules.cosine(learningRate, { steps }), momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
 };

@@ -17,5 +17,5 @@ export const lenetMnist: Recipe = {
   augmentation: [],
   model: (rng) => new LeNet({ ...preset, rng }),
   optimizer: (model, { learningRate, steps }) =>
-    new AdamW(model.parameters(), { learningRate: schedules.cosine({ from: learningRate, to: 0, steps }), weightDecay: 0.01 }),
+    new AdamW(model.parameters(), { learningRate: schedules.cosine(learningRate, { steps }), weightDecay: 0.01 }),
 };

@@ -32,12 +32,14 @@ export interface Progress {
   /** Such as the state of the data iterator, of schedules, of callbacks; plain JSON. */
   readonly extra?: Readonly<Record<string, Json>>;
   readonly metrics?: Readonly<Record<string, number>>;
+  /** More tensors by name, such as the best weights so far. */
+  readonly tensors?: ReadonlyMap<string, HostTensor>;
 }
 
 const format = "dl-checkpoint-1";
 
 /**
- * The run as the bytes of a safetensors file: tensors are `model.<name>.<path>` and `optimizer.<name>.<path>.<slot>`.
+ * The run as the bytes of a safetensors file: tensors are `model.<name>.<path>`, `optimizer.<name>.<path>.<slot>` and `extra.<name>`.
  *
  * @example
  * await writeFileAtomically(path, [await writeCheckpoint({ models: { model }, optimizers: { adam: { optimizer, model } } }, { step })]);
@@ -53,9 +55,11 @@ export async function writeCheckpoint({ models, optimizers = {} }: Run, progress
     steps[name] = state.step;
     for (const [path, tensor] of state.tensors) tensors.set(`optimizer.${name}.${path}`, tensor);
   }
+  for (const [name, tensor] of progress.tensors ?? []) tensors.set(`extra.${name}`, tensor);
   // NaN and infinities are metrics too, and JSON has none.
   const metrics = Object.fromEntries(Object.entries(progress.metrics ?? {}).map(([name, value]) => [name, String(value)]));
-  const run = { ...progress, metrics, optimizerSteps: steps };
+  const { tensors: _, ...rest } = progress;
+  const run = { ...rest, metrics, optimizerSteps: steps };
   return writeSafetensors(tensors, { metadata: { format, run: JSON.stringify(run) } });
 }
 
@@ -86,7 +90,8 @@ export function readCheckpoint(
     const slots = new Map([...under(tensors, `optimizer.${name}.`)].map(([path, tensor]) => [path, fromStored(tensor, { name: path })]));
     optimizer.load(model, { step: optimizerSteps[name]!, tensors: slots });
   }
-  return progress;
+  const extra = [...under(tensors, "extra.")].map(([name, tensor]) => [name, fromStored(tensor, { name })] as const);
+  return { ...progress, tensors: new Map(extra) };
 }
 
 function under(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> {
@@ -103,7 +108,7 @@ function sameNames(file: string, what: string, { expected, got }: { expected: re
   }
 }
 
-function parseRun(text: string | undefined, file: string): Required<Progress> & { optimizerSteps: Record<string, number> } {
+function parseRun(text: string | undefined, file: string): Required<Omit<Progress, "tensors">> & { optimizerSteps: Record<string, number> } {
   try {
     const run = JSON.parse(text ?? "") as Progress & { metrics: Record<string, string>; optimizerSteps: Record<string, number> };
     if (!Number.isInteger(run.step)) throw new Error(`step is ${run.step}`);

@@ -1,0 +1,61 @@
+/** dl predict: the classes of image files. */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DataError, type HostTensor, softmax, tensor } from "@dl/core";
+import { arrayDataset, batches, decodeImage, resizeImage } from "@dl/data";
+import { inference, loadState } from "@dl/nn";
+import { loadSafetensors } from "@dl/nn/node";
+import { backendNames, openNamedDevice } from "../backends.ts";
+import { type Command, text, UsageError, wholeNumber } from "../command.ts";
+import type { RecipeData } from "../recipes/recipe.ts";
+import { modelName, readRunFile } from "../run-file.ts";
+import { makeModel, normalization } from "../session.ts";
+
+/** A file's pixels in [0, 1], in the size and channels the model was trained on. */
+async function readImage(path: string, { imageShape: [height, width, channels] }: RecipeData): Promise<HostTensor> {
+  const file = await readFile(path).catch((error: Error) => {
+    throw new DataError(`${path}: expected an image file, got ${error.message}.`);
+  });
+  const image = resizeImage(decodeImage(file, { channels: channels as 1 | 3, name: path }), { width, height });
+  return { shape: [height, width, channels], dtype: "float32", data: Float32Array.from(image.data, (byte) => byte / 255) };
+}
+
+export const predict: Command = {
+  name: "predict",
+  summary: "Classify image files (PNG, JPEG) with a trained model.",
+  positionals: "<run folder> <image> [<image> …]",
+  details: "Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground.",
+  options: {
+    backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
+    top: { value: "K", help: "How many classes to show, likeliest first. Default 3." },
+    json: { help: "End with one line of JSON on stdout." },
+  },
+  async run(args) {
+    const [folder, ...paths] = args.positionals;
+    if (folder === undefined || paths.length === 0) throw new UsageError("expected a run folder and at least one image file.");
+    const { recipe, settings } = await readRunFile(folder);
+    const { classNames } = recipe.data;
+    const top = Math.min(wholeNumber(args, "top", { least: 1, otherwise: 3 }), classNames.length);
+    const backend = text(args, "backend") ?? "auto";
+    await using device = await openNamedDevice(backend);
+    using model = makeModel(recipe, settings);
+    loadState(model, await loadSafetensors(join(folder, modelName)));
+    const predictions: { file: string; classes: { name: string; probability: number }[] }[] = [];
+    for (const file of paths) {
+      const image = await readImage(file, recipe.data);
+      const single = arrayDataset({ images: { ...image, shape: [1, ...image.shape] }, labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) } });
+      const [batch] = [...batches(single, { batchSize: 1, transform: normalization(recipe) })];
+      const probabilities = (await device.compute(() => softmax(model.forward(tensor(batch!.images), inference)))) as HostTensor;
+      const ranked = [...probabilities.data].map((probability, i) => ({ name: classNames[i]!, probability })).sort((a, b) => b.probability - a.probability);
+      predictions.push({ file, classes: ranked.slice(0, top) });
+    }
+    if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, backend, device: device.name, predictions }));
+    else {
+      for (const { file, classes } of predictions) {
+        console.log(`${file}: ${classes.map(({ name, probability }) => `${name} ${(100 * probability).toFixed(1)} %`).join(", ")}`);
+      }
+    }
+    return 0;
+  },
+};
