@@ -1,0 +1,130 @@
+/** Convolution and its gradients: packs weights, sizes bands and scratch, and hands rows of windows to the module. */
+
+import type { ConvGeometry, Epilogue, Kernels, Operand } from "@dl/core";
+import type { Engine } from "../engine.ts";
+import { coveredHeight, coveredWidth, reachesOutside, writeGeometry } from "./geometry.ts";
+import { biasMode, reluMode } from "./matmul.ts";
+
+type ConvolutionKernels = Pick<Kernels<number>, "conv2d" | "conv2dInputGradient" | "conv2dFilterGradient">;
+
+/** Input rows of one band stay below this: half of a second-level cache. */
+const bandBytes = 256 * 1024;
+/** Windows the filter gradient sums over at once: a panel of that many gradients is 32 KiB. */
+const windowsAtOnce = 1024;
+/** Multiply-adds a nanosecond on one thread: of the micro-kernel, and of the depthwise loops. */
+const speed = 12;
+const depthwiseSpeed = 2;
+
+const isDepthwise = (g: ConvGeometry): boolean => g.groups === g.inChannels && g.outChannels === g.inChannels && g.groups > 1;
+
+function multiplyAdds(g: ConvGeometry): number {
+  return g.batch * g.outHeight * g.outWidth * g.kernelHeight * g.kernelWidth * (g.inChannels / g.groups) * g.outChannels;
+}
+
+/** Rows of windows whose input stays within `bandBytes`, at least one. */
+function bandRows(g: ConvGeometry): number {
+  const pitch = (reachesOutside(g) ? coveredWidth(g) : g.width) * g.inChannels * 4;
+  const rows = Math.floor((bandBytes / pitch - (g.kernelHeight - 1) * g.dilationHeight - 1) / g.strideHeight) + 1;
+  return Math.max(1, Math.min(g.outHeight, rows));
+}
+
+/** Bytes of the padded copy of a band. */
+function paddedBytes(g: ConvGeometry, rows: number): number {
+  return reachesOutside(g) ? (coveredHeight(g, rows) * coveredWidth(g) * g.inChannels * 4 + 63) & ~63 : 0;
+}
+
+function forward(engine: Engine, x: Operand<number>, weight: Operand<number>, { g, epilogue }: { g: ConvGeometry; epilogue: Epilogue<number> }): number {
+  const { heap, threads } = engine;
+  const y = heap.allocate(g.batch * g.outHeight * g.outWidth * g.outChannels * 4, "conv2d");
+  const rows = g.batch * g.outHeight;
+  if (rows * g.outWidth * g.outChannels === 0) return y;
+  const bias = epilogue.bias?.buffer ?? 0;
+  const relu = epilogue.activation === "relu";
+  writeGeometry(engine, g, g);
+  if (isDepthwise(g)) {
+    engine.set(x.buffer, weight.buffer, y, bias, relu ? 1 : 0);
+    engine.run("depthwise", { total: rows, cost: multiplyAdds(g) / depthwiseSpeed });
+    return y;
+  }
+  const panels = g.groups * Math.ceil(g.outChannels / g.groups / 8);
+  const steps = g.kernelHeight * g.kernelWidth * (g.inChannels / g.groups);
+  const packedBytes = panels * steps * 32;
+  const band = bandRows(g);
+  const scratchBytes = paddedBytes(g, band);
+  const packed = heap.take(packedBytes, "conv2d");
+  const scratch = scratchBytes ? heap.take(scratchBytes * threads, "conv2d") : 0;
+  engine.set(weight.buffer, packed);
+  engine.run("convolutionPack", { total: panels, cost: steps * g.outChannels * 0.3 });
+  engine.set(x.buffer, packed, y, bias, (bias ? biasMode : 0) | (relu ? reluMode : 0), band, scratch, scratchBytes);
+  // Whole images where there are enough of them; else single rows.
+  const grain = g.batch >= threads * 4 ? g.outHeight : 1;
+  engine.run("convolution", { total: rows, cost: multiplyAdds(g) / speed, grain });
+  if (scratchBytes) heap.give(scratch, scratchBytes * threads);
+  heap.give(packed, packedBytes);
+  return y;
+}
+
+function inputGradient(engine: Engine, dy: Operand<number>, weight: Operand<number>, g: ConvGeometry): number {
+  const { heap } = engine;
+  const dx = heap.allocate(g.batch * g.height * g.width * g.inChannels * 4, "conv2dInputGradient");
+  if (g.batch * g.height * g.width * g.inChannels === 0) return dx;
+  writeGeometry(engine, g, g);
+  if (isDepthwise(g)) {
+    engine.set(dy.buffer, weight.buffer, dx);
+    engine.run("depthwiseInputGradient", { total: g.batch, cost: multiplyAdds(g) / depthwiseSpeed });
+    return dx;
+  }
+  const panels = g.groups * Math.ceil(g.inChannels / g.groups / 8);
+  const items = panels * g.kernelHeight * g.kernelWidth;
+  const packedBytes = items * (g.outChannels / g.groups) * 32;
+  const packed = heap.take(packedBytes, "conv2dInputGradient");
+  engine.set(weight.buffer, packed);
+  engine.run("inputGradientPack", { total: items, cost: packedBytes * 0.1 });
+  engine.set(dy.buffer, packed, dx);
+  engine.run("inputGradient", { total: g.batch * panels, cost: multiplyAdds(g) / speed });
+  heap.give(packed, packedBytes);
+  return dx;
+}
+
+function filterGradient(engine: Engine, x: Operand<number>, dy: Operand<number>, g: ConvGeometry): number {
+  const { heap, threads } = engine;
+  const taps = g.kernelHeight * g.kernelWidth;
+  const length = taps * (g.inChannels / g.groups) * g.outChannels;
+  const dw = heap.allocate(length * 4, "conv2dFilterGradient");
+  if (length === 0) return dw;
+  writeGeometry(engine, g, g);
+  if (isDepthwise(g)) {
+    engine.set(x.buffer, dy.buffer, dw);
+    engine.run("depthwiseFilterGradient", { total: taps, cost: multiplyAdds(g) / depthwiseSpeed });
+    return dw;
+  }
+  const cost = multiplyAdds(g) / speed;
+  const band = bandRows(g);
+  const imageBytes = Math.max(4, g.height * g.width * g.inChannels * 4);
+  const together = Math.min(g.batch, windowsAtOnce / Math.max(1, g.outHeight * g.outWidth), bandBytes / imageBytes);
+  const images = band < g.outHeight ? 1 : Math.max(1, Math.floor(together));
+  const padded = paddedBytes(g, band) * images;
+  const scratchBytes = padded + images * band * g.outWidth * 32;
+  const scratch = heap.take(scratchBytes * threads, "conv2dFilterGradient");
+  // As many parts as threads: each has its own sum, and the order of additions does not depend on who is faster.
+  const parts = Math.max(1, Math.min(threads, g.batch));
+  const partBytes = (length * 4 + 63) & ~63;
+  const partial = parts > 1 ? heap.take(length * 4 * parts, "conv2dFilterGradient") : dw;
+  engine.set(x.buffer, dy.buffer, partial, parts, images, band, scratch, scratchBytes, padded);
+  engine.run("filterGradient", { total: parts, cost });
+  if (parts > 1) {
+    engine.set(partial, length * 4, parts, dw);
+    engine.run("sumParts", { total: partBytes / 64, cost: length * 0.3 * parts });
+    heap.give(partial, length * 4 * parts);
+  }
+  heap.give(scratch, scratchBytes * threads);
+  return dw;
+}
+
+export function convolutionKernels(engine: Engine): ConvolutionKernels {
+  return {
+    conv2d: (x, weight, geometry, epilogue) => forward(engine, x, weight, { g: geometry, epilogue }),
+    conv2dInputGradient: (dy, weight, geometry) => inputGradient(engine, dy, weight, geometry),
+    conv2dFilterGradient: (x, dy, geometry) => filterGradient(engine, x, dy, geometry),
+  };
+}
