@@ -65,7 +65,9 @@ export class Heap {
   free(address: number): void {
     const bytes = this.#live.get(address);
     if (bytes === undefined) {
-      throw new DlError(`wasm.free: expected a live buffer, got ${address}, which was never made or was freed before. Free each buffer once.`);
+      throw new DlError(
+        `wasm.free: expected a live buffer, got ${address}, which was never made or was freed before. Free each buffer once.`,
+      );
     }
     this.#live.delete(address);
     this.#bytes -= bytes;
@@ -136,7 +138,8 @@ export class Heap {
     const room = this.#limit - (this.#end + guardBytes);
     // A little ahead, so that a start does not grow page by page; pages nobody wrote cost nothing.
     const wanted = Math.min(Math.max(missing, growthBytes), room);
-    const pages = Math.ceil(missing / pageBytes) * pageBytes > room ? -1 : Math.max(Math.ceil(missing / pageBytes), Math.floor(wanted / pageBytes));
+    const pages =
+      Math.ceil(missing / pageBytes) * pageBytes > room ? -1 : Math.max(Math.ceil(missing / pageBytes), Math.floor(wanted / pageBytes));
     try {
       if (pages < 0) throw new RangeError();
       this.#memory.grow(pages);

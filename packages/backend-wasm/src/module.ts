@@ -27,7 +27,9 @@ export function unshare(bytes: Uint8Array): void {
       return;
     }
   }
-  throw new Error("wasm: expected an import of a shared memory in the compiled kernels, found none. Run `pnpm --filter @dl/backend-wasm kernels`.");
+  throw new Error(
+    "wasm: expected an import of a shared memory in the compiled kernels, found none. Run `pnpm --filter @dl/backend-wasm kernels`.",
+  );
 }
 
 /** Compiles one build, with shared memory or without. */

@@ -3,17 +3,65 @@
 import type { BinaryOp, CompareOp, ReduceOp, UnaryOp } from "@dl/core";
 
 export const unaryOperations = [
-  "abs", "negate", "sign", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "square", "reciprocal", "sin", "cos", "tan", "atan", "tanh",
-  "sigmoid", "softplus", "relu", "erf", "gelu", "geluTanh", "silu", "floor", "ceil", "round", "logicalNot", "isNaN", "isFinite",
+  "abs",
+  "negate",
+  "sign",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "rsqrt",
+  "square",
+  "reciprocal",
+  "sin",
+  "cos",
+  "tan",
+  "atan",
+  "tanh",
+  "sigmoid",
+  "softplus",
+  "relu",
+  "erf",
+  "gelu",
+  "geluTanh",
+  "silu",
+  "floor",
+  "ceil",
+  "round",
+  "logicalNot",
+  "isNaN",
+  "isFinite",
 ] as const satisfies readonly UnaryOp[];
 
 export const binaryOperations = [
-  "add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "modulo", "atan2", "squaredDifference",
-  "reluGradient", "tanhGradient", "sigmoidGradient", "geluGradient", "geluTanhGradient", "siluGradient",
+  "add",
+  "subtract",
+  "multiply",
+  "divide",
+  "power",
+  "maximum",
+  "minimum",
+  "modulo",
+  "atan2",
+  "squaredDifference",
+  "reluGradient",
+  "tanhGradient",
+  "sigmoidGradient",
+  "geluGradient",
+  "geluTanhGradient",
+  "siluGradient",
 ] as const satisfies readonly BinaryOp[];
 
 /** `greater` and `greaterEqual` are `less` and `lessEqual` with the operands exchanged, `logicalXor` is `notEqual`. */
-export const compareOperations = ["equal", "notEqual", "less", "lessEqual", "logicalAnd", "logicalOr"] as const satisfies readonly CompareOp[];
+export const compareOperations = [
+  "equal",
+  "notEqual",
+  "less",
+  "lessEqual",
+  "logicalAnd",
+  "logicalOr",
+] as const satisfies readonly CompareOp[];
 
 export const reduceOperations = ["sum", "product", "max", "min", "mean", "any", "all"] as const satisfies readonly ReduceOp[];
 

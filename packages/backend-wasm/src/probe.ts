@@ -45,10 +45,12 @@ function availableInNode(): number | undefined {
 
 /** Why threads cannot be had here, or undefined. */
 export function withoutThreads(): string | undefined {
-  if (typeof SharedArrayBuffer === "undefined") return "no SharedArrayBuffer: a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  if (typeof SharedArrayBuffer === "undefined")
+    return "no SharedArrayBuffer: a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   if (nodeThreads() !== undefined) return undefined;
   // Shared memory can be made without isolation, but not posted to a worker.
-  if ((globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false) return "the page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  if ((globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false)
+    return "the page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   if (typeof Worker === "undefined") return "no workers here";
   return undefined;
 }

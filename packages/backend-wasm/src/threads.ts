@@ -46,7 +46,8 @@ function startInBrowser(start: WorkerStart): Thread {
   const worker = new Worker(url);
   const ready = new Promise<void>((resolve, reject) => {
     worker.onmessage = ({ data }) => (data === "ready" ? resolve() : reject(new Error(String(data))));
-    worker.onerror = (event) => reject(new Error(event.message || "the browser refused the worker; does a content security policy forbid blob: workers?"));
+    worker.onerror = (event) =>
+      reject(new Error(event.message || "the browser refused the worker; does a content security policy forbid blob: workers?"));
   });
   worker.postMessage(start);
   return {

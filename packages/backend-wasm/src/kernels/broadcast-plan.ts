@@ -43,7 +43,9 @@ export function collapse(sizes: readonly number[], strides: readonly (readonly n
   }
   if (joinedSizes.length === 0) return { sizes: [1], strides: strides.map(() => [1]) };
   if (joinedSizes.length > maximumAxes) {
-    throw new UnsupportedError(`wasm: expected at most ${maximumAxes} axes that cannot be joined, got ${joinedSizes.length}. Reshape first.`);
+    throw new UnsupportedError(
+      `wasm: expected at most ${maximumAxes} axes that cannot be joined, got ${joinedSizes.length}. Reshape first.`,
+    );
   }
   return { sizes: joinedSizes.reverse(), strides: joined.map((own) => own.reverse()) };
 }

@@ -33,7 +33,12 @@ function paddedBytes(g: ConvGeometry, rows: number): number {
   return reachesOutside(g) ? (coveredHeight(g, rows) * coveredWidth(g) * g.inChannels * 4 + 63) & ~63 : 0;
 }
 
-function forward(engine: Engine, x: Operand<number>, weight: Operand<number>, { g, epilogue }: { g: ConvGeometry; epilogue: Epilogue<number> }): number {
+function forward(
+  engine: Engine,
+  x: Operand<number>,
+  weight: Operand<number>,
+  { g, epilogue }: { g: ConvGeometry; epilogue: Epilogue<number> },
+): number {
   const { heap, threads } = engine;
   const y = heap.allocate(g.batch * g.outHeight * g.outWidth * g.outChannels * 4, "conv2d");
   const rows = g.batch * g.outHeight;

@@ -12,11 +12,29 @@ const cheap = 0.2;
 const polynomial = 1;
 const scalar = 15;
 const unaryCost: Readonly<Record<string, number>> = {
-  exp: polynomial, expm1: polynomial, log: polynomial, log1p: polynomial, tanh: polynomial, sigmoid: polynomial, softplus: 2, erf: 2,
-  gelu: 2, geluTanh: polynomial, silu: polynomial, sin: scalar, cos: scalar, tan: scalar, atan: scalar,
+  exp: polynomial,
+  expm1: polynomial,
+  log: polynomial,
+  log1p: polynomial,
+  tanh: polynomial,
+  sigmoid: polynomial,
+  softplus: 2,
+  erf: 2,
+  gelu: 2,
+  geluTanh: polynomial,
+  silu: polynomial,
+  sin: scalar,
+  cos: scalar,
+  tan: scalar,
+  atan: scalar,
 };
 const binaryCost: Readonly<Record<string, number>> = {
-  power: 2 * scalar, modulo: scalar, atan2: scalar, geluGradient: 3, geluTanhGradient: 2, siluGradient: 2,
+  power: 2 * scalar,
+  modulo: scalar,
+  atan2: scalar,
+  geluGradient: 3,
+  geluTanhGradient: 2,
+  siluGradient: 2,
 };
 
 const dtypeCode: Readonly<Record<DType, number>> = { float32: 0, float64: 0, int32: 1, bool: 2 };
@@ -96,7 +114,10 @@ export function elementwiseKernels(engine: Engine): ElementwiseKernels {
       const bytes = bytesPerElement[a.dtype];
       const y = heap.allocate(length * bytes, "where");
       if (length === 0) return y;
-      const plan = collapse(shape, [condition, a, b].map((operand) => broadcastStrides(operand.shape, shape)));
+      const plan = collapse(
+        shape,
+        [condition, a, b].map((operand) => broadcastStrides(operand.shape, shape)),
+      );
       engine.set(condition.buffer, a.buffer, b.buffer, y, plan.sizes.length, bytes);
       writePlan(engine, plan);
       engine.run("where", { total: rowsOf(plan), cost: length * 0.5 });

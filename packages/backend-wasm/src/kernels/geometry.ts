@@ -23,9 +23,7 @@ export function coveredWidth(g: WindowGeometry): number {
 
 /** Some window reaches outside the image. */
 export function reachesOutside(g: WindowGeometry): boolean {
-  return (
-    g.padTop > 0 || g.padLeft > 0 || coveredHeight(g, g.outHeight) - g.padTop > g.height || coveredWidth(g) - g.padLeft > g.width
-  );
+  return g.padTop > 0 || g.padLeft > 0 || coveredHeight(g, g.outHeight) - g.padTop > g.height || coveredWidth(g) - g.padLeft > g.width;
 }
 
 export function writeGeometry(engine: Engine, g: WindowGeometry, { inChannels, outChannels, groups }: Channels): void {

@@ -3,10 +3,7 @@
 import { bytesPerElement, type Kernels, type Operand, sizeOf } from "@dl/core";
 import type { Engine } from "../engine.ts";
 
-type IndexingKernels = Pick<
-  Kernels<number>,
-  "gather" | "scatterAdd" | "takeAlong" | "scatterAlong" | "argsort" | "topK" | "randomUniform"
->;
+type IndexingKernels = Pick<Kernels<number>, "gather" | "scatterAdd" | "takeAlong" | "scatterAlong" | "argsort" | "topK" | "randomUniform">;
 
 interface Sort {
   readonly rows: number;

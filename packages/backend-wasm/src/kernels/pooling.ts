@@ -4,7 +4,8 @@ import type { FusedKernels, Kernels, PoolGeometry } from "@dl/core";
 import type { Engine } from "../engine.ts";
 import { reachesOutside, writeGeometry } from "./geometry.ts";
 
-type PoolingKernels = Pick<Kernels<number>, "maxPool" | "averagePool" | "averagePoolGradient"> & Pick<FusedKernels<number>, "maxPoolGradient">;
+type PoolingKernels = Pick<Kernels<number>, "maxPool" | "averagePool" | "averagePoolGradient"> &
+  Pick<FusedKernels<number>, "maxPoolGradient">;
 
 const channelsOf = ({ channels }: PoolGeometry): { inChannels: number; outChannels: number; groups: number } => ({
   inChannels: channels,
