@@ -49,7 +49,15 @@ export function helpOf({ name, summary, positionals, details, options }: Command
   );
   const width = Math.max(...rows.map(([left]) => left.length));
   const usage = `Usage: dl ${name}${positionals && ` ${positionals}`} [options]`;
-  return [usage, "", summary, ...(details ? ["", details] : []), "", "Options:", ...rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`)].join("\n");
+  return [
+    usage,
+    "",
+    summary,
+    ...(details ? ["", details] : []),
+    "",
+    "Options:",
+    ...rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`),
+  ].join("\n");
 }
 
 /** The value of an option that must be a whole number ≥ `least`. */
@@ -57,7 +65,8 @@ export function wholeNumber({ values }: Arguments, name: string, { least, otherw
   const text = values[name];
   if (text === undefined) return otherwise;
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < least) throw new UsageError(`--${name}: expected a whole number ≥ ${least}, got ${JSON.stringify(text)}.`);
+  if (!Number.isSafeInteger(number) || number < least)
+    throw new UsageError(`--${name}: expected a whole number ≥ ${least}, got ${JSON.stringify(text)}.`);
   return number;
 }
 
@@ -78,6 +87,7 @@ export function text({ values }: Arguments, name: string): string | undefined {
 /** The only positional argument. */
 export function onlyPositional({ positionals }: Arguments, what: string): string {
   const [first, ...rest] = positionals;
-  if (first === undefined || rest.length > 0) throw new UsageError(`expected one ${what}, got ${positionals.length === 0 ? "none" : positionals.join(" ")}.`);
+  if (first === undefined || rest.length > 0)
+    throw new UsageError(`expected one ${what}, got ${positionals.length === 0 ? "none" : positionals.join(" ")}.`);
   return first;
 }

@@ -2,7 +2,7 @@
 
 import type { ImageClassifier } from "@dl/cnn";
 import { type Device, type HostTensor, softmax } from "@dl/core";
-import { type ClassificationReport, classificationReport, ConfusionMatrix } from "@dl/metrics";
+import { type ClassificationReport, ConfusionMatrix, classificationReport } from "@dl/metrics";
 import { crossEntropy, inference } from "@dl/nn";
 import { evaluate, type Mistake, worstMistakes } from "@dl/train";
 import type { LabelledImages, Recipe } from "./recipes/recipe.ts";

@@ -23,7 +23,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return name === undefined ? 2 : 0;
   }
   const command = commands.find((candidate) => candidate.name === name);
-  if (!command) throw new UsageError(`expected a command (${commands.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
+  if (!command)
+    throw new UsageError(`expected a command (${commands.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
   const args = parseCommand(command, rest);
   if (args.values.help) {
     console.log(helpOf(command));

@@ -11,13 +11,21 @@ import type { TrainingResult } from "./training.ts";
 export function tellOutcome(
   { recipe, settings }: RunFile,
   { steps, seconds, reason, history, evaluation }: TrainingResult,
-  { device, folder, backend, json, files }: { device: Device; folder: RunFolder; backend: string; json: boolean; files: Readonly<Record<string, string>> },
+  {
+    device,
+    folder,
+    backend,
+    json,
+    files,
+  }: { device: Device; folder: RunFolder; backend: string; json: boolean; files: Readonly<Record<string, string>> },
 ): number {
   const interrupted = evaluation === undefined;
   if (json) {
     const last = history.at(-1)?.metrics ?? {};
     const metrics = evaluation ? { ...last, "test/loss": evaluation.loss, "test/accuracy": evaluation.accuracy } : last;
-    console.log(JSON.stringify({ recipe: recipe.name, backend, device: device.name, seed: settings.seed, steps, seconds, reason, metrics, files }));
+    console.log(
+      JSON.stringify({ recipe: recipe.name, backend, device: device.name, seed: settings.seed, steps, seconds, reason, metrics, files }),
+    );
   } else if (evaluation) {
     console.log(`\n${formatClassificationReport(evaluation.report, { digits: 4 })}`);
     console.log(`test accuracy ${(100 * evaluation.accuracy).toFixed(2)} % after ${formatDuration(seconds)}, ${steps} steps (${reason})`);

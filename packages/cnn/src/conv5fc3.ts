@@ -20,7 +20,7 @@ export interface Conv5Fc3Options {
   rng: Rng;
 }
 
-export const conv5Fc3Cifar10 = { imageSize: 32, channels: 3, classes: 10 } as const satisfies Omit<Conv5Fc3Options, "rng">;
+export const conv5Fc3Cifar10: Omit<Conv5Fc3Options, "rng"> = { imageSize: 32, channels: 3, classes: 10 };
 
 /** Images `[B, S, S, channels]` → logits `[B, classes]`. */
 export class Conv5Fc3 extends Module {
@@ -31,7 +31,15 @@ export class Conv5Fc3 extends Module {
   readonly fc3: Linear;
   readonly dropout: Dropout;
 
-  constructor({ imageSize, channels, classes, filters = [64, 128, 256, 256, 256], hidden = [512, 256], dropout = 0.3, rng }: Conv5Fc3Options) {
+  constructor({
+    imageSize,
+    channels,
+    classes,
+    filters = [64, 128, 256, 256, 256],
+    hidden = [512, 256],
+    dropout = 0.3,
+    rng,
+  }: Conv5Fc3Options) {
     super();
     // Bias off: batch norm subtracts it again.
     const convolution = (outputs: number, i: number): Conv2d =>

@@ -17,7 +17,7 @@ export interface KerasCnnOptions {
   rng: Rng;
 }
 
-export const kerasCnnCifar10 = { imageSize: 32, channels: 3, classes: 10 } as const satisfies Omit<KerasCnnOptions, "rng">;
+export const kerasCnnCifar10: Omit<KerasCnnOptions, "rng"> = { imageSize: 32, channels: 3, classes: 10 };
 
 /** Images `[B, S, S, channels]` → logits `[B, classes]`. */
 export class KerasCnn extends Module {

@@ -22,20 +22,20 @@ export interface LeNetOptions {
 }
 
 /** 28×28 grey images, padded to the 32×32 of 1998. */
-export const lenetMnist = { imageSize: 28, channels: 1, classes: 10, padding: 2 } as const satisfies Omit<LeNetOptions, "rng">;
+export const lenetMnist: Omit<LeNetOptions, "rng"> = { imageSize: 28, channels: 1, classes: 10, padding: 2 };
 
 /** 32×32 colour images, as in the PyTorch tutorial "Training a classifier". */
-export const lenetCifar10 = { imageSize: 32, channels: 3, classes: 10 } as const satisfies Omit<LeNetOptions, "rng">;
+export const lenetCifar10: Omit<LeNetOptions, "rng"> = { imageSize: 32, channels: 3, classes: 10 };
 
 /** 32×32 colour images with four times the channels and the first layer padded: what the same five layers reach when they are wider. */
-export const lenetCifar10Wide = {
+export const lenetCifar10Wide: Omit<LeNetOptions, "rng"> = {
   imageSize: 32,
   channels: 3,
   classes: 10,
   padding: 2,
   filters: [32, 64],
   hidden: [256, 128],
-} as const satisfies Omit<LeNetOptions, "rng">;
+};
 
 /** Images `[B, S, S, channels]` → logits `[B, classes]`. */
 export class LeNet extends Module {

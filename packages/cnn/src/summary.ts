@@ -31,13 +31,22 @@ export interface ModelSummary {
  * @example
  * console.log(formatSummary(await summarize(model, { device, inputShape: [1, 28, 28, 1] })));
  */
-export async function summarize(model: ImageClassifier, { device, inputShape }: { device: Device; inputShape: Shape }): Promise<ModelSummary> {
+export async function summarize(
+  model: ImageClassifier,
+  { device, inputShape }: { device: Device; inputShape: Shape },
+): Promise<ModelSummary> {
   const layers: LayerSummary[] = [];
   await device.compute(() => {
     const observer = (path: string, module: Module, { inputs: [input], output }: { inputs: readonly unknown[]; output: unknown }): void => {
       // Inner nodes only pass on what their children count.
       if (module.children.size > 0 || !(input instanceof Tensor && output instanceof Tensor)) return;
-      layers.push({ path, kind: module.constructor.name, outputShape: output.shape, parameters: module.parameterCount, flops: flopsOf(module, { input: input.shape, output: output.shape }) });
+      layers.push({
+        path,
+        kind: module.constructor.name,
+        outputShape: output.shape,
+        parameters: module.parameterCount,
+        flops: flopsOf(module, { input: input.shape, output: output.shape }),
+      });
     };
     observe(model, observer, () => model.forward(zeros(inputShape), inference));
   });
@@ -57,10 +66,21 @@ function flopsOf(layer: Module, { input, output }: { input: Shape; output: Shape
 
 /** The summary as an aligned text table. */
 export function formatSummary({ layers, parameters, flops }: ModelSummary): string {
-  const rows = layers.map(({ path, kind, outputShape, parameters, flops }) => [path || "(model)", kind, `[${outputShape.join(", ")}]`, String(parameters), String(flops)]);
+  const rows = layers.map(({ path, kind, outputShape, parameters, flops }) => [
+    path || "(model)",
+    kind,
+    `[${outputShape.join(", ")}]`,
+    String(parameters),
+    String(flops),
+  ]);
   const table = [["layer", "kind", "output", "parameters", "FLOPs"], ...rows, ["total", "", "", String(parameters), String(flops)]];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return table
-    .map((row) => row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }

@@ -39,7 +39,9 @@ export async function evaluate<E extends Example, T extends Readonly<Record<stri
   const yielder = new Yielder();
   for (const batch of batches(dataset, { batchSize, transform })) {
     signal?.throwIfAborted();
-    const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<Record<string, HostTensor | number>>;
+    const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<
+      Record<string, HostTensor | number>
+    >;
     const scalars = Object.entries(outputs).filter((entry): entry is [string, number] => typeof entry[1] === "number");
     means.add(Object.fromEntries(scalars), Object.values(batch)[0]!.shape[0]!);
     onBatch?.(batch, outputs as HostOf<T>);

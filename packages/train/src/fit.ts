@@ -191,7 +191,13 @@ class FitRun<E extends Example> implements Run {
     const metrics = typeof value === "number" ? { loss: value } : (value as Metrics);
     const batchSize = Object.values(batch)[0]!.shape[0]!;
     this.#means.add(metrics, batchSize);
-    const record = { step: this.step, batch: this.#pass!.state.position, batchSize, metrics: { ...metrics, learningRate: learningRate! }, means: this.#means.result() };
+    const record = {
+      step: this.step,
+      batch: this.#pass!.state.position,
+      batchSize,
+      metrics: { ...metrics, learningRate: learningRate! },
+      means: this.#means.result(),
+    };
     for (const callback of callbacks) await callback.onStep?.(this, record);
     await this.#yielder.turn();
   }

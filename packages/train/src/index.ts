@@ -1,6 +1,6 @@
 /** @dl/train: what training needs around the loop. This file is the table of contents; files and folders are in `@dl/train/node`. */
 
-export { type Callback, type EpochRecord, type FitState, type Metrics, type Run, type StepRecord } from "./callback.ts";
+export type { Callback, EpochRecord, FitState, Metrics, Run, StepRecord } from "./callback.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
 export { NanStop } from "./callbacks/nan-stop.ts";
 export { ShowProgress, type ShowProgressOptions } from "./callbacks/show-progress.ts";

@@ -1,9 +1,9 @@
 /** dl evaluate: measures a trained model on the test set. */
 
 import { join } from "node:path";
+import { formatClassificationReport } from "@dl/metrics";
 import { loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { formatClassificationReport } from "@dl/metrics";
 import { backendNames, openNamedDevice } from "../backends.ts";
 import { type Command, onlyPositional, text } from "../command.ts";
 import { evaluateClassifier } from "../evaluation.ts";
@@ -32,7 +32,17 @@ export const evaluateCommand: Command = {
     const seconds = (performance.now() - start) / 1000;
     if (args.values.json) {
       const metrics = { "test/loss": loss, "test/accuracy": accuracy };
-      console.log(JSON.stringify({ recipe: recipe.name, backend, device: device.name, seed: settings.seed, seconds, metrics, files: { model: file } }));
+      console.log(
+        JSON.stringify({
+          recipe: recipe.name,
+          backend,
+          device: device.name,
+          seed: settings.seed,
+          seconds,
+          metrics,
+          files: { model: file },
+        }),
+      );
     } else {
       console.log(formatClassificationReport(report, { digits: 4 }));
       console.log(`test accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}, on ${device.name}`);

@@ -25,7 +25,8 @@ export const predict: Command = {
   name: "predict",
   summary: "Classify image files (PNG, JPEG) with a trained model.",
   positionals: "<run folder> <image> [<image> …]",
-  details: "Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground.",
+  details:
+    "Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground.",
   options: {
     backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
     top: { value: "K", help: "How many classes to show, likeliest first. Default 3." },
@@ -44,10 +45,15 @@ export const predict: Command = {
     const predictions: { file: string; classes: { name: string; probability: number }[] }[] = [];
     for (const file of paths) {
       const image = await readImage(file, recipe.data);
-      const single = arrayDataset({ images: { ...image, shape: [1, ...image.shape] }, labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) } });
+      const single = arrayDataset({
+        images: { ...image, shape: [1, ...image.shape] },
+        labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) },
+      });
       const [batch] = [...batches(single, { batchSize: 1, transform: normalization(recipe) })];
       const probabilities = (await device.compute(() => softmax(model.forward(tensor(batch!.images), inference)))) as HostTensor;
-      const ranked = [...probabilities.data].map((probability, i) => ({ name: classNames[i]!, probability })).sort((a, b) => b.probability - a.probability);
+      const ranked = [...probabilities.data]
+        .map((probability, i) => ({ name: classNames[i]!, probability }))
+        .sort((a, b) => b.probability - a.probability);
       predictions.push({ file, classes: ranked.slice(0, top) });
     }
     if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, backend, device: device.name, predictions }));

@@ -16,7 +16,10 @@ export const resume: Command = {
   positionals: "<run folder>",
   details: "",
   options: {
-    backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto; another device than before gives other last digits.` },
+    backend: {
+      value: "NAME",
+      help: `Device: ${backendNames.join(", ")}. Default auto; another device than before gives other last digits.`,
+    },
     json: { help: "End with one line of JSON on stdout." },
   },
   async run(args) {

@@ -1,15 +1,15 @@
 /** dl train: trains a recipe. */
 
-import { openNamedDevice, backendNames } from "../backends.ts";
+import { RunFolder } from "@dl/train/node";
+import { backendNames, openNamedDevice } from "../backends.ts";
 import { type Arguments, type Command, onlyPositional, positiveNumber, text, wholeNumber } from "../command.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { tellOutcome } from "../outcome.ts";
 import { recipeNamed, recipes } from "../recipes/index.ts";
-import { runFiles } from "../run-files.ts";
 import { formatRunFile, type RunFile, runFileName } from "../run-file.ts";
+import { runFiles } from "../run-files.ts";
 import { describeDevice } from "../session.ts";
 import { trainRun } from "../training.ts";
-import { RunFolder } from "@dl/train/node";
 
 function runOf(args: Arguments): RunFile {
   const recipe = recipeNamed(onlyPositional(args, "recipe"));
@@ -27,7 +27,12 @@ export const train: Command = {
   name: "train",
   summary: "Train a model and save it with its metrics and a report.",
   positionals: "<recipe>",
-  details: ["Recipes:", ...recipes.map(({ name, summary }) => `  ${name.padEnd(18)}  ${summary}`), "", "Ctrl-C saves and stops; dl resume goes on."].join("\n"),
+  details: [
+    "Recipes:",
+    ...recipes.map(({ name, summary }) => `  ${name.padEnd(18)}  ${summary}`),
+    "",
+    "Ctrl-C saves and stops; dl resume goes on.",
+  ].join("\n"),
   options: {
     seed: { value: "N", help: "Equal seed and device give equal bits. Default 1." },
     backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },

@@ -2,7 +2,7 @@
 
 import { Conv5Fc3, conv5Fc3Cifar10 as preset } from "@dl/cnn";
 import { cutout, flip, padCrop } from "@dl/data";
-import { decayGroups, schedules, Sgd } from "@dl/nn";
+import { decayGroups, Sgd, schedules } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -18,5 +18,10 @@ export const conv5fc3Cifar10: Recipe = {
   augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" }), cutout({ size: 8 })],
   model: (rng) => new Conv5Fc3({ ...preset, rng }),
   optimizer: (model, { learningRate, steps }) =>
-    new Sgd(decayGroups(model), { learningRate: schedules.oneCycle(learningRate, { steps }), momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
+    new Sgd(decayGroups(model), {
+      learningRate: schedules.oneCycle(learningRate, { steps }),
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 5e-4,
+    }),
 };

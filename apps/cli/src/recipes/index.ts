@@ -11,6 +11,7 @@ export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCif
 
 export function recipeNamed(name: string): Recipe {
   const recipe = recipes.find((candidate) => candidate.name === name);
-  if (!recipe) throw new UsageError(`expected a recipe (${recipes.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
+  if (!recipe)
+    throw new UsageError(`expected a recipe (${recipes.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
   return recipe;
 }

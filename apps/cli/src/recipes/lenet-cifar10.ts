@@ -2,7 +2,7 @@
 
 import { LeNet, lenetCifar10Wide } from "@dl/cnn";
 import { flip, padCrop } from "@dl/data";
-import { schedules, Sgd } from "@dl/nn";
+import { Sgd, schedules } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -18,5 +18,10 @@ export const lenetCifar10: Recipe = {
   augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" })],
   model: (rng) => new LeNet({ ...lenetCifar10Wide, rng }),
   optimizer: (model, { learningRate, steps }) =>
-    new Sgd(model.parameters(), { learningRate: schedules.cosine(learningRate, { steps }), momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
+    new Sgd(model.parameters(), {
+      learningRate: schedules.cosine(learningRate, { steps }),
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 5e-4,
+    }),
 };

@@ -1,11 +1,11 @@
 /** What the worker tests run in their threads. */
 
 import { hostTensor } from "@dl/core";
-import { arrayDataset, type Dataset, type ExampleOf, flip, type ImageBatch, padCrop, type Transform } from "@dl/data";
+import { type ArrayDataset, arrayDataset, type Dataset, type ExampleOf, flip, type ImageBatch, padCrop, type Transform } from "@dl/data";
 
-export const transform = [padCrop({ padding: 1 }), flip()];
+export const transform: Transform<ImageBatch>[] = [padCrop({ padding: 1 }), flip()];
 
-export const numberedImages = (length: number) =>
+export const numberedImages = (length: number): ArrayDataset<"images" | "labels"> =>
   arrayDataset({
     images: hostTensor(
       Float32Array.from({ length: length * 12 }, (_, i) => i + 1),

@@ -108,7 +108,10 @@ function sameNames(file: string, what: string, { expected, got }: { expected: re
   }
 }
 
-function parseRun(text: string | undefined, file: string): Required<Omit<Progress, "tensors">> & { optimizerSteps: Record<string, number> } {
+function parseRun(
+  text: string | undefined,
+  file: string,
+): Required<Omit<Progress, "tensors">> & { optimizerSteps: Record<string, number> } {
   try {
     const run = JSON.parse(text ?? "") as Progress & { metrics: Record<string, string>; optimizerSteps: Record<string, number> };
     if (!Number.isInteger(run.step)) throw new Error(`step is ${run.step}`);

@@ -21,7 +21,13 @@ export function fansOf(shape: Shape): Fans {
 }
 
 /** How much an activation shrinks the standard deviation, inverted. He et al. 2015 for ReLU; the others as `torch.nn.init.calculate_gain`. */
-export const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4 } as const;
+export const gains: Readonly<Record<"linear" | "sigmoid" | "tanh" | "relu" | "selu", number>> = {
+  linear: 1,
+  sigmoid: 1,
+  tanh: 5 / 3,
+  relu: Math.SQRT2,
+  selu: 3 / 4,
+};
 
 /** The gain of a leaky ReLU. He et al. 2015, section 2.2. */
 export function leakyReluGain(slope: number): number {

@@ -36,7 +36,8 @@ export class EarlyStopping implements Callback {
   #weights: ReadonlyMap<string, HostTensor> | null = null;
 
   constructor({ monitor = "validation/loss", mode = "min", patience = 2, minDelta = 0, restoreBest = true }: EarlyStoppingOptions = {}) {
-    if (!Number.isInteger(patience) || patience < 0) throw new OptionError(`EarlyStopping: expected a whole patience ≥ 0, got ${patience}.`);
+    if (!Number.isInteger(patience) || patience < 0)
+      throw new OptionError(`EarlyStopping: expected a whole patience ≥ 0, got ${patience}.`);
     this.#monitor = monitor;
     this.#sign = mode === "min" ? 1 : -1;
     this.#patience = patience;
@@ -52,7 +53,9 @@ export class EarlyStopping implements Callback {
   async onEpoch(run: Run, { epoch, metrics }: EpochRecord): Promise<void> {
     const value = metrics[this.#monitor];
     if (value === undefined) {
-      throw new OptionError(`EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}.`);
+      throw new OptionError(
+        `EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}.`,
+      );
     }
     if (this.#best === null || this.#sign * (this.#best - value) > this.#minDelta) {
       this.#best = value;

@@ -1,8 +1,17 @@
 /** Keeps a run resumable: the last state of everything, and the weights of the best epochs. */
 
-import { type HostTensor, OptionError } from "@dl/core";
-import { type CommonOptions, type Json, type Module, type Optimizer, readCheckpoint, readState, writeCheckpoint, writeSafetensors } from "@dl/nn";
 import { readFile, rm } from "node:fs/promises";
+import { type HostTensor, OptionError } from "@dl/core";
+import {
+  type CommonOptions,
+  type Json,
+  type Module,
+  type Optimizer,
+  readCheckpoint,
+  readState,
+  writeCheckpoint,
+  writeSafetensors,
+} from "@dl/nn";
 import type { Callback, EpochRecord, FitState, Run } from "../callback.ts";
 import { fileError } from "./file-error.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -32,7 +41,8 @@ export class Checkpoints implements Callback {
   #writtenStep = -1;
 
   constructor(options: CheckpointsOptions) {
-    if (options.best && !(options.best.count >= 1)) throw new OptionError(`Checkpoints: expected best.count ≥ 1, got ${options.best.count}.`);
+    if (options.best && !(options.best.count >= 1))
+      throw new OptionError(`Checkpoints: expected best.count ≥ 1, got ${options.best.count}.`);
     this.#options = options;
   }
 
