@@ -1,6 +1,8 @@
 /** What a command is, and how its arguments are read. */
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { Device } from "@dl/core";
+import { backendNames, openNamedDevice } from "./backends.ts";
 
 /** Wrong words on the command line: the message and a hint are printed, without a stack. */
 export class UsageError extends Error {
@@ -68,6 +70,20 @@ export function wholeNumber({ values }: Arguments, name: string, { least, otherw
   if (!Number.isSafeInteger(number) || number < least)
     throw new UsageError(`--${name}: expected a whole number ≥ ${least}, got ${JSON.stringify(text)}.`);
   return number;
+}
+
+/** The options of commands that compute. */
+export const deviceOptions: Readonly<Record<"backend" | "threads" | "json", CommandOption>> = {
+  backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
+  threads: { value: "N", help: "Threads of the wasm device. Default: one a core." },
+  json: { help: "End with one line of JSON on stdout." },
+};
+
+/** Opens the device that `--backend` and `--threads` name. */
+export async function openDeviceOf(args: Arguments): Promise<{ readonly backend: string; readonly device: Device }> {
+  const backend = text(args, "backend") ?? "auto";
+  const threads = wholeNumber(args, "threads", { least: 1, otherwise: 0 });
+  return { backend, device: await openNamedDevice(backend, threads > 0 ? { threads } : {}) };
 }
 
 /** The value of an option that must be a positive number. */

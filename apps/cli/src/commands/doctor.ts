@@ -1,6 +1,7 @@
 /** dl doctor: what works on this machine, and why the rest does not. */
 
 import { availableParallelism, totalmem } from "node:os";
+import { wasm } from "@dl/backend-wasm";
 import { tensor } from "@dl/core";
 import { defaultCacheDirectory, defaultDataDirectory } from "@dl/data/node";
 import { backends, openNamedDevice } from "../backends.ts";
@@ -30,6 +31,9 @@ export const doctor: Command = {
   details: "",
   options: { json: { help: "End with one line of JSON on stdout." } },
   async run(args) {
+    const variants = wasm()
+      .variants()
+      .map(({ name, reason }) => ({ name, reason: reason ?? null }));
     const devices: DeviceReport[] = [];
     for (const backend of Object.keys(backends)) devices.push(await tryDevice(backend));
     const machine = {
@@ -41,9 +45,12 @@ export const doctor: Command = {
       cache: defaultCacheDirectory(),
       data: defaultDataDirectory() ?? null,
     };
-    if (args.values.json) console.log(JSON.stringify({ devices, machine }));
+    if (args.values.json) console.log(JSON.stringify({ devices, wasm: variants, machine }));
     else {
       for (const { backend, starts, detail } of devices) console.log(`${starts ? "ok " : "no "} ${backend.padEnd(6)} ${detail}`);
+      console.log("\nwasm variants, best first:");
+      for (const { name, reason } of variants)
+        console.log(`${reason === null ? "ok " : "no "} ${name}${reason === null ? "" : `: ${reason}`}`);
       console.log("");
       for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)} ${value ?? "(DL_DATA_DIR is not set)"}`);
     }

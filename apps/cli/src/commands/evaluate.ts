@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { formatClassificationReport } from "@dl/metrics";
 import { loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { backendNames, openNamedDevice } from "../backends.ts";
-import { type Command, onlyPositional, text } from "../command.ts";
+import { type Command, deviceOptions, onlyPositional, openDeviceOf } from "../command.ts";
 import { evaluateClassifier } from "../evaluation.ts";
 import { modelName, readRunFile } from "../run-file.ts";
 import { loadTestData, makeModel } from "../session.ts";
@@ -15,15 +14,12 @@ export const evaluateCommand: Command = {
   summary: "Measure a trained model on the test set.",
   positionals: "<run folder>",
   details: "",
-  options: {
-    backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
-    json: { help: "End with one line of JSON on stdout." },
-  },
+  options: deviceOptions,
   async run(args) {
     const path = onlyPositional(args, "run folder");
     const { recipe, settings } = await readRunFile(path);
-    const backend = text(args, "backend") ?? "auto";
-    await using device = await openNamedDevice(backend);
+    const { backend, device: opened } = await openDeviceOf(args);
+    await using device = opened;
     using model = makeModel(recipe, settings);
     const file = join(path, modelName);
     loadState(model, await loadSafetensors(file));

@@ -6,8 +6,7 @@ import { DataError, type HostTensor, softmax, tensor } from "@dl/core";
 import { arrayDataset, batches, decodeImage, resizeImage } from "@dl/data";
 import { inference, loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { backendNames, openNamedDevice } from "../backends.ts";
-import { type Command, text, UsageError, wholeNumber } from "../command.ts";
+import { type Command, deviceOptions, openDeviceOf, UsageError, wholeNumber } from "../command.ts";
 import type { RecipeData } from "../recipes/recipe.ts";
 import { modelName, readRunFile } from "../run-file.ts";
 import { makeModel, normalization } from "../session.ts";
@@ -28,9 +27,8 @@ export const predict: Command = {
   details:
     "Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground.",
   options: {
-    backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
     top: { value: "K", help: "How many classes to show, likeliest first. Default 3." },
-    json: { help: "End with one line of JSON on stdout." },
+    ...deviceOptions,
   },
   async run(args) {
     const [folder, ...paths] = args.positionals;
@@ -38,8 +36,8 @@ export const predict: Command = {
     const { recipe, settings } = await readRunFile(folder);
     const { classNames } = recipe.data;
     const top = Math.min(wholeNumber(args, "top", { least: 1, otherwise: 3 }), classNames.length);
-    const backend = text(args, "backend") ?? "auto";
-    await using device = await openNamedDevice(backend);
+    const { backend, device: opened } = await openDeviceOf(args);
+    await using device = opened;
     using model = makeModel(recipe, settings);
     loadState(model, await loadSafetensors(join(folder, modelName)));
     const predictions: { file: string; classes: { name: string; probability: number }[] }[] = [];

@@ -1,8 +1,16 @@
 /** dl train: trains a recipe. */
 
 import { RunFolder } from "@dl/train/node";
-import { backendNames, openNamedDevice } from "../backends.ts";
-import { type Arguments, type Command, onlyPositional, positiveNumber, text, wholeNumber } from "../command.ts";
+import {
+  type Arguments,
+  type Command,
+  deviceOptions,
+  onlyPositional,
+  openDeviceOf,
+  positiveNumber,
+  text,
+  wholeNumber,
+} from "../command.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { tellOutcome } from "../outcome.ts";
 import { recipeNamed, recipes } from "../recipes/index.ts";
@@ -35,17 +43,16 @@ export const train: Command = {
   ].join("\n"),
   options: {
     seed: { value: "N", help: "Equal seed and device give equal bits. Default 1." },
-    backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
     out: { value: "FOLDER", help: "New folder for the run. Default runs/<recipe>-<n>." },
     epochs: { value: "N", help: "Passes over the training set. Default: the recipe's." },
     "batch-size": { value: "N", help: "Images in a step. Default: the recipe's." },
     "learning-rate": { value: "X", help: "Largest step length. Default: the recipe's." },
-    json: { help: "End with one line of JSON on stdout." },
+    ...deviceOptions,
   },
   async run(args) {
     const run = runOf(args);
-    const backend = text(args, "backend") ?? "auto";
-    await using device = await openNamedDevice(backend);
+    const { backend, device: opened } = await openDeviceOf(args);
+    await using device = opened;
     const out = text(args, "out");
     await using folder = out === undefined ? await RunFolder.next("runs", run.recipe.name) : await RunFolder.open(out);
     await folder.write(runFileName, formatRunFile(run));
