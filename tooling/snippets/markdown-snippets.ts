@@ -1,14 +1,6 @@
 /** The TypeScript blocks of a Markdown file. */
 
-export interface Snippet {
-  /** File from the root of the repository. */
-  readonly file: string;
-  /** Line of the first line of code, counted from 1. */
-  readonly line: number;
-  readonly code: string;
-  /** False where the block is marked ```ts no-run: it is type-checked only, because it needs a browser or a GPU. */
-  readonly runs: boolean;
-}
+import type { Snippet } from "./snippet.ts";
 
 /** Every ```ts block of a Markdown text, in order. */
 export function markdownSnippets(markdown: string, file: string): Snippet[] {

@@ -6,6 +6,8 @@ import type { Project, Source } from "./workspace.ts";
 export interface PublicDeclaration {
   /** The name users import. */
   readonly name: string;
+  /** What users import it from: `@dl/core/testing`. */
+  readonly specifier: string;
   readonly source: Source;
   readonly node: ts.Declaration;
 }
@@ -14,19 +16,25 @@ export interface PublicDeclaration {
 export function publicApi(project: Project): PublicDeclaration[] {
   const sources = new Map(project.sources.map((source) => [source.path, source]));
   const found = new Map<ts.Node, PublicDeclaration>();
-  for (const target of Object.values(project.manifest.exports ?? {})) {
+  for (const [path, target] of Object.entries(project.manifest.exports ?? {})) {
     const entry = typeof target === "object" ? target["@dl/source"] : undefined;
     const source = sources.get(posix.join(project.folder, entry ?? ""));
     if (source === undefined) continue;
-    for (const declaration of exportsOf(source, sources)) found.set(declaration.node, declaration);
+    const specifier = project.manifest.name + path.slice(1);
+    for (const declaration of exportsOf(source, sources)) {
+      // What several entries export belongs to the first.
+      if (!found.has(declaration.node)) found.set(declaration.node, { ...declaration, specifier });
+    }
   }
   return [...found.values()];
 }
 
-function exportsOf(source: Source, sources: ReadonlyMap<string, Source>, seen: Set<string> = new Set()): PublicDeclaration[] {
+type Declared = Omit<PublicDeclaration, "specifier">;
+
+function exportsOf(source: Source, sources: ReadonlyMap<string, Source>, seen: Set<string> = new Set()): Declared[] {
   if (seen.has(source.path)) return [];
   seen.add(source.path);
-  const found: PublicDeclaration[] = [];
+  const found: Declared[] = [];
   for (const statement of source.ast.statements) {
     if (ts.isExportDeclaration(statement)) found.push(...reExported(statement, { source, sources, seen }));
     else if (isExported(statement)) found.push(...declared(statement, source));
@@ -37,13 +45,14 @@ function exportsOf(source: Source, sources: ReadonlyMap<string, Source>, seen: S
 function reExported(
   statement: ts.ExportDeclaration,
   { source, sources, seen }: { source: Source; sources: ReadonlyMap<string, Source>; seen: Set<string> },
-): PublicDeclaration[] {
+): Declared[] {
   const specifier = statement.moduleSpecifier;
   if (statement.isTypeOnly || specifier === undefined || !ts.isStringLiteral(specifier)) return [];
   const target = sources.get(posix.join(posix.dirname(source.path), specifier.text));
   if (target === undefined) return [];
   const clause = statement.exportClause;
-  if (clause === undefined || ts.isNamespaceExport(clause)) return exportsOf(target, sources, seen);
+  if (clause === undefined) return exportsOf(target, sources, seen);
+  if (ts.isNamespaceExport(clause)) return [];
   // A file may be named in several statements, so named exports look at it afresh.
   const all = exportsOf(target, sources, new Set());
   return clause.elements.flatMap((element) => {
@@ -52,7 +61,7 @@ function reExported(
   });
 }
 
-function declared(statement: ts.Statement, source: Source): PublicDeclaration[] {
+function declared(statement: ts.Statement, source: Source): Declared[] {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.flatMap((node) =>
       ts.isIdentifier(node.name) ? [{ name: node.name.text, source, node }] : [],

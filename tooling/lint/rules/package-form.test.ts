@@ -58,6 +58,10 @@ test("a data file may be exported by a plain string", () => {
   expect(withManifest({ exports: { ...manifest.exports, "./package.json": "./package.json" } })).toEqual([]);
 });
 
+test("a peer dependency takes any version that works", () => {
+  expect(withManifest({ peerDependencies: { vitest: ">=4" } })).toEqual([]);
+});
+
 test("README, its example and the licence are needed", () => {
   const { "packages/nn/README.md": _readme, ...without } = good;
   expect(checkFiles(packageForm, without)[0]).toContain("packages/nn/README.md:1 expected a README.md, got none");

@@ -70,7 +70,8 @@ function* checkVersions(workspace: Workspace, { manifest, finding }: { manifest:
   const ours = new Set(workspace.projects.map((project) => project.manifest.name));
   for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "devDependencies"] as const) {
     for (const [name, range] of Object.entries(manifest[field] ?? {})) {
-      const good = ours.has(name) ? range.startsWith("workspace:") : range.startsWith("catalog:");
+      // A peer is the user's own copy: any version that works.
+      const good = ours.has(name) ? range.startsWith("workspace:") : range.startsWith("catalog:") || field === "peerDependencies";
       if (good) continue;
       const want = ours.has(name) ? "workspace:^" : "catalog:";
       yield finding(
