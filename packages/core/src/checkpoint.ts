@@ -13,7 +13,7 @@ import { shareStorage, type Tensor } from "./tensor.ts";
  * Outside of `valueAndGrad` it only frees intermediates early.
  *
  * @example
- * for (const block of this.blocks) x = checkpoint(() => block.forward(x, mode));
+ * for (const block of model.blocks) x = checkpoint(() => block.forward(x, mode));
  */
 export function checkpoint(work: () => Tensor): Tensor {
   if (!isRecording()) return scope(work);

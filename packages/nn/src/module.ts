@@ -12,7 +12,7 @@ import { Buffer, Parameter } from "./parameter.ts";
  * class Head extends Module {
  *   readonly norm: LayerNorm;
  *   readonly project: Linear;
- *   constructor({ size, classes, rng }: HeadOptions) {
+ *   constructor({ size, classes, rng }: { size: number; classes: number; rng: Rng }) {
  *     super();
  *     this.norm = new LayerNorm({ size });
  *     this.project = new Linear({ inputs: size, outputs: classes, rng: rng.fork("project") });

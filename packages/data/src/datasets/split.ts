@@ -18,7 +18,7 @@ export interface SplitDatasetOptions<Part extends string> {
  * every class, if stratified), rounded so that they sum to it; the largest remainders are rounded up, ties to the part named first.
  *
  * @example
- * const { train, validation } = split(all, { fractions: { train: 0.9, validation: 0.1 }, rng: rng.fork("split"), stratify: "labels" });
+ * const { train, validation } = split(digits, { fractions: { train: 0.9, validation: 0.1 }, rng: rng.fork("split"), stratify: "labels" });
  */
 export function split<E extends Example, Part extends string>(
   dataset: Dataset<E>,

@@ -38,12 +38,14 @@ export interface WorkerPassOptions extends Omit<BatchesOptions, "transform"> {
  * Starts threads that each run the `pipeline` a module exports.
  *
  * @param module Its URL: `new URL("./pipeline.js", import.meta.url)`.
- * @example
+ * @example no-run
  * // pipeline.js
  * export const pipeline = async () => ({ dataset: await cifar10({ split: "train" }), transform: [padCrop({ padding: 4 }), flip()] });
  * // train.js
  * await using workers = await openBatchWorkers<ExampleOf<ImageDataset>>(new URL("./pipeline.js", import.meta.url));
- * for await (const batch of workers.batches({ batchSize: 64, shuffle: rng.fork("order 0"), rng: rng.fork("augment 0") })) { … }
+ * for await (const batch of workers.batches({ batchSize: 64, shuffle: rng.fork("order 0"), rng: rng.fork("augment 0") })) {
+ *   batch.images; // float32 [64, 32, 32, 3]
+ * }
  */
 export async function openBatchWorkers<E extends Example>(module: URL, options: BatchWorkersOptions = {}): Promise<BatchWorkers<E>> {
   const { workers = 2, input, execArgv } = options;

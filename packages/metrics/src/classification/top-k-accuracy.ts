@@ -16,7 +16,7 @@ export interface TopKAccuracyOptions {
  *
  * @example
  * const topTwo = new TopKAccuracy({ k: 2 });
- * topTwo.update({ labels: [2, 0], scores: [0.5, 0.2, 0.3, 0.1, 0.7, 0.2] }); // [2, 3]
+ * topTwo.update({ labels: [2, 0], scores: [0.5, 0.2, 0.3, 0.1, 0.7, 0.2] }); // scores [2, 3]
  * topTwo.result(); // 0.5
  */
 export class TopKAccuracy implements Metric<ScoreInputs, number, AccuracyState> {

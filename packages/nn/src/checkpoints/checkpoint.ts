@@ -69,7 +69,7 @@ export async function writeCheckpoint({ models, optimizers = {} }: Run, progress
  * @param options.file  Names the file in errors. Default `checkpoint`.
  * @throws CheckpointError when the file is damaged, or of another run.
  * @example
- * const { step, rngs } = readCheckpoint(await readFile(path), { models: { model }, optimizers: { adam: { optimizer, model } } });
+ * const { step, rngs } = readCheckpoint(bytes, { models: { model }, optimizers: { adam: { optimizer, model } } });
  */
 export function readCheckpoint(
   bytes: Uint8Array,

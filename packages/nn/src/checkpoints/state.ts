@@ -44,7 +44,7 @@ export interface LoadReport {
  * @throws CheckpointError that lists missing, unexpected and mis-shaped tensors.
  * @example
  * loadState(model, readTensors(bytes));
- * loadState(model, fromTorch, { map: (name) => (name.endsWith("num_batches_tracked") ? undefined : name) });
+ * loadState(model, weights, { map: (name) => (name.endsWith("num_batches_tracked") ? undefined : name) });
  */
 export function loadState(
   model: Module,

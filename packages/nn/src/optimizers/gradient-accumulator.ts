@@ -6,7 +6,7 @@ import type { Parameter } from "../parameter.ts";
 /**
  * @example
  * using sum = new GradientAccumulator(model.parameters());
- * for (const part of parts) await device.compute(() => sum.add(valueAndGrad(() => loss(part), model.parameters()).grads));
+ * for (const part of parts) await device.compute(() => sum.add(valueAndGrad(() => crossEntropy(model.forward(part.images), part.labels), model.parameters()).grads));
  * await device.compute(() => optimizer.update(sum.takeMean()));
  */
 export class GradientAccumulator implements Disposable {

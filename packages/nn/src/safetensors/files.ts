@@ -81,7 +81,7 @@ export async function saveShards(
 /**
  * An open file: its header is checked at once, its tensors are read when asked for.
  *
- * @example
+ * @example no-run
  * await using file = await SafetensorsFile.open("model.safetensors");
  * const weight = fromStored(await file.read("head.weight"));
  */

@@ -22,7 +22,7 @@ export interface MetricsCsvOptions {
  * file is replaced as a whole, rows before it with an empty cell.
  *
  * @example
- * await using log = await MetricsCsv.open("runs/lenet/metrics.csv");
+ * await using log = await MetricsCsv.open("metrics.csv");
  * await log.append({ step: 938, "train loss": 0.21, "validation accuracy": 0.97 });
  */
 export class MetricsCsv {
