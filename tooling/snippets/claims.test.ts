@@ -46,3 +46,9 @@ test.each<[unknown, string]>([
 test("prose and symbolic shapes claim nothing", () => {
   for (const comment of ["[B, T, C]", "logits [2, 2]: the first is right", "6 or more"]) expect(expectationOf(comment)).toBeUndefined();
 });
+
+test("in a loop the first value counts", () => {
+  const claims = new Claims();
+  for (const value of [64, 64, 8]) claims.note(value, { expected: { json: 64, decimals: 0 }, at: "README.md:1" });
+  expect(claims.values).toEqual([64]);
+});

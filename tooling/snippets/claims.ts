@@ -30,9 +30,9 @@ export function expectationOf(comment: string): Expectation | undefined {
 export class Claims {
   readonly #claims: Claim[] = [];
 
-  /** Notes a value beside what its comment says; gives the value back. */
+  /** Notes a value beside what its comment says; gives the value back. In a loop, the first time round is what the reader sees. */
   note<T>(value: T, { expected, at }: { expected: Expectation; at: string }): T {
-    this.#claims.push({ value, expected, at });
+    if (!this.#claims.some((claim) => claim.at === at)) this.#claims.push({ value, expected, at });
     return value;
   }
 

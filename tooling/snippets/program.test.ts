@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { programOf } from "./program.ts";
 
 const names = new Map([
-  ["tensor", "@dl/core"],
-  ["openDevice", "@dl/core"],
-  ["Rng", "@dl/core"],
-  ["cpu", "@dl/backend-cpu"],
+  ["tensor", 'import { tensor } from "@dl/core";'],
+  ["openDevice", 'import { openDevice } from "@dl/core";'],
+  ["Rng", 'import { Rng } from "@dl/core";'],
+  ["cpu", 'import { cpu } from "@dl/backend-cpu";'],
 ]);
 const text = (code: string) => programOf({ file: "a.ts", line: 10, code, runs: true }, names).text;
 
@@ -32,6 +32,12 @@ test("a program with imports stays as it is, but for its claims", () => {
   const program = text('import { Rng } from "@dl/core";\nconst rng = new Rng(1);\nconsole.log(rng.uniform([1]).length); // 1');
   expect(program).toMatch(/console\.log\(claims\.note\(rng\.uniform\(\[1\]\)\.length, /);
   expect(program).not.toContain("openDevice");
+});
+
+test("values may be taken for granted, what is called may not", () => {
+  const program = programOf({ file: "a.ts", line: 1, code: "tensor(images);\nsofmax(x);\nnew Adan(JSON);", runs: true }, names);
+  expect(program.granted).toEqual(["images", "x"]);
+  expect(program.text).toContain("declare let images: any;");
 });
 
 test("the snippet begins after the lines that were put before it", () => {

@@ -3,22 +3,25 @@
  *
  * A snippet with imports is a program already. A shorter one, the usual `@example`, gets what a reader takes for granted: imports of
  * the names it uses, a `device` (the CPU's), an `rng`; and unless it awaits something, it runs inside one `compute`.
- * A trailing comment that is a value, such as `x.sum(); // 6`, becomes a check.
+ * A trailing comment that is a value, such as `x.sum(); // 6`, becomes a check. An example may also take values for granted, such as
+ * `model` or `images`; then its types are checked and it does not run. What it calls or constructs must exist.
  */
 import ts from "typescript";
-import { publicApi } from "../workspace/public-api.ts";
-import type { Project } from "../workspace/workspace.ts";
+import { exportedBy, isType, publicApi } from "../workspace/public-api.ts";
+import type { Project, Source } from "../workspace/workspace.ts";
 import { expectationOf } from "./claims.ts";
 import type { Snippet } from "./snippet.ts";
 
 export interface Program {
   readonly snippet: Snippet;
+  /** Names it takes for granted; with any, only its types are checked. */
+  readonly granted: readonly string[];
   readonly text: string;
   /** Lines of `text` before the snippet's first. */
   readonly linesBefore: number;
 }
 
-/** Where each public name is imported from, nearest package first. */
+/** How each public name is imported: `import { relu } from "@dl/core";`. */
 export type Names = ReadonlyMap<string, string>;
 
 /** Public names of all packages as the snippets of `own` see them: its own package wins, then the lower ones. */
@@ -27,9 +30,22 @@ export function namesFor(own: Project | undefined, projects: readonly Project[])
   const rank = ({ manifest }: Project): number => (manifest.name === own?.manifest.name ? -1 : (order.indexOf(manifest.name) + 9) % 9);
   const names = new Map<string, string>();
   for (const project of projects.filter(({ isPackage }) => isPackage).sort((a, b) => rank(a) - rank(b))) {
-    for (const { name, specifier } of publicApi(project)) if (!names.has(name)) names.set(name, specifier);
+    for (const declaration of publicApi(project)) {
+      const { name, specifier } = declaration;
+      if (!names.has(name)) names.set(name, `import ${isType(declaration) ? "type " : ""}{ ${name} } from "${specifier}";`);
+    }
   }
   return names;
+}
+
+/** The same for an example inside `source`, which may also use what only its own file exports. */
+export function namesInside(source: Source, names: Names): Names {
+  const inside = new Map(names);
+  for (const declaration of exportedBy(source)) {
+    const { name } = declaration;
+    if (!inside.has(name)) inside.set(name, `import ${isType(declaration) ? "type " : ""}{ ${name} } from "../../../${source.path}";`);
+  }
+  return inside;
 }
 
 export function programOf(snippet: Snippet, names: Names): Program {
@@ -37,48 +53,64 @@ export function programOf(snippet: Snippet, names: Names): Program {
   const complete = ast.statements.some(ts.isImportDeclaration);
   const body = withClaims(ast, snippet);
   const wrapped = !complete && !awaits(ast);
-  const used = complete ? new Set<string>() : freeNames(ast);
-  if (wrapped) used.add("device");
-  const head = [`import { Claims } from "../claims.ts";`, ...(complete ? [] : prelude(used, names)), "const claims = new Claims();"];
+  const used = complete ? new Map<string, boolean>() : freeNames(ast);
+  if (wrapped) used.set("device", false);
+  const granted = [...used].flatMap(([name, isCalled]) =>
+    isCalled || given.has(name) || names.has(name) || name in globalThis ? [] : [name],
+  );
+  const head = [`import { Claims } from "../claims.ts";`, ...prelude(used, names), "const claims = new Claims();"];
+  for (const name of granted) head.push(`declare let ${name}: any;`);
   const lines = wrapped
     ? [...head, "claims.verify(device.computeSync((): readonly unknown[] => {", body, "return claims.values; }) as readonly unknown[]);"]
     : [...head, body, "claims.verify();"];
-  return { snippet, text: `${lines.join("\n")}\nexport {};\n`, linesBefore: head.length + (wrapped ? 1 : 0) };
+  return { snippet, granted, text: `${lines.join("\n")}\nexport {};\n`, linesBefore: head.length + (wrapped ? 1 : 0) };
 }
 
-function prelude(used: ReadonlySet<string>, names: Names): string[] {
-  const wanted = new Set(used);
-  if (wanted.has("device")) wanted.add("openDevice").add("cpu");
-  if (wanted.has("rng")) wanted.add("Rng");
-  const imports = [...wanted].flatMap((name) => {
-    const specifier = names.get(name);
-    return specifier === undefined || name === "device" || name === "rng" ? [] : [`import { ${name} } from "${specifier}";`];
-  });
-  const device = wanted.has("device") ? ["await using device = await openDevice(cpu());"] : [];
-  return [...imports, ...device, ...(wanted.has("rng") ? ["const rng = new Rng(1);"] : [])];
+/** What every example has, and what that needs itself. */
+const given: ReadonlyMap<string, { readonly needs: readonly string[]; readonly code: string }> = new Map([
+  ["device", { needs: ["openDevice", "cpu"], code: "await using device = await openDevice(cpu());" }],
+  ["rng", { needs: ["Rng"], code: "const rng = new Rng(1);" }],
+]);
+
+function prelude(used: ReadonlyMap<string, boolean>, names: Names): string[] {
+  const wanted = [...used.keys()].flatMap((name) => given.get(name) ?? []);
+  const imported = new Set([...used.keys(), ...wanted.flatMap(({ needs }) => needs)]);
+  const imports = [...imported].flatMap((name) => (given.has(name) ? [] : (names.get(name) ?? [])));
+  return [...imports, ...wanted.map(({ code }) => code)];
 }
 
-/** Names a snippet uses and does not declare. */
-function freeNames(ast: ts.SourceFile): Set<string> {
-  const used = new Set<string>();
+/** Names a snippet uses and does not declare, each with whether it is called, constructed or used as a type. */
+function freeNames(ast: ts.SourceFile): Map<string, boolean> {
+  const used = new Map<string, boolean>();
   const declared = new Set<string>();
   const visit = (node: ts.Node): void => {
     if (ts.isIdentifier(node)) {
-      const { parent } = node;
-      const isDeclared =
-        (ts.isVariableDeclaration(parent) || ts.isBindingElement(parent) || ts.isParameter(parent)) && parent.name === node;
-      const isName = ts.isFunctionDeclaration(parent) || ts.isClassDeclaration(parent);
-      const isProperty =
-        (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
-        (ts.isPropertyAssignment(parent) && parent.name === node) ||
-        (ts.isBindingElement(parent) && parent.propertyName === node);
-      if (isDeclared || (isName && parent.name === node)) declared.add(node.text);
-      else if (!isProperty) used.add(node.text);
+      if (declares(node)) declared.add(node.text);
+      else if (!isPropertyName(node)) used.set(node.text, (used.get(node.text) ?? false) || mustExist(node));
     }
     ts.forEachChild(node, visit);
   };
   visit(ast);
-  return new Set([...used].filter((name) => !declared.has(name)));
+  return new Map([...used].filter(([name]) => !declared.has(name) && name !== "undefined"));
+}
+
+function declares(node: ts.Identifier): boolean {
+  const { parent } = node;
+  const named = ts.isVariableDeclaration(parent) || ts.isBindingElement(parent) || ts.isParameter(parent);
+  return (named || ts.isFunctionDeclaration(parent) || ts.isClassDeclaration(parent)) && parent.name === node;
+}
+
+function isPropertyName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isBindingElement(parent)) return parent.propertyName === node;
+  const holds = ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent) || ts.isClassElement(parent);
+  return holds && parent.name === node;
+}
+
+function mustExist(node: ts.Identifier): boolean {
+  const { parent } = node;
+  const isCalled = (ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression === node;
+  return isCalled || ts.isTypeReferenceNode(parent) || ts.isExpressionWithTypeArguments(parent) || ts.isTaggedTemplateExpression(parent);
 }
 
 /** Whether a snippet waits for something outside of its own functions. */

@@ -12,7 +12,7 @@ export interface PublicDeclaration {
   readonly node: ts.Declaration;
 }
 
-/** Functions, classes and constants that the entries of a project export. Types are left out. */
+/** Functions, classes, constants and types that the entries of a project export. */
 export function publicApi(project: Project): PublicDeclaration[] {
   const sources = new Map(project.sources.map((source) => [source.path, source]));
   const found = new Map<ts.Node, PublicDeclaration>();
@@ -27,6 +27,16 @@ export function publicApi(project: Project): PublicDeclaration[] {
     }
   }
   return [...found.values()];
+}
+
+/** What one file exports, whether or not users can reach it. */
+export function exportedBy(source: Source): Omit<PublicDeclaration, "specifier">[] {
+  return exportsOf(source, new Map());
+}
+
+/** Whether a declaration is a type alone, which code imports with `import type`. */
+export function isType({ node }: Pick<PublicDeclaration, "node">): boolean {
+  return ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
 }
 
 type Declared = Omit<PublicDeclaration, "specifier">;
@@ -47,7 +57,7 @@ function reExported(
   { source, sources, seen }: { source: Source; sources: ReadonlyMap<string, Source>; seen: Set<string> },
 ): Declared[] {
   const specifier = statement.moduleSpecifier;
-  if (statement.isTypeOnly || specifier === undefined || !ts.isStringLiteral(specifier)) return [];
+  if (specifier === undefined || !ts.isStringLiteral(specifier)) return [];
   const target = sources.get(posix.join(posix.dirname(source.path), specifier.text));
   if (target === undefined) return [];
   const clause = statement.exportClause;
@@ -67,10 +77,11 @@ function declared(statement: ts.Statement, source: Source): Declared[] {
       ts.isIdentifier(node.name) ? [{ name: node.name.text, source, node }] : [],
     );
   }
-  if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name !== undefined) {
+  if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
     return [{ name: statement.name.text, source, node: statement }];
   }
-  return [];
+  const named = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement);
+  return named && statement.name !== undefined ? [{ name: statement.name.text, source, node: statement }] : [];
 }
 
 function isExported(statement: ts.Statement): boolean {
