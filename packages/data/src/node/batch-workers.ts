@@ -200,7 +200,8 @@ const typescriptEntry = `
 
 function startWorker(module: URL, input: unknown, execArgv: readonly string[] | undefined): Worker {
   // In the workspace this file runs from its source, and so does the worker.
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "./batch-worker.ts" : "./batch-worker.js", import.meta.url);
+  const published = new URL("./batch-worker.js", import.meta.url);
+  const entry = import.meta.url.endsWith(".ts") ? new URL(published.href.replace(/\.js$/, ".ts")) : published;
   const options = execArgv === undefined ? {} : { execArgv: [...execArgv] };
   const workerData = { module: module.href, input, entry: entry.href };
   const typescript = [entry, module].some(({ pathname }) => pathname.endsWith(".ts"));
