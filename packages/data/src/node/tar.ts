@@ -21,6 +21,15 @@ const longestMetadata = 1 << 20;
 /** The regular files of an uncompressed tar stream, in order; folders, links and devices are passed over. */
 export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, undefined> {
   const reader = new ChunkReader(stream);
+  try {
+    yield* entriesOf(reader);
+  } finally {
+    // A reader that stops early must stop the stream too: what still failed in it would be nobody's error.
+    await reader.close();
+  }
+}
+
+async function* entriesOf(reader: ChunkReader): AsyncGenerator<TarEntry, void, undefined> {
   let longPath: string | undefined;
   for (;;) {
     const header = await reader.exactly(block);
@@ -62,6 +71,10 @@ class ChunkReader {
 
   constructor(stream: AsyncIterable<Uint8Array>) {
     this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
   }
 
   /** At least one and at most `most` bytes. */
