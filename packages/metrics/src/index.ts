@@ -1,6 +1,10 @@
 /** @dl/metrics: metrics over host arrays, equal to scikit-learn's. This file is the table of contents. */
 
 export { Accuracy, type AccuracyOptions, type AccuracyState } from "./classification/accuracy.ts";
+export type { AveragedOptions } from "./classification/averaged-metric.ts";
+export { BalancedAccuracy } from "./classification/balanced-accuracy.ts";
+export { BrierScore } from "./classification/brier-score.ts";
+export { CalibrationError, type CalibrationErrorOptions, type CalibrationState } from "./classification/calibration-error.ts";
 export type { ClassInputs, PredictionInputs, ScoreInputs } from "./classification/class-inputs.ts";
 export {
   type ClassificationReport,
@@ -10,13 +14,29 @@ export {
   formatClassificationReport,
   type ReportRow,
 } from "./classification/classification-report.ts";
+export { CohenKappa, type CohenKappaOptions } from "./classification/cohen-kappa.ts";
 export {
   ConfusionMatrix,
   type ConfusionMatrixOptions,
   type ConfusionMatrixState,
   normalizeConfusion,
 } from "./classification/confusion-matrix.ts";
+export { FBeta, type FBetaOptions } from "./classification/f-beta.ts";
+export { Jaccard } from "./classification/jaccard.ts";
+export { LogLoss } from "./classification/log-loss.ts";
+export { MatthewsCorrelation } from "./classification/matthews-correlation.ts";
+export {
+  MultilabelAgreement,
+  type MultilabelAgreementOptions,
+  type MultilabelAgreementResult,
+  type MultilabelAgreementState,
+} from "./classification/multilabel-agreement.ts";
+export type { BinaryTask, ClassificationTask, MulticlassTask, MultilabelTask, OutcomeState } from "./classification/outcome-counter.ts";
 export type { Average, ZeroDivision } from "./classification/outcome-counts.ts";
+export { Precision } from "./classification/precision.ts";
+export type { ProbabilityInputs } from "./classification/probability-inputs.ts";
+export { Recall } from "./classification/recall.ts";
+export { Specificity } from "./classification/specificity.ts";
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";

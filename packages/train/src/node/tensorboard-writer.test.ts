@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mountSmallDisk } from "../../fixtures/full-disk.ts";
 import { readMessage, readRecords } from "../../fixtures/read-events.ts";
 import { TensorBoardWriter } from "./tensorboard-writer.ts";
 
@@ -52,6 +53,23 @@ test("after close, writing is an error and closing is not", () => {
 test("a folder that cannot be made is a clear error", () => {
   writeFileSync(join(folder, "file"), "");
   expect(() => new TensorBoardWriter(join(folder, "file", "logs"))).toThrow(/expected to make an event file in .+ENOTDIR/);
+});
+
+test("a full disk: a clear error, only whole records, and the waiting ones once there is room", ({ skip }) => {
+  const disk = mountSmallDisk();
+  if (disk === undefined) return skip("a small disk can be mounted on Linux, as root");
+  try {
+    using writer = new TensorBoardWriter(disk.path, { flushSeconds: 1000 });
+    writeFileSync(join(disk.path, "ballast"), new Uint8Array(52 << 10));
+    for (let i = 0; i < 500; i++) writer.scalar("loss", 1, i);
+    expect(() => writer.flush()).toThrow(/expected to append .+ the disk is full \(ENOSPC\)/);
+    expect(eventsIn(writer.path)).toHaveLength(1);
+    rmSync(join(disk.path, "ballast"));
+    writer.flush();
+    expect(eventsIn(writer.path)).toHaveLength(501);
+  } finally {
+    disk.unmount();
+  }
 });
 
 // Runs where python has tensorboard: DL_PYTHON, or python3.

@@ -37,7 +37,7 @@ ul, ol { list-style: none; }
 .highlights .card:first-child dd { color: var(--s1); }
 
 .charts { display: grid; gap: 20px; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
-.chart svg { display: block; width: 100%; height: auto; margin-top: 10px; overflow: visible; font-size: 12px; font-variant-numeric: tabular-nums; }
+.chart svg { display: block; width: 100%; max-width: 660px; height: auto; margin-top: 10px; overflow: visible; font-size: 12px; font-variant-numeric: tabular-nums; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-top: 4px; font-size: 13px; color: var(--soft); }
 .legend b { font-weight: 600; color: var(--ink); font-variant-numeric: tabular-nums; }
 .key { display: inline-block; width: 14px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; background: var(--c); }
@@ -69,7 +69,7 @@ line.grid { stroke: var(--line); }
 .heat.dense tbody td { min-width: 9px; width: 9px; height: 9px; padding: 0; border-radius: 2px; }
 .heat.dense tbody th { line-height: 9px; }
 .heat.dense thead th { padding: 0; }
-.heat.dense thead span { writing-mode: vertical-rl; }
+.heat.dense thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
 .pairs { flex: 1 1 260px; }
 .pairs ol { margin-top: 6px; }
 .pairs li { display: flex; justify-content: space-between; gap: 16px; padding: 7px 0; border-bottom: 1px solid var(--line); color: var(--soft); }

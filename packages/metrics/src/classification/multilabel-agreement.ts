@@ -1,0 +1,84 @@
+/** Multilabel tasks example by example: how many are right altogether, and how many labels are wrong. */
+
+import { OptionError } from "@dl/core";
+import type { Metric } from "../metric.ts";
+import { nothingAdded } from "../numbers.ts";
+import type { ClassInputs } from "./class-inputs.ts";
+import { type MultilabelTask, readYesNo } from "./outcome-counter.ts";
+
+export type MultilabelAgreementOptions = Omit<MultilabelTask, "task">;
+
+export interface MultilabelAgreementResult {
+  /** Examples all of whose labels are right ÷ examples: exact match. */
+  readonly subsetAccuracy: number;
+  /** Wrong labels ÷ labels. */
+  readonly hammingLoss: number;
+}
+
+export interface MultilabelAgreementState {
+  readonly exact: number;
+  readonly wrong: number;
+  readonly count: number;
+}
+
+/**
+ * @example
+ * const agreement = new MultilabelAgreement({ labelCount: 2 });
+ * agreement.update({ labels: [1, 0, 1, 1], predictions: [1, 0, 0, 1] });
+ * agreement.result(); // { subsetAccuracy: 0.5, hammingLoss: 0.25 }
+ */
+export class MultilabelAgreement implements Metric<ClassInputs, MultilabelAgreementResult, MultilabelAgreementState> {
+  readonly #task: MultilabelTask;
+  #exact = 0;
+  #wrong = 0;
+  #count = 0;
+
+  constructor(options: MultilabelAgreementOptions) {
+    this.#task = { ...options, task: "multilabel" };
+    if (!Number.isInteger(options.labelCount) || options.labelCount < 1) {
+      throw new OptionError(`MultilabelAgreement: expected a labelCount of at least 1, got ${options.labelCount}.`);
+    }
+  }
+
+  update(inputs: ClassInputs): void {
+    const { labels, predictions } = readYesNo("MultilabelAgreement.update", inputs, this.#task);
+    const { labelCount } = this.#task;
+    for (let start = 0; start < labels.length; start += labelCount) {
+      let wrong = 0;
+      for (let i = start; i < start + labelCount; i++) if (labels[i] !== predictions[i]) wrong++;
+      this.#wrong += wrong;
+      if (wrong === 0) this.#exact++;
+    }
+    this.#count += labels.length / labelCount;
+  }
+
+  result(): MultilabelAgreementResult {
+    if (this.#count === 0) throw nothingAdded("MultilabelAgreement.result");
+    return { subsetAccuracy: this.#exact / this.#count, hammingLoss: this.#wrong / (this.#count * this.#task.labelCount) };
+  }
+
+  reset(): void {
+    this.#exact = this.#wrong = this.#count = 0;
+  }
+
+  merge(other: this): void {
+    if (other.#task.labelCount !== this.#task.labelCount) {
+      throw new OptionError(
+        `MultilabelAgreement.merge: expected equal label counts, got ${this.#task.labelCount} and ${other.#task.labelCount}.`,
+      );
+    }
+    this.#exact += other.#exact;
+    this.#wrong += other.#wrong;
+    this.#count += other.#count;
+  }
+
+  state(): MultilabelAgreementState {
+    return { exact: this.#exact, wrong: this.#wrong, count: this.#count };
+  }
+
+  restore({ exact, wrong, count }: MultilabelAgreementState): void {
+    this.#exact = exact;
+    this.#wrong = wrong;
+    this.#count = count;
+  }
+}
