@@ -7,5 +7,5 @@ export { MetricsCsv, type MetricsCsvOptions, type MetricsRow } from "./metrics-c
 export { RunFolder, type RunFolderOptions } from "./run-folder.ts";
 export { type StderrTerminalOptions, stderrTerminal, type TerminalStream } from "./stderr-terminal.ts";
 export { TensorBoardLog, type TensorBoardLogOptions } from "./tensorboard-log.ts";
-export { TensorBoardWriter, type TensorBoardWriterOptions } from "./tensorboard-writer.ts";
+export { type AtStep, TensorBoardWriter, type TensorBoardWriterOptions } from "./tensorboard-writer.ts";
 export { writeFileAtomic } from "./write-file-atomic.ts";

@@ -31,15 +31,15 @@ export class TensorBoardLog implements Callback {
 
   onStep(_run: Run, { step, metrics }: StepRecord): void {
     if (step % this.#everySteps !== 0) return;
-    for (const [name, value] of Object.entries(metrics)) this.#writer?.scalar(`step/${name}`, value, step);
+    for (const [name, value] of Object.entries(metrics)) this.#writer?.scalar(`step/${name}`, value, { step });
   }
 
   async onEpoch(run: Run, { epoch, step, metrics }: EpochRecord): Promise<void> {
     for (const [name, value] of Object.entries(metrics)) {
-      this.#writer?.scalar(name.includes("/") ? name : `train/${name}`, value, step);
+      this.#writer?.scalar(name.includes("/") ? name : `train/${name}`, value, { step });
     }
     if (this.#histogramEpochs > 0 && (epoch + 1) % this.#histogramEpochs === 0) {
-      for (const [path, parameter] of run.model.namedParameters()) this.#writer?.histogram(path, (await parameter.read()).data, step);
+      for (const [path, parameter] of run.model.namedParameters()) this.#writer?.histogram(path, (await parameter.read()).data, { step });
     }
     this.#writer?.flush();
   }

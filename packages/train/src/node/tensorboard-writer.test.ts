@@ -25,14 +25,14 @@ test("the file is there at once, and starts with its version", () => {
 
 test("events wait until flush, until the time is up, or until there are many", () => {
   using slow = new TensorBoardWriter(folder, { flushSeconds: 1000 });
-  slow.scalar("loss", 1, 0);
+  slow.scalar("loss", 1, { step: 0 });
   expect(eventsIn(slow.path)).toHaveLength(1);
   slow.flush();
   expect(eventsIn(slow.path)).toHaveLength(2);
-  for (let step = 0; step < 2000; step++) slow.scalar("loss", 1, step);
+  for (let step = 0; step < 2000; step++) slow.scalar("loss", 1, { step });
   expect(eventsIn(slow.path).length).toBeGreaterThan(1000);
   using prompt = new TensorBoardWriter(folder, { flushSeconds: 0 });
-  prompt.scalar("loss", 1, 0);
+  prompt.scalar("loss", 1, { step: 0 });
   expect(eventsIn(prompt.path)).toHaveLength(2);
 });
 
@@ -47,7 +47,7 @@ test("after close, writing is an error and closing is not", () => {
   const writer = new TensorBoardWriter(folder);
   writer.close();
   writer.close();
-  expect(() => writer.scalar("loss", 1, 0)).toThrow("after close()");
+  expect(() => writer.scalar("loss", 1, { step: 0 })).toThrow("after close()");
 });
 
 test("a folder that cannot be made is a clear error", () => {
@@ -61,7 +61,7 @@ test("a full disk: a clear error, only whole records, and the waiting ones once 
   try {
     using writer = new TensorBoardWriter(disk.path, { flushSeconds: 1000 });
     writeFileSync(join(disk.path, "ballast"), new Uint8Array(52 << 10));
-    for (let i = 0; i < 500; i++) writer.scalar("loss", 1, i);
+    for (let i = 0; i < 500; i++) writer.scalar("loss", 1, { step: i });
     expect(() => writer.flush()).toThrow(/expected to append .+ the disk is full \(ENOSPC\)/);
     expect(eventsIn(writer.path)).toHaveLength(1);
     rmSync(join(disk.path, "ballast"));
@@ -100,11 +100,11 @@ describe.skipIf(python === undefined)("the real TensorBoard", () => {
   test("reads scalars, histograms, images and text", () => {
     const data = Uint8Array.of(0, 128, 255, 255, 0, 1);
     const writer = new TensorBoardWriter(folder, { clock: () => 1_700_000_000.5 });
-    writer.scalar("loss/train", 0.5, 1);
-    writer.scalar("loss/train", Number.NaN, 2);
-    writer.histogram("weights", Float32Array.of(-1, 0, 0, 2), 3);
-    writer.image("sample", { width: 2, height: 1, channels: 3, data }, 4);
-    writer.text("note", "**größe**", 5);
+    writer.scalar("loss/train", 0.5, { step: 1 });
+    writer.scalar("loss/train", Number.NaN, { step: 2 });
+    writer.histogram("weights", Float32Array.of(-1, 0, 0, 2), { step: 3 });
+    writer.image("sample", { width: 2, height: 1, channels: 3, data }, { step: 4 });
+    writer.text("note", "**größe**", { step: 5 });
     writer.close();
     const reading = read();
     expect(reading.scalars["loss/train"]).toEqual([
@@ -123,10 +123,10 @@ describe.skipIf(python === undefined)("the real TensorBoard", () => {
 
   test("a resumed run goes on in a new file, and replaces the steps it runs again", () => {
     const first = new TensorBoardWriter(folder, { clock: () => 100 });
-    for (let step = 1; step <= 5; step++) first.scalar("loss", step, step);
+    for (let step = 1; step <= 5; step++) first.scalar("loss", step, { step });
     first.close();
     const second = new TensorBoardWriter(folder, { clock: () => 200, resumedStep: 3 });
-    second.scalar("loss", 40, 4);
+    second.scalar("loss", 40, { step: 4 });
     second.close();
     expect(read().scalars.loss!.map(([step, , value]) => [step, value])).toEqual([
       [1, "1.0"],
@@ -138,8 +138,8 @@ describe.skipIf(python === undefined)("the real TensorBoard", () => {
 
   test("a file torn in mid-record keeps the records before", () => {
     const writer = new TensorBoardWriter(folder);
-    writer.scalar("loss", 1, 1);
-    writer.scalar("loss", 2, 2);
+    writer.scalar("loss", 1, { step: 1 });
+    writer.scalar("loss", 2, { step: 2 });
     writer.close();
     writeFileSync(writer.path, readFileSync(writer.path).subarray(0, -5));
     expect(read().scalars.loss!.map(([step]) => step)).toEqual([1]);

@@ -27,6 +27,11 @@ export interface TensorBoardWriterOptions {
   readonly clock?: () => number;
 }
 
+/** Which training step an event belongs to. */
+export interface AtStep {
+  readonly step: number;
+}
+
 const flushBytes = 1 << 16;
 
 /**
@@ -37,7 +42,7 @@ const flushBytes = 1 << 16;
  *
  * @example
  * using board = new TensorBoardWriter("runs/lenet/tensorboard");
- * board.scalar("loss/train", 0.31, 100);
+ * board.scalar("loss/train", 0.31, { step: 100 });
  */
 export class TensorBoardWriter {
   readonly path: string;
@@ -63,22 +68,22 @@ export class TensorBoardWriter {
   }
 
   /** One number. NaN and infinities are written as they are. */
-  scalar(tag: string, value: number, step: number): void {
+  scalar(tag: string, value: number, { step }: AtStep): void {
     this.#add(scalarEvent(this.#time(step), tag, value));
   }
 
   /** The distribution of finite values, such as a layer's weights. */
-  histogram(tag: string, values: ArrayLike<number>, step: number): void {
+  histogram(tag: string, values: ArrayLike<number>, { step }: AtStep): void {
     this.#add(histogramEvent(this.#time(step), tag, histogramOf(tag, values)));
   }
 
-  image(tag: string, image: Pixels, step: number): void {
+  image(tag: string, image: Pixels, { step }: AtStep): void {
     const { width, height, channels } = image;
     this.#add(imageEvent(this.#time(step), tag, { width, height, channels, png: encodePng(image) }));
   }
 
   /** Markdown. */
-  text(tag: string, markdown: string, step: number): void {
+  text(tag: string, markdown: string, { step }: AtStep): void {
     this.#add(textEvent(this.#time(step), tag, markdown));
   }
 
