@@ -18,6 +18,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
   const folder = dirname(path);
   let temporary: string | undefined;
   let file: FileHandle | undefined;
+  let isReplaced = false;
   try {
     [temporary, file] = await openTemporary(folder, basename(path));
     for (const chunk of typeof data === "string" || data instanceof Uint8Array ? [data] : data) await file.writeFile(chunk);
@@ -25,12 +26,13 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
     await file.close();
     file = undefined;
     await rename(temporary, path);
-    temporary = undefined;
+    isReplaced = true;
     await syncFolder(folder);
   } catch (error) {
     await file?.close().catch(() => {});
-    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
-    throw fileError("writeFileAtomic", `to write ${path} (what stood there before is unchanged)`, error);
+    if (temporary !== undefined && !isReplaced) await rm(temporary, { force: true }).catch(() => {});
+    const outcome = isReplaced ? "is new, but may not survive a power failure" : "is as it was";
+    throw fileError("writeFileAtomic", `to write ${path} (which ${outcome})`, error);
   }
 }
 
