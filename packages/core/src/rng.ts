@@ -105,7 +105,9 @@ export class Rng {
   /** Float32 numbers in [low, high). */
   uniform(shape: Shape, low = 0, high = 1): HostTensor {
     const words = this.words(sizeOf(shape));
-    return { shape, dtype: "float32", data: Float32Array.from(words, (word) => low + (high - low) * wordToUnit(word)) };
+    // Scaled numbers near the end may round up to it.
+    const last = floatBelow(high);
+    return { shape, dtype: "float32", data: Float32Array.from(words, (word) => Math.min(low + (high - low) * wordToUnit(word), last)) };
   }
 
   /** Float32 numbers of the normal distribution. Box and Muller 1958. */
@@ -210,4 +212,14 @@ export function replayable<T>(work: () => T): { first: () => T; again: () => T }
       }
     },
   };
+}
+
+/** The largest float32 below `limit`. */
+function floatBelow(limit: number): number {
+  const float = Float32Array.of(limit);
+  if (float[0]! < limit) return float[0]!;
+  if (limit === 0) return -(2 ** -149);
+  // Neighbouring floats of one sign have neighbouring bits.
+  new Int32Array(float.buffer)[0]! += limit > 0 ? -1 : 1;
+  return float[0]!;
 }
