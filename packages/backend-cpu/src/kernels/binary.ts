@@ -5,6 +5,7 @@ import type { Floats, Memory } from "../memory.ts";
 import { binaryFloatLoops } from "./binary-float.ts";
 import { binaryIntLoops } from "./binary-int.ts";
 import { runPair } from "./broadcast-pair.ts";
+import { reluGradient } from "./relu.ts";
 
 export function binary(memory: Memory, op: BinaryOp, a: Operand<TypedArray>, b: Operand<TypedArray>, shape: Shape): TypedArray {
   if (a.buffer instanceof Int32Array) {
@@ -15,6 +16,10 @@ export function binary(memory: Memory, op: BinaryOp, a: Operand<TypedArray>, b: 
     return out;
   }
   const out = memory.floats(sizeOf(shape));
+  if (op === "reluGradient" && a.buffer.length === out.length && b.buffer.length === out.length) {
+    reluGradient(a.buffer as Floats, b.buffer as Floats, out, out.length);
+    return out;
+  }
   runPair(binaryFloatLoops[op], a.buffer as Floats, a.shape, b.buffer as Floats, b.shape, out, shape);
   return out;
 }

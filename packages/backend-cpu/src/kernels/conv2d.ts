@@ -6,6 +6,7 @@ import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./de
 import { gemm } from "./gemm.ts";
 import { MatrixSink, MatrixSource } from "./gemm-matrix.ts";
 import { PatchAdder, PatchColumns, PatchRows } from "./patches.ts";
+import { relu } from "./relu.ts";
 
 /** The gradient by the images is summed for at least this many output positions at once, so that the weights are packed less often. */
 const positionsAtOnce = 512;
@@ -21,18 +22,19 @@ export function conv2d(
   const positions = batch * outHeight * outWidth;
   const out = memory.floats(positions * outChannels);
   const bias = epilogue.bias?.buffer as Floats | undefined;
-  const relu = epilogue.activation === "relu";
   if (isDepthwise(geometry)) {
-    depthwise(memory, x.buffer as Floats, weight.buffer as Floats, out, geometry, bias, relu);
+    depthwise(memory, x.buffer as Floats, weight.buffer as Floats, out, geometry, bias);
+    if (epilogue.activation === "relu") relu(out, out, out.length);
     return out;
   }
   const outputs = outChannels / groups;
   for (let group = 0; group < groups; group++) {
     const patches = new PatchRows(x.buffer as Floats, geometry, group);
     const weights = new MatrixSource(weight.buffer as Floats, group * outputs, 1, outChannels);
-    const sink = new MatrixSink(out, { offset: group * outputs, rowStep: outChannels, bias, biasOffset: group * outputs, relu });
+    const sink = new MatrixSink(out, { offset: group * outputs, rowStep: outChannels, bias, biasOffset: group * outputs });
     gemm(memory, patches, weights, sink, positions, patchSize(geometry), outputs);
   }
+  if (epilogue.activation === "relu") relu(out, out, out.length);
   return out;
 }
 

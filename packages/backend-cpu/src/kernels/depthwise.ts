@@ -4,15 +4,7 @@ import type { ConvGeometry } from "@dl/core";
 import type { Floats, Memory } from "../memory.ts";
 import { endTap, firstTap } from "./window.ts";
 
-export function depthwise(
-  memory: Memory,
-  x: Floats,
-  weight: Floats,
-  out: Floats,
-  geometry: ConvGeometry,
-  bias: Floats | undefined,
-  relu: boolean,
-): void {
+export function depthwise(memory: Memory, x: Floats, weight: Floats, out: Floats, geometry: ConvGeometry, bias: Floats | undefined): void {
   const { batch, height, width, inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const { dilationHeight, dilationWidth } = geometry;
   const multiplier = outChannels / inChannels;
@@ -40,10 +32,7 @@ export function depthwise(
             }
           }
         }
-        for (let c = 0; c < outChannels; c++) {
-          const v = sums[c]!;
-          out[at++] = relu && v <= 0 ? 0 : v;
-        }
+        for (let c = 0; c < outChannels; c++) out[at++] = sums[c]!;
       }
     }
   }

@@ -43,22 +43,20 @@ export class MatrixSource implements GemmSource {
   }
 }
 
-/** Stores row by row, `rowStep` apart, with bias and activation. */
+/** Stores row by row, `rowStep` apart, with a bias. */
 export class MatrixSink implements GemmSink {
   readonly #out: Floats;
   readonly #offset: number;
   readonly #rowStep: number;
   readonly #bias: Floats | undefined;
   readonly #biasOffset: number;
-  readonly #relu: boolean;
 
-  constructor(out: Floats, place: { offset: number; rowStep: number; bias?: Floats | undefined; biasOffset?: number; relu?: boolean }) {
+  constructor(out: Floats, place: { offset: number; rowStep: number; bias?: Floats | undefined; biasOffset?: number }) {
     this.#out = out;
     this.#offset = place.offset;
     this.#rowStep = place.rowStep;
     this.#bias = place.bias;
     this.#biasOffset = place.biasOffset ?? 0;
-    this.#relu = place.relu ?? false;
   }
 
   store(sums: Float64Array, row: number, rows: number, column: number, columns: number, stride: number): void {
@@ -73,7 +71,6 @@ export class MatrixSink implements GemmSink {
         const biasFrom = this.#biasOffset + column;
         for (let c = 0; c < columns; c++) out[at + c] = sums[from + c]! + bias[biasFrom + c]!;
       }
-      if (this.#relu) for (let i = at; i < at + columns; i++) if (out[i]! <= 0) out[i] = 0;
     }
   }
 }

@@ -2,67 +2,118 @@
 
 import type { Floats } from "../memory.ts";
 
-/** One matrix in its buffer: element (i, p) of the left one lies at `offset + i · rowStep + p · depthStep`; of the right one (p, j) likewise. */
-export interface SmallSide {
-  data: Floats;
-  offset: number;
-  /** Step from one row (left) or column (right) to the next. */
-  laneStep: number;
-  /** Step along the sum. */
-  depthStep: number;
-}
-
-/** `out[at + i·n + j] = activation(Σ a(i, p)·b(p, j) + bias[j])`, four columns at once. */
-export function matmulSmall(
-  a: SmallSide,
-  b: SmallSide,
+/**
+ * The right matrix `[k, n]` lies row by row at `bAt`; element (i, p) of the left one at `aAt + i · aLane + p · aDepth`.
+ * Writes `[m, n]` at `at`. Eight columns at once: their sums fill the registers, and V8 folds the constant offsets into its loads.
+ */
+export function multiplyByRows(
+  a: Floats,
+  aAt: number,
+  aLane: number,
+  aDepth: number,
+  b: Floats,
+  bAt: number,
   out: Floats,
   at: number,
   m: number,
   k: number,
   n: number,
-  bias: Floats | undefined,
-  relu: boolean,
 ): void {
-  const left = a.data;
-  const right = b.data;
-  const aStep = a.depthStep;
-  const bStep = b.depthStep;
-  const b1 = b.laneStep;
-  const b2 = 2 * b1;
-  const b3 = 3 * b1;
-  for (let i = 0, row = a.offset; i < m; i++, row += a.laneStep) {
+  for (let i = 0; i < m; i++, aAt += aLane) {
     let j = 0;
-    let column = b.offset;
-    for (; j + 3 < n; j += 4, column += 4 * b1) {
+    for (; j + 7 < n; j += 8, at += 8) {
       let s0 = 0;
       let s1 = 0;
       let s2 = 0;
       let s3 = 0;
-      for (let p = 0, x = row, y = column; p < k; p++, x += aStep, y += bStep) {
-        const v = left[x]!;
-        s0 += v * right[y]!;
-        s1 += v * right[y + b1]!;
-        s2 += v * right[y + b2]!;
-        s3 += v * right[y + b3]!;
+      let s4 = 0;
+      let s5 = 0;
+      let s6 = 0;
+      let s7 = 0;
+      for (let p = 0, x = aAt, y = bAt + j; p < k; p++, x += aDepth, y += n) {
+        const v = a[x]!;
+        s0 += v * b[y]!;
+        s1 += v * b[y + 1]!;
+        s2 += v * b[y + 2]!;
+        s3 += v * b[y + 3]!;
+        s4 += v * b[y + 4]!;
+        s5 += v * b[y + 5]!;
+        s6 += v * b[y + 6]!;
+        s7 += v * b[y + 7]!;
       }
-      if (bias !== undefined) {
-        s0 += bias[j]!;
-        s1 += bias[j + 1]!;
-        s2 += bias[j + 2]!;
-        s3 += bias[j + 3]!;
-      }
-      out[at] = relu && s0 <= 0 ? 0 : s0;
-      out[at + 1] = relu && s1 <= 0 ? 0 : s1;
-      out[at + 2] = relu && s2 <= 0 ? 0 : s2;
-      out[at + 3] = relu && s3 <= 0 ? 0 : s3;
-      at += 4;
+      out[at] = s0;
+      out[at + 1] = s1;
+      out[at + 2] = s2;
+      out[at + 3] = s3;
+      out[at + 4] = s4;
+      out[at + 5] = s5;
+      out[at + 6] = s6;
+      out[at + 7] = s7;
     }
-    for (; j < n; j++, column += b1) {
+    for (; j + 1 < n; j += 2, at += 2) {
+      let s0 = 0;
+      let s1 = 0;
+      for (let p = 0, x = aAt, y = bAt + j; p < k; p++, x += aDepth, y += n) {
+        const v = a[x]!;
+        s0 += v * b[y]!;
+        s1 += v * b[y + 1]!;
+      }
+      out[at] = s0;
+      out[at + 1] = s1;
+    }
+    if (j < n) {
       let sum = 0;
-      for (let p = 0, x = row, y = column; p < k; p++, x += aStep, y += bStep) sum += left[x]! * right[y]!;
-      if (bias !== undefined) sum += bias[j]!;
-      out[at++] = relu && sum <= 0 ? 0 : sum;
+      for (let p = 0, x = aAt, y = bAt + j; p < k; p++, x += aDepth, y += n) sum += a[x]! * b[y]!;
+      out[at++] = sum;
     }
   }
+}
+
+/** The same with the right matrix lying as `[n, k]`: dot products, four at once. */
+export function multiplyByColumns(
+  a: Floats,
+  aAt: number,
+  aLane: number,
+  aDepth: number,
+  b: Floats,
+  bAt: number,
+  out: Floats,
+  at: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
+  const k2 = 2 * k;
+  const k3 = 3 * k;
+  for (let i = 0; i < m; i++, aAt += aLane) {
+    let column = bAt;
+    let j = 0;
+    for (; j + 3 < n; j += 4, column += 4 * k, at += 4) {
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let p = 0, x = aAt, y = column; p < k; p++, x += aDepth, y++) {
+        const v = a[x]!;
+        s0 += v * b[y]!;
+        s1 += v * b[y + k]!;
+        s2 += v * b[y + k2]!;
+        s3 += v * b[y + k3]!;
+      }
+      out[at] = s0;
+      out[at + 1] = s1;
+      out[at + 2] = s2;
+      out[at + 3] = s3;
+    }
+    for (; j < n; j++, column += k) {
+      let sum = 0;
+      for (let p = 0, x = aAt, y = column; p < k; p++, x += aDepth, y++) sum += a[x]! * b[y]!;
+      out[at++] = sum;
+    }
+  }
+}
+
+/** Adds a bias to `[m, n]`. */
+export function addBias(out: Floats, bias: Floats, m: number, n: number): void {
+  for (let i = 0, at = 0; i < m; i++) for (let j = 0; j < n; j++, at++) out[at]! += bias[j]!;
 }

@@ -4,7 +4,8 @@ import type { Epilogue, MatmulProblem, Operand, TypedArray } from "@dl/core";
 import type { Floats, Memory } from "../memory.ts";
 import { gemm } from "./gemm.ts";
 import { MatrixSink, MatrixSource } from "./gemm-matrix.ts";
-import { matmulSmall } from "./matmul-small.ts";
+import { addBias, multiplyByColumns, multiplyByRows } from "./matmul-small.ts";
+import { relu } from "./relu.ts";
 
 /** Up to this many multiplications a product is not worth packing. */
 const smallProduct = 16 * 16 * 16;
@@ -23,23 +24,21 @@ export function matmul(
   const left = a.buffer as Floats;
   const right = b.buffer as Floats;
   const bias = epilogue.bias?.buffer as Floats | undefined;
-  const relu = epilogue.activation === "relu";
+  const aLane = transposeA ? 1 : k;
+  const aDepth = transposeA ? m : 1;
   const small = m * k * n <= smallProduct || m < fewLanes || n < fewLanes;
   for (let batch = 0; batch < batches; batch++) {
-    const aOffset = (aIndex === undefined ? batch : aIndex[batch]!) * m * k;
-    const bOffset = (bIndex === undefined ? batch : bIndex[batch]!) * k * n;
-    const aLane = transposeA ? 1 : k;
-    const aDepth = transposeA ? m : 1;
-    const bLane = transposeB ? k : 1;
-    const bDepth = transposeB ? 1 : n;
-    if (small) {
-      const aSide = { data: left, offset: aOffset, laneStep: aLane, depthStep: aDepth };
-      const bSide = { data: right, offset: bOffset, laneStep: bLane, depthStep: bDepth };
-      matmulSmall(aSide, bSide, out, batch * m * n, m, k, n, bias, relu);
-    } else {
-      const sink = new MatrixSink(out, { offset: batch * m * n, rowStep: n, bias, relu });
-      gemm(memory, new MatrixSource(left, aOffset, aLane, aDepth), new MatrixSource(right, bOffset, bLane, bDepth), sink, m, k, n);
-    }
+    const aAt = (aIndex === undefined ? batch : aIndex[batch]!) * m * k;
+    const bAt = (bIndex === undefined ? batch : bIndex[batch]!) * k * n;
+    const at = batch * m * n;
+    if (!small) {
+      const sink = new MatrixSink(out, { offset: at, rowStep: n, bias });
+      const rightSource = new MatrixSource(right, bAt, transposeB ? k : 1, transposeB ? 1 : n);
+      gemm(memory, new MatrixSource(left, aAt, aLane, aDepth), rightSource, sink, m, k, n);
+    } else if (transposeB) multiplyByColumns(left, aAt, aLane, aDepth, right, bAt, out, at, m, k, n);
+    else multiplyByRows(left, aAt, aLane, aDepth, right, bAt, out, at, m, k, n);
   }
+  if (small && bias !== undefined) addBias(out, bias, batches * m, n);
+  if (epilogue.activation === "relu") relu(out, out, out.length);
   return out;
 }

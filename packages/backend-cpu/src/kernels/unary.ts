@@ -4,6 +4,7 @@ import { DtypeError, type Operand, type TypedArray, type UnaryOp } from "@dl/cor
 import type { Floats, Memory } from "../memory.ts";
 import { erf } from "./erf.ts";
 import { gelu, geluTanh } from "./gelu.ts";
+import { relu } from "./relu.ts";
 
 type Loop = (x: Floats, out: Floats, n: number) => void;
 type IntLoop = (x: Int32Array, out: Int32Array, n: number) => void;
@@ -70,10 +71,7 @@ const floatLoops = {
       out[i] = Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
     }
   },
-  relu(x, out, n) {
-    // Math.max keeps a NaN.
-    for (let i = 0; i < n; i++) out[i] = Math.max(x[i]!, 0);
-  },
+  relu,
   erf(x, out, n) {
     for (let i = 0; i < n; i++) out[i] = erf(x[i]!);
   },
