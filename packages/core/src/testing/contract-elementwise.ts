@@ -6,9 +6,8 @@ import type { HostTensor } from "../host-tensor.ts";
 import type { Rng } from "../rng.ts";
 import { broadcastShapes, formatShape, type Shape } from "../shape.ts";
 import { exact, oneRounding, type Tolerance, transcendental } from "./closeness.ts";
-import type { Launch } from "./comparison.ts";
 import type { Claim } from "./kernel-contract.ts";
-import { bools, floats, ints, mapFloats, sample, shapes, specials, sprinkle, wholes } from "./sample.ts";
+import { bools, floats, ints, mapFloats, negativeNaNs, repeated, sample, shapes, specials, sprinkle, wholes } from "./sample.ts";
 
 interface UnaryCase {
   readonly tolerance: Tolerance;
@@ -77,10 +76,12 @@ function unaryContract(claim: Claim): void {
     });
     if (input === "bool") continue;
     claim("unary", `${op} of NaN, ∞, zeros and extremes`, async ({ comparison }) => {
-      const x = floats(specials.filter((value) => !except(value)));
-      await comparison.run("specials", [x], [{ shape: x.shape, dtype: output, tolerance }], (device, [a]) => [
-        device.kernels.unary(op, a!),
-      ]);
+      const values = specials.filter((value) => !except(value));
+      for (const x of [floats(values), repeated(values), negativeNaNs()]) {
+        await comparison.run("specials", [x], [{ shape: x.shape, dtype: output, tolerance }], (device, [a]) => [
+          device.kernels.unary(op, a!),
+        ]);
+      }
     });
   }
   for (const op of ["abs", "negate", "sign", "square"] as const) {
@@ -213,12 +214,19 @@ function binaryContract(claim: Claim): void {
   for (const op of ["add", "subtract", "multiply", "divide", "maximum", "minimum", "squaredDifference"] as const) {
     claim("binary", `${op} of NaN, ∞ and zeros`, async ({ comparison }) => {
       const values = [NaN, Infinity, -Infinity, 0, 1, -2];
-      await comparison.run(
-        "table",
-        [floats(values, [6, 1]), floats(values, [1, 6])],
-        [{ shape: [6, 6], dtype: "float32" }],
-        (device, [x, y]) => [device.kernels.binary(op, x!, y!, [6, 6])],
-      );
+      const left = repeated(values.flatMap((value) => values.map(() => value)));
+      const right = repeated(values.flatMap(() => values));
+      for (const [inputs, shape] of [
+        [
+          [floats(values, [6, 1]), floats(values, [1, 6])],
+          [6, 6],
+        ],
+        [[left, right], left.shape],
+      ] as const) {
+        await comparison.run(formatShape(shape), inputs, [{ shape, dtype: "float32" }], (device, [x, y]) => [
+          device.kernels.binary(op, x!, y!, shape),
+        ]);
+      }
     });
   }
   for (const op of ["atan2", "modulo", "tanhGradient", "sigmoidGradient", "geluGradient", "geluTanhGradient", "siluGradient"] as const) {
@@ -231,9 +239,19 @@ function binaryContract(claim: Claim): void {
     });
   }
   claim("binary", "reluGradient lets the gradient through where y > 0, NaN and ∞ too", async ({ comparison }) => {
-    const inputs = [floats([NaN, Infinity, 1, NaN, 2]), floats([1, 1, -1, 0, Infinity])];
-    const launch: Launch = (device, [x, y]) => [device.kernels.binary("reluGradient", x!, y!, [5])];
-    await comparison.against("gate", inputs, [{ shape: [5], dtype: "float32" }], launch, [[NaN, Infinity, 0, 0, 2]]);
+    const gradient = [NaN, Infinity, 1, NaN, 2, 3, 4];
+    const gate = [1, 1, -1, 0, Infinity, -0, -Infinity];
+    const expected = [NaN, Infinity, 0, 0, 2, 0, 0];
+    for (const make of [floats, repeated]) {
+      const [g, y] = [make(gradient), make(gate)];
+      await comparison.against(
+        "gate",
+        [g, y],
+        [{ shape: g.shape, dtype: "float32" }],
+        (device, [a, b]) => [device.kernels.binary("reluGradient", a!, b!, g.shape)],
+        [make(expected).data],
+      );
+    }
   });
   claim("binary", "power of zero, negative and infinite numbers", async ({ comparison }) => {
     const inputs = [floats([0, 0, -2, -2, 2, 0, -8, NaN, Infinity, 4, 2]), floats([2, -1, 3, 2, 0, 0, 1 / 3, 2, 2, 0.5, -Infinity])];

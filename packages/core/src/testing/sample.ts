@@ -25,6 +25,18 @@ export function wholes(rng: Rng, shape: Shape, low: number, high: number): HostT
   return { shape, dtype: "int32", data: rng.words(sizeOf(shape)).map((word) => low + ((word >>> 0) % (high - low))) };
 }
 
+/** The values over and over, more than a thousand elements: kernels treat the body of an array, its tail and short arrays differently. */
+export function repeated(values: readonly number[]): HostTensor {
+  const rounds = Math.ceil(1031 / values.length);
+  return floats(Array.from({ length: rounds }, () => values).flat());
+}
+
+/** NaNs with their sign bit set, as 0 · ∞ is on x86, between ones. */
+export function negativeNaNs(): HostTensor {
+  const bits = new Uint32Array(1031).map((_, i) => (i % 3 === 0 ? 0xffc00000 : 0x3f800000));
+  return { shape: [1031], dtype: "float32", data: new Float32Array(bits.buffer) };
+}
+
 /** Normal floats, whole numbers from −50 to 50, or coin flips. */
 export function sample(rng: Rng, shape: Shape, dtype: DType): HostTensor {
   if (dtype === "int32") return wholes(rng, shape, -50, 51);
