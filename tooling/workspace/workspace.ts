@@ -31,7 +31,7 @@ export interface Source {
   readonly text: string;
   readonly ast: ts.SourceFile;
   readonly imports: readonly Import[];
-  /** Tests, and the slow tests in `learning/`: never published. */
+  /** Tests, what they share (`x-fixture.ts`), and the slow tests in `learning/`: never published. */
   readonly isTest: boolean;
 }
 
@@ -90,5 +90,5 @@ function sourceOf(path: string, text: string): Source {
     { languageVersion: ts.ScriptTarget.Latest, jsDocParsingMode: ts.JSDocParsingMode.ParseNone },
     true,
   );
-  return { path, text, ast, imports: importsOf(ast), isTest: /\.test\.tsx?$|(^|\/)learning\//.test(path) };
+  return { path, text, ast, imports: importsOf(ast), isTest: /(\.test|-fixture)\.tsx?$|(^|\/)learning\//.test(path) };
 }
