@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { cpu } from "@dl/backend-cpu";
+import { wasm } from "@dl/backend-wasm";
 import {
   type Backend,
   Cell,
@@ -101,12 +102,30 @@ export const precisions: readonly Precision[] = [
     second: { absolute: 1e-8, relative: 1e-8 },
   },
   {
+    name: "cpu float64 without fused kernels",
+    backend: withoutFused,
+    first: { absolute: 1e-9, relative: 1e-9 },
+    second: { absolute: 1e-8, relative: 1e-8 },
+  },
+  {
     name: "cpu float32",
     backend: () => cpu(),
     first: { absolute: 1e-5, relative: 1e-4 },
     second: { absolute: 5e-5, relative: 1e-3 },
   },
+  {
+    name: "wasm",
+    backend: () => wasm({ threads: 1 }), // one: a test opens hundreds of devices
+    first: { absolute: 1e-5, relative: 1e-4 },
+    second: { absolute: 5e-5, relative: 1e-3 },
+  },
 ];
+
+/** The oracle, with the core's compositions in place of fused kernels. */
+function withoutFused(): Backend {
+  const backend = cpu({ precision: "float64" });
+  return { name: backend.name, open: async () => ({ ...(await backend.open()), fused: {} }) };
+}
 
 /** Runs `work` on a device and expects no buffer to be left when it and its cells are gone. */
 export async function onDevice(backend: Backend, work: (device: Device) => Promise<void>): Promise<void> {

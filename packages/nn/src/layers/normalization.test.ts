@@ -1,7 +1,7 @@
 import { Cell, Rng, ShapeError, tensor } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { inference, type Mode, training } from "../mode.ts";
-import { channelsLast, decode, expectClose, expectReference, onDevice, precisions, referenceCases } from "../reference.fixture.ts";
+import { channelsLast, decode, expectClose, expectReference, onDevice, precisions, referenceCases } from "../reference-fixture.ts";
 import { BatchNorm } from "./batch-norm.ts";
 import { GroupNorm, InstanceNorm } from "./group-norm.ts";
 import { LayerNorm } from "./layer-norm.ts";

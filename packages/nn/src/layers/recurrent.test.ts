@@ -1,7 +1,7 @@
 import { Cell, concat, type HostTensor, hostTensor, Rng, tensor } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { inference, training } from "../mode.ts";
-import { decode, expectReference, onDevice, permute, precisions, referenceCases, transposed } from "../reference.fixture.ts";
+import { decode, expectReference, onDevice, permute, precisions, referenceCases, transposed } from "../reference-fixture.ts";
 import { Gru, Lstm, type Recurrent } from "./recurrent.ts";
 import { GruCell, LstmCell, RnnCell } from "./recurrent-cell.ts";
 
