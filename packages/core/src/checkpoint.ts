@@ -6,6 +6,13 @@ import { replayable } from "./rng.ts";
 import { scope } from "./scope.ts";
 import { shareStorage, type Tensor } from "./tensor.ts";
 
+let replays = 0;
+
+/** Whether `checkpoint` runs its work for the second time: state the work moves, such as running statistics, has moved already. */
+export function isReplaying(): boolean {
+  return replays > 0;
+}
+
 /**
  * The output of `work`, whose intermediate results are freed at once and computed again on the way back.
  *
@@ -25,10 +32,12 @@ export function checkpoint(work: () => Tensor): Tensor {
   const inputs = [...used];
   return differentiableJointly(output, inputs, (gradient, needed) => {
     pushRecording(recording);
+    replays++;
     let again: Tensor;
     try {
       again = replay.again();
     } finally {
+      replays--;
       popRecording();
     }
     const targets = inputs.filter((_, i) => needed[i]);

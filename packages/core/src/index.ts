@@ -5,7 +5,7 @@ export { type Gradients, grad, jvp, type Variable, valueAndGrad, vjp } from "./a
 export type * from "./backend.ts";
 // Values
 export { Cell } from "./cell.ts";
-export { checkpoint } from "./checkpoint.ts";
+export { checkpoint, isReplaying } from "./checkpoint.ts";
 export { type CustomGradient, customGradient, stopGradient } from "./custom-gradient.ts";
 // Where work happens
 export { Device, type HostOf, openDevice, type SkippedBackend } from "./device.ts";
