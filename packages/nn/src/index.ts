@@ -28,6 +28,7 @@ export { RmsNorm } from "./layers/rms-norm.ts";
 export { type Layer, Sequential } from "./layers/sequential.ts";
 // Losses
 export { type BinaryCrossEntropyOptions, binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./losses/binary-cross-entropy.ts";
+export { type ConnectionistTemporalOptions, connectionistTemporal } from "./losses/connectionist-temporal.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
 export { hinge } from "./losses/hinge.ts";
 export { klDivergence } from "./losses/kl-divergence.ts";

@@ -102,6 +102,16 @@ describe.each(precisions)("resuming, on $name", (precision) => {
   });
 });
 
+test("live buffers stay as many from the second step on", async () => {
+  await onDevice(precisions.at(-1)!.backend(), async (device) => {
+    using run = new Training(1);
+    await run.steps(device, 2);
+    const { buffers, bytes } = device.memory();
+    await run.steps(device, 50);
+    expect(device.memory()).toMatchObject({ buffers, bytes });
+  });
+});
+
 describe("a checkpoint file", () => {
   test("is safetensors with names anyone can read", async () => {
     using run = new Training(1);
@@ -150,6 +160,15 @@ describe("a model's state", () => {
       /loadState Sequential: .*layers\.0\.weight: expected shape \[3, 8\], got \[8, 3\]; layers\.1\.weight: expected float32, got int32; missing: layers\.4\.bias; unexpected: extra\./,
     );
     expect(await readState(model)).toEqual(before);
+  });
+
+  test("a file full of NaN is refused by name, and taken when asked for", async () => {
+    using model = build(1);
+    const tensors = new Map(await readState(model));
+    tensors.set("layers.4.bias", hostTensor(Float32Array.of(NaN), [1]));
+    expect(() => loadState(model, tensors)).toThrow(/layers\.4\.bias: holds NaN, first at element 0/);
+    loadState(model, tensors, { nan: "accept" });
+    expect((await readState(model)).get("layers.4.bias")!.data[0]).toBeNaN();
   });
 
   test("not strict: what fits is loaded, the rest is told", async () => {

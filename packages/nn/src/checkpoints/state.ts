@@ -26,6 +26,8 @@ export interface Mapped {
 export interface LoadStateOptions {
   /** Every tensor of the file must have its place, and every place its tensor. Default true. */
   strict?: boolean;
+  /** What to do with NaN in a float tensor: a run that diverged leaves such files. Default `refuse`. */
+  nan?: "refuse" | "accept";
   /** Our path for the file's name; `undefined` leaves the tensor out. Default: names are paths. */
   map?: (name: string) => Mapped | string | undefined;
 }
@@ -49,7 +51,7 @@ export interface LoadReport {
 export function loadState(
   model: Module,
   tensors: NamedTensors,
-  { strict = true, map = (name) => name }: LoadStateOptions = {},
+  { strict = true, nan = "refuse", map = (name) => name }: LoadStateOptions = {},
 ): LoadReport {
   const where = `loadState ${model.constructor.name}`;
   const state = model.state();
@@ -68,7 +70,7 @@ export function loadState(
     if (found.has(path)) faults.push(`${path}: given twice, the second time by ${name}`);
     const host = "bytes" in tensor ? fromStored(tensor, { name }) : tensor;
     const converted = convert ? convert(host) : host;
-    const fault = misfit(cell, converted);
+    const fault = misfit(cell, converted) ?? (nan === "refuse" ? nanIn(converted) : undefined);
     if (fault !== undefined) faults.push(`${path}: ${fault}`);
     found.set(path, { cell, tensor: converted });
   }
@@ -87,6 +89,12 @@ function misfit(cell: Cell, { shape, dtype }: HostTensor): string | undefined {
   if (!sameShape(cell.shape, shape)) return `expected shape ${formatShape(cell.shape)}, got ${formatShape(shape)}`;
   const fits = cell.dtype === "float32" ? isFloat(dtype) : cell.dtype === dtype;
   return fits ? undefined : `expected ${cell.dtype}, got ${dtype}`;
+}
+
+function nanIn({ data }: HostTensor): string | undefined {
+  const at = data.findIndex(Number.isNaN);
+  if (at < 0) return undefined;
+  return `holds NaN, first at element ${at}: the run that saved it had diverged, take an earlier file (or accept it with nan: "accept")`;
 }
 
 /** The first names; a model has hundreds. */

@@ -1,6 +1,6 @@
 /** Batch normalisation. Ioffe and Szegedy 2015, arXiv:1502.03167; running statistics as PyTorch keeps them. */
 
-import { batchNorm, rsqrt, ShapeError, type Tensor } from "@dl/core";
+import { batchNorm, isReplaying, rsqrt, ShapeError, type Tensor } from "@dl/core";
 import { ones, zeros } from "../init/constant.ts";
 import type { Mode } from "../mode.ts";
 import { Module } from "../module.ts";
@@ -51,6 +51,7 @@ export class BatchNorm extends Module {
       );
     }
     const { y, mean, variance } = batchNorm(x, { weight, bias, epsilon });
+    if (isReplaying()) return y;
     this.runningMean.set(this.runningMean.value.mul(1 - momentum).add(mean.mul(momentum)));
     this.runningVariance.set(this.runningVariance.value.mul(1 - momentum).add(variance.mul((momentum * count) / (count - 1))));
     return y;

@@ -1,4 +1,4 @@
-import { Cell, Rng, ShapeError, tensor } from "@dl/core";
+import { Cell, checkpoint, Rng, ShapeError, tensor, valueAndGrad } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { inference, type Mode, training } from "../mode.ts";
 import { channelsLast, decode, expectClose, expectReference, onDevice, precisions, referenceCases } from "../reference-fixture.ts";
@@ -79,6 +79,22 @@ test("one value per channel has no variance: training refuses it, inference does
     using layer = new BatchNorm({ channels: 2 });
     await expect(device.compute(() => layer.forward(tensor([[1, 2]]), train))).rejects.toThrow(ShapeError);
     expect((await device.compute(() => layer.forward(tensor([[1, 2]]), inference))).shape).toEqual([1, 2]);
+  });
+});
+
+test("recomputation in a checkpoint moves the running statistics once, not twice", async () => {
+  await onDevice(precisions[0]!.backend(), async (device) => {
+    using layer = new BatchNorm({ channels: 1 });
+    await device.compute(() => {
+      valueAndGrad(
+        () =>
+          checkpoint(() => layer.forward(tensor([[1], [3]]), train))
+            .square()
+            .sum(),
+        layer.parameters(),
+      );
+    });
+    expect((await layer.runningMean.read()).data[0]).toBeCloseTo(0.2, 12);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   referenceCases,
 } from "../reference-fixture.ts";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary-cross-entropy.ts";
+import { connectionistTemporal } from "./connectionist-temporal.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { hinge } from "./hinge.ts";
 import { klDivergence } from "./kl-divergence.ts";
@@ -34,6 +35,12 @@ const forms: Record<string, (values: Values, reference: ReferenceCase) => Tensor
   kl_div_batchmean: ({ x, p }) => klDivergence(x!, p!),
   cosine_similarity: ({ a, b }) => cosineSimilarity(a!, b!),
   triplet: ({ a, p, n }) => triplet(a!, { positive: p!, negative: n! }),
+  ctc: ({ x }, { ints, attrs }) =>
+    connectionistTemporal(x!.transpose([1, 0, 2]), tensor(decodeIntegers(ints.targets!)), {
+      inputLengths: tensor(attrs.input_lengths as number[], { dtype: "int32" }),
+      targetLengths: tensor(attrs.target_lengths as number[], { dtype: "int32" }),
+      reduction: "sum",
+    }),
   hinge_gan_d: ({ r, f }) => hinge(r!, 1).add(hinge(f!, -1)),
 };
 
@@ -46,7 +53,7 @@ function cellsOf(reference: ReferenceCase, layout: (tensor: HostTensor) => HostT
 }
 
 describe.each(precisions)("as PyTorch, on $name", (precision) => {
-  test.each(losses.filter(({ name }) => name !== "ctc"))("$name", async (reference) => {
+  test.each(losses)("$name", async (reference) => {
     await onDevice(precision.backend(), async (device) => {
       const { cells, values, free } = cellsOf(reference);
       await expectReference(device, reference, { cells, forward: () => forms[reference.name]!(values(), reference) }, precision);
@@ -176,6 +183,26 @@ describe("by hand", () => {
     const expected = -Math.log(Math.exp(2) / (Math.exp(2) + 1));
     expect(await number(() => infoNce(tensor(eye), tensor(eye), { temperature: 0.5 }))).toBeCloseTo(expected, 12);
     expect(await number(() => infoNce(tensor(eye), tensor(eye), { temperature: 0.5, symmetric: true }))).toBeCloseTo(expected, 12);
+  });
+
+  test("CTC of one label in two equal steps: −ln of the three spellings a–, –a, aa out of four", async () => {
+    const lengths = (value: number) => ({ inputLengths: int([value]), targetLengths: int([1]) });
+    const loss = (steps: number, targets: number[]) =>
+      number(() =>
+        connectionistTemporal(
+          tensor([
+            [
+              [0, 0],
+              [0, 0],
+            ],
+          ]),
+          int(targets).reshape([1, -1]),
+          { ...lengths(steps), targetLengths: int([targets.length]) },
+        ),
+      );
+    expect(await loss(2, [1])).toBeCloseTo(-Math.log(3 / 4), 12);
+    expect(await loss(1, [1])).toBeCloseTo(Math.LN2, 12); // the second step is padding
+    expect(await loss(2, [1, 1])).toBe(Infinity); // a repeated label needs a blank between: three steps
   });
 
   test("the hinge is zero beyond the margin", async () => {

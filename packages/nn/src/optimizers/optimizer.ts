@@ -73,15 +73,20 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
    * @throws OptionError when one has none.
    */
   update(gradients: Gradients): void {
-    for (const { parameters, options } of this.groups) {
-      const learningRate = rateAt(options.learningRate, this.#step);
+    // All are looked for before one is used: a step is done whole or not at all.
+    for (const { parameters } of this.groups) {
       for (const parameter of parameters) {
-        const gradient = gradients.get(parameter);
-        if (gradient === undefined) {
+        if (!gradients.has(parameter)) {
           throw new OptionError(
             `${this.constructor.name}.update: expected a gradient for each of its parameters, got none for one of shape [${parameter.shape.join(", ")}]. Differentiate by all of them, or make the optimizer from fewer.`,
           );
         }
+      }
+    }
+    for (const { parameters, options } of this.groups) {
+      const learningRate = rateAt(options.learningRate, this.#step);
+      for (const parameter of parameters) {
+        const gradient = gradients.get(parameter)!;
         this.updateParameter({ parameter, gradient, slots: this.#slotsOf(parameter, options), options, learningRate, step: this.#step });
       }
     }

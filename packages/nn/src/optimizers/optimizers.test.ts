@@ -163,6 +163,8 @@ describe("by hand", () => {
     const [decayed, rest] = decayGroups(model, { except: (path) => path === "weights.2" });
     expect(decayed.parameters).toEqual([model.weights[0]]);
     expect(rest).toEqual({ parameters: [model.weights[1], model.weights[2]], weightDecay: 0 });
+    using optimizer = new AdamW(decayGroups(model), { learningRate: 1e-3, weightDecay: 0.1 });
+    expect(optimizer.groups.map(({ options }) => options.weightDecay)).toEqual([0.1, 0]);
   });
 
   test("accumulated gradients are the mean of what was added, and then start over", async () => {
