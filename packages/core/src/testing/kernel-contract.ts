@@ -36,8 +36,7 @@ export type Claim = (kernel: KernelName, title: string, body: (context: ClaimCon
  * A kernel named in `capabilities.weaknesses` is run like any other. Its failures are noted beside the test with the declared reason,
  * and a weakness of which nothing is seen fails: declarations must not outlive what they excuse.
  *
- * @example
- * kernelContract(wasm(), { oracle: cpu({ precision: "float64" }) });
+ * In a test file: `kernelContract(wasm(), { oracle: cpu({ precision: "float64" }) });`
  */
 export function kernelContract(backend: Backend, { oracle }: KernelContractOptions): void {
   describe(`kernels of ${backend.name}`, async () => {

@@ -70,7 +70,8 @@ test("logits give what their softmax, or sigmoid, gives", () => {
         const sum = row.reduce((total, z) => total + Math.exp(z), 0);
         return row.map((z) => Math.exp(z) / sum);
       });
-      for (const Of of [LogLoss, BrierScore, CalibrationError]) {
+      // Not CalibrationError: on a tie, or at a bin's border, the last bit decides.
+      for (const Of of [LogLoss, BrierScore]) {
         const [fromLogits, fromProbabilities] = [new Of(), new Of()];
         fromLogits.update({ labels, logits: rows.flat() });
         fromProbabilities.update({ labels, probabilities: softmax });
