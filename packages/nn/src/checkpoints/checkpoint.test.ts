@@ -7,6 +7,7 @@ import { Sequential } from "../layers/sequential.ts";
 import { meanSquaredError } from "../losses/regression.ts";
 import { inference, training } from "../mode.ts";
 import { AdamW } from "../optimizers/adamw.ts";
+import { Sgd } from "../optimizers/sgd.ts";
 import { WeightAverage } from "../optimizers/weight-average.ts";
 import { onDevice, precisions } from "../reference-fixture.ts";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors.ts";
@@ -133,6 +134,15 @@ describe("a checkpoint file", () => {
     expect(() => readCheckpoint(file, { models: { other: run.model } })).toThrow(/expected models \[other\], got \[net\]/);
     expect(() => readCheckpoint(file, { models: { net: run.model } })).toThrow(/expected optimizers \[\], got \[adam, average\]/);
     expect(() => readCheckpoint(file.subarray(0, file.length - 4), run.run)).toThrow(CheckpointError);
+    using momentum = new Sgd(run.model.parameters(), { learningRate: 1, momentum: 0.9 });
+    const optimizers = { ...run.run.optimizers, adam: { optimizer: momentum, model: run.model } };
+    run.model.parameters()[0]!.load(hostTensor(new Float32Array(24), [3, 8]));
+    const changed = await readState(run.model);
+    expect(() => readCheckpoint(file, { models: { net: run.model }, optimizers }, { file: "last.safetensors" })).toThrow(
+      /^last\.safetensors: optimizer adam: Sgd\.load: expected a tensor "layers\.0\.weight\.velocity", got none/,
+    );
+    expect(await readState(run.model)).toEqual(changed);
+    run.model.parameters()[0]!.load(before.get("layers.0.weight")!);
     expect(await readState(run.model)).toEqual(before);
   });
 });

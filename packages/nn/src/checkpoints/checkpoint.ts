@@ -6,7 +6,7 @@ import type { OptimizerState } from "../optimizers/optimizer.ts";
 import { fromStored } from "../safetensors/convert.ts";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors.ts";
 import type { StoredTensor } from "../safetensors/stored-tensor.ts";
-import { loadState, readState } from "./state.ts";
+import { planLoad, readState } from "./state.ts";
 
 /** Plain data, as JSON keeps it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -85,11 +85,18 @@ export function readCheckpoint(
   const { optimizerSteps, ...progress } = parseRun(metadata.get("run"), file);
   sameNames(file, "models", { expected: Object.keys(models), got: firstParts(tensors, "model.") });
   sameNames(file, "optimizers", { expected: Object.keys(optimizers), got: Object.keys(optimizerSteps) });
-  for (const [name, model] of Object.entries(models)) loadState(model, under(tensors, `model.${name}.`));
+  const plans = Object.entries(models).map(([name, model]) => planLoad(model, under(tensors, `model.${name}.`), { file }));
   for (const [name, { optimizer, model }] of Object.entries(optimizers)) {
     const slots = new Map([...under(tensors, `optimizer.${name}.`)].map(([path, tensor]) => [path, fromStored(tensor, { name: path })]));
-    optimizer.load(model, { step: optimizerSteps[name]!, tensors: slots });
+    try {
+      optimizer.load(model, { step: optimizerSteps[name]!, tensors: slots });
+    } catch (error) {
+      if (error instanceof CheckpointError) error.message = `${file}: optimizer ${name}: ${error.message}`;
+      throw error;
+    }
   }
+  // Last: by now nothing can go wrong.
+  for (const { apply } of plans) apply();
   const extra = [...under(tensors, "extra.")].map(([name, tensor]) => [name, fromStored(tensor, { name })] as const);
   return { ...progress, tensors: new Map(extra) };
 }

@@ -28,6 +28,8 @@ export interface LoadStateOptions {
   strict?: boolean;
   /** What to do with NaN in a float tensor: a run that diverged leaves such files. Default `refuse`. */
   nan?: "refuse" | "accept";
+  /** Names the file in errors. Default none. */
+  file?: string | undefined;
   /** Our path for the file's name; `undefined` leaves the tensor out. Default: names are paths. */
   map?: (name: string) => Mapped | string | undefined;
 }
@@ -48,12 +50,19 @@ export interface LoadReport {
  * loadState(model, readTensors(bytes));
  * loadState(model, weights, { map: (name) => (name.endsWith("num_batches_tracked") ? undefined : name) });
  */
-export function loadState(
+export function loadState(model: Module, tensors: NamedTensors, options: LoadStateOptions = {}): LoadReport {
+  const { report, apply } = planLoad(model, tensors, options);
+  apply();
+  return report;
+}
+
+/** Checks everything `loadState` checks, and leaves the loading to `apply`: several models change together or not at all. */
+export function planLoad(
   model: Module,
   tensors: NamedTensors,
-  { strict = true, nan = "refuse", map = (name) => name }: LoadStateOptions = {},
-): LoadReport {
-  const where = `loadState ${model.constructor.name}`;
+  { strict = true, nan = "refuse", file, map = (name) => name }: LoadStateOptions,
+): { report: LoadReport; apply: () => void } {
+  const where = `${file === undefined ? "" : `${file}: `}loadState ${model.constructor.name}`;
   const state = model.state();
   const found = new Map<string, { cell: Cell; tensor: HostTensor }>();
   const unexpected: string[] = [];
@@ -81,8 +90,10 @@ export function loadState(
     const advice = strict ? " Map the names with `map`, or load what fits with `strict: false`." : "";
     throw new CheckpointError(`${where}: expected the tensors of the model, got others: ${faults.join("; ")}.${advice}`);
   }
-  for (const { cell, tensor } of found.values()) cell.load(tensor);
-  return { missing, unexpected };
+  const apply = (): void => {
+    for (const { cell, tensor } of found.values()) cell.load(tensor);
+  };
+  return { report: { missing, unexpected }, apply };
 }
 
 function misfit(cell: Cell, { shape, dtype }: HostTensor): string | undefined {
@@ -92,8 +103,9 @@ function misfit(cell: Cell, { shape, dtype }: HostTensor): string | undefined {
 }
 
 function nanIn({ data }: HostTensor): string | undefined {
-  const at = data.findIndex(Number.isNaN);
-  if (at < 0) return undefined;
+  let at = 0;
+  while (at < data.length && !Number.isNaN(data[at]!)) at++;
+  if (at === data.length) return undefined;
   return `holds NaN, first at element ${at}: the run that saved it had diverged, take an earlier file (or accept it with nan: "accept")`;
 }
 
