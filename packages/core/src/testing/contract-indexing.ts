@@ -123,7 +123,7 @@ function sortContract(claim: Claim): void {
   });
   claim("topK", "largest first, the first of equals first, NaN as the largest", async ({ comparison, rng }) => {
     for (const [count, length] of sizes) {
-      for (const k of new Set([0, 1, Math.min(3, length), Math.min(100, length), Math.min(length, 1001)])) {
+      for (const k of new Set([0, 1, 3, 100, 1001].map((k) => Math.min(k, length)))) {
         const shape = [count, length];
         const inputs = [rng.normal(shape), ties(rng, shape), sprinkle(ties(rng, shape), [NaN, Infinity, -Infinity], 5)];
         const outputs = inputs.map(() => ({ shape: [count, k], dtype: "int32" as const }));
