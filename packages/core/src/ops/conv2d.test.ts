@@ -1,0 +1,46 @@
+import { cpu } from "@dl/backend-cpu";
+import { wasm } from "@dl/backend-wasm";
+import * as ops from "../index.ts";
+import { referenceSuite } from "../testing/reference-suite.ts";
+
+const backends = [cpu({ precision: "float64" }), cpu(), wasm()];
+
+/** PyTorch's padding, a number or one per axis, on both sides. */
+const bothSides = (padding: number | [number, number]): ops.WindowPadding =>
+  typeof padding === "number"
+    ? padding
+    : [
+        [padding[0], padding[0]],
+        [padding[1], padding[1]],
+      ];
+
+referenceSuite("conv2d", {
+  backends,
+  run: ({ attrs: { stride, padding, dilation, groups } }, { x, w, b }) => {
+    const images = x!.transpose([0, 2, 3, 1]); // [B, C, H, W] → [B, H, W, C]
+    const weight = w!.transpose([2, 3, 1, 0]); // [out, in / groups, kh, kw] → [kh, kw, in / groups, out]
+    return ops.conv2d(images, weight, { stride, padding: bothSides(padding), dilation, groups, bias: b }).transpose([0, 3, 1, 2]);
+  },
+});
+
+referenceSuite("conv_transpose2d", {
+  backends,
+  run: ({ attrs: { stride, padding, output_padding, dilation, groups } }, { x, w, b }) => {
+    const images = x!.transpose([0, 2, 3, 1]);
+    const weight = w!.transpose([2, 3, 1, 0]); // [in, out / groups, kh, kw] → [kh, kw, out / groups, in]
+    const options = { stride, padding: bothSides(padding), outputPadding: output_padding, dilation, groups, bias: b };
+    return ops.convTranspose2d(images, weight, options).transpose([0, 3, 1, 2]);
+  },
+});
+
+referenceSuite("conv1d_conv3d", {
+  backends,
+  run: ({ name, attrs: { stride, padding } }, { x, w, b }) => {
+    if (name === "conv1d") {
+      const y = ops.conv1d(x!.transpose([0, 2, 1]), w!.transpose([2, 1, 0]), { stride, padding, bias: b });
+      return y.transpose([0, 2, 1]);
+    }
+    const volumes = x!.transpose([0, 2, 3, 4, 1]); // [B, C, D, H, W] → [B, D, H, W, C]
+    return ops.conv3d(volumes, w!.transpose([2, 3, 4, 1, 0]), { stride, padding, bias: b }).transpose([0, 4, 1, 2, 3]);
+  },
+});
