@@ -10,9 +10,8 @@ import { madd, nmadd } from "./vectors";
   return f32x4.pmax(f32x4.pmin(x, f32x4.splat(high)), f32x4.splat(low));
 }
 
-@inline export function exp(x: v128): v128 {
-  const bounded = clamp(x, -104, 89);
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));
+/** eʳ for the rest r = x − n·ln 2, |r| ≤ ½ ln 2. */
+@inline function expOfRest(bounded: v128, n: v128): v128 {
   let r = nmadd(n, f32x4.splat(0.693359375), bounded);
   r = madd(n, f32x4.splat(2.12194440e-4), r);
   let p = f32x4.splat(1.9875691500e-4);
@@ -21,13 +20,26 @@ import { madd, nmadd } from "./vectors";
   p = madd(p, r, f32x4.splat(4.1665795894e-2));
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(madd(f32x4.mul(p, r), r, r), f32x4.splat(1));
+  return f32x4.add(madd(f32x4.mul(p, r), r, r), f32x4.splat(1));
+}
+
+@inline export function exp(x: v128): v128 {
+  const bounded = clamp(x, -104, 89);
+  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));
+  const p = expOfRest(bounded, n);
   // 2ⁿ in two factors: n reaches 128 before the overflow and −150 in the denormals.
   const whole = i32x4.trunc_sat_f32x4_s(n);
   const half = i32x4.shr_s(whole, 1);
   const first = i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23);
   const second = i32x4.shl(i32x4.add(i32x4.sub(whole, half), i32x4.splat(127)), 23);
   return f32x4.mul(f32x4.mul(p, first), second);
+}
+
+/** exp with 0 for results below the normal floats: arithmetic on denormals costs a hundred cycles an element, and masked scores are all such. */
+@inline export function expFlushed(x: v128): v128 {
+  const bounded = clamp(x, -88, 89);
+  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));
+  return f32x4.mul(expOfRest(bounded, n), i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
 }
 
 export function expm1(x: v128): v128 {
@@ -40,7 +52,7 @@ export function expm1(x: v128): v128 {
   p = madd(p, x, f32x4.splat(1.0 / 6.0));
   p = madd(p, x, f32x4.splat(0.5));
   const near = madd(f32x4.mul(x, x), p, x);
-  const far = f32x4.sub(exp(x), f32x4.splat(1));
+  const far = f32x4.sub(expFlushed(x), f32x4.splat(1));
   return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.5)));
 }
 
@@ -91,16 +103,16 @@ export function log1p(x: v128): v128 {
   p = madd(p, z, f32x4.splat(1.33314422036e-1));
   p = madd(p, z, f32x4.splat(-3.33332819422e-1));
   const near = madd(f32x4.mul(p, z), x, x);
-  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(exp(f32x4.add(x, x)), f32x4.splat(1))));
+  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(expFlushed(f32x4.add(x, x)), f32x4.splat(1))));
   return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.625)));
 }
 
 @inline export function sigmoid(x: v128): v128 {
-  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp(f32x4.neg(x))));
+  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), expFlushed(f32x4.neg(x))));
 }
 
 export function softplus(x: v128): v128 {
-  return f32x4.add(f32x4.max(x, f32x4.splat(0)), log1p(exp(f32x4.neg(f32x4.abs(x)))));
+  return f32x4.add(f32x4.max(x, f32x4.splat(0)), log1p(expFlushed(f32x4.neg(f32x4.abs(x)))));
 }
 
 /** erf on |x| < 1, an odd polynomial; relative error of the fit 2e-9. */
@@ -128,7 +140,7 @@ export function softplus(x: v128): v128 {
   p = madd(p, b, f32x4.splat(-6.320547385421486e-1));
   p = madd(p, b, f32x4.splat(-1.1301054611649264));
   p = madd(p, b, f32x4.splat(2.8985280634438726e-4));
-  return exp(p);
+  return expFlushed(p);
 }
 
 export function erf(x: v128): v128 {
@@ -152,7 +164,7 @@ export function normalCumulative(x: v128): v128 {
 
 /** The normal density φ(x). */
 @inline export function normalDensity(x: v128): v128 {
-  return f32x4.mul(f32x4.splat(0.39894228040143268), exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))));
+  return f32x4.mul(f32x4.splat(0.39894228040143268), expFlushed(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))));
 }
 
 /** 2·√(2/π)·(x + 0.044715·x³): GELU's tanh approximation is x·σ of it. Hendrycks and Gimpel 2016, arXiv:1606.08415. */

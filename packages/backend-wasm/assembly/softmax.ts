@@ -30,7 +30,7 @@ function exponentials(x: usize, y: usize, length: i32, shift: f32): f32 {
   const s = f32x4.splat(shift);
   let sum = f32x4.splat(0), left = length;
   for (; left >= 4; left -= 4) {
-    const e = mathematics.exp(f32x4.sub(v128.load(x), s));
+    const e = mathematics.expFlushed(f32x4.sub(v128.load(x), s));
     if (y) {
       v128.store(y, e);
       y += 16;
@@ -39,7 +39,7 @@ function exponentials(x: usize, y: usize, length: i32, shift: f32): f32 {
     x += 16;
   }
   if (left) {
-    const e = mathematics.exp(f32x4.sub(v128.load(x), s));
+    const e = mathematics.expFlushed(f32x4.sub(v128.load(x), s));
     if (y) storeSome(y, e, left);
     sum = f32x4.add(sum, keepLanes(e, left));
   }
@@ -112,7 +112,7 @@ export function logSoftmaxGradient(begin: i32, end: i32, thread: i32): void {
     const sum = f32x4.splat(sumLanes(total));
     g = pointer(0) + at;
     for (let left = length; left > 0; left -= 4) {
-      put(dx, nmadd(mathematics.exp(v128.load(y)), sum, v128.load(g)), left);
+      put(dx, nmadd(mathematics.expFlushed(v128.load(y)), sum, v128.load(g)), left);
       g += 16;
       y += 16;
       dx += 16;

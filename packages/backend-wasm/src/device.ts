@@ -2,6 +2,8 @@
 
 import { allocate, type BackendDevice, bytesPerElement, type DType, type FusedKernels, type Kernels, type TypedArray } from "@dl/core";
 import type { Engine } from "./engine.ts";
+import { attentionKernels } from "./fused/attention.ts";
+import { normalizationKernels } from "./fused/normalization.ts";
 import { optimizerKernels } from "./fused/optimizers.ts";
 import { softmaxKernels } from "./fused/softmax.ts";
 import { convolutionKernels } from "./kernels/convolution.ts";
@@ -39,7 +41,13 @@ export class WasmDevice implements BackendDevice<number> {
       ...indexingKernels(engine),
       ...movementKernels(engine),
     } satisfies Kernels<number>;
-    this.fused = { maxPoolGradient, ...softmaxKernels(engine), ...optimizerKernels(engine) };
+    this.fused = {
+      maxPoolGradient,
+      ...softmaxKernels(engine),
+      ...normalizationKernels(engine),
+      ...attentionKernels(engine),
+      ...optimizerKernels(engine),
+    };
   }
 
   upload(data: TypedArray, dtype: DType): number {

@@ -15,9 +15,11 @@ import { gather, scatterAdd, takeAlong, scatterAlong } from "../indexing";
 import { sort } from "../sorting";
 import { randomUniform } from "../random";
 import { softmax, softmaxGradient, logSoftmax, logSoftmaxGradient, crossEntropy, crossEntropyGradient } from "../softmax";
+import { layerNorm, layerNormGradient, batchNormParts, batchNormJoin, batchNormApply, batchNormDeviation, batchNormGradientParts, batchNormGradient } from "../normalization";
+import { attention, attentionGradient } from "../attention";
 import { adam, sgd, squares } from "../optimizers";
 
-export { unary, predicate, binary, compare, where, fill, cast, copyStrided, transposeMatrices, reduceRows, reduceColumns, reduceWhole, argReduce, cumulate, gemmPack, gemm, convolutionPack, convolution, inputGradientPack, inputGradient, filterGradient, sumParts, depthwise, depthwiseInputGradient, depthwiseFilterGradient, maxPool, maxPoolGradient, averagePool, averagePoolGradient, gather, scatterAdd, takeAlong, scatterAlong, sort, randomUniform, softmax, softmaxGradient, logSoftmax, logSoftmaxGradient, crossEntropy, crossEntropyGradient, adam, sgd, squares };
+export { unary, predicate, binary, compare, where, fill, cast, copyStrided, transposeMatrices, reduceRows, reduceColumns, reduceWhole, argReduce, cumulate, gemmPack, gemm, convolutionPack, convolution, inputGradientPack, inputGradient, filterGradient, sumParts, depthwise, depthwiseInputGradient, depthwiseFilterGradient, maxPool, maxPoolGradient, averagePool, averagePoolGradient, gather, scatterAdd, takeAlong, scatterAlong, sort, randomUniform, softmax, softmaxGradient, logSoftmax, logSoftmaxGradient, crossEntropy, crossEntropyGradient, layerNorm, layerNormGradient, batchNormParts, batchNormJoin, batchNormApply, batchNormDeviation, batchNormGradientParts, batchNormGradient, attention, attentionGradient, adam, sgd, squares };
 
 /** Items `begin` up to `end` of a task. */
 export function dispatch(task: i32, begin: i32, end: i32, thread: i32): void {
@@ -63,8 +65,18 @@ export function dispatch(task: i32, begin: i32, end: i32, thread: i32): void {
     case 38: logSoftmaxGradient(begin, end, thread); return;
     case 39: crossEntropy(begin, end, thread); return;
     case 40: crossEntropyGradient(begin, end, thread); return;
-    case 41: adam(begin, end, thread); return;
-    case 42: sgd(begin, end, thread); return;
-    case 43: squares(begin, end, thread); return;
+    case 41: layerNorm(begin, end, thread); return;
+    case 42: layerNormGradient(begin, end, thread); return;
+    case 43: batchNormParts(begin, end, thread); return;
+    case 44: batchNormJoin(begin, end, thread); return;
+    case 45: batchNormApply(begin, end, thread); return;
+    case 46: batchNormDeviation(begin, end, thread); return;
+    case 47: batchNormGradientParts(begin, end, thread); return;
+    case 48: batchNormGradient(begin, end, thread); return;
+    case 49: attention(begin, end, thread); return;
+    case 50: attentionGradient(begin, end, thread); return;
+    case 51: adam(begin, end, thread); return;
+    case 52: sgd(begin, end, thread); return;
+    case 53: squares(begin, end, thread); return;
   }
 }
