@@ -23,7 +23,7 @@ test("an import that the manifest does not declare is found in scripts and in de
 
 test("scripts are reached by imports and by worker urls; what remains is a leftover", () => {
   const scripts = new Map([
-    ["dist/index.js", 'export * from "./a.js"; new Worker(new URL("./worker.js", import.meta.url));'],
+    ["dist/index.js", 'export * from "./a.js"; new Worker(new URL(source ? "./worker.ts" : "./worker.js", import.meta.url));'],
     ["dist/index.d.ts", 'export type { T } from "./only-types.ts";'],
     ["dist/a.js", "const lazy = () => import('./lazy.js');"],
     ["dist/lazy.js", ""],

@@ -78,6 +78,8 @@ function specifiersOf(path: string, text: string): string[] {
   return importsOf(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)).map(({ specifier }) => specifier);
 }
 
+/** Every path in `new URL(…, import.meta.url)`, also where it depends on a condition. */
 function urlsOf(text: string): string[] {
-  return [...text.matchAll(/new URL\(\s*["'`]([^"'`]+)["'`]\s*,\s*import\.meta\.url/g)].map(([, url]) => url ?? "");
+  const calls = text.matchAll(/new URL\(([^;]*?),\s*import\.meta\.url/g);
+  return [...calls].flatMap(([, path = ""]) => [...path.matchAll(/["'`](\.[^"'`]+)["'`]/g)].map(([, url]) => url ?? ""));
 }
