@@ -11,7 +11,6 @@ const cases: [code: string, rule: string][] = [
   ["export const a: any = 1;", "noExplicitAny"],
   ["export const a = JSON.parse('1') as any;", "noExplicitAny"],
   ["// @ts-ignore\nexport const a: string = 1;", "noTsIgnore"],
-  ["test.only('a', () => {});", "noFocusedTests"],
   ["describe.skip('a', () => {});", "noSkippedTests"],
   [`${keyword} 1;`, "noDefaultExport"],
   ["export enum A { B }", "noEnum"],

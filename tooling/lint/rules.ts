@@ -7,6 +7,7 @@ import { determinism } from "./rules/determinism.ts";
 import { fileHeader } from "./rules/file-header.ts";
 import { fileLength } from "./rules/file-length.ts";
 import { fileNames } from "./rules/file-names.ts";
+import { focusedTests } from "./rules/focused-tests.ts";
 import { openEnds } from "./rules/open-ends.ts";
 import { packageForm } from "./rules/package-form.ts";
 import { positionalArguments } from "./rules/positional-arguments.ts";
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   fileHeader,
   fileLength,
   fileNames,
+  focusedTests,
   openEnds,
   packageForm,
   positionalArguments,
