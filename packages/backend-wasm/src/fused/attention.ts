@@ -28,7 +28,11 @@ function pack(engine: Engine, from: Operand<number>, { batch, keyHeads, keyTime,
   return { at, bytes };
 }
 
-function writeProblem(engine: Engine, addresses: readonly number[], { heads, keyHeads, time, keyTime, size, scale, causal }: AttentionProblem): void {
+function writeProblem(
+  engine: Engine,
+  addresses: readonly number[],
+  { heads, keyHeads, time, keyTime, size, scale, causal }: AttentionProblem,
+): void {
   engine.set(...addresses, heads, keyHeads, time, keyTime, size, 0, causal ? 1 : 0);
   engine.setFloat(11, scale);
 }
