@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { cpu } from "@dl/backend-cpu";
+import { type HostTensor, openDevice, type Tensor, tensor } from "@dl/core";
 import { expect, test } from "vitest";
 import { rules } from "../lint/rules.ts";
 import { readWorkspace, repositoryRoot } from "../workspace/read-workspace.ts";
@@ -35,6 +37,21 @@ test("a new package is formatted as biome formats", () => {
     const biome = createRequire(import.meta.url).resolve("@biomejs/biome/bin/biome");
     const { status, stdout, stderr } = spawnSync(process.execPath, [biome, "check", "packages"], { cwd: folder, encoding: "utf8" });
     expect(status, stdout + stderr).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("its source does what its test and its README say", async () => {
+  const folder = join(repositoryRoot, "tooling", "new-package", "generated");
+  mkdirSync(folder, { recursive: true });
+  try {
+    const source = join(folder, "swish.ts");
+    writeFileSync(source, files.get("packages/diffusion/src/swish.ts") ?? "");
+    const { swish } = (await import(source)) as { swish: (x: Tensor, options?: { slope: number }) => Tensor };
+    await using device = await openDevice(cpu());
+    const result = (await device.compute(() => swish(tensor([0, 1, -1])))) as HostTensor;
+    expect([...result.data].map((value) => value.toFixed(7))).toEqual(["0.0000000", "0.7310586", "-0.2689414"]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -47,7 +47,7 @@ function manifest({ name, description, engines }: Omit<NewPackage, "license">): 
 
 const source = `/** Swish, as a first idea to replace. Ramachandran et al. 2017, arXiv:1710.05941, equation 1. */
 
-import { multiply, sigmoid, type Tensor } from "@dl/core";
+import { mul, sigmoid, type Tensor } from "@dl/core";
 
 /** How steep the gate of swish is. */
 export interface SwishOptions {
@@ -64,7 +64,7 @@ export interface SwishOptions {
  * swish(tensor([0, 1, -1])); // [0, 0.7310586, -0.2689414]
  */
 export function swish(x: Tensor, { slope = 1 }: SwishOptions = {}): Tensor {
-  return multiply(x, sigmoid(multiply(x, slope)));
+  return mul(x, sigmoid(mul(x, slope)));
 }
 `;
 
