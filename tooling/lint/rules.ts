@@ -2,6 +2,7 @@
 import type { Rule } from "./rule.ts";
 import { arrows } from "./rules/arrows.ts";
 import { browserClean } from "./rules/browser-clean.ts";
+import { deadLinks } from "./rules/dead-links.ts";
 import { declaredDependencies } from "./rules/declared-dependencies.ts";
 import { determinism } from "./rules/determinism.ts";
 import { fileHeader } from "./rules/file-header.ts";
@@ -15,6 +16,7 @@ import { positionalArguments } from "./rules/positional-arguments.ts";
 export const rules: readonly Rule[] = [
   arrows,
   browserClean,
+  deadLinks,
   declaredDependencies,
   determinism,
   fileHeader,
