@@ -38,7 +38,8 @@ export function matmul(
   return out;
 }
 
-// Where packing pays, measured on Node 20 (see the README): it costs about as much as multiplying by a handful of rows.
+// Where packing pays: it costs about as much as multiplying by a handful of rows. Direct and packed, in µs on Node 20, m · k · n:
+// 24³ 8.0 and 8.5, 48³ 62 and 57, 4·64·64 9.1 and 11.9, 16·64·64 36.4 and 35.4; right side transposed 16³ 3.3 and 3.0, 3·64·64 9.3 and 12.1.
 
 function rowsAreFaster(m: number, k: number, n: number): boolean {
   return m <= 8 || k <= 8 || n <= 2 || m * k * n <= 24 ** 3;

