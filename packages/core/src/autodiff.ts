@@ -7,9 +7,10 @@
 
 import { backward } from "./backward.ts";
 import { Cell } from "./cell.ts";
-import { OptionError, ShapeError } from "./errors.ts";
+import { isFloat } from "./dtype.ts";
+import { DtypeError, OptionError, ShapeError } from "./errors.ts";
 import { onesLike, zerosLike } from "./ops/creation.ts";
-import { isRecording, leafNode, leafOf, popRecording, pushRecording, type Recording } from "./recording.ts";
+import { isRecording, leafNode, popRecording, pushRecording, type Recording } from "./recording.ts";
 import { currentDevice, currentScope, handOver, type Scope, visitTensors, withScope } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
 import { type Scalar, Tensor } from "./tensor.ts";
@@ -118,7 +119,7 @@ function record<T, V extends Variable, R>(
     () => {
       let returned: T | undefined;
       const borrowed: Tensor[] = [];
-      const recording: Recording = { leaves: new Map() };
+      const recording: Recording = { leaves: new Map(), replayed: false };
       const targets = variables.map((variable) => leaf(variable, recording, borrowed));
       const differentiate: Differentiate<V> = (output, seed) => {
         const gradients = backward(output, seed, nested ? { targets } : { targets, release: releaser(returned, targets) });
@@ -152,8 +153,13 @@ function releaser(returned: unknown, targets: readonly Tensor[]): (tensor: Tenso
 
 /** The tensor that stands for `variable`, carrying a node; `borrowed` collects those that must lose it again. */
 function leaf(variable: Variable, recording: Recording, borrowed: Tensor[]): Tensor {
+  if (!isFloat(variable.dtype)) {
+    throw new DtypeError(
+      `valueAndGrad: expected float variables, got ${variable.dtype} ${formatShape(variable.shape)}. Differentiate by what it was made of.`,
+    );
+  }
   if (variable instanceof Cell) {
-    const tensor = leafOf(variable) ?? recording.leaves.get(variable) ?? variable.freshValue();
+    const tensor = recording.leaves.get(variable) ?? variable.value;
     tensor.node ??= leafNode();
     recording.leaves.set(variable, tensor);
     return tensor;

@@ -2,9 +2,9 @@
 
 import type { BackendDevice } from "./backend.ts";
 import { type DType, isFloat } from "./dtype.ts";
-import { ScopeError, ShapeError, UnsupportedError } from "./errors.ts";
+import { DtypeError, ScopeError, ShapeError, UnsupportedError } from "./errors.ts";
 import type { HostTensor } from "./host-tensor.ts";
-import { leafOf } from "./recording.ts";
+import { interceptsWrite, leafOf, noteRead } from "./recording.ts";
 import { currentDevice } from "./scope.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "./shape.ts";
 import { Storage } from "./storage.ts";
@@ -24,14 +24,11 @@ export class Cell implements Disposable {
   #storage: Storage | null = null;
   #disposed = false;
 
+  /** @param initial  Not copied until a device needs it: leave it as it is. */
   constructor(initial: HostTensor) {
-    if (initial.data.length !== sizeOf(initial.shape)) {
-      throw new ShapeError(
-        `Cell: expected ${sizeOf(initial.shape)} elements for ${formatShape(initial.shape)}, got ${initial.data.length}.`,
-      );
-    }
+    checkLength("Cell", initial);
     this.shape = initial.shape;
-    this.dtype = isFloat(initial.dtype) ? "float32" : (initial.dtype as "int32" | "bool");
+    this.dtype = cellDType(initial.dtype);
     this.#host = initial;
   }
 
@@ -44,7 +41,9 @@ export class Cell implements Disposable {
   get value(): Tensor {
     const leaf = leafOf(this);
     if (leaf) return leaf;
-    return this.freshValue();
+    const value = this.freshValue();
+    noteRead(this, value.storage);
+    return value;
   }
 
   /** @internal A tensor of its own over the present value, never a leaf. */
@@ -53,27 +52,38 @@ export class Cell implements Disposable {
     return new Tensor(this.#on(device).retain(), this.shape, deviceDType(this.dtype, device));
   }
 
-  /** Replaces the value, inside `compute`; shape and dtype stay. */
+  /**
+   * Replaces the value, inside `compute`; shape and dtype stay.
+   *
+   * @throws ShapeError, DtypeError when they would not.
+   * @throws ScopeError while a gradient by this cell is recorded.
+   */
   set(value: Tensor): void {
     if (!sameShape(value.shape, this.shape)) {
       throw new ShapeError(`Cell.set: expected shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}.`);
     }
     if (value.dtype !== deviceDType(this.dtype, value.device)) {
-      throw new ShapeError(`Cell.set: expected dtype ${this.dtype}, got ${value.dtype}.`);
+      throw new DtypeError(`Cell.set: expected dtype ${this.dtype}, got ${value.dtype}. Convert it with .cast("${this.dtype}").`);
     }
     this.#alive();
+    if (interceptsWrite(this, value)) return;
     const storage = value.storage.retain();
     this.#storage?.release();
     this.#storage = storage;
     this.#host = null;
   }
 
-  /** Replaces the value by host data, anywhere. */
+  /** Replaces the value by host data, anywhere. The data is not copied until a device needs it: leave it as it is. */
   load(value: HostTensor): void {
-    if (!sameShape(value.shape, this.shape) || isFloat(value.dtype) !== (this.dtype === "float32")) {
-      throw new ShapeError(`Cell.load: expected ${this.dtype} ${formatShape(this.shape)}, got ${value.dtype} ${formatShape(value.shape)}.`);
+    if (!sameShape(value.shape, this.shape)) {
+      throw new ShapeError(`Cell.load: expected shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}.`);
     }
+    if (cellDType(value.dtype) !== this.dtype) {
+      throw new DtypeError(`Cell.load: expected ${this.dtype}, got ${value.dtype}. Convert the data first.`);
+    }
+    checkLength("Cell.load", value);
     this.#alive();
+    interceptsWrite(this, null);
     this.#storage?.release();
     this.#storage = null;
     this.#host = value;
@@ -94,6 +104,7 @@ export class Cell implements Disposable {
 
   /** @internal The storage, on the current device and shared with nobody: fit to be written in place. */
   writable(): Storage {
+    interceptsWrite(this, null);
     const device = currentDevice("Cell");
     const storage = this.#on(device);
     if (!storage.shared) return storage;
@@ -129,13 +140,26 @@ export class Cell implements Disposable {
         );
       }
       const dtype = deviceDType(this.dtype, elsewhere);
-      this.load({ shape: this.shape, dtype, data: elsewhere.readSync(buffer, dtype, this.size) });
+      const host: HostTensor = { shape: this.shape, dtype, data: elsewhere.readSync(buffer, dtype, this.size) };
+      this.#storage.release();
+      this.#storage = null;
+      this.#host = host;
     }
     if (!this.#storage) {
       this.#storage = new Storage(device, device.upload(this.#host!.data, deviceDType(this.dtype, device)));
       this.#host = null;
     }
     return this.#storage;
+  }
+}
+
+function cellDType(dtype: DType): "float32" | "int32" | "bool" {
+  return dtype === "int32" || dtype === "bool" ? dtype : "float32";
+}
+
+function checkLength(where: string, { shape, data }: HostTensor): void {
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(`${where}: expected ${sizeOf(shape)} elements for shape ${formatShape(shape)}, got ${data.length}.`);
   }
 }
 

@@ -1,10 +1,11 @@
 /** Recomputation: less memory for more time. Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174. */
 
 import { backward } from "./backward.ts";
-import { captureRecording, differentiableJointly, isRecording, popRecording, pushRecording, withoutRecording } from "./recording.ts";
+import { deviceDType } from "./cell.ts";
+import { captureRecording, differentiableJointly, isRecording, popRecording, pushRecording, watched } from "./recording.ts";
 import { replayable } from "./rng.ts";
 import { scope } from "./scope.ts";
-import { shareStorage, type Tensor } from "./tensor.ts";
+import { shareStorage, Tensor } from "./tensor.ts";
 
 let replays = 0;
 
@@ -16,7 +17,8 @@ export function isReplaying(): boolean {
 /**
  * The output of `work`, whose intermediate results are freed at once and computed again on the way back.
  *
- * The gradient, by everything `work` uses, is the same, bit for bit: random numbers drawn inside are drawn again alike.
+ * The gradient, by everything `work` uses, is the same, bit for bit: random numbers drawn inside are drawn again alike, and cells
+ * read inside hold again what they held. Cells that `work` writes are written once, by the first run.
  * Outside of `valueAndGrad` it only frees intermediates early.
  *
  * @example
@@ -25,13 +27,16 @@ export function isReplaying(): boolean {
 export function checkpoint(work: () => Tensor): Tensor {
   if (!isRecording()) return scope(work);
   const recording = captureRecording();
-  const used = new Set<Tensor>();
   const replay = replayable(work);
-  const result = withoutRecording(() => scope(replay.first), used);
+  const { result, used } = watched(() => scope(replay.first));
+  // The values the cells had stay alive under names of the outer scope: the second run finds what the first one found.
+  for (const [cell, storage] of used.cells)
+    recording.leaves.set(cell, new Tensor(storage, cell.shape, deviceDType(cell.dtype, storage.device)));
   const output = shareStorage(result, result.shape); // Of its own, even when `work` returns what it was given.
-  const inputs = [...used];
+  const inputs = [...used.inputs];
   return differentiableJointly(output, inputs, (gradient, needed) => {
-    pushRecording(recording);
+    // A copy: what the work writes to cells this time must not be there if it is recomputed once more.
+    pushRecording({ leaves: new Map(recording.leaves), replayed: true });
     replays++;
     let again: Tensor;
     try {

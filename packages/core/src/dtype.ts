@@ -1,5 +1,7 @@
 /** The element types of tensors, on the host and on a device. */
 
+import { DtypeError } from "./errors.ts";
+
 /**
  * - `float32`: the type of everything that is differentiated.
  * - `float64`: the type a float takes on the oracle, `cpu({ precision: "float64" })`, and on no other device.
@@ -34,7 +36,10 @@ export function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Float64Array) return "float64";
   if (data instanceof Int32Array) return "int32";
-  return "bool";
+  if (data instanceof Uint8Array) return "bool";
+  throw new DtypeError(
+    `dtypeOf: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${Object.prototype.toString.call(data).slice(8, -1)}.`,
+  );
 }
 
 export function isFloat(dtype: DType): boolean {

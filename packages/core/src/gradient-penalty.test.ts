@@ -4,7 +4,7 @@ import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import { expect, test } from "vitest";
 import { conv2d, grad, leakyRelu, linear, norm, type Scalar, type Tensor, tanh, tensor, valueAndGrad } from "./index.ts";
-import { decode, type Encoded, expectClose, onEach, readFixture } from "./testing/reference-suite.ts";
+import { decode, type Encoded, expectClose, onEach, readFixture } from "./testing/reference-fixture.ts";
 
 interface PenaltyCase {
   readonly attrs: { readonly act: "leaky" | "tanh"; readonly slope: number | null; readonly lam: number };

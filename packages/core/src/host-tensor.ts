@@ -1,7 +1,7 @@
 /** Plain data with a shape: what datasets hold and what `compute` returns. Owns no device memory. */
 
 import { type DType, dtypeOf, type TypedArray } from "./dtype.ts";
-import { ShapeError } from "./errors.ts";
+import { DtypeError, ShapeError } from "./errors.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 export interface HostTensor {
@@ -25,13 +25,20 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 /** Nested arrays as a float32 (or int32) host tensor; every level must be rectangular. */
 export function fromNested(values: NestedNumbers, dtype: "float32" | "int32" = "float32"): HostTensor {
   const shape: number[] = [];
+  // A boolean or a string, from JavaScript, would end as a shape of undefined.
+  const check = (level: NestedNumbers): void => {
+    if (typeof level !== "number" && !Array.isArray(level))
+      throw new DtypeError(`tensor: expected numbers in nested arrays, got ${typeof level}.`);
+  };
   for (let level = values; typeof level !== "number"; level = level[0]!) {
+    check(level);
     shape.push(level.length);
     if (level.length === 0) break;
   }
   const data = dtype === "float32" ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
   let next = 0;
   const visit = (level: NestedNumbers, depth: number): void => {
+    check(level);
     if (typeof level === "number" ? depth !== shape.length : level.length !== shape[depth]) {
       throw new ShapeError(`tensor: expected nested arrays of one shape, ${formatShape(shape)} by their first elements, got a ragged one.`);
     }

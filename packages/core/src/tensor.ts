@@ -233,9 +233,3 @@ export function fromBuffer(device: BackendDevice, buffer: unknown, shape: Shape,
 export function shareStorage(x: Tensor, shape: Shape): Tensor {
   return new Tensor(x.storage.retain(), shape, x.dtype);
 }
-
-/** `x`, typed as the scalar it is known to be. */
-export function asScalar(x: Tensor): Scalar {
-  if (x.shape.length !== 0) throw new ScopeError(`expected a scalar, got ${formatShape(x.shape)}.`);
-  return x as Scalar;
-}

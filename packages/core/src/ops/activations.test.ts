@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import * as ops from "../index.ts";
-import { type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-suite.ts";
+import { type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-fixture.ts";
 
 type OneInput = (x: ops.Tensor) => ops.Tensor;
 

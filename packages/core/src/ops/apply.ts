@@ -23,6 +23,10 @@ export function requireFloat(where: string, ...tensors: readonly Tensor[]): void
   }
 }
 
+export function requireNumbers(where: string, x: Tensor): void {
+  if (x.dtype === "bool") throw new DtypeError(`${where}: expected numbers, got bool. Convert it with .cast("float32") or .cast("int32").`);
+}
+
 export function requireDType(where: string, dtype: DType, ...tensors: readonly Tensor[]): void {
   for (const tensor of tensors) {
     if (tensor.dtype !== dtype) {

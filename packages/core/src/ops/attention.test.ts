@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import * as ops from "../index.ts";
-import { referenceSuite } from "../testing/reference-suite.ts";
+import { referenceSuite } from "../testing/reference-fixture.ts";
 
 // The fixtures give causal cases a mask as well; here the flag does the hiding, and a mask only what lengths hide.
 referenceSuite("attention", {

@@ -2,7 +2,7 @@
 
 import { OptionError, ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
-import { broadcastShapes, formatShape, type Shape, sameShape } from "../shape.ts";
+import { broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
 import { sumTo } from "./arithmetic.ts";
@@ -35,7 +35,8 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 
 /** Each element along `axis` repeated: [a, b] twice is [a, a, b, b]. */
 export function repeat(x: Tensor, count: number, { axis }: { axis: number }): Tensor {
-  const at = axis < 0 ? axis + x.rank : axis;
+  const at = normalizeAxis("repeat", axis, x.rank);
+  if (!Number.isInteger(count) || count < 0) throw new OptionError(`repeat: expected a whole number of times ≥ 0, got ${count}.`);
   const single = [...x.shape.slice(0, at + 1), 1, ...x.shape.slice(at + 1)];
   const repeated = single.map((size, i) => (i === at + 1 ? count : size));
   return reshape(

@@ -2,7 +2,7 @@
 
 import { OptionError, ShapeError } from "../errors.ts";
 import { differentiableJointly } from "../recording.ts";
-import { axisView, formatShape, normalizeAxis } from "../shape.ts";
+import { axisView, formatShape, normalizeAxis, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, requireSameDType } from "./apply.ts";
 import { expandDims, squeeze } from "./reshape.ts";
@@ -45,6 +45,9 @@ export function stack(parts: readonly Tensor[], { axis = 0 }: Partial<AxisOption
   const first = parts[0];
   if (!first) throw new OptionError("stack: expected at least one tensor, got none.");
   const at = normalizeAxis("stack", axis, first.rank + 1);
+  if (!parts.every(({ shape }) => sameShape(shape, first.shape))) {
+    throw new ShapeError(`stack: expected tensors of one shape, got ${parts.map(({ shape }) => formatShape(shape)).join(" and ")}.`);
+  }
   return concat(
     parts.map((part) => expandDims(part, at)),
     { axis: at },

@@ -28,6 +28,7 @@ export interface Conv2dOptions extends WindowOptions {
  */
 export function conv2d(x: Tensor, weight: Tensor, { groups = 1, bias, activation, ...windows }: Conv2dOptions = {}): Tensor {
   requireFloat("conv2d", x, weight);
+  if (bias) requireFloat("conv2d", bias);
   const geometry = convGeometry(x, weight, { groups, ...windows });
   const { batch, outHeight, outWidth, outChannels } = geometry;
   if (bias && (bias.rank !== 1 || bias.shape[0] !== outChannels)) {
@@ -114,7 +115,13 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
       `convTranspose2d: expected images [B, H, W, ${weight.shape[3]}] (weight ${formatShape(weight.shape)}, layout [kh, kw, out / groups, in]), got ${formatShape(x.shape)}.`,
     );
   }
+  if (!Number.isInteger(groups) || groups < 1 || x.shape[3]! % groups !== 0) {
+    throw new OptionError(`convTranspose2d: expected a number of groups that divides ${x.shape[3]} channels, got ${groups}.`);
+  }
   const [kernelHeight, kernelWidth, perGroup, inChannels] = weight.shape as readonly [number, number, number, number];
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== perGroup * groups)) {
+    throw new ShapeError(`convTranspose2d: expected a bias of shape [${perGroup * groups}], got ${formatShape(bias.shape)}.`);
+  }
   const stride = pairOf("convTranspose2d", options.stride ?? 1, { name: "stride" });
   const dilation = pairOf("convTranspose2d", options.dilation ?? 1, { name: "dilation" });
   const extra = pairOf("convTranspose2d", options.outputPadding ?? 0, { name: "outputPadding", least: 0 });

@@ -3,7 +3,7 @@
 import { deviceDType } from "../cell.ts";
 import type { DType, TypedArray } from "../dtype.ts";
 import { dtypeOf } from "../dtype.ts";
-import { OptionError } from "../errors.ts";
+import { DtypeError, OptionError } from "../errors.ts";
 import { fromNested, type HostTensor, hostTensor, type NestedNumbers } from "../host-tensor.ts";
 import { currentDevice } from "../scope.ts";
 import { checkShape, type Shape } from "../shape.ts";
@@ -47,10 +47,13 @@ export function upload<T extends Readonly<Record<string, HostTensor>>>(batch: T)
   return Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, tensor(host)])) as { [K in keyof T]: Tensor };
 }
 
-/** `value` everywhere. */
+/** `value` everywhere; for int32, a whole one. */
 export function fill(shape: Shape, value: number, { dtype = "float32" }: DTypeOption = {}): Tensor {
   checkShape("fill", shape);
   const type = deviceDType(dtype, currentDevice("fill"));
+  if (type === "int32" && !Number.isInteger(value)) {
+    throw new DtypeError(`fill: expected a whole number for int32, got ${value}. Convert the tensor beside it with .cast("float32").`);
+  }
   return apply("fill", { shape, dtype: type }, (kernels) => kernels.fill(shape, type, value));
 }
 
@@ -77,18 +80,23 @@ export function range(
 ): Tensor {
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isFinite(length)) throw new OptionError(`range: expected finite start, stop and a step ≠ 0, got ${start}, ${stop}, ${step}.`);
+  if (dtype === "int32" && !(Number.isInteger(start) && Number.isInteger(step))) {
+    throw new OptionError(`range: expected a whole start and step for int32, got ${start} and ${step}. Ask for { dtype: "float32" }.`);
+  }
   const from = (_: unknown, i: number): number => start + i * step;
-  return tensor(dtype === "int32" ? Int32Array.from({ length }, from) : Float32Array.from({ length }, from));
+  return tensor(dtype === "int32" ? Int32Array.from({ length }, from) : Float64Array.from({ length }, from));
 }
 
 /** `count` numbers from `start` to `stop`, both included; rank 1. */
 export function linspace(start: number, stop: number, { count }: { count: number }): Tensor {
+  if (!Number.isInteger(count) || count < 0) throw new OptionError(`linspace: expected a whole count ≥ 0, got ${count}.`);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   return tensor(Float64Array.from({ length: count }, (_, i) => (i === count - 1 && count > 1 ? stop : start + i * step)));
 }
 
 /** The identity matrix `[size, size]`. */
 export function eye(size: number): Tensor {
+  checkShape("eye", [size, size]);
   const data = new Float32Array(size * size);
   for (let i = 0; i < size; i++) data[i * size + i] = 1;
   return tensor({ shape: [size, size], dtype: "float32", data });

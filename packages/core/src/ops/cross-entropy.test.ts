@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import * as ops from "../index.ts";
-import { decode, type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-suite.ts";
+import { decode, type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-fixture.ts";
 
 /** PyTorch's cross_entropy out of this core's parts: a smoothed row is (1 − s)·loss of its label + s/C·loss of every class. */
 function crossEntropy({ attrs, weight }: ReferenceCase, { x, target }: Inputs): ops.Tensor {

@@ -3,7 +3,7 @@
 import { differentiable } from "../recording.ts";
 import { axisView, normalizeAxis } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, requireFloat } from "./apply.ts";
+import { apply, requireFloat, requireNumbers } from "./apply.ts";
 import { mul } from "./arithmetic.ts";
 import { equal, less, lessEqual, where } from "./comparison.ts";
 import { fill, range } from "./creation.ts";
@@ -29,6 +29,7 @@ function cumulate(
 
 /** Running sum along `axis`. */
 export function cumsum(x: Tensor, axis: number, options: CumulativeOptions = {}): Tensor {
+  requireNumbers("cumsum", x);
   const along = normalizeAxis("cumsum", axis, x.rank);
   const y = cumulate("sum", x, { axis: along, ...options });
   return differentiable(y, [x], [(g) => cumsum(g, along, { ...options, reverse: !options.reverse })]);

@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import * as ops from "../index.ts";
-import { referenceSuite } from "../testing/reference-suite.ts";
+import { referenceSuite } from "../testing/reference-fixture.ts";
 
 const binary: Readonly<Record<string, (a: ops.Tensor, b: ops.Tensor) => ops.Tensor>> = {
   matmul: ops.matmul,

@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import * as ops from "../index.ts";
-import { referenceSuite } from "../testing/reference-suite.ts";
+import { referenceSuite } from "../testing/reference-fixture.ts";
 
 referenceSuite("embedding_gather_scatter", {
   backends: [cpu({ precision: "float64" }), cpu(), wasm()],

@@ -5,7 +5,7 @@ import { DataError, ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { axisView, formatShape, normalizeAxis, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, requireDType } from "./apply.ts";
+import { apply, requireDType, requireNumbers } from "./apply.ts";
 import { cast } from "./cast.ts";
 import { equal, where } from "./comparison.ts";
 import type { AxisOption } from "./concat.ts";
@@ -28,6 +28,7 @@ export function gather(x: Tensor, indices: Tensor, { axis }: AxisOption): Tensor
 /** Zeros of `shape` with slices of `updates` added at `indices` along `axis`; repeats add up. The way back of `gather`. */
 export function scatterAdd(indices: Tensor, updates: Tensor, { axis, shape }: AxisOption & { shape: Shape }): Tensor {
   requireDType("scatterAdd", "int32", indices);
+  requireNumbers("scatterAdd", updates);
   const at = normalizeAxis("scatterAdd", axis, shape.length);
   const { outer, length, inner } = axisView(shape, at);
   if (updates.size !== outer * indices.size * inner) {
@@ -51,6 +52,7 @@ export function takeAlong(x: Tensor, indices: Tensor, { axis }: AxisOption): Ten
 /** Zeros with single `updates` added at `indices` along `axis`, which gets `length` elements. The way back of `takeAlong`. */
 export function scatterAlong(indices: Tensor, updates: Tensor, { axis, length }: AxisOption & { length: number }): Tensor {
   requireDType("scatterAlong", "int32", indices);
+  requireNumbers("scatterAlong", updates);
   const at = normalizeAxis("scatterAlong", axis, updates.rank);
   const shape = updates.shape.map((size, i) => (i === at ? length : size));
   checkAlong("scatterAlong", { shape: updates.shape, indices: indices.shape, axis: -1 });

@@ -20,6 +20,7 @@ export interface LinearOptions {
 /** `x […, in]`, `weight [in, out]` → `[…, out]`. */
 export function linear(x: Tensor, weight: Tensor, { bias, activation }: LinearOptions = {}): Tensor {
   requireFloat("linear", x, weight);
+  if (bias) requireFloat("linear", bias);
   const [inputs, outputs] = weight.shape;
   if (weight.rank !== 2 || x.rank === 0 || x.shape[x.rank - 1] !== inputs) {
     throw new ShapeError(

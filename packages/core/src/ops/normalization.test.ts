@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import * as ops from "../index.ts";
-import { decode, type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-suite.ts";
+import { decode, type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-fixture.ts";
 
 const channelsLast = (x: ops.Tensor): ops.Tensor => (x.rank === 4 ? x.transpose([0, 2, 3, 1]) : x);
 const channelsSecond = (x: ops.Tensor): ops.Tensor => (x.rank === 4 ? x.transpose([0, 3, 1, 2]) : x);

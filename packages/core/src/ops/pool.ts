@@ -1,6 +1,6 @@
 /** Pooling over windows of images `[B, H, W, C]`. */
 
-import type { PoolGeometry } from "../backend.ts";
+import type { PoolGeometry, WindowGeometry } from "../backend.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import { differentiable, isRecorded } from "../recording.ts";
 import { currentDevice } from "../scope.ts";
@@ -25,12 +25,43 @@ function poolGeometry(where: string, x: Tensor, options: PoolOptions & Pick<Wind
   requireFloat(where, x);
   const kernel = pairOf(where, options.kernelSize, { name: "kernelSize" });
   const windows = windowGeometry(where, x.shape, { ...options, kernel, stride: options.stride ?? kernel });
-  if (windows.padTop >= windows.kernelHeight || windows.padLeft >= windows.kernelWidth) {
+  if (options.padding !== undefined && options.padding !== "valid" && hasEmptyWindow(windows)) {
     throw new OptionError(
-      `${where}: expected padding smaller than the window (${kernel.join(" × ")}), got ${windows.padTop} and ${windows.padLeft}.`,
+      `${where}: expected every window (${kernel.join(" × ")}) to meet the image, got padding ${JSON.stringify(options.padding)} on ${formatShape(x.shape)}, which leaves one in the padding alone.`,
     );
   }
   return { ...windows, channels: x.shape[3]! };
+}
+
+/** Whether some window lies in the padding alone: it would have no largest element and no mean. */
+function hasEmptyWindow(windows: WindowGeometry): boolean {
+  const empty = ({ outputs, start, stride, taps, dilation, length }: Record<string, number>): boolean => {
+    for (let i = 0; i < outputs!; i++) {
+      const first = i * stride! - start!;
+      // The first tap at or after the image's first element.
+      const tap = Math.max(0, Math.ceil(-first / dilation!));
+      if (tap >= taps! || first + tap * dilation! >= length!) return true;
+    }
+    return false;
+  };
+  return (
+    empty({
+      outputs: windows.outHeight,
+      start: windows.padTop,
+      stride: windows.strideHeight,
+      taps: windows.kernelHeight,
+      dilation: windows.dilationHeight,
+      length: windows.height,
+    }) ||
+    empty({
+      outputs: windows.outWidth,
+      start: windows.padLeft,
+      stride: windows.strideWidth,
+      taps: windows.kernelWidth,
+      dilation: windows.dilationWidth,
+      length: windows.width,
+    })
+  );
 }
 
 /** The largest of each window; the gradient goes to the first of equals. */
@@ -57,7 +88,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions & Pick<WindowOptions, 
 }
 
 export interface AveragePoolOptions extends PoolOptions {
-  /** Padding counts as zeros; else it is left out of the divisor too. Default false. */
+  /** Padding, and what hangs over with `ceil`, counts as zeros; else it is left out of the divisor too. Default false. */
   readonly countPadding?: boolean;
 }
 

@@ -28,9 +28,11 @@ export function randomNormal(
   return tensor(rng.normal(shape, mean, standardDeviation));
 }
 
-/** Bool, true with the given probability, drawn on the device. */
+/** Bool, true with the given probability (as float32: the same bits on a float64 device), drawn on the device. */
 export function randomBernoulli(shape: Shape, { rng, probability }: { rng: Rng; probability: number }): Tensor {
-  return less(randomUniform(shape, { rng }), probability);
+  if (!(probability >= 0 && probability <= 1))
+    throw new OptionError(`randomBernoulli: expected a probability from 0 to 1, got ${probability}.`);
+  return less(randomUniform(shape, { rng }), Math.fround(probability));
 }
 
 /** Each element is zero with probability `rate`; the others grow by 1/(1 − rate). Srivastava et al. 2014. */

@@ -1,11 +1,11 @@
 /** Reductions: many elements become one. */
 
 import type { ReduceOp } from "../backend.ts";
-import { DtypeError, OptionError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { axisView, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import type { Scalar, Tensor } from "../tensor.ts";
-import { apply, requireDType, requireFloat } from "./apply.ts";
+import { apply, requireDType, requireFloat, requireNumbers } from "./apply.ts";
 import { add, div, mul, squaredDifference, sub } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { equal, where } from "./comparison.ts";
@@ -61,9 +61,9 @@ function dropAxes(kept: Tensor, axes: readonly number[], options: ReduceOptions 
 export function sum(x: Tensor): Scalar;
 export function sum(x: Tensor, axes: Axes | undefined, options?: ReduceOptions): Tensor;
 export function sum(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+  requireNumbers("sum", x);
   const over = normalizeAxes("sum", axes, x.rank);
   if (over.length === 0) return x;
-  if (x.dtype === "bool") throw new DtypeError('sum: expected numbers, got bool. Count with .cast("int32") first.');
   const kept = reduceKept("sum", "sum", { x, axes: over });
   return dropAxes(differentiable(kept, [x], [(g) => broadcastTo(g, x.shape)]), over, options);
 }
@@ -85,6 +85,7 @@ function extremum(
   x: Tensor,
   { axes, options }: { axes: Axes | undefined; options: ReduceOptions | undefined },
 ): Tensor {
+  requireNumbers(name, x);
   const over = normalizeAxes(name, axes, x.rank);
   if (over.length === 0) return x;
   const kept = reduceKept(name, name, { x, axes: over });
@@ -195,6 +196,7 @@ function finiteOrZero(x: Tensor): Tensor {
 
 function argExtremum(op: "max" | "min", x: Tensor, axis: number): Tensor {
   const where = op === "max" ? "argmax" : "argmin";
+  requireNumbers(where, x);
   const along = normalizeAxis(where, axis, x.rank);
   const { outer, length, inner } = axisView(x.shape, along);
   if (length === 0) throw new OptionError(`${where}: expected at least one element along axis ${axis}, got none.`);

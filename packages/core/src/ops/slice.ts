@@ -16,6 +16,11 @@ export interface SliceOptions {
 
 /** The elements from `starts` on; negative starts count from the end. Axes that are not named are taken whole. */
 export function slice(x: Tensor, starts: readonly number[], { sizes, steps }: SliceOptions = {}): Tensor {
+  for (const list of [starts, sizes, steps]) {
+    if (list && list.length > x.rank) {
+      throw new OptionError(`slice: expected at most ${x.rank} numbers for ${formatShape(x.shape)}, got [${list.join(", ")}].`);
+    }
+  }
   const from: number[] = [];
   const counts: number[] = [];
   const strides: number[] = [];
@@ -41,8 +46,6 @@ export function slice(x: Tensor, starts: readonly number[], { sizes, steps }: Sl
     counts.push(count);
     strides.push(step);
   });
-  if (starts.length > x.rank)
-    throw new OptionError(`slice: expected at most ${x.rank} starts for ${formatShape(x.shape)}, got ${starts.length}.`);
   if (counts.every((count, axis) => count === x.shape[axis])) return x;
   const y = apply("slice", { shape: counts, dtype: x.dtype }, (kernels) => kernels.slice(x, from, counts, strides));
   return differentiable(

@@ -3,7 +3,7 @@
 import { OptionError } from "../errors.ts";
 import { axisView, normalizeAxis } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, requireNumbers } from "./apply.ts";
 import { takeAlong } from "./gather.ts";
 import { swapAxes } from "./transpose.ts";
 
@@ -30,6 +30,7 @@ function alongAxis(x: Tensor, axis: number, work: (moved: Tensor, rows: number, 
 
 /** The int32 indices that sort along `axis`; equals keep their order; NaN last. */
 export function argsort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+  requireNumbers("argsort", x);
   const at = normalizeAxis("argsort", axis, x.rank);
   return alongAxis(x, at, (moved, rows, length) =>
     apply("argsort", { shape: moved.shape, dtype: "int32" }, (kernels) => kernels.argsort(moved, rows, length, descending)),
@@ -44,6 +45,7 @@ export function sort(x: Tensor, options: SortOptions = {}): Sorted {
 
 /** The `k` largest along `axis` (default −1), largest first. */
 export function topK(x: Tensor, k: number, { axis = -1 }: { axis?: number } = {}): Sorted {
+  requireNumbers("topK", x);
   const at = normalizeAxis("topK", axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at]!) {
     throw new OptionError(`topK: expected k from 0 to ${x.shape[at]}, the length of axis ${axis}, got ${k}.`);
