@@ -140,38 +140,47 @@ function runs<T>(begin: i32, end: i32): void {
   }
 }
 
+type Run = (begin: i32, end: i32) => void;
+
+// Each a function of its own, called through the table: inlined into one, they would share its registers.
+function wholeRun(op: i32): Run | null {
+  switch (op) {
+    case Binary.add: return (begin, end) => runs<IntAdd>(begin, end);
+    case Binary.subtract: return (begin, end) => runs<IntSubtract>(begin, end);
+    case Binary.multiply: return (begin, end) => runs<IntMultiply>(begin, end);
+    case Binary.divide: return (begin, end) => runs<IntDivide>(begin, end);
+    case Binary.power: return (begin, end) => runs<IntPower>(begin, end);
+    case Binary.maximum: return (begin, end) => runs<IntMaximum>(begin, end);
+    case Binary.minimum: return (begin, end) => runs<IntMinimum>(begin, end);
+    case Binary.modulo: return (begin, end) => runs<IntModulo>(begin, end);
+    case Binary.squaredDifference: return (begin, end) => runs<IntSquaredDifference>(begin, end);
+  }
+  return null;
+}
+function floatRun(op: i32): Run | null {
+  switch (op) {
+    case Binary.add: return (begin, end) => runs<Add>(begin, end);
+    case Binary.subtract: return (begin, end) => runs<Subtract>(begin, end);
+    case Binary.multiply: return (begin, end) => runs<Multiply>(begin, end);
+    case Binary.divide: return (begin, end) => runs<Divide>(begin, end);
+    case Binary.power: return (begin, end) => runs<Power>(begin, end);
+    case Binary.maximum: return (begin, end) => runs<Maximum>(begin, end);
+    case Binary.minimum: return (begin, end) => runs<Minimum>(begin, end);
+    case Binary.modulo: return (begin, end) => runs<Modulo>(begin, end);
+    case Binary.atan2: return (begin, end) => runs<Atan2>(begin, end);
+    case Binary.squaredDifference: return (begin, end) => runs<SquaredDifference>(begin, end);
+    case Binary.reluGradient: return (begin, end) => runs<ReluGradient>(begin, end);
+    case Binary.tanhGradient: return (begin, end) => runs<TanhGradient>(begin, end);
+    case Binary.sigmoidGradient: return (begin, end) => runs<SigmoidGradient>(begin, end);
+    case Binary.geluGradient: return (begin, end) => runs<GeluGradient>(begin, end);
+    case Binary.geluTanhGradient: return (begin, end) => runs<GeluTanhGradient>(begin, end);
+    case Binary.siluGradient: return (begin, end) => runs<SiluGradient>(begin, end);
+  }
+  return null;
+}
+
 /** An item is 16 elements when rank is 0, else a row. Arguments: 0 operation, 1 a, 2 b, 3 y, 4 rank, 5 step of a, 6 step of b, 7 int32. */
 export function binary(begin: i32, end: i32, thread: i32): void {
-  if (int(7)) {
-    switch (int(0)) {
-      case Binary.add: runs<IntAdd>(begin, end); return;
-      case Binary.subtract: runs<IntSubtract>(begin, end); return;
-      case Binary.multiply: runs<IntMultiply>(begin, end); return;
-      case Binary.divide: runs<IntDivide>(begin, end); return;
-      case Binary.power: runs<IntPower>(begin, end); return;
-      case Binary.maximum: runs<IntMaximum>(begin, end); return;
-      case Binary.minimum: runs<IntMinimum>(begin, end); return;
-      case Binary.modulo: runs<IntModulo>(begin, end); return;
-      case Binary.squaredDifference: runs<IntSquaredDifference>(begin, end); return;
-    }
-    return;
-  }
-  switch (int(0)) {
-    case Binary.add: runs<Add>(begin, end); return;
-    case Binary.subtract: runs<Subtract>(begin, end); return;
-    case Binary.multiply: runs<Multiply>(begin, end); return;
-    case Binary.divide: runs<Divide>(begin, end); return;
-    case Binary.power: runs<Power>(begin, end); return;
-    case Binary.maximum: runs<Maximum>(begin, end); return;
-    case Binary.minimum: runs<Minimum>(begin, end); return;
-    case Binary.modulo: runs<Modulo>(begin, end); return;
-    case Binary.atan2: runs<Atan2>(begin, end); return;
-    case Binary.squaredDifference: runs<SquaredDifference>(begin, end); return;
-    case Binary.reluGradient: runs<ReluGradient>(begin, end); return;
-    case Binary.tanhGradient: runs<TanhGradient>(begin, end); return;
-    case Binary.sigmoidGradient: runs<SigmoidGradient>(begin, end); return;
-    case Binary.geluGradient: runs<GeluGradient>(begin, end); return;
-    case Binary.geluTanhGradient: runs<GeluTanhGradient>(begin, end); return;
-    case Binary.siluGradient: runs<SiluGradient>(begin, end); return;
-  }
+  const run = int(7) ? wholeRun(int(0)) : floatRun(int(0));
+  if (run) run(begin, end);
 }

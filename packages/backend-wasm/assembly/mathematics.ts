@@ -5,6 +5,9 @@
 
 import { madd, nmadd } from "./vectors";
 
+// Constants inside loops are read from memory, load32_splat(memory.data(…)): V8 would build a literal vector anew in each turn, in four
+// instructions instead of one.
+
 /** The comparisons are ordered so that a NaN in x survives: pmin(a, b) is b < a ? b : a. */
 @inline function clamp(x: v128, low: f32, high: f32): v128 {
   return f32x4.pmax(f32x4.pmin(x, f32x4.splat(high)), f32x4.splat(low));
@@ -12,74 +15,80 @@ import { madd, nmadd } from "./vectors";
 
 /** eʳ for the rest r = x − n·ln 2, |r| ≤ ½ ln 2. */
 @inline function expOfRest(bounded: v128, n: v128): v128 {
-  let r = nmadd(n, f32x4.splat(0.693359375), bounded);
-  r = madd(n, f32x4.splat(2.12194440e-4), r);
-  let p = f32x4.splat(1.9875691500e-4);
-  p = madd(p, r, f32x4.splat(1.3981999507e-3));
-  p = madd(p, r, f32x4.splat(8.3334519073e-3));
-  p = madd(p, r, f32x4.splat(4.1665795894e-2));
-  p = madd(p, r, f32x4.splat(1.6666665459e-1));
-  p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  return f32x4.add(madd(f32x4.mul(p, r), r, r), f32x4.splat(1));
+  let r = nmadd(n, v128.load32_splat(memory.data<f32>([0.693359375])), bounded);
+  r = madd(n, v128.load32_splat(memory.data<f32>([2.12194440e-4])), r);
+  let p = v128.load32_splat(memory.data<f32>([1.9875691500e-4]));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([1.3981999507e-3])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([8.3334519073e-3])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([4.1665795894e-2])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([1.6666665459e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([5.0000001201e-1])));
+  return f32x4.add(madd(f32x4.mul(p, r), r, r), v128.load32_splat(memory.data<f32>([1])));
 }
+
+/** 1.5 · 2²³: a float of size below 2²² plus it has its nearest whole number in its low bits. */
+@inline function rounder(): v128 { return v128.load32_splat(memory.data<f32>([12582912])); }
 
 @inline export function exp(x: v128): v128 {
   const bounded = clamp(x, -104, 89);
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));
-  const p = expOfRest(bounded, n);
+  const shifted = madd(bounded, v128.load32_splat(memory.data<f32>([1.44269504088896341])), rounder());
+  const p = expOfRest(bounded, f32x4.sub(shifted, rounder()));
   // 2ⁿ in two factors: n reaches 128 before the overflow and −150 in the denormals.
-  const whole = i32x4.trunc_sat_f32x4_s(n);
+  const whole = i32x4.sub(shifted, rounder());
   const half = i32x4.shr_s(whole, 1);
-  const first = i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23);
-  const second = i32x4.shl(i32x4.add(i32x4.sub(whole, half), i32x4.splat(127)), 23);
+  const one = i32x4.splat(127);
+  const first = i32x4.shl(i32x4.add(half, one), 23);
+  const second = i32x4.shl(i32x4.add(i32x4.sub(whole, half), one), 23);
   return f32x4.mul(f32x4.mul(p, first), second);
 }
 
 /** exp with 0 for results below the normal floats: arithmetic on denormals costs a hundred cycles an element, and masked scores are all such. */
 @inline export function expFlushed(x: v128): v128 {
   const bounded = clamp(x, -88, 89);
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));
-  return f32x4.mul(expOfRest(bounded, n), i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  const shifted = madd(bounded, v128.load32_splat(memory.data<f32>([1.44269504088896341])), rounder());
+  const p = expOfRest(bounded, f32x4.sub(shifted, rounder()));
+  // The rounder's bits above the low nine are shifted out; 127 − 127 is 2ⁿ = 0, 127 + 128 is ∞.
+  return f32x4.mul(p, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000)));
 }
 
 export function expm1(x: v128): v128 {
   // Near 0 the difference exp(x) − 1 cancels: the Taylor series instead, to 2⁻²⁶ on |x| < 1/2.
-  let p = f32x4.splat(1.0 / 40320.0);
-  p = madd(p, x, f32x4.splat(1.0 / 5040.0));
-  p = madd(p, x, f32x4.splat(1.0 / 720.0));
-  p = madd(p, x, f32x4.splat(1.0 / 120.0));
-  p = madd(p, x, f32x4.splat(1.0 / 24.0));
-  p = madd(p, x, f32x4.splat(1.0 / 6.0));
-  p = madd(p, x, f32x4.splat(0.5));
+  let p = v128.load32_splat(memory.data<f32>([1.0 / 40320.0]));
+  p = madd(p, x, v128.load32_splat(memory.data<f32>([1.0 / 5040.0])));
+  p = madd(p, x, v128.load32_splat(memory.data<f32>([1.0 / 720.0])));
+  p = madd(p, x, v128.load32_splat(memory.data<f32>([1.0 / 120.0])));
+  p = madd(p, x, v128.load32_splat(memory.data<f32>([1.0 / 24.0])));
+  p = madd(p, x, v128.load32_splat(memory.data<f32>([1.0 / 6.0])));
+  p = madd(p, x, v128.load32_splat(memory.data<f32>([0.5])));
   const near = madd(f32x4.mul(x, x), p, x);
-  const far = f32x4.sub(expFlushed(x), f32x4.splat(1));
-  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.5)));
+  const far = f32x4.sub(expFlushed(x), v128.load32_splat(memory.data<f32>([1])));
+  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), v128.load32_splat(memory.data<f32>([0.5]))));
 }
 
 @inline export function log(x: v128): v128 {
   const infinity = f32x4.splat(f32.MAX_VALUE * 2);
-  const denormal = f32x4.lt(x, f32x4.splat(1.17549435e-38));
-  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, denormal);
+  const denormal = f32x4.lt(x, v128.load32_splat(memory.data<f32>([1.17549435e-38])));
+  const scaled = v128.bitselect(f32x4.mul(x, v128.load32_splat(memory.data<f32>([8388608]))), x, denormal);
   // x = m·2ᵉ with m in [√½, √2).
   const offset = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
   const e = i32x4.sub(i32x4.shr_s(offset, 23), v128.and(denormal, i32x4.splat(23)));
   const m = i32x4.add(v128.and(offset, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
   const n = f32x4.convert_i32x4_s(e);
-  const r = f32x4.sub(m, f32x4.splat(1));
+  const r = f32x4.sub(m, v128.load32_splat(memory.data<f32>([1])));
   const z = f32x4.mul(r, r);
-  let p = f32x4.splat(7.0376836292e-2);
-  p = madd(p, r, f32x4.splat(-1.1514610310e-1));
-  p = madd(p, r, f32x4.splat(1.1676998740e-1));
-  p = madd(p, r, f32x4.splat(-1.2420140846e-1));
-  p = madd(p, r, f32x4.splat(1.4249322787e-1));
-  p = madd(p, r, f32x4.splat(-1.6668057665e-1));
-  p = madd(p, r, f32x4.splat(2.0000714765e-1));
-  p = madd(p, r, f32x4.splat(-2.4999993993e-1));
-  p = madd(p, r, f32x4.splat(3.3333331174e-1));
+  let p = v128.load32_splat(memory.data<f32>([7.0376836292e-2]));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([-1.1514610310e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([1.1676998740e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([-1.2420140846e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([1.4249322787e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([-1.6668057665e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([2.0000714765e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([-2.4999993993e-1])));
+  p = madd(p, r, v128.load32_splat(memory.data<f32>([3.3333331174e-1])));
   p = f32x4.mul(f32x4.mul(p, r), z);
-  p = madd(n, f32x4.splat(-2.12194440e-4), p);
-  p = nmadd(z, f32x4.splat(0.5), p);
-  let y = f32x4.add(madd(n, f32x4.splat(0.693359375), r), p);
+  p = madd(n, v128.load32_splat(memory.data<f32>([-2.12194440e-4])), p);
+  p = nmadd(z, v128.load32_splat(memory.data<f32>([0.5])), p);
+  let y = f32x4.add(madd(n, v128.load32_splat(memory.data<f32>([0.693359375])), r), p);
   y = v128.bitselect(x, y, f32x4.eq(x, infinity));
   y = v128.bitselect(f32x4.neg(infinity), y, f32x4.eq(x, f32x4.splat(0)));
   // Negative and NaN alike: not (x ≥ 0).
@@ -88,8 +97,8 @@ export function expm1(x: v128): v128 {
 
 /** Kahan's correction: log(1 + x) · x / ((1 + x) − 1). */
 export function log1p(x: v128): v128 {
-  const u = f32x4.add(x, f32x4.splat(1));
-  const rounded = f32x4.sub(u, f32x4.splat(1));
+  const u = f32x4.add(x, v128.load32_splat(memory.data<f32>([1])));
+  const rounded = f32x4.sub(u, v128.load32_splat(memory.data<f32>([1])));
   const y = f32x4.mul(log(u), f32x4.div(x, rounded));
   const exact = v128.bitselect(x, y, f32x4.eq(rounded, f32x4.splat(0)));
   return v128.bitselect(x, exact, f32x4.eq(x, f32x4.splat(f32.MAX_VALUE * 2)));
@@ -97,18 +106,18 @@ export function log1p(x: v128): v128 {
 
 @inline export function tanh(x: v128): v128 {
   const z = f32x4.mul(x, x);
-  let p = f32x4.splat(-5.70498872745e-3);
-  p = madd(p, z, f32x4.splat(2.06390887954e-2));
-  p = madd(p, z, f32x4.splat(-5.37397155531e-2));
-  p = madd(p, z, f32x4.splat(1.33314422036e-1));
-  p = madd(p, z, f32x4.splat(-3.33332819422e-1));
+  let p = v128.load32_splat(memory.data<f32>([-5.70498872745e-3]));
+  p = madd(p, z, v128.load32_splat(memory.data<f32>([2.06390887954e-2])));
+  p = madd(p, z, v128.load32_splat(memory.data<f32>([-5.37397155531e-2])));
+  p = madd(p, z, v128.load32_splat(memory.data<f32>([1.33314422036e-1])));
+  p = madd(p, z, v128.load32_splat(memory.data<f32>([-3.33332819422e-1])));
   const near = madd(f32x4.mul(p, z), x, x);
-  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(expFlushed(f32x4.add(x, x)), f32x4.splat(1))));
-  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.625)));
+  const far = f32x4.sub(v128.load32_splat(memory.data<f32>([1])), f32x4.div(v128.load32_splat(memory.data<f32>([2])), f32x4.add(expFlushed(f32x4.add(x, x)), v128.load32_splat(memory.data<f32>([1])))));
+  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), v128.load32_splat(memory.data<f32>([0.625]))));
 }
 
 @inline export function sigmoid(x: v128): v128 {
-  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), expFlushed(f32x4.neg(x))));
+  return f32x4.div(v128.load32_splat(memory.data<f32>([1])), f32x4.add(v128.load32_splat(memory.data<f32>([1])), expFlushed(f32x4.neg(x))));
 }
 
 export function softplus(x: v128): v128 {
@@ -118,57 +127,57 @@ export function softplus(x: v128): v128 {
 /** erf on |x| < 1, an odd polynomial; relative error of the fit 2e-9. */
 @inline function erfNear(x: v128): v128 {
   const s = f32x4.mul(x, x);
-  let p = f32x4.splat(7.875875036e-5);
-  p = madd(p, s, f32x4.splat(-8.016864279e-4));
-  p = madd(p, s, f32x4.splat(5.189087422e-3));
-  p = madd(p, s, f32x4.splat(-2.685421201e-2));
-  p = madd(p, s, f32x4.splat(1.1283594715e-1));
-  p = madd(p, s, f32x4.splat(-3.7612626667e-1));
-  p = madd(p, s, f32x4.splat(1.12837916585));
+  let p = v128.load32_splat(memory.data<f32>([7.875875036e-5]));
+  p = madd(p, s, v128.load32_splat(memory.data<f32>([-8.016864279e-4])));
+  p = madd(p, s, v128.load32_splat(memory.data<f32>([5.189087422e-3])));
+  p = madd(p, s, v128.load32_splat(memory.data<f32>([-2.685421201e-2])));
+  p = madd(p, s, v128.load32_splat(memory.data<f32>([1.1283594715e-1])));
+  p = madd(p, s, v128.load32_splat(memory.data<f32>([-3.7612626667e-1])));
+  p = madd(p, s, v128.load32_splat(memory.data<f32>([1.12837916585])));
   return f32x4.mul(p, x);
 }
 
 /** 1 − erf(t) on t ≥ 0.9: exp of a polynomial, fitted to 4.2; relative error of the fit 4e-8. Past 4.2, where 1 − erf < 3e-9, that value. */
 @inline function erfcFar(t: v128): v128 {
-  const b = f32x4.pmin(t, f32x4.splat(4.2));
-  let p = f32x4.splat(1.5659348379731328e-6);
-  p = madd(p, b, f32x4.splat(-4.4699463717396716e-5));
-  p = madd(p, b, f32x4.splat(5.857932936066249e-4));
-  p = madd(p, b, f32x4.splat(-4.7101516269987855e-3));
-  p = madd(p, b, f32x4.splat(2.6286862555380743e-2));
-  p = madd(p, b, f32x4.splat(-1.0985453879991698e-1));
-  p = madd(p, b, f32x4.splat(-6.320547385421486e-1));
-  p = madd(p, b, f32x4.splat(-1.1301054611649264));
-  p = madd(p, b, f32x4.splat(2.8985280634438726e-4));
+  const b = f32x4.pmin(t, v128.load32_splat(memory.data<f32>([4.2])));
+  let p = v128.load32_splat(memory.data<f32>([1.5659348379731328e-6]));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([-4.4699463717396716e-5])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([5.857932936066249e-4])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([-4.7101516269987855e-3])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([2.6286862555380743e-2])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([-1.0985453879991698e-1])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([-6.320547385421486e-1])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([-1.1301054611649264])));
+  p = madd(p, b, v128.load32_splat(memory.data<f32>([2.8985280634438726e-4])));
   return expFlushed(p);
 }
 
 export function erf(x: v128): v128 {
   const t = f32x4.abs(x);
   const sign = v128.and(x, i32x4.splat(0x80000000));
-  const far = v128.or(f32x4.sub(f32x4.splat(1), erfcFar(t)), sign);
-  return v128.bitselect(erfNear(x), far, f32x4.lt(t, f32x4.splat(0.95)));
+  const far = v128.or(f32x4.sub(v128.load32_splat(memory.data<f32>([1])), erfcFar(t)), sign);
+  return v128.bitselect(erfNear(x), far, f32x4.lt(t, v128.load32_splat(memory.data<f32>([0.95]))));
 }
 
 /** The normal distribution function Φ(x) = (1 + erf(x/√2))/2, without cancellation on the left. */
 export function normalCumulative(x: v128): v128 {
-  const z = f32x4.mul(x, f32x4.splat(0.70710678118654752));
+  const z = f32x4.mul(x, v128.load32_splat(memory.data<f32>([0.70710678118654752])));
   const t = f32x4.abs(z);
-  const near = madd(erfNear(z), f32x4.splat(0.5), f32x4.splat(0.5));
-  const tail = f32x4.mul(f32x4.splat(0.5), erfcFar(t));
+  const near = madd(erfNear(z), v128.load32_splat(memory.data<f32>([0.5])), v128.load32_splat(memory.data<f32>([0.5])));
+  const tail = f32x4.mul(v128.load32_splat(memory.data<f32>([0.5])), erfcFar(t));
   // A tail past 4.2 is 0 rather than constant: x·Φ(x) must vanish at −∞.
-  const left = v128.andnot(tail, f32x4.gt(t, f32x4.splat(4.2)));
-  const far = v128.bitselect(left, f32x4.sub(f32x4.splat(1), tail), f32x4.lt(x, f32x4.splat(0)));
-  return v128.bitselect(near, far, f32x4.lt(t, f32x4.splat(0.95)));
+  const left = v128.andnot(tail, f32x4.gt(t, v128.load32_splat(memory.data<f32>([4.2]))));
+  const far = v128.bitselect(left, f32x4.sub(v128.load32_splat(memory.data<f32>([1])), tail), f32x4.lt(x, f32x4.splat(0)));
+  return v128.bitselect(near, far, f32x4.lt(t, v128.load32_splat(memory.data<f32>([0.95]))));
 }
 
 /** The normal density φ(x). */
 @inline export function normalDensity(x: v128): v128 {
-  return f32x4.mul(f32x4.splat(0.39894228040143268), expFlushed(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))));
+  return f32x4.mul(v128.load32_splat(memory.data<f32>([0.39894228040143268])), expFlushed(f32x4.mul(f32x4.mul(x, x), v128.load32_splat(memory.data<f32>([-0.5])))));
 }
 
 /** 2·√(2/π)·(x + 0.044715·x³): GELU's tanh approximation is x·σ of it. Hendrycks and Gimpel 2016, arXiv:1606.08415. */
 @inline export function geluTanhArgument(x: v128): v128 {
-  const inner = madd(f32x4.mul(f32x4.splat(0.044715), x), x, f32x4.splat(1));
-  return f32x4.mul(f32x4.mul(f32x4.splat(1.5957691216057308), x), inner);
+  const inner = madd(f32x4.mul(v128.load32_splat(memory.data<f32>([0.044715])), x), x, v128.load32_splat(memory.data<f32>([1])));
+  return f32x4.mul(f32x4.mul(v128.load32_splat(memory.data<f32>([1.5957691216057308])), x), inner);
 }
