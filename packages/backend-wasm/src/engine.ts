@@ -12,8 +12,8 @@ const serialLimit = 15_000;
 const chunksPerThread = 4;
 /** Looks at the counter before the main thread asks the clock: some 100 µs. */
 const joinSpin = 20_000;
-/** A worker that is still inside after this long is lost. */
-const joinTimeout = 30_000;
+/** Milliseconds after which a worker that is still inside is lost. */
+const defaultJoinTimeout = 30_000;
 
 export interface Work {
   /** Items of the task. */
@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly limit: number;
   /** The thread may wait in the kernel; a page's main thread may only spin. */
   readonly mayWait: boolean;
+  /** Milliseconds to wait for a worker inside a task. Default 30,000. */
+  readonly joinTimeout?: number;
 }
 
 export class Engine {
@@ -42,14 +44,16 @@ export class Engine {
   readonly #serial: readonly ((begin: number, end: number, thread: number) => void)[];
   readonly #numbers: Readonly<Record<Task, number>>;
   readonly #mayWait: boolean;
+  readonly #joinTimeout: number;
   #words!: Int32Array;
   #floats!: Float32Array;
   #broken: string | undefined;
 
-  constructor({ module, memory, threads, limit, mayWait }: EngineOptions) {
+  constructor({ module, memory, threads, limit, mayWait, joinTimeout = defaultJoinTimeout }: EngineOptions) {
     this.threads = threads;
     this.#memory = memory;
     this.#mayWait = mayWait;
+    this.#joinTimeout = joinTimeout;
     this.#exports = instantiate(module, memory);
     this.#serial = taskNames.map((name) => this.#exports[name]);
     this.#numbers = Object.fromEntries(taskNames.map((name, number) => [name, number])) as Record<Task, number>;
@@ -104,7 +108,7 @@ export class Engine {
   /** Waits for workers that are late, and gives up on one that is lost rather than hang. */
   #join(task: Task): void {
     const control = new Int32Array(this.#memory.buffer, 0, 1024);
-    const deadline = performance.now() + joinTimeout;
+    const deadline = performance.now() + this.#joinTimeout;
     for (;;) {
       const inside = Atomics.load(control, enteredWord);
       if (Atomics.load(control, failedWord) !== 0) {
@@ -113,7 +117,7 @@ export class Engine {
       }
       if (inside === 0) return;
       if (performance.now() > deadline) {
-        this.#broken = `wasm: a worker thread did not finish ${task} within ${joinTimeout / 1000} s. Close the device and open it again; wasm({ threads: 1 }) runs without workers.`;
+        this.#broken = `wasm: a worker thread did not finish ${task} within ${this.#joinTimeout / 1000} s. Close the device and open it again; wasm({ threads: 1 }) runs without workers.`;
         throw new DlError(this.#broken);
       }
       if (this.#mayWait) Atomics.wait(control, enteredWord, inside, 0.05);

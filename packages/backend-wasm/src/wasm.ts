@@ -15,6 +15,11 @@ export interface WasmOptions {
    * `true` insists, and in Node 20 and 22 sets V8's flag for it, for the whole process.
    */
   readonly relaxed?: boolean | "auto";
+  /**
+   * How often an idle worker looks for work before it sleeps; waking it then costs some 60 µs. Looks take a core's time: 0 suits machines
+   * that are busy with other things. Default 20,000, some 50 µs.
+   */
+  readonly spin?: number;
   /** Bytes the device's memory may grow to, at most 4 GiB. Default: 4 GiB. */
   readonly maxMemory?: number;
   /**
@@ -43,9 +48,6 @@ export interface WasmBackend extends Backend {
 const pageBytes = 65536;
 const largestMemory = 2 ** 32;
 const mostThreads = 8;
-/** Looks at the generation before a worker sleeps: some 50 µs. */
-const workerSpin = 20_000;
-
 /**
  * Kernels in WebAssembly: SIMD always, threads and relaxed SIMD where the machine has them.
  *
@@ -57,10 +59,17 @@ const workerSpin = 20_000;
  * await device.close();
  */
 export function wasm(options: WasmOptions = {}): WasmBackend {
-  const { threads = Math.min(cores(), mostThreads), relaxed = "auto", maxMemory = largestMemory, mainThread = "refuse" } = options;
+  const {
+    threads = Math.min(cores(), mostThreads),
+    relaxed = "auto",
+    maxMemory = largestMemory,
+    mainThread = "refuse",
+    spin = 20_000,
+  } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new OptionError(`wasm: expected threads from 1 to 64, got ${threads}.`);
   }
+  if (!Number.isInteger(spin) || spin < 0 || spin > 2 ** 30) throw new OptionError(`wasm: expected spin from 0 to 2³⁰, got ${spin}.`);
   if (!(maxMemory >= 16 * pageBytes && maxMemory <= largestMemory)) {
     throw new OptionError(`wasm: expected maxMemory from ${16 * pageBytes} to ${largestMemory} bytes, got ${maxMemory}.`);
   }
@@ -83,7 +92,7 @@ export function wasm(options: WasmOptions = {}): WasmBackend {
     const module = await compileModule(build, shared);
     const memory = new WebAssembly.Memory({ initial: 16, maximum: pages, shared });
     const engine = new Engine({ module, memory, threads: shared ? threads : 1, limit: pages * pageBytes, mayWait });
-    const pool = shared ? await ThreadPool.start(threads - 1, { module, memory, spin: workerSpin }) : undefined;
+    const pool = shared ? await ThreadPool.start(threads - 1, { module, memory, spin }) : undefined;
     const simd = build === "relaxed" ? "relaxed SIMD" : "SIMD";
     return new WasmDevice(engine, {
       name: shared ? `wasm (${simd}, ${threads} threads)` : `wasm (${simd})`,
