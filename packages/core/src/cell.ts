@@ -116,7 +116,7 @@ export class Cell implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#storage?.release();
+    this.#storage?.releaseIfOpen();
     this.#storage = null;
     this.#host = null;
     this.#disposed = true;

@@ -4,6 +4,7 @@ import type { Backend, BackendDevice, Capabilities, MemoryUse } from "./backend.
 import { UnsupportedError } from "./errors.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import { isPlainObject, withScope } from "./scope.ts";
+import { markClosed } from "./storage.ts";
 import { type Scalar, Tensor } from "./tensor.ts";
 
 /** What `T` is once it has left the device: scalars are numbers, tensors are host tensors, the rest stays. */
@@ -76,6 +77,7 @@ export class Device implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    markClosed(this.#backend);
     await this.#backend.close();
   }
 

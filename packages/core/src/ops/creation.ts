@@ -36,10 +36,24 @@ export function tensor(values: NestedNumbers | TypedArray | HostTensor, { dtype 
       : fromNested(values, dtype === "int32" || dtype === "bool" ? "int32" : "float32");
   const device = currentDevice("tensor");
   const type = deviceDType(dtype ?? dtypeOf(host.data), device);
+  if (dtype === undefined && type === "bool") checkBools(host.data);
   const data =
-    type === "bool" && !(host.data instanceof Uint8Array) ? Uint8Array.from(host.data, (value) => (value !== 0 ? 1 : 0)) : host.data;
-  const converted = type === "int32" && !(data instanceof Int32Array) ? Int32Array.from(data) : data;
-  return fromBuffer(device, device.upload(converted, type), host.shape, type);
+    type === "bool"
+      ? Uint8Array.from(host.data, (value) => (value !== 0 ? 1 : 0))
+      : type === "int32" && !(host.data instanceof Int32Array)
+        ? Int32Array.from(host.data)
+        : host.data;
+  return fromBuffer(device, device.upload(data, type), host.shape, type);
+}
+
+/** Bytes that are not bools are numbers, such as pixels: nobody said which. */
+function checkBools(data: TypedArray): void {
+  const other = data.find((value: number) => value > 1);
+  if (other !== undefined) {
+    throw new DtypeError(
+      `tensor: expected 0 or 1 in a Uint8Array, which holds bools, got ${other}. For numbers, say { dtype: "float32" }.`,
+    );
+  }
 }
 
 /** Every host tensor of a batch as a tensor, under the same names. */

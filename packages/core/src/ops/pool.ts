@@ -33,35 +33,44 @@ function poolGeometry(where: string, x: Tensor, options: PoolOptions & Pick<Wind
   return { ...windows, channels: x.shape[3]! };
 }
 
+/** Windows along one axis. */
+interface AxisWindows {
+  readonly outputs: number;
+  readonly before: number;
+  readonly stride: number;
+  readonly taps: number;
+  readonly dilation: number;
+  readonly length: number;
+}
+
 /** Whether some window lies in the padding alone: it would have no largest element and no mean. */
 function hasEmptyWindow(windows: WindowGeometry): boolean {
-  const empty = ({ outputs, start, stride, taps, dilation, length }: Record<string, number>): boolean => {
-    for (let i = 0; i < outputs!; i++) {
-      const first = i * stride! - start!;
-      // The first tap at or after the image's first element.
-      const tap = Math.max(0, Math.ceil(-first / dilation!));
-      if (tap >= taps! || first + tap * dilation! >= length!) return true;
-    }
-    return false;
+  const tall: AxisWindows = {
+    outputs: windows.outHeight,
+    before: windows.padTop,
+    stride: windows.strideHeight,
+    taps: windows.kernelHeight,
+    dilation: windows.dilationHeight,
+    length: windows.height,
   };
-  return (
-    empty({
-      outputs: windows.outHeight,
-      start: windows.padTop,
-      stride: windows.strideHeight,
-      taps: windows.kernelHeight,
-      dilation: windows.dilationHeight,
-      length: windows.height,
-    }) ||
-    empty({
-      outputs: windows.outWidth,
-      start: windows.padLeft,
-      stride: windows.strideWidth,
-      taps: windows.kernelWidth,
-      dilation: windows.dilationWidth,
-      length: windows.width,
-    })
-  );
+  const wide: AxisWindows = {
+    outputs: windows.outWidth,
+    before: windows.padLeft,
+    stride: windows.strideWidth,
+    taps: windows.kernelWidth,
+    dilation: windows.dilationWidth,
+    length: windows.width,
+  };
+  return hasEmptyWindowAlong(tall) || hasEmptyWindowAlong(wide);
+}
+
+function hasEmptyWindowAlong({ outputs, before, stride, taps, dilation, length }: AxisWindows): boolean {
+  for (let i = 0; i < outputs; i++) {
+    const start = i * stride - before;
+    const firstInside = Math.max(0, Math.ceil(-start / dilation));
+    if (firstInside >= taps || start + firstInside * dilation >= length) return true;
+  }
+  return false;
 }
 
 /** The largest of each window; the gradient goes to the first of equals. */
