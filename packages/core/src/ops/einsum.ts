@@ -133,8 +133,10 @@ function contract(
   };
   const product = [...batch, ...rows, ...columns];
   if (inner.length === 0 && (rows.length === 0 || columns.length === 0)) {
+    // Nothing to contract: one side stretches along the axes that only the other has.
     const x = reshape(arrange(left, [...batch, ...rows]), [...shapeOf(batch), ...shapeOf(rows), ...columns.map(() => 1)]);
-    return { x: mul(x, arrange(right, [...batch, ...columns])), labels: product };
+    const y = reshape(arrange(right, [...batch, ...columns]), [...shapeOf(batch), ...rows.map(() => 1), ...shapeOf(columns)]);
+    return { x: mul(x, y), labels: product };
   }
   const [batches, m, k, n] = [batch, rows, inner, columns].map((labels) => sizeOf(shapeOf(labels))) as [number, number, number, number];
   const x = reshape(arrange(left, [...batch, ...rows, ...inner]), [batches, m, k]);

@@ -1,0 +1,73 @@
+import { cpu } from "@dl/backend-cpu";
+import { wasm } from "@dl/backend-wasm";
+import { expect, test } from "vitest";
+import { dropout, grad, OptionError, ones, openDevice, Rng, randomBernoulli, randomNormal, randomUniform, tensor } from "../index.ts";
+import { onEach } from "../testing/reference-fixture.ts";
+
+test("the same seed gives the same bits on every device, the float64 oracle included", async () => {
+  const draw = async (backend: Parameters<typeof openDevice>[0]) => {
+    await using device = await openDevice(backend);
+    return device.compute(() => {
+      const rng = new Rng(12);
+      return [
+        randomUniform([101], { rng }),
+        randomNormal([7], { rng, mean: 1, standardDeviation: 2 }),
+        randomBernoulli([999], { rng, probability: 0.9 }),
+        dropout(ones([50]), { rate: 0.5, rng }),
+      ].map((x) => x.cast("float32"));
+    });
+  };
+  const [first, ...others] = [
+    await draw(cpu()),
+    await draw(wasm()),
+    await draw(wasm({ threads: 1 })),
+    await draw(cpu({ precision: "float64" })),
+  ];
+  for (const other of others) expect(other.map(({ data }) => [...data])).toEqual(first!.map(({ data }) => [...data]));
+});
+
+onEach([cpu(), wasm()], (open) => {
+  test("dropout keeps the mean, and its gradient is its mask", async () => {
+    const { device } = open();
+    const length = 40_000;
+    const { y, mean, g } = await device.compute(() => {
+      const x = ones([length]);
+      const y = dropout(x, { rate: 0.25, rng: new Rng(3) });
+      const [g] = grad(() => dropout(x, { rate: 0.25, rng: new Rng(3) }).sum(), [x]);
+      return { y, mean: y.mean(), g: g! };
+    });
+    // Kept ones are 4/3; the mean has the standard deviation (1/√3)/√40000 = 0.0029: within five of them.
+    expect(Math.abs(mean - 1)).toBeLessThan(5 * 0.0029);
+    expect(new Set(y.data)).toEqual(new Set([0, Math.fround(4 / 3)]));
+    expect(g.data).toEqual(y.data);
+  });
+
+  test("uniform numbers fill their range, and a stream moves on", async () => {
+    const { device } = open();
+    const rng = new Rng(5);
+    const [a, b] = await device.compute(() => [
+      randomUniform([2000], { rng, low: -2, high: 4 }),
+      randomUniform([2000], { rng, low: -2, high: 4 }),
+    ]);
+    const sorted = [...a!.data].sort((p, q) => p - q);
+    expect(sorted[0]).toBeGreaterThanOrEqual(-2);
+    expect(sorted.at(-1)).toBeLessThan(4);
+    // The distance of Kolmogorov and Smirnov; 1.95/√2000 is passed once in a thousand seeds, and this seed is fixed.
+    const distance = Math.max(...sorted.map((x, i) => Math.abs((x + 2) / 6 - (i + 0.5) / 2000)));
+    expect(distance).toBeLessThan(1.95 / Math.sqrt(2000));
+    expect(a!.data).not.toEqual(b!.data);
+  });
+
+  test("rates and probabilities out of range are refused", async () => {
+    const { device } = open();
+    await device.compute(() => {
+      const rng = new Rng(1);
+      expect(() => dropout(tensor([1]), { rate: 1, rng })).toThrow(
+        new OptionError("dropout: expected a rate from 0 up to, not including, 1, got 1."),
+      );
+      expect(() => randomBernoulli([1], { rng, probability: 1.5 })).toThrow(OptionError);
+      const x = tensor([1]);
+      expect(dropout(x, { rate: 0, rng })).toBe(x);
+    });
+  });
+});
