@@ -28,11 +28,11 @@ export function checkpoint(work: () => Tensor): Tensor {
   if (!isRecording()) return scope(work);
   const recording = captureRecording();
   const replay = replayable(work);
-  const { result, used } = watched(() => scope(replay.first));
+  // Of its own name, even when `work` returns what it was given; what `work` made is freed here, and its result on the way back.
+  const { result: output, used } = watched(() => scope(() => shared(replay.first())));
   // The values the cells had stay alive under names of the outer scope: the second run finds what the first one found.
   for (const [cell, storage] of used.cells)
     recording.leaves.set(cell, new Tensor(storage, cell.shape, deviceDType(cell.dtype, storage.device)));
-  const output = shareStorage(result, result.shape); // Of its own, even when `work` returns what it was given.
   const inputs = [...used.inputs];
   return differentiableJointly(output, inputs, (gradient, needed) => {
     // A copy: what the work writes to cells this time must not be there if it is recomputed once more.
@@ -49,4 +49,8 @@ export function checkpoint(work: () => Tensor): Tensor {
     const gradients = backward(again, gradient, { targets });
     return inputs.map((_, i) => (needed[i] ? gradients.shift()! : null));
   });
+}
+
+function shared(x: Tensor): Tensor {
+  return shareStorage(x, x.shape);
 }
