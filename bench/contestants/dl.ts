@@ -1,0 +1,34 @@
+/** Ours: opens a device and runs the cases on it. */
+
+import { writeFile } from "node:fs/promises";
+import { cpu } from "@dl/backend-cpu";
+import { wasm } from "@dl/backend-wasm";
+import { type BackendDevice, Device, type HostTensor, Rng } from "@dl/core";
+import { writeSafetensors } from "@dl/nn";
+import { cases } from "../cases.ts";
+import { serve } from "./serve.ts";
+
+export interface DlOptions {
+  readonly device: "wasm" | "cpu";
+  readonly threads: number;
+  readonly relaxed: boolean | "auto";
+}
+
+const { device: name, threads, relaxed } = JSON.parse(process.argv[2]!) as DlOptions;
+const backend: BackendDevice = await (name === "cpu" ? cpu() : wasm({ threads, relaxed })).open();
+const device = new Device(backend);
+
+await serve(
+  { device: backend.name, versions: { node: process.versions.node, v8: process.versions.v8 } },
+  async ({ workload: caseName, parameters, seed, exchange }) => {
+    const [plain, bare] = caseName.split(":");
+    const found = cases.find((candidate) => candidate.name === plain);
+    const prepare = bare === undefined ? found?.prepare : found?.prepareBare;
+    if (!prepare) throw new Error(`prepare: expected a case, got ${JSON.stringify(caseName)}.`);
+    const share = async (tensors: ReadonlyMap<string, HostTensor>): Promise<void> => {
+      await writeFile(exchange, writeSafetensors(tensors));
+    };
+    return prepare({ device, backend, parameters, rng: new Rng(seed), share });
+  },
+);
+await device[Symbol.asyncDispose]();

@@ -1,0 +1,37 @@
+/** A result held against its floors. */
+
+import { type BenchCase, type Engine, type PeerName, peerTitles } from "../case.ts";
+import type { CaseResult } from "./run-case.ts";
+
+export interface Judged {
+  /** For people: `≤ 1.30 × PyTorch`. */
+  readonly floor: string;
+  readonly value: number;
+  readonly met: boolean;
+}
+
+/** Node and build, read off the greeting of ours. */
+export function engineOf({ device, versions }: Pick<CaseResult, "device" | "versions">): Engine {
+  return { nodeMajor: Number.parseInt(versions.node ?? "", 10), relaxed: device.includes("relaxed") };
+}
+
+/** A floor whose peer is missing is not judged: the row says why there is none. */
+export function judge({ floors }: Pick<BenchCase, "floors">, result: Omit<CaseResult, "floors">): Judged[] {
+  const engine = engineOf(result);
+  return floors.flatMap((floor): Judged[] => {
+    if (floor.of === "rate") {
+      const value = result.gflops ?? Number.NaN;
+      return [{ floor: `≥ ${floor.atLeast} GFLOPS`, value, met: value >= floor.atLeast }];
+    }
+    const peer = result.peers[floor.peer];
+    if (peer === undefined || typeof peer === "string") return [];
+    const limit = floor.atMost(engine);
+    const value = peer.ratio.median;
+    return [{ floor: describe(limit, floor.peer), value, met: value <= limit }];
+  });
+}
+
+function describe(limit: number, peer: PeerName): string {
+  // A twentieth of the time is easier read the other way round.
+  return limit < 0.5 ? `≥ ${Math.round(1 / limit)}× faster than ${peerTitles[peer]}` : `≤ ${limit.toFixed(2)} × ${peerTitles[peer]}`;
+}

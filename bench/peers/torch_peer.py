@@ -1,0 +1,258 @@
+"""PyTorch's side of the bench: answers JSON lines (contestants/protocol.ts) with the same work as ours.
+
+Weights and inputs come in our layouts from a safetensors file: images [B, H, W, C], kernels [kh, kw, in, out], dense weights [in, out].
+Optimizers are PyTorch's fused ones, the fastest it has on a CPU.
+"""
+
+import gc
+import json
+import struct
+import sys
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+CHECKED_STEPS = 3
+
+
+def read_safetensors(path):
+    kinds = {"F32": torch.float32, "I32": torch.int32}
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        data = bytearray(file.read())
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        start, end = entry["data_offsets"]
+        tensors[name] = torch.frombuffer(data[start:end], dtype=kinds[entry["dtype"]]).reshape(entry["shape"]).clone()
+    return tensors
+
+
+def load(layer, tensors, path, flattened=None):
+    """Copies one of our layers into PyTorch's. `flattened` = (height, width, channels) of the image a dense layer reads."""
+    weight = tensors[f"{path}.weight"]
+    if weight.dim() == 4:
+        weight = weight.permute(3, 2, 0, 1)
+    elif flattened is not None:
+        height, width, channels = flattened
+        weight = weight.reshape(height, width, channels, -1).permute(3, 2, 0, 1).reshape(weight.shape[1], -1)
+    elif isinstance(layer, nn.Linear):
+        weight = weight.t()
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        if getattr(layer, "bias", None) is not None:
+            layer.bias.copy_(tensors[f"{path}.bias"])
+
+
+def training(model, optimizer, loss):
+    """The losses of the first steps, and a step: what training_workload.ts does."""
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        value = loss()
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return [step() for _ in range(CHECKED_STEPS)], repeat(step)
+
+
+def repeat(work, calls=1):
+    def run(repetitions):
+        samples = []
+        for _ in range(repetitions):
+            start = time.perf_counter()
+            for _ in range(calls):
+                work()
+            samples.append((time.perf_counter() - start) * 1000 / calls)
+        return samples
+
+    return run
+
+
+class KerasCnn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.convolutions = nn.ModuleList([nn.Conv2d(3, 32, 3), nn.Conv2d(32, 64, 3), nn.Conv2d(64, 128, 3)])
+        self.hidden = nn.Linear(128 * 2 * 2, 128)
+        self.head = nn.Linear(128, 10)
+
+    def forward(self, x):
+        for convolution in self.convolutions:
+            x = F.max_pool2d(F.relu(convolution(x)), 2)
+        return self.head(F.relu(self.hidden(x.flatten(1))))
+
+
+def cnn_step(tensors, parameters):
+    model = KerasCnn()
+    for i, convolution in enumerate(model.convolutions):
+        load(convolution, tensors, f"convolutions.{i}")
+    load(model.hidden, tensors, "hidden", flattened=(2, 2, 128))
+    load(model.head, tensors, "head")
+    optimizer = torch.optim.SGD(model.parameters(), lr=parameters["learningRate"], fused=True)
+    return image_training(model, optimizer, tensors)
+
+
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(3, 6, 5), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(16 * 5 * 5, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x.flatten(1))))))
+
+
+def lenet_step(tensors, parameters):
+    model = LeNet()
+    load(model.conv1, tensors, "conv1")
+    load(model.conv2, tensors, "conv2")
+    load(model.fc1, tensors, "fc1", flattened=(5, 5, 16))
+    load(model.fc2, tensors, "fc2")
+    load(model.fc3, tensors, "fc3")
+    optimizer = torch.optim.SGD(model.parameters(), lr=parameters["learningRate"], momentum=parameters["momentum"], fused=True)
+    return image_training(model, optimizer, tensors)
+
+
+def image_training(model, optimizer, tensors):
+    images = tensors["images"].permute(0, 3, 1, 2).contiguous()
+    labels = tensors["labels"].long()
+    return training(model, optimizer, lambda: F.cross_entropy(model(images), labels))
+
+
+class Block(nn.Module):
+    """nanoGPT's: queries, keys and values of all heads in one product, PyTorch's own attention."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.output = nn.Linear(width, width, bias=False)
+        self.up, self.down = nn.Linear(width, 4 * width, bias=False), nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x):
+        batch, time_, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).split(width, dim=2)
+        q, k, v = (y.view(batch, time_, self.heads, -1).transpose(1, 2) for y in (q, k, v))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.output(y.transpose(1, 2).reshape(batch, time_, width))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class Gpt(nn.Module):
+    def __init__(self, layers, heads, width, context, vocabulary):
+        super().__init__()
+        self.symbols, self.positions = nn.Embedding(vocabulary, width), nn.Embedding(context, width)
+        self.blocks = nn.ModuleList([Block(width, heads) for _ in range(layers)])
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, ids):
+        x = self.symbols(ids) + self.positions(torch.arange(ids.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        return F.linear(self.norm(x), self.symbols.weight)
+
+
+def gpt_step(tensors, parameters):
+    model = Gpt(*(parameters[name] for name in ("layers", "heads", "width", "context", "vocabulary")))
+    load(model.symbols, tensors, "symbols")
+    load(model.positions, tensors, "positions")
+    load(model.norm, tensors, "norm")
+    for i, block in enumerate(model.blocks):
+        path = f"blocks.{i}"
+        for name in ("norm1", "norm2", "up", "down"):
+            load(getattr(block, name), tensors, f"{path}.{name}")
+        load(block.output, tensors, f"{path}.attention.output")
+        with torch.no_grad():
+            block.qkv.weight.copy_(torch.cat([tensors[f"{path}.attention.{part}.weight"].t() for part in ("query", "key", "value")]))
+    groups = [
+        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": parameters["weightDecay"]},
+        {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=parameters["learningRate"], betas=(0.9, parameters["beta2"]), fused=True)
+    inputs, targets = tensors["inputs"].long(), tensors["targets"].long().flatten()
+    return training(model, optimizer, lambda: F.cross_entropy(model(inputs).flatten(0, 1), targets))
+
+
+def matmul(tensors, parameters):
+    a, b = tensors["a"], tensors["b"]
+    y = (a @ b).flatten()
+    return [y[0].item(), y[-1].item()], repeat(lambda: a @ b)
+
+
+def mlp_forward(tensors, parameters):
+    inputs, hidden, outputs = (parameters[name] for name in ("inputs", "hidden", "outputs"))
+    model = nn.Sequential(nn.Linear(inputs, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, outputs))
+    for layer, path in ((model[0], "first"), (model[2], "second"), (model[4], "head")):
+        load(layer, tensors, path)
+    observation = tensors["observation"].numpy()
+
+    def act():
+        with torch.inference_mode():
+            return model(torch.from_numpy(observation)).numpy()
+
+    return act().flatten().tolist(), repeat(act, parameters["calls"])
+
+
+def add(tensors, parameters):
+    a, b = tensors["a"], tensors["b"]
+    y = a + b
+    return [y[0].item(), y[-1].item()], repeat(lambda: a + b, parameters["calls"])
+
+
+WORKLOADS = {
+    "cnn-step": cnn_step,
+    "lenet-step": lenet_step,
+    "gpt-step": gpt_step,
+    "matmul": matmul,
+    "mlp-forward": mlp_forward,
+    "add": add,
+}
+
+
+def peak_bytes():
+    try:
+        # Linux carries ru_maxrss over from the parent at exec; the high-water mark of /proc starts anew.
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024
+    except OSError:
+        import resource  # Not on Windows.
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main():
+    threads = int(sys.argv[1])
+    torch.set_num_threads(threads)
+    prepared = {}
+
+    def answer(question):
+        if question["ask"] == "memory":
+            return {"peakBytes": peak_bytes()}
+        if question["ask"] == "prepare":
+            prepared.clear()
+            tensors = read_safetensors(question["exchange"])
+            check, prepared[question["id"]] = WORKLOADS[question["workload"]](tensors, question["parameters"])
+            return {"check": check}
+        gc.collect()
+        return {"milliseconds": prepared[question["id"]](question["repetitions"])}
+
+    def say(message):
+        print(json.dumps(message), flush=True)
+
+    say({"device": f"PyTorch ({threads} threads)", "versions": {"torch": torch.__version__, "python": sys.version.split()[0]}})
+    for line in sys.stdin:
+        try:
+            say(answer(json.loads(line)))
+        except Exception as error:
+            say({"error": f"{type(error).__name__}: {error}"})
+
+
+main()
