@@ -37,6 +37,6 @@ export interface BenchCase {
   /** Largest relative difference between the checks of two contestants. */
   readonly tolerance: number;
   /** Floating-point operations of a call, where a rate is of interest. */
-  readonly operations?: number;
+  readonly operations?: (parameters: Parameters) => number;
   readonly floors: readonly Floor[];
 }

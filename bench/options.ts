@@ -61,6 +61,7 @@ export function parseOptions(inputs: readonly string[]): BenchOptions {
   });
   const { only, quick, node, out, json, check, help } = values;
   if (values.relaxed && values["no-relaxed"]) throw new OptionError("bench: expected --relaxed or --no-relaxed, got both.");
+  if (quick && check) throw new OptionError("bench: expected --check without --quick, got both: a quick run measures nothing.");
   const chosen = only === undefined ? cases : cases.filter(({ name }) => only.some((start) => name.startsWith(start)));
   if (chosen.length === 0) {
     throw new OptionError(`--only: expected the beginning of ${cases.map(({ name }) => name).join(", ")}, got ${only?.join(", ")}.`);

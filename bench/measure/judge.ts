@@ -4,6 +4,8 @@ import { type BenchCase, type Engine, type PeerName, peerTitles } from "../case.
 import type { CaseResult } from "./run-case.ts";
 
 export interface Judged {
+  /** What it compares with; a rate compares with nothing. */
+  readonly peer?: PeerName;
   /** For people: `≤ 1.30 × PyTorch`. */
   readonly floor: string;
   readonly value: number;
@@ -27,7 +29,7 @@ export function judge({ floors }: Pick<BenchCase, "floors">, result: Omit<CaseRe
     if (peer === undefined || typeof peer === "string") return [];
     const limit = floor.atMost(engine);
     const value = peer.ratio.median;
-    return [{ floor: describe(limit, floor.peer), value, met: value <= limit }];
+    return [{ peer: floor.peer, floor: describe(limit, floor.peer), value, met: value <= limit }];
   });
 }
 

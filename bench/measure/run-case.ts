@@ -45,6 +45,7 @@ export interface CaseResult {
   readonly peers: Readonly<Partial<Record<PeerName, PeerResult | string>>>;
   /** 10⁹ floating-point operations a second, where the case counts them. */
   readonly gflops?: number;
+  /** Of a quick run none: small sizes and cold code say nothing. */
   readonly floors: readonly Judged[];
 }
 
@@ -83,7 +84,7 @@ export async function runCase(bench: BenchCase, options: RunOptions): Promise<Ca
       const measurement = measured[i + 1]!;
       peers[peer] = { ...entrant.contestant.greeting, measurement, ratio: ratioOf(ours, measurement), difference };
     }
-    const gflops = bench.operations !== undefined && "median" in ours ? { gflops: bench.operations / ours.median / 1e6 } : {};
+    const gflops = bench.operations !== undefined && "median" in ours ? { gflops: bench.operations(parameters) / ours.median / 1e6 } : {};
     const { device, versions } = dl.greeting;
     const result = {
       name,
@@ -96,7 +97,7 @@ export async function runCase(bench: BenchCase, options: RunOptions): Promise<Ca
       peers,
       ...gflops,
     } as const;
-    return { ...result, floors: judge(bench, result) };
+    return { ...result, floors: quick ? [] : judge(bench, result) };
   } finally {
     await crew.rest();
     await rm(folder, { recursive: true, force: true });

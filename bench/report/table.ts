@@ -16,9 +16,7 @@ export function rowsOf(result: CaseResult): Row[] {
     const title = peerTitles[name as PeerName];
     const first = i === 0;
     // A floor of no peer, such as a rate, stands in the first line.
-    const floors = result.floors.filter(
-      ({ floor }) => floor.endsWith(title) || (first && !Object.values(peerTitles).some((any) => floor.endsWith(any))),
-    );
+    const floors = result.floors.filter(({ peer = Object.keys(result.peers)[0] }) => peer === name);
     const floor = floors.map(({ floor, met }) => `${met ? "met" : "MISSED"}: ${floor}`).join("; ");
     const start = [first ? result.title : "", first ? ours : ""] as const;
     if (typeof peer === "string") return [...start, `no ${title}`, "", peer, floor];

@@ -27,6 +27,6 @@ export const matmul: readonly BenchCase[] = [256, 512, 1024].map((size) => ({
   peers: ["torch"],
   // Sums of up to 1024 products that nearly cancel.
   tolerance: 1e-3,
-  operations: 2 * size ** 3,
+  operations: ({ size }) => 2 * size! ** 3,
   floors: size === 1024 ? [{ of: "rate", atLeast: 40 }] : [],
 }));
