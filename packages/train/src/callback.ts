@@ -15,14 +15,35 @@ export interface EpochRecord {
   readonly step: number;
   /** Seconds the epoch took, validation included. */
   readonly seconds: number;
+  /** Training examples a second, validation left out. */
+  readonly examplesPerSecond: number;
+  /** Of the first parameter group, at the epoch's last step. */
+  readonly learningRate: number;
   /** Means over the epoch, and what validation gave under `validation/…`. */
   readonly metrics: Metrics;
 }
 
-/** Where a run stands: plain JSON. With the tensors of the model, the optimizer and the callbacks it is all that `resume` needs. */
+/** What a resumed run must have in common with the one that was saved. */
+export interface FitSetup {
+  /** Examples in the dataset. */
+  readonly examples: number;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  readonly rng: readonly [number, number];
+}
+
+/**
+ * Where a run stands. With the tensors of the model, the optimizer and the callbacks it is all that `resume` needs.
+ *
+ * Plain data, in which metrics may be NaN: write it with `toJson`, read it with `fromJson`.
+ */
 export interface FitState {
+  readonly setup: FitSetup;
   readonly epoch: number;
   readonly step: number;
+  readonly optimizerStep: number;
+  /** Updates of the weight average; null without one. */
+  readonly averageStep: number | null;
   /** Of the pass over the data that was going on; null between epochs. */
   readonly batches: BatchesState | null;
   /** Sums of the unfinished epoch, and the examples they count. */
@@ -30,9 +51,18 @@ export interface FitState {
   readonly examples: number;
   /** Seconds spent in the unfinished epoch. */
   readonly seconds: number;
+  /** At the last step. */
+  readonly learningRate: number;
   readonly history: readonly EpochRecord[];
   /** By name of the callback. */
   readonly callbacks: Readonly<Record<string, unknown>>;
+}
+
+/** A run apart from its model and optimizer: what `resume` of `fit` takes. */
+export interface FitSave {
+  readonly state: FitState;
+  /** What callbacks keep in tensors, as `<callback>/<name>`, and the weight average, as `average/<path>`. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
 /** The run as callbacks see it. */
@@ -44,13 +74,13 @@ export interface Run {
   readonly stepsPerEpoch: number;
   readonly epoch: number;
   readonly step: number;
+  /** Whether it goes on from a checkpoint. */
+  readonly isResumed: boolean;
   readonly history: readonly EpochRecord[];
   /** Ends the run after this step; the first reason counts. */
   stop(reason: string): void;
-  /** Where the run stands, for a checkpoint. */
-  state(): FitState;
-  /** What callbacks keep in tensors, as `<callback>/<name>`. */
-  tensors(): ReadonlyMap<string, HostTensor>;
+  /** Where the run stands, for a checkpoint; whole in `onPause`. Weights and optimizer are saved beside it. */
+  save(): Promise<FitSave>;
 }
 
 /** One finished step. */
@@ -66,16 +96,28 @@ export interface StepRecord {
   readonly means: Metrics;
 }
 
-/** Every method may be left out, and may return a promise, which is awaited. */
+/** After a step, after an epoch, or when the run ends in order. */
+export type Moment = "step" | "epoch" | "end";
+
+/**
+ * Every method may be left out; those that begin with `on` may return a promise, which is awaited. Callbacks are called in
+ * their order in the list, each moment for all of them before the next.
+ */
 export interface Callback {
   /** Under which its state is saved; unique in a run. */
   readonly name: string;
   onStart?(run: Run): void | Promise<void>;
   onStep?(run: Run, record: StepRecord): void | Promise<void>;
+  /** After validation. With an `average`, the model holds the averaged weights here. */
   onEpoch?(run: Run, record: EpochRecord): void | Promise<void>;
-  /** Always called once after `onStart`, also when the run failed. */
+  /**
+   * Every callback has seen what came before, and the model holds the weights that are trained: the moment for a checkpoint.
+   * Not called when the run failed.
+   */
+  onPause?(run: Run, moment: Moment): void | Promise<void>;
+  /** Always called once after an `onStart` that succeeded; when the run, another `onStart` or another `onEnd` failed, too. */
   onEnd?(run: Run, end: { readonly reason: string }): void | Promise<void>;
-  /** Plain JSON that `restore` takes when a run is resumed. */
+  /** Plain data that `restore` takes when a run is resumed. */
   state?(): unknown;
   restore?(state: unknown): void;
   /** Host tensors to be saved beside `state`, such as the best weights. */

@@ -1,9 +1,10 @@
 /** Measures a model on a dataset, without gradients. */
 
-import { type Device, type HostOf, type HostTensor, type Tensor, upload } from "@dl/core";
+import { type Device, type HostOf, type HostTensor, type Scalar, type Tensor, upload } from "@dl/core";
 import { batches, type Dataset, type Example, type Transform } from "@dl/data";
-import type { Metrics } from "./callback.ts";
+import { withLabelCheck } from "./check-labels.ts";
 import type { Tensors } from "./fit.ts";
+import { batchSizeOf } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
 import { Yielder } from "./yielder.ts";
 
@@ -20,9 +21,13 @@ export interface EvaluateOptions<E extends Example, T extends Readonly<Record<st
   signal?: AbortSignal;
 }
 
+/** A number for each scalar among the outputs of `step`. */
+export type Means<T> = { readonly [K in keyof T as T[K] extends Scalar ? K : never]: number };
+
 /**
- * The means of the scalars that `step` returns, over all examples.
+ * The means of the scalars that `step` returns, over all examples; those of a smaller last batch count less.
  *
+ * @throws DataError for an empty dataset, or a label that is none of its `classNames`; the signal's reason when it is aborted.
  * @example
  * const { loss } = await evaluate({ device, dataset: test, step: ({ images, labels }) => ({ loss: crossEntropy(model.forward(images, inference), labels) }) });
  */
@@ -34,18 +39,18 @@ export async function evaluate<E extends Example, T extends Readonly<Record<stri
   step,
   onBatch,
   signal,
-}: EvaluateOptions<E, T>): Promise<Metrics> {
+}: EvaluateOptions<E, T>): Promise<Means<T>> {
   const means = new WeightedMeans();
   const yielder = new Yielder();
-  for (const batch of batches(dataset, { batchSize, transform })) {
+  for (const batch of batches(dataset, { batchSize, transform: withLabelCheck(dataset, transform) })) {
     signal?.throwIfAborted();
     const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<
       Record<string, HostTensor | number>
     >;
     const scalars = Object.entries(outputs).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-    means.add(Object.fromEntries(scalars), Object.values(batch)[0]!.shape[0]!);
+    means.add(Object.fromEntries(scalars), batchSizeOf(batch));
     onBatch?.(batch, outputs as HostOf<T>);
     await yielder.turn();
   }
-  return means.result();
+  return means.result() as Means<T>;
 }

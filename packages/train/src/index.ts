@@ -1,11 +1,13 @@
 /** @dl/train: what training needs around the loop. This file is the table of contents; files and folders are in `@dl/train/node`. */
 
-export type { Callback, EpochRecord, FitState, Metrics, Run, StepRecord } from "./callback.ts";
+export type { Callback, EpochRecord, FitSave, FitSetup, FitState, Metrics, Moment, Run, StepRecord } from "./callback.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
 export { NanStop } from "./callbacks/nan-stop.ts";
 export { ShowProgress, type ShowProgressOptions } from "./callbacks/show-progress.ts";
-export { type EvaluateOptions, evaluate } from "./evaluate.ts";
-export { type FitOptions, type FitResult, fit, type StepResult, type Tensors } from "./fit.ts";
+export { type CheckLabelsOptions, checkLabels } from "./check-labels.ts";
+export { type EvaluateOptions, evaluate, type Means } from "./evaluate.ts";
+export { type Average, type FitOptions, type FitResult, fit, type StepResult, type Tensors } from "./fit.ts";
+export { fromJson, toJson } from "./json-numbers.ts";
 export { encodePng, type PixelRange, type Pixels, pixelsOf } from "./pixels.ts";
 export { type Progress, ProgressBar, type ProgressBarOptions, type Terminal } from "./progress-bar.ts";
 export { formatCount, formatDuration, formatMetric, formatRate } from "./quantity.ts";

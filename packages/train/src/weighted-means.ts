@@ -11,6 +11,11 @@ export class WeightedMeans {
     this.#examples += examples;
   }
 
+  /** Examples counted so far. */
+  get examples(): number {
+    return this.#examples;
+  }
+
   result(): Metrics {
     return Object.fromEntries(Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.#examples]));
   }
@@ -24,7 +29,7 @@ export class WeightedMeans {
     return { sums: { ...this.#sums }, examples: this.#examples };
   }
 
-  restore({ sums, examples }: { sums: Metrics; examples: number }): void {
+  restore({ sums, examples }: { readonly sums: Metrics; readonly examples: number }): void {
     this.#sums = { ...sums };
     this.#examples = examples;
   }

@@ -1,14 +1,16 @@
 /** Ends a run that no longer improves, and gives the best weights back. Prechelt 1998, "Early stopping — but when?". */
 
 import { type HostTensor, OptionError } from "@dl/core";
+import { readState } from "@dl/nn";
 import type { Callback, EpochRecord, Run } from "../callback.ts";
+import { putBack } from "../read-weights.ts";
 
 export interface EarlyStoppingOptions {
   /** Name of the watched metric. Default `validation/loss`. */
   monitor?: string;
   /** Whether smaller or larger is better. Default `min`. */
   mode?: "min" | "max";
-  /** Epochs without improvement before the run ends. Default 2. */
+  /** Epochs in a row without improvement after which the run ends, as in Keras; 0 and 1 end it at the first. Default 2. */
   patience?: number;
   /** Smallest change that counts. Default 0. */
   minDelta?: number;
@@ -50,6 +52,11 @@ export class EarlyStopping implements Callback {
     return this.#bestEpoch;
   }
 
+  /** A run that was stopped stays stopped when it is resumed, unless `patience` has grown. */
+  onStart(run: Run): void {
+    this.#judge(run);
+  }
+
   async onEpoch(run: Run, { epoch, metrics }: EpochRecord): Promise<void> {
     const value = metrics[this.#monitor];
     if (value === undefined) {
@@ -57,20 +64,31 @@ export class EarlyStopping implements Callback {
         `EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}.`,
       );
     }
-    if (this.#best === null || this.#sign * (this.#best - value) > this.#minDelta) {
+    if (this.#improves(value)) {
       this.#best = value;
       this.#bestEpoch = epoch;
       this.#waited = 0;
-      if (this.#restoreBest) this.#weights = await readState(run);
-    } else if (++this.#waited > this.#patience) {
-      run.stop(`${this.#monitor} has not improved since epoch ${this.#bestEpoch + 1}`);
+      if (this.#restoreBest) this.#weights = await readState(run.model);
+    } else {
+      this.#waited++;
+      this.#judge(run);
     }
   }
 
+  #improves(value: number): boolean {
+    // NaN is never the best: nothing would be better than it afterwards.
+    if (Number.isNaN(value)) return false;
+    return this.#best === null || this.#sign * (this.#best - value) > this.#minDelta;
+  }
+
+  #judge(run: Run): void {
+    if (this.#waited === 0 || this.#waited < this.#patience) return;
+    const since = this.#best === null ? "has never been a number" : `has not improved since epoch ${this.#bestEpoch + 1}`;
+    run.stop(`${this.#monitor} ${since}`);
+  }
+
   onEnd(run: Run): void {
-    if (!this.#weights) return;
-    const cells = run.model.state();
-    for (const [path, value] of this.#weights) cells.get(path)!.load(value);
+    if (this.#weights) putBack(run.model, this.#weights);
   }
 
   state(): EarlyStoppingState {
@@ -91,10 +109,4 @@ export class EarlyStopping implements Callback {
   restoreTensors(tensors: ReadonlyMap<string, HostTensor>): void {
     this.#weights = tensors;
   }
-}
-
-async function readState(run: Run): Promise<Map<string, HostTensor>> {
-  const values = new Map<string, HostTensor>();
-  for (const [path, cell] of run.model.state()) values.set(path, await cell.read());
-  return values;
 }

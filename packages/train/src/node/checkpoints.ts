@@ -1,18 +1,11 @@
 /** Keeps a run resumable: the last state of everything, and the weights of the best epochs. */
 
-import { readFile, rm } from "node:fs/promises";
-import { type HostTensor, OptionError } from "@dl/core";
-import {
-  type CommonOptions,
-  type Json,
-  type Module,
-  type Optimizer,
-  readCheckpoint,
-  readState,
-  writeCheckpoint,
-  writeSafetensors,
-} from "@dl/nn";
-import type { Callback, EpochRecord, FitState, Run } from "../callback.ts";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { CheckpointError, OptionError } from "@dl/core";
+import { type CommonOptions, type Module, type Optimizer, readCheckpoint, readState, writeCheckpoint, writeSafetensors } from "@dl/nn";
+import type { Callback, EpochRecord, FitSave, FitState, Moment, Run } from "../callback.ts";
+import { fromJson, toJson } from "../json-numbers.ts";
+import { areFinite } from "../read-weights.ts";
 import { fileError } from "./file-error.ts";
 import type { RunFolder } from "./run-folder.ts";
 
@@ -32,67 +25,84 @@ interface BestEpoch {
   readonly value: number;
 }
 
-/** Writes `checkpoint.safetensors` after every epoch, every minute, and when the run ends early: each replaces the one before, whole or not at all. */
+/**
+ * Writes `checkpoint.safetensors` after every epoch, every minute, and when the run ends early: each replaces the one before,
+ * whole or not at all. Weights that are not finite replace nothing: the last good checkpoint stays.
+ */
 export class Checkpoints implements Callback {
   readonly name = "checkpoints";
   readonly #options: CheckpointsOptions;
+  /** Best first. */
   #best: readonly BestEpoch[] = [];
-  #written = performance.now();
-  #writtenStep = -1;
+  #lastWrite = performance.now();
+  /** What the file on the disk holds. */
+  #saved: { readonly epoch: number; readonly step: number } | undefined;
 
   constructor(options: CheckpointsOptions) {
-    if (options.best && !(options.best.count >= 1))
-      throw new OptionError(`Checkpoints: expected best.count ≥ 1, got ${options.best.count}.`);
+    const { best } = options;
+    if (best && !(Number.isInteger(best.count) && best.count >= 1)) {
+      throw new OptionError(`Checkpoints: expected a whole best.count ≥ 1, got ${best.count}.`);
+    }
     this.#options = options;
   }
 
-  async onStep(run: Run): Promise<void> {
-    const { everySeconds = 60 } = this.#options;
-    if (performance.now() - this.#written >= everySeconds * 1000) await this.#write(run);
+  async onStart(run: Run): Promise<void> {
+    if (!run.isResumed) return;
+    this.#saved = { epoch: run.epoch, step: run.step };
+    await this.#removeDropped();
   }
 
-  async onEpoch(run: Run, record: EpochRecord): Promise<void> {
-    await this.#keepBest(run, record);
-    await this.#write(run);
-  }
-
-  async onEnd(run: Run, { reason }: { reason: string }): Promise<void> {
-    // After a failure the last good checkpoint stays: what is in memory now may be half a step.
-    if (reason !== "failed" && this.#writtenStep !== run.step) await this.#write(run);
-  }
-
-  state(): Json {
-    return { best: this.#best.map(({ epoch, value }) => ({ epoch, value: String(value) })) };
-  }
-
-  restore(state: unknown): void {
-    this.#best = (state as { best: { epoch: number; value: string }[] }).best.map(({ epoch, value }) => ({ epoch, value: Number(value) }));
-  }
-
-  async #keepBest({ model }: Run, { epoch, metrics }: EpochRecord): Promise<void> {
+  /** The best weights are those that were validated; with an average, the averaged ones. */
+  async onEpoch(run: Run, { epoch, metrics }: EpochRecord): Promise<void> {
     const { best, folder } = this.#options;
     if (!best) return;
     const value = metrics[best.monitor];
     if (value === undefined) {
       throw new OptionError(`Checkpoints: expected a metric ${JSON.stringify(best.monitor)}, got only ${Object.keys(metrics).join(", ")}.`);
     }
+    if (Number.isNaN(value)) return;
     const sign = best.mode === "min" ? 1 : -1;
-    const ranked = [...this.#best, { epoch, value }].sort((a, b) => sign * (a.value - b.value));
-    const [kept, dropped] = [ranked.slice(0, best.count), ranked.slice(best.count)];
-    if (kept.some((entry) => entry.epoch === epoch)) await folder.write(bestName(epoch), writeSafetensors(await readState(model)));
-    for (const entry of dropped) await rm(folder.file(bestName(entry.epoch)), { force: true });
-    this.#best = kept;
+    const ranked = [...this.#best, { epoch, value }].sort((a, b) => sign * (a.value - b.value)).slice(0, best.count);
+    if (ranked.some((entry) => entry.epoch === epoch)) await folder.write(bestName(epoch), writeSafetensors(await readState(run.model)));
+    this.#best = ranked;
+  }
+
+  async onPause(run: Run, moment: Moment): Promise<void> {
+    const { everySeconds = 60 } = this.#options;
+    if (moment === "step" && performance.now() - this.#lastWrite < everySeconds * 1000) return;
+    if (this.#saved?.epoch === run.epoch && this.#saved.step === run.step) return;
+    await this.#write(run);
+    // Only now: a run that is killed before goes on from a checkpoint that still counts them among the best.
+    if (moment === "epoch") await this.#removeDropped();
+  }
+
+  state(): unknown {
+    return { best: this.#best };
+  }
+
+  restore(state: unknown): void {
+    this.#best = (state as { best: BestEpoch[] }).best;
   }
 
   async #write(run: Run): Promise<void> {
-    const { model, optimizer } = run;
-    const bytes = await writeCheckpoint(
-      { models: { model }, optimizers: { optimizer: { optimizer, model } } },
-      { step: run.step, extra: { fit: run.state() as unknown as Json }, tensors: run.tensors() },
-    );
+    const { model, optimizer, step } = run;
+    this.#lastWrite = performance.now();
+    if (!areFinite(await readState(model))) return;
+    const { state, tensors } = await run.save();
+    const live = { models: { model }, optimizers: { optimizer: { optimizer, model } } };
+    const bytes = await writeCheckpoint(live, { step, extra: { fit: toJson(state) }, tensors });
     await this.#options.folder.write(checkpointName, bytes);
-    this.#written = performance.now();
-    this.#writtenStep = run.step;
+    this.#saved = { epoch: run.epoch, step };
+    this.#lastWrite = performance.now();
+  }
+
+  async #removeDropped(): Promise<void> {
+    const { best, folder } = this.#options;
+    if (!best) return;
+    const kept = new Set(this.#best.map(({ epoch }) => bestName(epoch)));
+    for (const name of await readdir(folder.path)) {
+      if (/^best-epoch-\d+\.safetensors$/.test(name) && !kept.has(name)) await rm(folder.file(name), { force: true });
+    }
   }
 }
 
@@ -108,10 +118,13 @@ function bestName(epoch: number): string {
 export async function resumeFrom(
   path: string,
   { model, optimizer }: { model: Module; optimizer: Optimizer<CommonOptions> },
-): Promise<{ state: FitState; tensors: ReadonlyMap<string, HostTensor> }> {
+): Promise<FitSave> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError("resumeFrom", `to read ${path}`, error);
   });
   const { extra, tensors } = readCheckpoint(bytes, { models: { model }, optimizers: { optimizer: { optimizer, model } } }, { file: path });
-  return { state: extra.fit as unknown as FitState, tensors };
+  if (extra.fit === undefined) {
+    throw new CheckpointError(`${path}: expected a checkpoint that fit() made, got one without its state. Read it with readCheckpoint.`);
+  }
+  return { state: fromJson(extra.fit) as FitState, tensors };
 }

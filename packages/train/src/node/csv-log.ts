@@ -12,12 +12,20 @@ export class CsvLog implements Callback {
     this.#path = path;
   }
 
-  async onStart(run: Run): Promise<void> {
-    this.#table = await MetricsCsv.open(this.#path, run.step > 0 ? { resumedStep: run.step } : {});
+  async onStart({ isResumed, history }: Run): Promise<void> {
+    // Rows of epochs that the checkpoint does not hold are written again, also that of an epoch whose last step it holds.
+    this.#table = await MetricsCsv.open(this.#path, isResumed ? { resumedStep: history.at(-1)?.step ?? 0 } : {});
   }
 
-  async onEpoch(_run: Run, { epoch, step, seconds, metrics }: EpochRecord): Promise<void> {
-    await this.#table?.append({ step, epoch: epoch + 1, seconds: Number(seconds.toFixed(3)), ...metrics });
+  async onEpoch(_run: Run, { epoch, step, seconds, examplesPerSecond, learningRate, metrics }: EpochRecord): Promise<void> {
+    await this.#table?.append({
+      step,
+      epoch: epoch + 1,
+      seconds: Number(seconds.toFixed(3)),
+      examplesPerSecond: Number(examplesPerSecond.toPrecision(4)),
+      learningRate,
+      ...metrics,
+    });
   }
 
   async onEnd(): Promise<void> {

@@ -1,5 +1,6 @@
 /** A run for TensorBoard: every step's loss and learning rate, every epoch's means, and now and then the weights. */
 
+import type { HostTensor } from "@dl/core";
 import type { Callback, EpochRecord, Run, StepRecord } from "../callback.ts";
 import { TensorBoardWriter } from "./tensorboard-writer.ts";
 
@@ -26,7 +27,7 @@ export class TensorBoardLog implements Callback {
   }
 
   onStart(run: Run): void {
-    this.#writer = new TensorBoardWriter(this.#folder, run.step > 0 ? { resumedStep: run.step } : {});
+    this.#writer = new TensorBoardWriter(this.#folder, run.isResumed ? { resumedStep: run.step } : {});
   }
 
   onStep(_run: Run, { step, metrics }: StepRecord): void {
@@ -34,14 +35,23 @@ export class TensorBoardLog implements Callback {
     for (const [name, value] of Object.entries(metrics)) this.#writer?.scalar(`step/${name}`, value, { step });
   }
 
-  async onEpoch(run: Run, { epoch, step, metrics }: EpochRecord): Promise<void> {
-    for (const [name, value] of Object.entries(metrics)) {
+  async onEpoch(run: Run, { epoch, step, seconds, examplesPerSecond, learningRate, metrics }: EpochRecord): Promise<void> {
+    for (const [name, value] of Object.entries({ ...metrics, learningRate })) {
       this.#writer?.scalar(name.includes("/") ? name : `train/${name}`, value, { step });
     }
+    this.#writer?.scalar("time/seconds", seconds, { step });
+    this.#writer?.scalar("time/examplesPerSecond", examplesPerSecond, { step });
     if (this.#histogramEpochs > 0 && (epoch + 1) % this.#histogramEpochs === 0) {
-      for (const [path, parameter] of run.model.namedParameters()) this.#writer?.histogram(path, (await parameter.read()).data, { step });
+      for (const [path, parameter] of run.model.namedParameters()) this.#weights(path, (await parameter.read()).data, step);
     }
     this.#writer?.flush();
+  }
+
+  /** A histogram has no place for NaN: those of a run that diverged are counted in a scalar beside it. */
+  #weights(path: string, values: HostTensor["data"], step: number): void {
+    const finite = Float64Array.from(values).filter(Number.isFinite);
+    if (finite.length > 0) this.#writer?.histogram(path, finite, { step });
+    if (finite.length < values.length) this.#writer?.scalar(`notFinite/${path}`, values.length - finite.length, { step });
   }
 
   onEnd(): void {
