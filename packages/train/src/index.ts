@@ -3,11 +3,16 @@
 export type { Callback, EpochRecord, FitSave, FitSetup, FitState, Metrics, Moment, Run, StepRecord } from "./callback.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
 export { NanStop } from "./callbacks/nan-stop.ts";
+export { ReduceOnPlateau, type ReduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
 export { ShowProgress, type ShowProgressOptions } from "./callbacks/show-progress.ts";
 export { type CheckLabelsOptions, checkLabels } from "./check-labels.ts";
+export { balancedClassWeights } from "./class-weights.ts";
+export { EqualAverage, type EqualAverageOptions } from "./equal-average.ts";
 export { type EvaluateOptions, evaluate, type Means } from "./evaluate.ts";
+export { type FindLearningRateOptions, type FoundLearningRate, findLearningRate, type LearningRatePoint } from "./find-learning-rate.ts";
 export { type Average, type FitOptions, type FitResult, fit, type StepResult, type Tensors } from "./fit.ts";
 export { fromJson, toJson } from "./json-numbers.ts";
+export { type OverfitOneBatchOptions, type OverfitReport, overfitOneBatch } from "./overfit-one-batch.ts";
 export { encodePng, type PixelRange, type Pixels, pixelsOf } from "./pixels.ts";
 export { type Progress, ProgressBar, type ProgressBarOptions, type Terminal } from "./progress-bar.ts";
 export { formatCount, formatDuration, formatMetric, formatRate } from "./quantity.ts";
