@@ -3,8 +3,9 @@
  * Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks"; Ioffe and Szegedy 2015, arXiv:1502.03167.
  */
 
-import { flatten, maxPool2d, type Rng, relu, type Tensor } from "@dl/core";
+import { flatten, maxPool2d, OptionError, type Rng, relu, type Tensor } from "@dl/core";
 import { BatchNorm, Conv2d, Dropout, init, Linear, type Mode, Module } from "@dl/nn";
+import { type TorchPlace, torchField } from "./torch-state.ts";
 
 export interface Conv5Fc3Options {
   /** Height and width of the images, which are square; a multiple of 8. */
@@ -22,7 +23,13 @@ export interface Conv5Fc3Options {
 
 export const conv5Fc3Cifar10: Omit<Conv5Fc3Options, "rng"> = { imageSize: 32, channels: 3, classes: 10 };
 
-/** Images `[B, S, S, channels]` → logits `[B, classes]`. */
+/**
+ * Images `[B, S, S, channels]` → logits `[B, classes]`.
+ *
+ * @throws OptionError when the image cannot be halved three times.
+ * @example
+ * const model = new Conv5Fc3({ ...conv5Fc3Cifar10, rng: rng.fork("init") });
+ */
 export class Conv5Fc3 extends Module {
   readonly convolutions: readonly Conv2d[];
   readonly norms: readonly BatchNorm[];
@@ -41,6 +48,9 @@ export class Conv5Fc3 extends Module {
     rng,
   }: Conv5Fc3Options) {
     super();
+    if (!Number.isInteger(imageSize / 8) || imageSize < 8) {
+      throw new OptionError(`Conv5Fc3: expected an imageSize that is a multiple of 8, got ${imageSize}. Crop or resize the images.`);
+    }
     // Bias off: batch norm subtracts it again.
     const convolution = (outputs: number, i: number): Conv2d =>
       new Conv2d({
@@ -70,5 +80,13 @@ export class Conv5Fc3 extends Module {
     x = this.dropout.forward(this.fc1.forward(flatten(x)), mode); // [B, 512]
     x = this.dropout.forward(this.fc2.forward(x), mode); // [B, 256]
     return this.fc3.forward(x); // [B, classes]
+  }
+
+  /** The same names but for the running statistics; the first dense layer follows the flattened image. */
+  torchPlace(path: string): TorchPlace {
+    if (path !== "fc1.weight") return { name: torchField(path) };
+    const channels = this.convolutions.at(-1)!.weight.shape[3]!;
+    const side = Math.sqrt(this.fc1.weight.shape[0]! / channels);
+    return { name: path, image: { channels, height: side, width: side } };
   }
 }

@@ -1,10 +1,11 @@
 /** The small convolutional network of the Keras tutorials: three convolutions with pooling, one hidden dense layer with dropout. */
 
-import { flatten, maxPool2d, type Rng, type Tensor } from "@dl/core";
+import { flatten, maxPool2d, OptionError, type Rng, type Tensor } from "@dl/core";
 import { Conv2d, Dropout, init, Linear, type Mode, Module } from "@dl/nn";
+import type { TorchPlace } from "./torch-state.ts";
 
 export interface KerasCnnOptions {
-  /** Height and width of the images, which are square; at least 22. */
+  /** Height and width of the images, which are square; at least 22 with three convolutions. */
   imageSize: number;
   channels: number;
   classes: number;
@@ -19,7 +20,13 @@ export interface KerasCnnOptions {
 
 export const kerasCnnCifar10: Omit<KerasCnnOptions, "rng"> = { imageSize: 32, channels: 3, classes: 10 };
 
-/** Images `[B, S, S, channels]` → logits `[B, classes]`. */
+/**
+ * Images `[B, S, S, channels]` → logits `[B, classes]`.
+ *
+ * @throws OptionError when the image is too small for the convolutions and pools.
+ * @example
+ * const model = new KerasCnn({ ...kerasCnnCifar10, rng: rng.fork("init") });
+ */
 export class KerasCnn extends Module {
   readonly convolutions: readonly Conv2d[];
   readonly hidden: Linear;
@@ -32,6 +39,13 @@ export class KerasCnn extends Module {
     const initial = { weightInit: init.glorotUniform, biasInit: init.zeros };
     let inputs = channels;
     let side = imageSize;
+    // The smallest image that leaves one pixel: each convolution takes two, each pool half.
+    const least = filters.reduce((size) => 2 * size + 2, 1);
+    if (!Number.isInteger(imageSize) || imageSize < least) {
+      throw new OptionError(
+        `KerasCnn: expected a whole imageSize of at least ${least} for ${filters.length} convolutions with pools, got ${imageSize}. Enlarge the images, or give fewer filters.`,
+      );
+    }
     this.convolutions = filters.map((outputs, i) => {
       const layer = new Conv2d({ inputs, outputs, kernelSize: 3, activation: "relu", ...initial, rng: rng.fork(`conv${i + 1}`) });
       inputs = outputs;
@@ -48,5 +62,13 @@ export class KerasCnn extends Module {
     for (const convolution of this.convolutions) x = maxPool2d(convolution.forward(x), { kernelSize: 2 }); // [B, (S − 2) / 2, …, filters]
     x = this.hidden.forward(flatten(x)); // [B, hidden]
     return this.head.forward(this.dropout.forward(x, mode)); // [B, classes]
+  }
+
+  /** The same names; the hidden layer follows the flattened image. */
+  torchPlace(path: string): TorchPlace {
+    if (path !== "hidden.weight") return { name: path };
+    const channels = this.convolutions.at(-1)!.weight.shape[3]!;
+    const side = Math.sqrt(this.hidden.weight.shape[0]! / channels);
+    return { name: path, image: { channels, height: side, width: side } };
   }
 }

@@ -1,10 +1,11 @@
 /** LeNet-5. LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2; the form of the PyTorch tutorial. */
 
-import { averagePool2d, flatten, maxPool2d, type Rng, type Tensor, tanh } from "@dl/core";
+import { averagePool2d, flatten, maxPool2d, OptionError, type Rng, type Tensor, tanh } from "@dl/core";
 import { Conv2d, Linear, Module } from "@dl/nn";
+import type { TorchPlace } from "./torch-state.ts";
 
 export interface LeNetOptions {
-  /** Height and width of the images, which are square. */
+  /** Height and width of the images, which are square; with the padding at least 16. */
   imageSize: number;
   channels: number;
   classes: number;
@@ -37,7 +38,13 @@ export const lenetCifar10Wide: Omit<LeNetOptions, "rng"> = {
   hidden: [256, 128],
 };
 
-/** Images `[B, S, S, channels]` → logits `[B, classes]`. */
+/**
+ * Images `[B, S, S, channels]` → logits `[B, classes]`.
+ *
+ * @throws OptionError when the image is too small for two 5×5 convolutions with pooling.
+ * @example
+ * const model = new LeNet({ ...lenetMnist, rng: rng.fork("init") });
+ */
 export class LeNet extends Module {
   readonly conv1: Conv2d;
   readonly conv2: Conv2d;
@@ -62,6 +69,11 @@ export class LeNet extends Module {
     // ReLU runs in the layer's own kernel; tanh follows it.
     const fused = activation === "relu" ? ({ activation } as const) : {};
     const side = Math.floor((Math.floor((imageSize + 2 * padding - 4) / 2) - 4) / 2);
+    if (!Number.isInteger(imageSize) || side < 1) {
+      throw new OptionError(
+        `LeNet: expected a whole imageSize of at least ${16 - 2 * padding} with padding ${padding}, got ${imageSize}. Enlarge the images, or the padding.`,
+      );
+    }
     this.conv1 = new Conv2d({ inputs: channels, outputs: filters[0], kernelSize: 5, padding, ...fused, rng: rng.fork("conv1") });
     this.conv2 = new Conv2d({ inputs: filters[0], outputs: filters[1], kernelSize: 5, ...fused, rng: rng.fork("conv2") });
     this.fc1 = new Linear({ inputs: filters[1] * side * side, outputs: hidden[0], ...fused, rng: rng.fork("fc1") });
@@ -78,6 +90,14 @@ export class LeNet extends Module {
     x = this.#activate(this.fc1.forward(flatten(x))); // [B, 120]
     x = this.#activate(this.fc2.forward(x)); // [B, 84]
     return this.fc3.forward(x); // [B, classes]
+  }
+
+  /** The names are the same; the first dense layer follows the flattened image. */
+  torchPlace(path: string): TorchPlace {
+    if (path !== "fc1.weight") return { name: path };
+    const channels = this.conv2.weight.shape[3]!;
+    const side = Math.sqrt(this.fc1.weight.shape[0]! / channels);
+    return { name: path, image: { channels, height: side, width: side } };
   }
 
   #activate(x: Tensor): Tensor {

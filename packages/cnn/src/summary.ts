@@ -70,10 +70,10 @@ export function formatSummary({ layers, parameters, flops }: ModelSummary): stri
     path || "(model)",
     kind,
     `[${outputShape.join(", ")}]`,
-    String(parameters),
-    String(flops),
+    grouped(parameters),
+    grouped(flops),
   ]);
-  const table = [["layer", "kind", "output", "parameters", "FLOPs"], ...rows, ["total", "", "", String(parameters), String(flops)]];
+  const table = [["layer", "kind", "output", "parameters", "FLOPs"], ...rows, ["total", "", "", grouped(parameters), grouped(flops)]];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return table
     .map((row) =>
@@ -83,4 +83,9 @@ export function formatSummary({ layers, parameters, flops }: ModelSummary): stri
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** `61,706`: the same in every locale. */
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
 }

@@ -1,0 +1,130 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CheckpointError, type HostTensor, hostTensor, Rng } from "@dl/core";
+import { readState, readTensors, writeSafetensors } from "@dl/nn";
+import { afterAll, describe, expect, test } from "vitest";
+import { Conv5Fc3 } from "./conv5fc3.ts";
+import { KerasCnn } from "./keras-cnn.ts";
+import { ResNet, resnet50 } from "./resnet.ts";
+import { expectNear, fixturePath, readNumbers, references } from "./torch-fixture.ts";
+import { loadTorchState, torchState } from "./torch-state.ts";
+import { fromTorch, toTorch } from "./torch-weights.ts";
+
+const counting = (shape: readonly number[]): HostTensor =>
+  hostTensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+    shape,
+  );
+
+describe("layouts", () => {
+  test("a dense weight is transposed", () => {
+    expect([...fromTorch(counting([2, 3])).data]).toEqual([0, 3, 1, 4, 2, 5]);
+  });
+
+  test("a kernel [out, in, kh, kw] becomes [kh, kw, in, out]", () => {
+    const { shape, data } = fromTorch(counting([2, 3, 1, 2]));
+    expect(shape).toEqual([1, 2, 3, 2]);
+    // kw 0: inputs 0, 2, 4 of output 0 beside those of output 1.
+    expect([...data]).toEqual([0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]);
+  });
+
+  test("a dense weight over a flattened image takes the channels last", () => {
+    const { shape, data } = fromTorch(counting([1, 6]), { image: { channels: 2, height: 1, width: 3 } });
+    expect(shape).toEqual([6, 1]);
+    expect([...data]).toEqual([0, 3, 1, 4, 2, 5]);
+  });
+
+  test.each([[[7]], [[3, 8]], [[4, 3, 5, 5]]])("%j comes back", (shape) => {
+    const tensor = counting(shape);
+    expect(toTorch(fromTorch(tensor))).toEqual(tensor);
+    const image = { channels: 2, height: 2, width: 2 };
+    if (shape.length === 2) expect(toTorch(fromTorch(tensor, { image }), { image })).toEqual(tensor);
+  });
+
+  test("an image of another size is refused", () => {
+    expect(() => fromTorch(counting([2, 5]), { image: { channels: 2, height: 1, width: 3 } })).toThrow(
+      /fromTorch: expected a dense weight that unfolds to \[2, 2, 1, 3\], got \[2, 5\]/,
+    );
+  });
+});
+
+describe.each(references)("the state dict of $folder", ({ folder, model: make }) => {
+  test("comes back with its names and bits", async () => {
+    const { weights } = readNumbers(folder);
+    using model = make();
+    loadTorchState(model, weights);
+    const kept = [...weights].filter(([name]) => !name.endsWith("num_batches_tracked")).sort();
+    expect([...(await torchState(model))].sort()).toEqual(kept);
+  });
+
+  test("with a name too many or too few, or of ours, is refused, and nothing is loaded", async () => {
+    using model = make();
+    const before = await readState(model);
+    const { weights } = readNumbers(folder);
+    expect(() => loadTorchState(model, new Map([...weights, ["extra.weight", counting([1])]]))).toThrow(
+      /unexpected: extra\.weight \(as torch:extra\.weight\)/,
+    );
+    expect(() => loadTorchState(model, new Map([...weights].slice(0, -1)))).toThrow(CheckpointError);
+    if (folder !== "lenet") expect(() => loadTorchState(model, before)).toThrow(/missing/);
+    expect(await readState(model)).toEqual(before);
+  });
+});
+
+test.each([
+  ["ResNet-50's first bottleneck", new ResNet({ ...resnet50, depths: [1, 1], width: 4, classes: 3, rng: new Rng(1) })],
+  ["KerasCnn", new KerasCnn({ imageSize: 22, channels: 1, classes: 3, filters: [2, 3, 4], hidden: 5, rng: new Rng(1) })],
+  ["Conv5Fc3", new Conv5Fc3({ imageSize: 8, channels: 1, classes: 3, filters: [2, 2, 2, 2, 3], hidden: [4, 5], rng: new Rng(1) })],
+])("%s goes out under different names and comes back", async (_, model) => {
+  const before = await readState(model);
+  const state = await torchState(model);
+  expect(state.size).toBe(before.size);
+  for (const cell of model.state().values()) cell.load({ ...counting(cell.shape) });
+  loadTorchState(model, state);
+  expect(await readState(model)).toEqual(before);
+  model[Symbol.dispose]();
+});
+
+test("the names of a bottleneck are torchvision's", async () => {
+  using model = new ResNet({ ...resnet50, depths: [1, 1], width: 4, classes: 3, rng: new Rng(1) });
+  const names = [...(await torchState(model)).keys()];
+  expect(names).toEqual(
+    expect.arrayContaining(["conv1.weight", "bn1.running_var", "layer1.0.conv3.weight", "layer1.0.bn3.bias", "fc.bias"]),
+  );
+  expect(names).toEqual(expect.arrayContaining(["layer1.0.downsample.0.weight", "layer2.0.downsample.1.running_mean"]));
+});
+
+// Runs where python has torch: DL_PYTHON, or python3.
+const python = [process.env.DL_PYTHON, "python3"].find((candidate) => {
+  if (candidate === undefined) return false;
+  try {
+    execFileSync(candidate, ["-c", "import torch, safetensors.torch"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+});
+const folder = mkdtempSync(join(tmpdir(), "dl-torch-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("PyTorch loads our files and gives the same logits", async ({ skip }) => {
+  if (python === undefined) return skip("neither DL_PYTHON nor python3 has torch and safetensors");
+  const kinds = { lenet: "lenet", resnet20_cifar: "resnet", vgg11_bn: "vgg" } as const;
+  const jobs = references.map(({ folder: name, model }) => ({
+    ...{ name, model, kind: kinds[name as keyof typeof kinds] },
+    ...{ file: join(folder, `${name}.safetensors`), answer: join(folder, `${name}-logits.safetensors`) },
+  }));
+  for (const { name, model: make, file } of jobs) {
+    using model = make();
+    loadTorchState(model, readNumbers(name).weights);
+    writeFileSync(file, writeSafetensors(await torchState(model)));
+  }
+  // One process for all: importing torch takes seconds.
+  const words = jobs.flatMap(({ kind, file, name, answer }) => [kind, file, fixturePath(`${name}/inputs.safetensors`), answer]);
+  execFileSync(python, [fixturePath("load_state.py"), ...words]);
+  for (const { name, answer } of jobs) {
+    const wanted = readNumbers(name).expected.get("eval.logits")!;
+    expectNear(readTensors(readFileSync(answer)).get("logits")!, wanted, [1e-5, 1e-4], `logits of ${name}`);
+  }
+}, 120_000);
