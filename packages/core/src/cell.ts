@@ -49,7 +49,7 @@ export class Cell implements Disposable {
   /** @internal A tensor of its own over the present value, never a leaf. */
   freshValue(): Tensor {
     const device = currentDevice("Cell.value");
-    return new Tensor(this.#on(device).retain(), this.shape, deviceDType(this.dtype, device));
+    return new Tensor(this.#on(device).retain(), { shape: this.shape, dtype: deviceDType(this.dtype, device) });
   }
 
   /**

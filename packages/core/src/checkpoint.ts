@@ -31,8 +31,9 @@ export function checkpoint(work: () => Tensor): Tensor {
   // Of its own name, even when `work` returns what it was given; what `work` made is freed here, and its result on the way back.
   const { result: output, used } = watched(() => scope(() => shared(replay.first())));
   // The values the cells had stay alive under names of the outer scope: the second run finds what the first one found.
-  for (const [cell, storage] of used.cells)
-    recording.leaves.set(cell, new Tensor(storage, cell.shape, deviceDType(cell.dtype, storage.device)));
+  for (const [cell, storage] of used.cells) {
+    recording.leaves.set(cell, new Tensor(storage, { shape: cell.shape, dtype: deviceDType(cell.dtype, storage.device) }));
+  }
   const inputs = [...used.inputs];
   return differentiableJointly(output, inputs, (gradient, needed) => {
     // A copy: what the work writes to cells this time must not be there if it is recomputed once more.

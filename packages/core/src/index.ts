@@ -40,7 +40,34 @@ export { type DTypeOption, eye, fill, linspace, ones, onesLike, range, tensor, u
 export { softmaxCrossEntropy } from "./ops/cross-entropy.ts";
 export { type CumulativeOptions, cumprod, cumsum } from "./ops/cumulative.ts";
 export { einsum } from "./ops/einsum.ts";
-export * from "./ops/elementwise.ts";
+export {
+  abs,
+  atan,
+  ceil,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  gelu,
+  geluTanh,
+  log,
+  log1p,
+  neg,
+  reciprocal,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tan,
+  tanh,
+} from "./ops/elementwise.ts";
 export { flip } from "./ops/flip.ts";
 export { checkIndices, embedding, gather, oneHot, scatterAdd, scatterAlong, takeAlong } from "./ops/gather.ts";
 export { type LinearOptions, linear } from "./ops/linear.ts";
@@ -69,6 +96,6 @@ export type { Pair, WindowOptions, WindowPadding } from "./ops/windows.ts";
 // Randomness
 export { Rng, type RngState } from "./rng.ts";
 export { scope } from "./scope.ts";
-export { axisView, broadcastShapes, formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
+export { axisView, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
 export { type Scalar, Tensor } from "./tensor.ts";
 export { randomWords, threefry2x32, wordToUnit } from "./threefry.ts";

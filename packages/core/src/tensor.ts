@@ -19,6 +19,12 @@ import { Storage } from "./storage.ts";
 
 type Axes = number | readonly number[];
 
+/** What a tensor looks like, wherever it lies. */
+export interface TensorForm {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
 /**
  * An n-dimensional array on a device.
  *
@@ -36,7 +42,7 @@ export class Tensor implements Operand<unknown> {
   #freedBy = "";
 
   /** @internal Use `tensor()` or an operation. */
-  constructor(storage: Storage, shape: Shape, dtype: DType) {
+  constructor(storage: Storage, { shape, dtype }: TensorForm) {
     this.shape = shape;
     this.dtype = dtype;
     this.#storage = storage;
@@ -225,11 +231,11 @@ export interface Scalar extends Tensor {
 }
 
 /** A new tensor over a buffer a kernel has just made. */
-export function fromBuffer(device: BackendDevice, buffer: unknown, shape: Shape, dtype: DType): Tensor {
-  return new Tensor(new Storage(device, buffer), shape, dtype);
+export function fromBuffer(device: BackendDevice, buffer: unknown, form: TensorForm): Tensor {
+  return new Tensor(new Storage(device, buffer), form);
 }
 
 /** The same data under another shape, without a copy. */
 export function shareStorage(x: Tensor, shape: Shape): Tensor {
-  return new Tensor(x.storage.retain(), shape, x.dtype);
+  return new Tensor(x.storage.retain(), { shape, dtype: x.dtype });
 }

@@ -4,17 +4,12 @@ import type { Kernels } from "../backend.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { DtypeError } from "../errors.ts";
 import { currentDevice } from "../scope.ts";
-import type { Shape } from "../shape.ts";
-import { fromBuffer, type Tensor } from "../tensor.ts";
+import { fromBuffer, type Tensor, type TensorForm } from "../tensor.ts";
 
 /** A new tensor over what `kernel` makes. */
-export function apply(
-  where: string,
-  { shape, dtype }: { shape: Shape; dtype: DType },
-  kernel: (kernels: Kernels<unknown>) => unknown,
-): Tensor {
+export function apply(where: string, form: TensorForm, kernel: (kernels: Kernels<unknown>) => unknown): Tensor {
   const device = currentDevice(where);
-  return fromBuffer(device, kernel(device.kernels), shape, dtype);
+  return fromBuffer(device, kernel(device.kernels), form);
 }
 
 export function requireFloat(where: string, ...tensors: readonly Tensor[]): void {

@@ -3,9 +3,10 @@ import { wasm } from "@dl/backend-wasm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as ops from "../index.ts";
+import { broadcastShapes } from "../shape.ts";
 import { onEach } from "../testing/reference-fixture.ts";
 
-const { tensor, sizeOf, broadcastShapes } = ops;
+const { tensor, sizeOf } = ops;
 
 /** Two shapes that broadcast to each other: sizes of a common shape, some of them 1, leading ones dropped. */
 const broadcastPair = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }).chain((shape) => {

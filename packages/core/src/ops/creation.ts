@@ -43,7 +43,7 @@ export function tensor(values: NestedNumbers | TypedArray | HostTensor, { dtype 
       : type === "int32" && !(host.data instanceof Int32Array)
         ? Int32Array.from(host.data)
         : host.data;
-  return fromBuffer(device, device.upload(data, type), host.shape, type);
+  return fromBuffer(device, device.upload(data, type), { shape: host.shape, dtype: type });
 }
 
 /** Bytes that are not bools are numbers, such as pixels: nobody said which. */

@@ -3,7 +3,7 @@
 import type { FusedKernels } from "../backend.ts";
 import { currentDevice } from "../scope.ts";
 import { sizeOf } from "../shape.ts";
-import { fromBuffer, type Tensor } from "../tensor.ts";
+import { fromBuffer, type Tensor, type TensorForm } from "../tensor.ts";
 
 /** The device's fused kernel of that name, bound; undefined when it has none. */
 export function fusedKernel<K extends keyof FusedKernels<unknown>>(name: K): FusedKernels<unknown>[K] | undefined {
@@ -12,8 +12,8 @@ export function fusedKernel<K extends keyof FusedKernels<unknown>>(name: K): Fus
 }
 
 /** A new tensor over a buffer a fused kernel has made. */
-export function fusedResult(buffer: unknown, { shape, dtype }: Pick<Tensor, "shape" | "dtype">): Tensor {
-  return fromBuffer(currentDevice("fused"), buffer, shape, dtype);
+export function fusedResult(buffer: unknown, form: TensorForm): Tensor {
+  return fromBuffer(currentDevice("fused"), buffer, form);
 }
 
 /** A tensor as rows of its last axis. */

@@ -79,16 +79,15 @@ export function maxPool2d(x: Tensor, options: PoolOptions & Pick<WindowOptions, 
   const { batch, height, width, outHeight, outWidth, channels } = geometry;
   const device = currentDevice("maxPool2d");
   const pooled = device.kernels.maxPool(x, geometry);
-  const y = fromBuffer(device, pooled.values, [batch, outHeight, outWidth, channels], x.dtype);
-  const indices = fromBuffer(device, pooled.indices, [batch, outHeight * outWidth, channels], "int32");
+  const y = fromBuffer(device, pooled.values, { shape: [batch, outHeight, outWidth, channels], dtype: x.dtype });
+  const indices = fromBuffer(device, pooled.indices, { shape: [batch, outHeight * outWidth, channels], dtype: "int32" });
   return differentiable(
     y,
     [x],
     [
       (g) => {
         const { maxPoolGradient } = device.fused;
-        if (maxPoolGradient && !isRecorded(g))
-          return fromBuffer(device, maxPoolGradient.call(device.fused, g, indices, geometry), x.shape, x.dtype);
+        if (maxPoolGradient && !isRecorded(g)) return fromBuffer(device, maxPoolGradient.call(device.fused, g, indices, geometry), x);
         const flat = reshape(g, indices.shape);
         return reshape(scatterAlong(indices, flat, { axis: 1, length: height * width }), x.shape);
       },

@@ -15,7 +15,10 @@ export function randomUniform(shape: Shape, { rng, low = 0, high = 1 }: { rng: R
   checkShape("randomUniform", shape);
   const device = currentDevice("randomUniform");
   const [key0, key1] = rng.nextKey();
-  const unit = fromBuffer(device, device.kernels.randomUniform(key0, key1, sizeOf(shape)), shape, deviceDType("float32", device));
+  const unit = fromBuffer(device, device.kernels.randomUniform(key0, key1, sizeOf(shape)), {
+    shape,
+    dtype: deviceDType("float32", device),
+  });
   return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
 }
 
