@@ -7,7 +7,10 @@ import { ACCUMULATE, COLUMNS, ROWS, setResult, setRun, setSteps, setWidth } from
 import { storeColumns } from "./vectors";
 import * as window from "./windows";
 
-/** Packs each tap's transposed weights; an item is (group, tap, panel of input channels). Arguments: 0 weight, 1 to. */
+/**
+ * Packs each tap's transposed weights; an item is (group, tap, panel of input channels).
+ * Arguments: 0 weight, 1 to, 2 turned: not 0: as the weights of a convolution over dy, [group][panel][taps in reverse].
+ */
 export function inputGradientPack(begin: i32, end: i32, thread: i32): void {
   const groups = window.groups(), outChannels = window.outChannels(), groupOut = outChannels / groups, groupIn = window.inChannels() / groups;
   const panels = (groupIn + 7) >> 3, taps = window.kernelHeight() * window.kernelWidth();
@@ -15,7 +18,8 @@ export function inputGradientPack(begin: i32, end: i32, thread: i32): void {
   for (let item = begin; item < end; item++) {
     const group = item / (taps * panels), tap = item / panels % taps, channel = (item % panels) * COLUMNS;
     const from = pointer(0) + <usize>(tap * groupIn + channel) * pitch + (<usize>(group * groupOut) << 2);
-    packPanel(from, 4, pitch, groupOut, min(COLUMNS, groupIn - channel), pointer(1) + (<usize>item * <usize>groupOut << 5));
+    const place = int(2) ? (group * panels + item % panels) * taps + (taps - 1 - tap) : item;
+    packPanel(from, 4, pitch, groupOut, min(COLUMNS, groupIn - channel), pointer(1) + (<usize>place * <usize>groupOut << 5));
   }
 }
 

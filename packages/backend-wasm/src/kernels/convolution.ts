@@ -33,13 +33,36 @@ function paddedBytes(g: ConvGeometry, rows: number): number {
   return reachesOutside(g) ? (coveredHeight(g, rows) * coveredWidth(g) * g.inChannels * 4 + 63) & ~63 : 0;
 }
 
+interface Convolution {
+  readonly x: number;
+  /** Weights as `convolutionPack` leaves them. */
+  readonly packed: number;
+  readonly y: number;
+  readonly bias: number;
+  readonly mode: number;
+}
+
+/** Convolves with packed weights. */
+function convolve(engine: Engine, g: ConvGeometry, { x, packed, y, bias, mode }: Convolution): void {
+  const { heap, threads } = engine;
+  const band = bandRows(g);
+  const scratchBytes = paddedBytes(g, band);
+  const scratch = scratchBytes ? heap.take(scratchBytes * threads, "conv2d") : 0;
+  writeGeometry(engine, g, g);
+  engine.set(x, packed, y, bias, mode, band, scratch, scratchBytes);
+  // Whole images where there are enough of them; else single rows.
+  const grain = g.batch >= threads * 4 ? g.outHeight : 1;
+  engine.run("convolution", { total: g.batch * g.outHeight, cost: multiplyAdds(g) / speed, grain });
+  if (scratchBytes) heap.give(scratch, scratchBytes * threads);
+}
+
 function forward(
   engine: Engine,
   x: Operand<number>,
   weight: Operand<number>,
   { g, epilogue }: { g: ConvGeometry; epilogue: Epilogue<number> },
 ): number {
-  const { heap, threads } = engine;
+  const { heap } = engine;
   const y = heap.allocate(g.batch * g.outHeight * g.outWidth * g.outChannels * 4, "conv2d");
   const rows = g.batch * g.outHeight;
   if (rows * g.outWidth * g.outChannels === 0) return y;
@@ -54,19 +77,31 @@ function forward(
   const panels = g.groups * Math.ceil(g.outChannels / g.groups / 8);
   const steps = g.kernelHeight * g.kernelWidth * (g.inChannels / g.groups);
   const packedBytes = panels * steps * 32;
-  const band = bandRows(g);
-  const scratchBytes = paddedBytes(g, band);
   const packed = heap.take(packedBytes, "conv2d");
-  const scratch = scratchBytes ? heap.take(scratchBytes * threads, "conv2d") : 0;
   engine.set(weight.buffer, packed);
   engine.run("convolutionPack", { total: panels, cost: steps * g.outChannels * 0.3 });
-  engine.set(x.buffer, packed, y, bias, (bias ? biasMode : 0) | (relu ? reluMode : 0), band, scratch, scratchBytes);
-  // Whole images where there are enough of them; else single rows.
-  const grain = g.batch >= threads * 4 ? g.outHeight : 1;
-  engine.run("convolution", { total: rows, cost: multiplyAdds(g) / speed, grain });
-  if (scratchBytes) heap.give(scratch, scratchBytes * threads);
+  convolve(engine, g, { x: x.buffer, packed, y, bias, mode: (bias ? biasMode : 0) | (relu ? reluMode : 0) });
   heap.give(packed, packedBytes);
   return y;
+}
+
+/** Pixels of the image a window of the result may have, at most, for `asConvolution` to pay. */
+const fewMorePixels = 1.2;
+
+/**
+ * The convolution over dy, with turned weights, that gives the gradient by the input: all taps in one sum, where the general way reads and
+ * writes the image once a tap. For stride 1, and results about as large as the image ("same" padding); else undefined.
+ */
+function asConvolution(g: ConvGeometry): ConvGeometry | undefined {
+  const padTop = (g.kernelHeight - 1) * g.dilationHeight - g.padTop;
+  const padLeft = (g.kernelWidth - 1) * g.dilationWidth - g.padLeft;
+  const small = g.height * g.width <= fewMorePixels * g.outHeight * g.outWidth;
+  if (g.strideHeight !== 1 || g.strideWidth !== 1 || !small || padTop < 0 || padLeft < 0) return undefined;
+  return {
+    ...g,
+    ...{ height: g.outHeight, width: g.outWidth, outHeight: g.height, outWidth: g.width },
+    ...{ inChannels: g.outChannels, outChannels: g.inChannels, padTop, padLeft },
+  };
 }
 
 function inputGradient(engine: Engine, dy: Operand<number>, weight: Operand<number>, g: ConvGeometry): number {
@@ -83,10 +118,14 @@ function inputGradient(engine: Engine, dy: Operand<number>, weight: Operand<numb
   const items = panels * g.kernelHeight * g.kernelWidth;
   const packedBytes = items * (g.outChannels / g.groups) * 32;
   const packed = heap.take(packedBytes, "conv2dInputGradient");
-  engine.set(weight.buffer, packed);
+  const turned = asConvolution(g);
+  engine.set(weight.buffer, packed, turned ? 1 : 0);
   engine.run("inputGradientPack", { total: items, cost: packedBytes * 0.1 });
-  engine.set(dy.buffer, packed, dx);
-  engine.run("inputGradient", { total: g.batch * panels, cost: multiplyAdds(g) / speed });
+  if (turned) convolve(engine, turned, { x: dy.buffer, packed, y: dx, bias: 0, mode: 0 });
+  else {
+    engine.set(dy.buffer, packed, dx);
+    engine.run("inputGradient", { total: g.batch * panels, cost: multiplyAdds(g) / speed });
+  }
   heap.give(packed, packedBytes);
   return dx;
 }
