@@ -58,8 +58,14 @@ export async function findLearningRate<E extends Example>({
   if (!(from > 0 && from < to && to < Infinity)) throw new OptionError(`findLearningRate: expected 0 < from < to, got ${from} and ${to}.`);
   if (!Number.isInteger(steps) || steps < 3) throw new OptionError(`findLearningRate: expected a whole number of steps ≥ 3, got ${steps}.`);
   const before = await readState(options.model);
-  const sweep = new Sweep(steps);
-  using optimizer = make((step) => from * (to / from) ** (step / (steps - 1)));
+  const schedule: Schedule = (step) => from * (to / from) ** (step / (steps - 1));
+  const sweep = new Sweep({ schedule, steps });
+  using optimizer = make(schedule);
+  if (optimizer.groups.every(({ options: { learningRate } }) => typeof learningRate === "number")) {
+    throw new OptionError(
+      "findLearningRate: expected an optimizer that uses the learningRate it is given, got one with a rate of its own.",
+    );
+  }
   try {
     // As many epochs as steps are always enough: the sweep ends the run.
     await fit({ ...options, optimizer, epochs: steps, callbacks: [sweep] });
@@ -73,16 +79,18 @@ export async function findLearningRate<E extends Example>({
 class Sweep implements Callback {
   readonly name = "sweep";
   readonly curve: LearningRatePoint[] = [];
+  readonly #schedule: Schedule;
   readonly #steps: number;
   #average = 0;
   #lowest = Infinity;
 
-  constructor(steps: number) {
+  constructor({ schedule, steps }: { schedule: Schedule; steps: number }) {
+    this.#schedule = schedule;
     this.#steps = steps;
   }
 
   onStep(run: Run, { step, metrics }: StepRecord): void {
-    const { loss, learningRate } = metrics as { loss: number; learningRate: number };
+    const { loss } = metrics as { loss: number };
     this.#average = inertia * this.#average + (1 - inertia) * loss;
     // The average starts at 0; without that start it would weigh 1 − inertiaⁿ. Kingma and Ba 2015, section 3.
     const smoothed = this.#average / (1 - inertia ** step);
@@ -90,7 +98,7 @@ class Sweep implements Callback {
       run.stop("the loss is no number");
       return;
     }
-    this.curve.push({ learningRate, loss, smoothed });
+    this.curve.push({ learningRate: this.#schedule(step - 1), loss, smoothed });
     this.#lowest = Math.min(this.#lowest, smoothed);
     if (smoothed > explosion * this.#lowest) run.stop("the loss has exploded");
     if (step === this.#steps) run.stop("the sweep is done");
@@ -99,7 +107,8 @@ class Sweep implements Callback {
 
 /** The rate with the most negative d(smoothed loss)/d(ln rate), by central differences. */
 function steepestFall(curve: readonly LearningRatePoint[]): number | null {
-  let steepest = 0;
+  // A fall within rounding is none.
+  let steepest = -1e-6 * Math.abs(curve[0]?.smoothed ?? 0);
   let found: number | null = null;
   for (let i = 1; i + 1 < curve.length; i++) {
     const [before, after] = [curve[i - 1]!, curve[i + 1]!];

@@ -142,7 +142,7 @@ describe("stopping", () => {
     withDevice(async (device) => {
       using subject = new Subject();
       const controller = new AbortController();
-      const stopAt4: Callback = { name: "abort", onStep: (_, { step }) => step === 4 && controller.abort() };
+      const stopAt4: Callback = { name: "abort", onStep: (_, { step }) => void (step === 4 && controller.abort()) };
       const options = { ...optionsOf(subject, device), signal: controller.signal, callbacks: [stopAt4] };
       expect(await fit(options)).toEqual({ history: [], reason: "stopped", steps: 4 });
       expect(await fit(options)).toEqual({ history: [], reason: "stopped", steps: 0 });
@@ -177,7 +177,7 @@ describe("stopping", () => {
   test("by the first reason a callback gives", () =>
     withDevice(async (device) => {
       using subject = new Subject();
-      const stop = (name: string, at: number): Callback => ({ name, onStep: (run, { step }) => step >= at && run.stop(name) });
+      const stop = (name: string, at: number): Callback => ({ name, onStep: (run, { step }) => void (step >= at && run.stop(name)) });
       const result = await fit({ ...optionsOf(subject, device), callbacks: [stop("late", 9), stop("early", 5), stop("second", 5)] });
       expect(result).toMatchObject({ reason: "early", steps: 5 });
     }));

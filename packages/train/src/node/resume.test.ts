@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CheckpointError, type Device, Rng } from "@dl/core";
+import type { Example } from "@dl/data";
 import { Plateau, Sgd, WeightAverage } from "@dl/nn";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mountSmallDisk } from "../../fixtures/full-disk.ts";
@@ -53,7 +54,7 @@ interface Session {
   readonly minDelta?: number;
   /** Checkpoints stands before or after the callbacks whose state it saves. */
   readonly order?: "first" | "last";
-  readonly change?: Partial<FitOptions<never>>;
+  readonly change?: Pick<FitOptions<Example>, "signal" | "validate">;
 }
 
 /** One process's share of a run: everything is made anew, and what it needs of the past comes from the folder. */
@@ -74,15 +75,15 @@ async function session(
   const checkpoints = new Checkpoints({ folder, everySeconds: 1000 });
   const result = await fit({
     ...optionsOf(subject, device),
-    ...more.change,
     epochs: 4,
     signal: controller.signal,
+    ...more.change,
     ...(average && { average }),
     callbacks: [
       ...(order === "first" ? [checkpoints, ...watched] : [...watched, checkpoints]),
       {
         name: "interrupt",
-        onStep: (_, { step }) => step === stopAfter && controller.abort(),
+        onStep: (_, { step }) => void (step === stopAfter && controller.abort()),
         onPause: async (_, moment) => {
           if (moment === "end") live = await subject.bits();
         },
@@ -296,7 +297,7 @@ test("a full disk ends the run with a clear error, and the checkpoint before it 
     await onDevice(oracle(), async (device) => {
       using subject = new Subject();
       await using folder = await RunFolder.open(join(disk.path, "run"));
-      const ballast: Callback = { name: "ballast", onEpoch: (_, { epoch }) => epoch === 1 && fillUp(folder.file("ballast")) };
+      const ballast: Callback = { name: "ballast", onEpoch: (_, { epoch }) => void (epoch === 1 && fillUp(folder.file("ballast"))) };
       const run = fit({ ...optionsOf(subject, device), callbacks: [new Checkpoints({ folder }), ballast] });
       await expect(run).rejects.toThrow(
         /expected to write .+checkpoint\.safetensors \(which is as it was\), but the disk is full \(ENOSPC\)/,
