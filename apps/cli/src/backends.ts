@@ -4,8 +4,7 @@ import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import { type Backend, type Device, OptionError, openDevice } from "@dl/core";
 
-export interface DeviceOptions {
-  /** Threads of the wasm device. Default: one a core. */
+interface DeviceOptions {
   readonly threads?: number;
 }
 
@@ -14,8 +13,9 @@ export const backends: Readonly<Record<string, (options: DeviceOptions) => Backe
 
 export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];
 
-/** Opens the named device; `auto` the first that starts. */
-export function openNamedDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
+/** Opens the named device; `auto` the first that starts. `threads` are the wasm device's, null for one a core. */
+export function openNamedDevice({ backend: name, threads }: { backend: string; threads: number | null }): Promise<Device> {
+  const options = threads === null ? {} : { threads };
   if (name === "auto") {
     const [first, ...rest] = Object.values(backends).map((make) => make(options));
     return openDevice(first!, ...rest);

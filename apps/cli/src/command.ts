@@ -1,8 +1,7 @@
 /** What a command is, and how its arguments are read. */
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import type { Device } from "@dl/core";
-import { backendNames, openNamedDevice } from "./backends.ts";
+import { backendNames } from "./backends.ts";
 
 /** Wrong words on the command line: the message and a hint are printed, without a stack. */
 export class UsageError extends Error {
@@ -66,7 +65,7 @@ export function helpOf({ name, summary, positionals, details, options }: Command
 export function wholeNumber({ values }: Arguments, name: string, { least, otherwise }: { least: number; otherwise: number }): number {
   const text = values[name];
   if (text === undefined) return otherwise;
-  const number = Number(text);
+  const number = numberIn(text);
   if (!Number.isSafeInteger(number) || number < least)
     throw new UsageError(`--${name}: expected a whole number ≥ ${least}, got ${JSON.stringify(text)}.`);
   return number;
@@ -76,23 +75,36 @@ export function wholeNumber({ values }: Arguments, name: string, { least, otherw
 export const deviceOptions: Readonly<Record<"backend" | "threads" | "json", CommandOption>> = {
   backend: { value: "NAME", help: `Device: ${backendNames.join(", ")}. Default auto.` },
   threads: { value: "N", help: "Threads of the wasm device. Default: one a core." },
-  json: { help: "End with one line of JSON on stdout." },
+  json: { help: "End with one line of JSON on stdout, and nothing else there." },
 };
 
-/** Opens the device that `--backend` and `--threads` name. */
-export async function openDeviceOf(args: Arguments): Promise<{ readonly backend: string; readonly device: Device }> {
-  const backend = text(args, "backend") ?? "auto";
-  const threads = wholeNumber(args, "threads", { least: 1, otherwise: 0 });
-  return { backend, device: await openNamedDevice(backend, threads > 0 ? { threads } : {}) };
+/** The device that `--backend` and `--threads` name, as a run saves it. */
+export function deviceSettings(args: Arguments, otherwise: DeviceSettings = { backend: "auto", threads: null }): DeviceSettings {
+  const backend = text(args, "backend") ?? otherwise.backend;
+  if (!backendNames.includes(backend))
+    throw new UsageError(`--backend: expected ${backendNames.join(", ")}, got ${JSON.stringify(backend)}.`);
+  const threads = wholeNumber(args, "threads", { least: 1, otherwise: otherwise.threads ?? 0 });
+  return { backend, threads: threads === 0 ? null : threads };
+}
+
+export interface DeviceSettings {
+  readonly backend: string;
+  /** Null for one a core. */
+  readonly threads: number | null;
 }
 
 /** The value of an option that must be a positive number. */
 export function positiveNumber({ values }: Arguments, name: string): number | undefined {
   const text = values[name];
   if (text === undefined) return undefined;
-  const number = Number(text);
+  const number = numberIn(text);
   if (!(number > 0 && number < Infinity)) throw new UsageError(`--${name}: expected a number > 0, got ${JSON.stringify(text)}.`);
   return number;
+}
+
+/** Decimal notation, also 1e-3; nothing else that JavaScript would take: no "", no 0x10. */
+function numberIn(text: string | boolean): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(String(text)) ? Number(text) : Number.NaN;
 }
 
 export function text({ values }: Arguments, name: string): string | undefined {

@@ -5,7 +5,8 @@ import { type Device, type HostTensor, softmax } from "@dl/core";
 import { type ClassificationReport, ConfusionMatrix, classificationReport } from "@dl/metrics";
 import { crossEntropy, inference } from "@dl/nn";
 import { evaluate, type Mistake, worstMistakes } from "@dl/train";
-import type { LabelledImages, Recipe } from "./recipes/recipe.ts";
+import type { LabelledImages } from "./recipes/recipe.ts";
+import type { RunFile } from "./run-file.ts";
 import { normalization } from "./session.ts";
 
 export interface Evaluation {
@@ -19,9 +20,9 @@ export interface Evaluation {
 }
 
 export async function evaluateClassifier(
-  recipe: Recipe,
+  { recipe, preset }: Pick<RunFile, "recipe" | "preset">,
   model: ImageClassifier,
-  { device, dataset, signal }: { device: Device; dataset: LabelledImages; signal?: AbortSignal },
+  { device, dataset, signal }: { device: Device; dataset: LabelledImages; signal: AbortSignal },
 ): Promise<Evaluation> {
   const { classNames } = recipe.data;
   const confusion = new ConfusionMatrix({ classes: classNames.length });
@@ -30,7 +31,7 @@ export async function evaluateClassifier(
   const { loss } = await evaluate({
     device,
     dataset,
-    transform: normalization(recipe),
+    transform: normalization(preset),
     step: ({ images, labels }) => {
       const logits = model.forward(images, inference); // [B, C]
       return { loss: crossEntropy(logits, labels), probabilities: softmax(logits) };
@@ -40,7 +41,7 @@ export async function evaluateClassifier(
       probabilities.set(outputs.probabilities.data, labels.length * classNames.length);
       labels.push(...batch.labels.data);
     },
-    ...(signal && { signal }),
+    signal,
   });
   const counts = confusion.result();
   const report = classificationReport(counts, { names: classNames });

@@ -18,9 +18,13 @@ function overview(): string {
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv[0] === "--" ? argv.slice(1) : argv;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+  if (name === undefined) {
+    console.error(overview());
+    return 2;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
     console.log(overview());
-    return name === undefined ? 2 : 0;
+    return 0;
   }
   const command = commands.find((candidate) => candidate.name === name);
   if (!command)

@@ -3,14 +3,15 @@
 import type { Device } from "@dl/core";
 import { type ChartSeries, formatDuration, pixelsOf, type RunReport } from "@dl/train";
 import type { LabelledImages } from "./recipes/recipe.ts";
-import type { RunFile } from "./run-file.ts";
+import { commandLine, type RunFile } from "./run-file.ts";
 import type { TrainingResult } from "./training.ts";
 
 export function reportOf(
-  { recipe, settings }: RunFile,
+  run: RunFile,
   { history, reason, steps, seconds, evaluation }: TrainingResult,
   { device, test }: { device: Device; test: LabelledImages },
 ): RunReport {
+  const { recipe, preset, settings } = run;
   const { classNames } = recipe.data;
   const series = (metric: string): ChartSeries[] =>
     [
@@ -21,10 +22,10 @@ export function reportOf(
       .filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
   return {
     title: recipe.title,
-    subtitle: recipe.summary,
+    subtitle: preset.summary,
     summary: [
-      { name: "recipe", value: recipe.name },
-      { name: "command", value: `pnpm dl train ${recipe.name} --seed ${settings.seed}` },
+      { name: "recipe", value: `${recipe.name}, preset ${preset.name}` },
+      { name: "command", value: commandLine(run) },
       { name: "device", value: device.name },
       { name: "seed", value: String(settings.seed) },
       { name: "epochs", value: `${history.length} of ${settings.epochs} (${reason})` },

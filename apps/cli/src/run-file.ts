@@ -1,42 +1,80 @@
-/** `run.json`: what a run is, so that it can be resumed, evaluated and used. */
+/** `run.json`: what a run is, so that it can be resumed, evaluated, used and repeated. */
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
-import { recipeNamed } from "./recipes/index.ts";
-import type { Recipe, RecipeSettings } from "./recipes/recipe.ts";
+import { presetNamed, recipeNamed } from "./recipes/index.ts";
+import type { Hyperparameters, Preset, Recipe } from "./recipes/recipe.ts";
 
 export const runFileName = "run.json";
 export const modelName = "model.safetensors";
 
-export interface RunFile {
-  readonly recipe: Recipe;
-  readonly settings: RecipeSettings;
+/** Everything the command line settles. */
+export interface RunSettings extends Hyperparameters {
+  readonly seed: number;
+  /** Of training and of test examples used; null for all. */
+  readonly limit: number | null;
+  /** As `--backend` took it. */
+  readonly backend: string;
+  /** Of the wasm device; null for one a core. */
+  readonly threads: number | null;
 }
 
-export function formatRunFile({ recipe, settings }: RunFile): string {
-  return `${JSON.stringify({ format: "dl-run-1", recipe: recipe.name, settings }, null, 2)}\n`;
+export interface RunFile {
+  readonly recipe: Recipe;
+  readonly preset: Preset;
+  readonly settings: RunSettings;
+}
+
+const format = "dl-run-1";
+
+export function formatRunFile({ recipe, preset, settings }: RunFile): string {
+  return `${JSON.stringify({ format, recipe: recipe.name, preset: preset.name, settings }, null, 2)}\n`;
 }
 
 /** Reads a run's file. Throws a DataError that names it when it is missing or not one of ours. */
 export async function readRunFile(folder: string): Promise<RunFile> {
   const path = join(folder, runFileName);
-  let run: { format?: unknown; recipe?: unknown; settings?: Partial<Record<keyof RecipeSettings, unknown>> };
-  try {
-    run = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new DataError(
-      `${path}: expected the description of a run that dl train made, got ${error instanceof Error ? error.message : error}.`,
+      `${path}: expected a run that dl train made, got ${error.code ?? error.message}. Give the folder that --out named.`,
     );
+  });
+  const run = parseRun(text);
+  if (run === undefined)
+    throw new DataError(`${path}: expected format ${format} with a recipe and its settings, got others. Was it edited?`);
+  const recipe = recipeNamed(run.recipe);
+  return { recipe, preset: presetNamed(recipe, run.preset), settings: run.settings };
+}
+
+function parseRun(text: string): { recipe: string; preset: string | undefined; settings: RunSettings } | undefined {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  const { format, recipe, settings } = run ?? {};
-  const numbers = [settings?.seed, settings?.epochs, settings?.batchSize, settings?.learningRate];
-  if (
-    format !== "dl-run-1" ||
-    typeof recipe !== "string" ||
-    !numbers.every((value) => typeof value === "number" && Number.isFinite(value))
-  ) {
-    throw new DataError(`${path}: expected format dl-run-1 with a recipe and its settings, got something else. Was it edited?`);
-  }
-  return { recipe: recipeNamed(recipe), settings: settings as RecipeSettings };
+  if (value?.format !== format || typeof value.recipe !== "string") return undefined;
+  // Runs from before there were presets, limits and threads have none.
+  const settings = { limit: null, threads: null, backend: "auto", ...(value.settings as Partial<RunSettings> | undefined) };
+  const { seed, epochs, batchSize, learningRate, limit, threads, backend } = settings;
+  const numbers = [seed, epochs, batchSize, learningRate, limit ?? 1, threads ?? 1];
+  const fits = numbers.every((number) => typeof number === "number" && Number.isFinite(number)) && typeof backend === "string";
+  const preset = typeof value.preset === "string" ? value.preset : undefined;
+  return fits ? { recipe: value.recipe, preset, settings: settings as RunSettings } : undefined;
+}
+
+/** The command that makes this run again: every setting that is not the preset's. */
+export function commandLine({ recipe, preset, settings }: RunFile): string {
+  const { defaults } = preset;
+  const words = ["pnpm dl train", recipe.name];
+  if (preset !== recipe.presets[0]) words.push(`--preset ${preset.name}`);
+  words.push(`--seed ${settings.seed}`);
+  if (settings.epochs !== defaults.epochs) words.push(`--epochs ${settings.epochs}`);
+  if (settings.batchSize !== defaults.batchSize) words.push(`--batch-size ${settings.batchSize}`);
+  if (settings.learningRate !== defaults.learningRate) words.push(`--learning-rate ${settings.learningRate}`);
+  if (settings.limit !== null) words.push(`--limit ${settings.limit}`);
+  if (settings.backend !== "auto") words.push(`--backend ${settings.backend}`);
+  if (settings.threads !== null) words.push(`--threads ${settings.threads}`);
+  return words.join(" ");
 }

@@ -1,54 +1,71 @@
-/** A recipe made ready to run: device, data, model. */
+/** A run made ready: data, model, device. */
 
 import type { ImageClassifier } from "@dl/cnn";
 import { type Device, Rng } from "@dl/core";
-import { normalize, split, type Transform } from "@dl/data";
+import { normalize, split, type Transform, take } from "@dl/data";
 import type { SourceProgress } from "@dl/data/node";
 import { formatCount } from "@dl/train";
-import type { LabelledImages, Recipe, RecipeSettings } from "./recipes/recipe.ts";
+import type { LabelledImages, Preset } from "./recipes/recipe.ts";
+import type { RunFile } from "./run-file.ts";
 
 /** The training set, divided. */
 export interface TrainingData {
   readonly train: LabelledImages;
-  /** Undefined when the recipe trains on everything. */
+  /** Undefined when the preset trains on everything. */
   readonly validation: LabelledImages | undefined;
 }
 
-/** Loads and divides the training set; the division depends on the seed alone. */
-export async function loadTrainingData(recipe: Recipe, { seed }: RecipeSettings): Promise<TrainingData> {
-  const all = await recipe.data.load("train", { onProgress: showDownload });
-  if (recipe.validationShare === 0) return { train: all, validation: undefined };
-  const fractions = { train: 1 - recipe.validationShare, validation: recipe.validationShare };
-  return split(all, { fractions, rng: new Rng(seed).fork("split"), stratify: "labels" });
+interface Stoppable {
+  readonly signal: AbortSignal;
 }
 
-export function loadTestData(recipe: Recipe): Promise<LabelledImages> {
-  return recipe.data.load("test", { onProgress: showDownload });
+/** Loads and divides the training set; the division depends on the seed alone. */
+export async function loadTrainingData({ recipe, preset, settings }: RunFile, { signal }: Stoppable): Promise<TrainingData> {
+  const all = limited(await recipe.data.load("train", { onProgress: showDownload, signal }), settings.limit);
+  signal.throwIfAborted();
+  if (preset.validationShare === 0) return { train: all, validation: undefined };
+  const fractions = { train: 1 - preset.validationShare, validation: preset.validationShare };
+  return split(all, { fractions, rng: new Rng(settings.seed).fork("split"), stratify: "labels" });
+}
+
+/** Loads the test set, as much of it as the run uses. */
+export async function loadTestData({ recipe, settings }: RunFile, { signal }: Stoppable): Promise<LabelledImages> {
+  return limited(await recipe.data.load("test", { onProgress: showDownload, signal }), settings.limit);
+}
+
+function limited(dataset: LabelledImages, limit: number | null): LabelledImages {
+  return limit === null ? dataset : take(dataset, limit);
 }
 
 /** What every image goes through before the model sees it. */
-export function normalization(recipe: Recipe): Transform<Parameters<Recipe["augmentation"][number]>[0]> {
-  return normalize(recipe.data.normalization);
+export function normalization({ normalization }: Preset): Transform<Parameters<Preset["augmentation"][number]>[0]> {
+  return normalize(normalization);
 }
 
-export function makeModel(recipe: Recipe, { seed }: RecipeSettings): ImageClassifier {
-  return recipe.model(new Rng(seed).fork("init"));
+export function makeModel({ preset, settings }: RunFile): ImageClassifier {
+  return preset.model(new Rng(settings.seed).fork("init"));
 }
 
 /** One line on stderr a step of a download, rewritten on a terminal. */
 let shown = "";
 function showDownload({ source, origin, step, received, total }: SourceProgress): void {
-  const amount =
-    received === undefined
-      ? ""
-      : ` ${formatCount(Math.round(received / 1e6))}${total === undefined ? "" : `/${formatCount(Math.round(total / 1e6))}`} MB`;
-  const line = `${source}: ${step} from ${origin}${amount}`;
-  if (process.stderr.isTTY) process.stderr.write(`\r${line}\x1b[K${received !== undefined && received === total ? "\n" : ""}`);
-  else if (shown !== `${source} ${step}`) process.stderr.write(`${source}: ${step} from ${origin}\n`);
-  shown = `${source} ${step}`;
+  const megabytes = (bytes: number): string => formatCount(Math.round(bytes / 1e6));
+  const of = total === undefined ? "" : `/${megabytes(total)}`;
+  const amount = received === undefined ? "" : ` ${megabytes(received)}${of} MB`;
+  const line = `${source}: ${step} from ${origin}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}${amount}\x1b[K${received !== undefined && received === total ? "\n" : ""}`);
+  else if (shown !== line) process.stderr.write(`${line}\n`);
+  shown = line;
 }
 
 /** One line for people: what runs where. */
 export function describeDevice(device: Device): string {
   return [device.name, ...device.skipped.map(({ backend, reason }) => `(${backend} did not start: ${reason})`)].join(" ");
+}
+
+/** The head line of a run. */
+export function describeRun({ recipe, preset, settings }: RunFile): string {
+  const parts = [recipe.title, ...(preset === recipe.presets[0] ? [] : [`preset ${preset.name}`]), `seed ${settings.seed}`];
+  if (settings.limit !== null) parts.push(`the first ${settings.limit} images`);
+  return parts.join(", ");
 }

@@ -1,81 +1,120 @@
-/** Trains a recipe in a run folder, from its start or from its last checkpoint. */
+/** Trains a run in its folder, from the start or from the last checkpoint. */
 
-import { argmax, type Device, equal, mean, Rng, type Scalar } from "@dl/core";
-import { crossEntropy, inference, readState, writeSafetensors } from "@dl/nn";
+import { rm } from "node:fs/promises";
+import { argmax, type Device, DlError, equal, mean, Rng, type Scalar, type Tensor } from "@dl/core";
+import { crossEntropy, inference, loadState, type Mode, type Module, type NamedTensors, readState, writeSafetensors } from "@dl/nn";
+import { loadFile } from "@dl/nn/node";
 import { EarlyStopping, evaluate, type FitResult, fit, NanStop, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
 import { type Evaluation, evaluateClassifier } from "./evaluation.ts";
 import { reportOf } from "./report.ts";
 import { modelName, type RunFile } from "./run-file.ts";
+import { fileExists } from "./run-files.ts";
 import { loadTestData, loadTrainingData, makeModel, normalization } from "./session.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+/** What is written while a run goes on, besides checkpoints. */
+const logNames = ["metrics.csv", "tensorboard"] as const;
 
 export interface TrainingResult extends FitResult {
+  /** Of work, those before an interruption included. */
   readonly seconds: number;
   /** Undefined when the run was interrupted. */
   readonly evaluation: Evaluation | undefined;
 }
 
-export async function trainRun(
-  { recipe, settings }: RunFile,
-  { device, folder, resume, signal }: { device: Device; folder: RunFolder; resume: boolean; signal: AbortSignal },
-): Promise<TrainingResult> {
-  const start = performance.now();
-  const rng = new Rng(settings.seed);
-  const { train, validation } = await loadTrainingData(recipe, settings);
-  const stepsPerEpoch = Math.ceil(train.length / settings.batchSize);
-  using model = makeModel(recipe, settings);
-  using optimizer = recipe.optimizer(model, { ...settings, steps: settings.epochs * stepsPerEpoch });
-  const resumed = resume ? await resumeFrom(folder.file(checkpointName), { model, optimizer }) : undefined;
+export interface TrainingOptions {
+  device: Device;
+  folder: RunFolder;
+  /** Go on from the last checkpoint, if there is one. */
+  resume: boolean;
+  signal: AbortSignal;
+}
 
-  const validate = async (): Promise<Record<string, number>> => {
-    const means = await evaluate({
-      device,
-      dataset: validation!,
-      transform: normalization(recipe),
-      step: ({ images, labels }) => {
-        const logits = model.forward(images, inference);
-        return { loss: crossEntropy(logits, labels), accuracy: accuracyOf(logits, labels) };
-      },
-    });
-    return { ...means };
+/** Trains, writes `model.safetensors`, measures it on the test set, and writes `report.html`. */
+export async function trainRun(run: RunFile, { device, folder, resume, signal }: TrainingOptions): Promise<TrainingResult> {
+  const { preset, settings } = run;
+  const stopwatch = new Stopwatch();
+  const { train, validation } = await loadTrainingData(run, { signal });
+  using model = makeModel(run);
+  const steps = settings.epochs * Math.ceil(train.length / settings.batchSize);
+  using optimizer = preset.optimizer(model, { ...settings, steps });
+  const checkpoint = folder.file(checkpointName);
+  const saved = resume && (await fileExists(checkpoint)) ? await resumeFrom(checkpoint, { model, optimizer }) : undefined;
+  if (saved) console.error(`going on after step ${saved.state.step} of ${steps}`);
+  else if (resume) {
+    // Stopped before its first checkpoint: to begin anew gives the same bits.
+    console.error("no checkpoint yet: beginning anew");
+    for (const name of logNames) await rm(folder.file(name), { recursive: true, force: true });
+  }
+
+  const forward = ({ images, labels }: { images: Tensor; labels: Tensor }, mode: Mode) => {
+    const logits = model.forward(images, mode); // [B, C]
+    const labelSmoothing = mode.training ? preset.labelSmoothing : 0;
+    return { loss: crossEntropy(logits, labels, { labelSmoothing }), accuracy: accuracyOf(logits, labels) };
   };
-  const result = await fit({
-    device,
-    model,
-    optimizer,
-    dataset: train,
-    batchSize: settings.batchSize,
-    epochs: settings.epochs,
-    rng: rng.fork("fit"),
-    transform: [...recipe.augmentation, normalization(recipe)],
-    step: ({ images, labels }, mode) => {
-      const logits = model.forward(images, mode); // [B, C]
-      return { loss: crossEntropy(logits, labels, { labelSmoothing: recipe.labelSmoothing }), accuracy: accuracyOf(logits, labels) };
-    },
-    ...(validation && { validate }),
-    callbacks: [
-      new ShowProgress({ terminal: stderrTerminal(), unit: "images" }),
-      new NanStop(),
-      new CsvLog(folder.file("metrics.csv")),
-      new TensorBoardLog({ folder: folder.file("tensorboard") }),
-      new Checkpoints({ folder }),
-      ...(validation ? [new EarlyStopping({ patience: recipe.patience })] : []),
-    ],
-    signal,
-    ...(resumed && { resume: resumed }),
-  });
-  const seconds = (): number => (performance.now() - start) / 1000;
-  if (result.reason === "stopped") return { ...result, seconds: seconds(), evaluation: undefined };
+  const transform = normalization(preset);
+  const finished = saved && (await finishedBefore(folder));
+  let result: FitResult;
+  if (finished) {
+    // Only the measuring was cut short, or is asked for again.
+    loadState(model, finished.tensors);
+    if ("stopwatch" in saved.state.callbacks) stopwatch.restore(saved.state.callbacks.stopwatch);
+    result = { history: saved.state.history, steps: saved.state.step, reason: finished.reason };
+  } else {
+    result = await fit({
+      device,
+      model,
+      optimizer,
+      dataset: train,
+      batchSize: settings.batchSize,
+      epochs: settings.epochs,
+      rng: new Rng(settings.seed).fork("fit"),
+      transform: [...preset.augmentation, transform],
+      step: forward,
+      ...(validation && {
+        validate: () => evaluate({ device, dataset: validation, transform, signal, step: (batch) => forward(batch, inference) }),
+      }),
+      callbacks: [
+        stopwatch,
+        new ShowProgress({ terminal: stderrTerminal(), unit: "images" }),
+        new NanStop(),
+        new CsvLog(folder.file("metrics.csv")),
+        new TensorBoardLog({ folder: folder.file("tensorboard") }),
+        new Checkpoints({ folder }),
+        ...(validation ? [new EarlyStopping({ patience: preset.patience })] : []),
+      ],
+      signal,
+      ...(saved && { resume: saved }),
+    });
+    if (result.reason === "stopped") return { ...result, seconds: stopwatch.seconds, evaluation: undefined };
+    await writeModel(model, { folder, reason: result.reason });
+  }
 
-  await folder.write(modelName, writeSafetensors(await readState(model)));
-  const test = await loadTestData(recipe);
-  const evaluation = await evaluateClassifier(recipe, model, { device, dataset: test });
-  const trained = { ...result, seconds: seconds(), evaluation };
-  await folder.write("report.html", renderRunReport(reportOf({ recipe, settings }, trained, { device, test })));
+  const test = await loadTestData(run, { signal });
+  const evaluation = await evaluateClassifier(run, model, { device, dataset: test, signal });
+  const trained = { ...result, seconds: stopwatch.seconds, evaluation };
+  await folder.write("report.html", renderRunReport(reportOf(run, trained, { device, test })));
   return trained;
 }
 
+/** The model that training ended with, if it has ended, and why it did. */
+async function finishedBefore(folder: RunFolder): Promise<{ tensors: NamedTensors; reason: string } | undefined> {
+  const path = folder.file(modelName);
+  if (!(await fileExists(path))) return undefined;
+  const { tensors, metadata } = await loadFile(path);
+  return { tensors, reason: metadata.get("reason") ?? "finished" };
+}
+
+async function writeModel(model: Module, { folder, reason }: { folder: RunFolder; reason: string }): Promise<void> {
+  const state = await readState(model);
+  for (const [path, { data }] of state) {
+    if (!data.every(Number.isFinite)) throw new DlError(`dl train: expected weights that are numbers, got others in ${path}: ${reason}.`);
+  }
+  await folder.write(modelName, writeSafetensors(state, { metadata: { reason } }));
+}
+
 /** The share of rows whose largest logit is the label's. */
-function accuracyOf(logits: Parameters<typeof argmax>[0], labels: Parameters<typeof equal>[0]): Scalar {
+function accuracyOf(logits: Tensor, labels: Tensor): Scalar {
   return mean(equal(argmax(logits, -1), labels).cast("float32"));
 }

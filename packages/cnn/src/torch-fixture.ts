@@ -101,7 +101,7 @@ export const precisions: readonly Precision[] = [
 
 export function expectNear(got: HostTensor, wanted: HostTensor, [absolute, relative]: readonly [number, number], what: string): void {
   expect(got.shape, `shape of ${what}`).toEqual(wanted.shape);
-  const bound = absolute + relative * wanted.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const bound = absolute + relative * Math.max(...Array.from(wanted.data, Math.abs));
   wanted.data.forEach((value, i) => {
     if (!(Math.abs(got.data[i]! - value) <= bound)) expect.fail(`${what}[${i}]: expected ${value} ± ${bound}, got ${got.data[i]}`);
   });

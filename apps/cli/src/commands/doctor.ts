@@ -16,7 +16,7 @@ interface DeviceReport {
 
 async function tryDevice(backend: string): Promise<DeviceReport> {
   try {
-    await using device = await openNamedDevice(backend);
+    await using device = await openNamedDevice({ backend, threads: null });
     const sum = await device.compute(() => tensor([1, 2, 3]).sum());
     return { backend, starts: sum === 6, detail: sum === 6 ? device.name : `computes 1 + 2 + 3 = ${sum}` };
   } catch (error) {

@@ -1,48 +1,49 @@
 /** dl evaluate: measures a trained model on the test set. */
 
-import { join } from "node:path";
 import { formatClassificationReport } from "@dl/metrics";
 import { loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { type Command, deviceOptions, onlyPositional, openDeviceOf } from "../command.ts";
+import { openNamedDevice } from "../backends.ts";
+import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../command.ts";
 import { evaluateClassifier } from "../evaluation.ts";
-import { modelName, readRunFile } from "../run-file.ts";
+import { Interrupt } from "../interrupt.ts";
+import { readRunFile } from "../run-file.ts";
+import { modelFile } from "../run-files.ts";
 import { loadTestData, makeModel } from "../session.ts";
 
 export const evaluateCommand: Command = {
   name: "evaluate",
   summary: "Measure a trained model on the test set.",
   positionals: "<run folder>",
-  details: "",
+  details: "A run of the first N images (--limit) is measured on as many.",
   options: deviceOptions,
   async run(args) {
     const path = onlyPositional(args, "run folder");
-    const { recipe, settings } = await readRunFile(path);
-    const { backend, device: opened } = await openDeviceOf(args);
-    await using device = opened;
-    using model = makeModel(recipe, settings);
-    const file = join(path, modelName);
+    const run = await readRunFile(path);
+    const file = await modelFile(path);
+    const settings = deviceSettings(args);
+    await using device = await openNamedDevice(settings);
+    using interrupt = new Interrupt();
+    const { signal } = interrupt;
+    using model = makeModel(run);
     loadState(model, await loadSafetensors(file));
-    const start = performance.now();
-    const { loss, accuracy, report } = await evaluateClassifier(recipe, model, { device, dataset: await loadTestData(recipe) });
-    const seconds = (performance.now() - start) / 1000;
-    if (args.values.json) {
-      const metrics = { "test/loss": loss, "test/accuracy": accuracy };
-      console.log(
-        JSON.stringify({
-          recipe: recipe.name,
-          backend,
-          device: device.name,
-          seed: settings.seed,
-          seconds,
-          metrics,
-          files: { model: file },
-        }),
-      );
-    } else {
-      console.log(formatClassificationReport(report, { digits: 4 }));
-      console.log(`test accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}, on ${device.name}`);
+    try {
+      const start = performance.now();
+      const dataset = await loadTestData(run, { signal });
+      const { loss, accuracy, report } = await evaluateClassifier(run, model, { device, dataset, signal });
+      const seconds = (performance.now() - start) / 1000;
+      if (args.values.json) {
+        const { recipe, preset } = run;
+        const metrics = { "test/loss": loss, "test/accuracy": accuracy };
+        const names = { recipe: recipe.name, preset: preset.name, backend: settings.backend, device: device.name };
+        console.log(JSON.stringify({ ...names, seed: run.settings.seed, seconds, metrics, files: { model: file } }));
+      } else {
+        console.log(formatClassificationReport(report, { digits: 4 }));
+        console.log(`test accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}, ${dataset.length} images, on ${device.name}`);
+      }
+      return 0;
+    } catch (error) {
+      return interrupt.codeFor(error);
     }
-    return 0;
   },
 };

@@ -1,14 +1,15 @@
 /** dl predict: the classes of image files. */
 
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { DataError, type HostTensor, softmax, tensor } from "@dl/core";
 import { arrayDataset, batches, decodeImage, resizeImage } from "@dl/data";
 import { inference, loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { type Command, deviceOptions, openDeviceOf, UsageError, wholeNumber } from "../command.ts";
+import { openNamedDevice } from "../backends.ts";
+import { type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
 import type { RecipeData } from "../recipes/recipe.ts";
-import { modelName, readRunFile } from "../run-file.ts";
+import { readRunFile } from "../run-file.ts";
+import { modelFile } from "../run-files.ts";
 import { makeModel, normalization } from "../session.ts";
 
 /** A file's pixels in [0, 1], in the size and channels the model was trained on. */
@@ -33,13 +34,15 @@ export const predict: Command = {
   async run(args) {
     const [folder, ...paths] = args.positionals;
     if (folder === undefined || paths.length === 0) throw new UsageError("expected a run folder and at least one image file.");
-    const { recipe, settings } = await readRunFile(folder);
+    const run = await readRunFile(folder);
+    const { recipe, preset } = run;
     const { classNames } = recipe.data;
     const top = Math.min(wholeNumber(args, "top", { least: 1, otherwise: 3 }), classNames.length);
-    const { backend, device: opened } = await openDeviceOf(args);
-    await using device = opened;
-    using model = makeModel(recipe, settings);
-    loadState(model, await loadSafetensors(join(folder, modelName)));
+    const settings = deviceSettings(args);
+    const file = await modelFile(folder);
+    await using device = await openNamedDevice(settings);
+    using model = makeModel(run);
+    loadState(model, await loadSafetensors(file));
     const predictions: { file: string; classes: { name: string; probability: number }[] }[] = [];
     for (const file of paths) {
       const image = await readImage(file, recipe.data);
@@ -47,14 +50,14 @@ export const predict: Command = {
         images: { ...image, shape: [1, ...image.shape] },
         labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) },
       });
-      const [batch] = [...batches(single, { batchSize: 1, transform: normalization(recipe) })];
+      const [batch] = [...batches(single, { batchSize: 1, transform: normalization(preset) })];
       const probabilities = (await device.compute(() => softmax(model.forward(tensor(batch!.images), inference)))) as HostTensor;
       const ranked = [...probabilities.data]
         .map((probability, i) => ({ name: classNames[i]!, probability }))
         .sort((a, b) => b.probability - a.probability);
       predictions.push({ file, classes: ranked.slice(0, top) });
     }
-    if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, backend, device: device.name, predictions }));
+    if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, backend: settings.backend, device: device.name, predictions }));
     else {
       for (const { file, classes } of predictions) {
         console.log(`${file}: ${classes.map(({ name, probability }) => `${name} ${(100 * probability).toFixed(1)} %`).join(", ")}`);

@@ -1,18 +1,16 @@
 /** The data sets recipes train on. */
 
-import { cifar10, cifar10Classes, cifar10Statistics, mnist, mnistClasses, mnistStatistics } from "@dl/data/node";
+import { cifar10, cifar10Classes, mnist, mnistClasses } from "@dl/data/node";
 import type { RecipeData } from "./recipe.ts";
 
 export const mnistData: RecipeData = {
   classNames: mnistClasses,
   imageShape: [28, 28, 1],
   load: (split, options) => mnist({ split, ...options }),
-  normalization: mnistStatistics,
 };
 
 export const cifar10Data: RecipeData = {
   classNames: cifar10Classes,
   imageShape: [32, 32, 3],
   load: (split, options) => cifar10({ split, ...options }),
-  normalization: cifar10Statistics,
 };
