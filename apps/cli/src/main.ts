@@ -1,53 +1,5 @@
 /** dl: train, evaluate and use models from the command line. */
 
-import { DlError } from "@dl/core";
-import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
-import { doctor } from "./commands/doctor.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { predict } from "./commands/predict.ts";
-import { resume } from "./commands/resume.ts";
-import { train } from "./commands/train.ts";
+import { runCli } from "./cli.ts";
 
-const commands: readonly Command[] = [train, resume, evaluateCommand, predict, doctor];
-
-function overview(): string {
-  const width = Math.max(...commands.map(({ name, positionals }) => `${name} ${positionals}`.length));
-  const rows = commands.map(({ name, positionals, summary }) => `  ${`${name} ${positionals}`.padEnd(width)}  ${summary}`);
-  return ["Usage: dl <command> [options]", "", "Commands:", ...rows, "", "dl <command> --help tells more."].join("\n");
-}
-
-async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv[0] === "--" ? argv.slice(1) : argv;
-  if (name === undefined) {
-    console.error(overview());
-    return 2;
-  }
-  if (name === "--help" || name === "-h" || name === "help") {
-    console.log(overview());
-    return 0;
-  }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (!command)
-    throw new UsageError(`expected a command (${commands.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
-  const args = parseCommand(command, rest);
-  if (args.values.help) {
-    console.log(helpOf(command));
-    return 0;
-  }
-  return command.run(args);
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`dl: ${error.message}\nSee: dl --help`);
-    process.exitCode = 2;
-  } else if (error instanceof DlError) {
-    console.error(`dl: ${error.name}: ${error.message}`);
-    process.exitCode = 1;
-  } else {
-    console.error("dl: this is a defect of dl itself:", error);
-    process.exitCode = 1;
-  }
-}
+process.exitCode = await runCli(process.argv.slice(2));

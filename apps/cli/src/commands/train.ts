@@ -17,7 +17,8 @@ import { formatRunFile, type RunFile, runFileName } from "../run-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
 
-function runOf(args: Arguments): RunFile {
+/** The run that the command line asks for. */
+export function runOf(args: Arguments): RunFile {
   const recipe = recipeNamed(onlyPositional(args, "recipe"));
   const preset = presetNamed(recipe, text(args, "preset"));
   const { defaults } = preset;

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+import { parseCommand } from "./command.ts";
+import { runOf, train } from "./commands/train.ts";
+import { recipes } from "./recipes/index.ts";
+import { commandLine, formatRunFile, type RunFile, readRunFile } from "./run-file.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "dl-run-file-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const runs: fc.Arbitrary<RunFile> = fc
+  .constantFrom(...recipes.flatMap((recipe) => recipe.presets.map((preset) => ({ recipe, preset }))))
+  .chain(({ recipe, preset }) =>
+    fc
+      .record({
+        seed: fc.nat(),
+        epochs: fc.oneof(fc.constant(preset.defaults.epochs), fc.integer({ min: 1, max: 500 })),
+        batchSize: fc.oneof(fc.constant(preset.defaults.batchSize), fc.integer({ min: 1, max: 500 })),
+        learningRate: fc.oneof(fc.constant(preset.defaults.learningRate), fc.double({ min: 1e-9, max: 10, noNaN: true })),
+        limit: fc.option(fc.integer({ min: 1, max: 60_000 })),
+        backend: fc.constantFrom("auto", "wasm", "cpu"),
+        threads: fc.option(fc.integer({ min: 1, max: 64 })),
+      })
+      .map((settings) => ({ recipe, preset, settings })),
+  );
+
+test("the command line of a run makes the same run", () => {
+  fc.assert(
+    fc.property(runs, (run) => {
+      const words = commandLine(run).split(" ");
+      expect(words.slice(0, 3)).toEqual(["pnpm", "dl", "train"]);
+      expect(runOf(parseCommand(train, words.slice(3)))).toEqual(run);
+    }),
+  );
+});
+
+test("the command line names only what is not the preset's", () => {
+  const run = runOf(parseCommand(train, ["lenet-mnist"]));
+  expect(commandLine(run)).toBe("pnpm dl train lenet-mnist --seed 1");
+  const essay = runOf(parseCommand(train, ["lenet-cifar10", "--preset", "essay", "--epochs", "10", "--batch-size", "8"]));
+  expect(commandLine(essay)).toBe("pnpm dl train lenet-cifar10 --preset essay --seed 1 --batch-size 8");
+});
+
+test("run.json gives the run back", async () => {
+  await fc.assert(
+    fc.asyncProperty(runs, async (run) => {
+      writeFileSync(join(folder, "run.json"), formatRunFile(run));
+      expect(await readRunFile(folder)).toEqual(run);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test.each([
+  ["not JSON", "{"],
+  ["another format", '{"format":"dl-run-9","recipe":"lenet-mnist","settings":{"seed":1,"epochs":1,"batchSize":1,"learningRate":1}}'],
+  ["without settings", '{"format":"dl-run-1","recipe":"lenet-mnist"}'],
+  ["a number as text", '{"format":"dl-run-1","recipe":"lenet-mnist","settings":{"seed":"1","epochs":1,"batchSize":1,"learningRate":1}}'],
+  ["null", "null"],
+])("run.json that is %s is refused by name", async (_, text) => {
+  writeFileSync(join(folder, "run.json"), text);
+  await expect(readRunFile(folder)).rejects.toThrow(/run\.json: expected format dl-run-1/);
+});

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { dlHere } from "./dl-fixture.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "dl-usage-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const out = ["--out", join(scratch, "run")];
+
+test.for([
+  [["--help"], ["train <recipe>", "resume <run folder>", "evaluate", "predict", "doctor"]],
+  [
+    ["train", "--help"],
+    ["Usage: dl train <recipe> [options]", "lenet-cifar10", "--preset essay", "--limit N", "Ctrl-C saves"],
+  ],
+  [
+    ["resume", "--help"],
+    ["Usage: dl resume <run folder>", "Default: the run's."],
+  ],
+  [
+    ["evaluate", "-h"],
+    ["Usage: dl evaluate <run folder>", "--backend NAME", "--json"],
+  ],
+  [
+    ["predict", "--help"],
+    ["Usage: dl predict <run folder> <image>", "--top K"],
+  ],
+  [
+    ["doctor", "--help"],
+    ["Usage: dl doctor [options]", "--json"],
+  ],
+] as const)("dl %j explains itself on stdout", async ([words, parts]) => {
+  const { code, stdout, stderr } = await dlHere(...words);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  for (const part of parts) expect(stdout).toContain(part);
+});
+
+test.for([
+  [[], /^Usage: dl <command>/],
+  [["trian"], /expected a command \(train, resume, evaluate, predict, doctor\), got "trian"/],
+  [["train"], /expected one recipe, got none/],
+  [["train", "lenet-minst"], /expected a recipe \(lenet-mnist, .*\), got "lenet-minst"/],
+  [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],
+  [["train", "lenet-mnist", "--lr", "1"], /'--lr'/],
+  [["train", "lenet-mnist", "--epochs"], /--epochs/],
+  [["train", "lenet-mnist", "--backend", "gpu"], /--backend: expected auto, wasm, cpu, got "gpu"/],
+  [["train", "lenet-mnist", "--epochs", "0"], /--epochs: expected a whole number ≥ 1, got "0"/],
+  [["train", "lenet-mnist", "--epochs", "2.5"], /--epochs: expected a whole number ≥ 1, got "2.5"/],
+  [["train", "lenet-mnist", "--seed", "-1"], /seed/],
+  [["train", "lenet-mnist", "--seed=-1"], /--seed: expected a whole number ≥ 0, got "-1"/],
+  [["train", "lenet-mnist", "--seed", ""], /--seed: expected a whole number ≥ 0, got ""/],
+  [["train", "lenet-mnist", "--limit", "0x10"], /--limit: expected a whole number ≥ 1, got "0x10"/],
+  [["train", "lenet-mnist", "--learning-rate", "nan"], /--learning-rate: expected a number > 0, got "nan"/],
+  [["train", "lenet-mnist", "--threads", "0"], /--threads: expected a whole number ≥ 1/],
+  [["predict", "somewhere"], /expected a run folder and at least one image file/],
+  [["evaluate", "a", "b"], /expected one run folder, got a b/],
+] as const)("dl %j is told what is wrong, with exit code 2 and nothing on stdout", async ([words, message]) => {
+  const made = words.length > 1 ? out : [];
+  const { code, stdout, stderr } = await dlHere(...words, ...(words[0] === "train" ? made : []));
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test.for(["resume", "evaluate", "predict"] as const)("dl %s names a run folder that is not there, or not ours", async (command) => {
+  const image = command === "predict" ? ["a.png"] : [];
+  const missing = await dlHere(command, join(scratch, "nowhere"), ...image);
+  expect(missing).toMatchObject({ code: 1, stdout: "" });
+  expect(missing.stderr).toMatch(/^dl: DataError: .*nowhere.run\.json: expected a run that dl train made, got ENOENT/m);
+
+  writeFileSync(join(scratch, "run.json"), '{"format":"other"}');
+  const other = await dlHere(command, scratch, ...image);
+  expect(other.code).toBe(1);
+  expect(other.stderr).toMatch(/run\.json: expected format dl-run-1 .* Was it edited\?/);
+});
+
+test("dl doctor tells devices, variants, versions and folders; with --json in one line", async () => {
+  const { code, stdout } = await dlHere("doctor");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ok {2}cpu/m);
+  expect(stdout).toMatch(/^(ok|no) {2}wasm/m);
+  expect(stdout).toContain(process.version);
+  expect(stdout).toMatch(/^cache +\S+/m);
+
+  const json = await dlHere("doctor", "--json");
+  expect(json.stdout.trimEnd().split("\n")).toHaveLength(1);
+  const report = JSON.parse(json.stdout) as { devices: { backend: string; starts: boolean }[]; machine: Record<string, unknown> };
+  expect(report.devices.map(({ backend }) => backend)).toEqual(["wasm", "cpu"]);
+  expect(report.devices.find(({ backend }) => backend === "cpu")!.starts).toBe(true);
+  expect(report.machine).toMatchObject({ node: process.version });
+});
