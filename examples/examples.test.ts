@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs an example as a user does, in its seconds-long mode, without a network. */
+async function run(file: string): Promise<string> {
+  const inputs = ["--conditions=@dl/source", "--import", "tsx", `examples/${file}`, "--quick"];
+  const { stdout } = await promisify(execFile)(process.execPath, inputs, { cwd: root });
+  return stdout.trimEnd();
+}
+
+/** The number after `label` in the last line. */
+function last(output: string, label: string): number {
+  const line = output.split("\n").at(-1)!;
+  expect(line).toContain(label);
+  return Number.parseFloat(line.slice(line.indexOf(label) + label.length));
+}
+
+/** What the last line of each must say. Chance is a tenth. */
+const claims: Readonly<Record<string, (output: string) => void>> = {
+  "mnist.ts": (output) => expect(last(output, "test accuracy")).toBeGreaterThan(0.9),
+  "fit.ts": (output) => expect(last(output, "finished: test accuracy")).toBeGreaterThan(0.9),
+  // With the true gradient of the signs it stays at chance.
+  "custom-op.ts": (output) => expect(last(output, "test accuracy")).toBeGreaterThan(0.5),
+  // Means of 256 points, averaged over some twenty steps, wander by hundredths.
+  "gradient-penalty.ts": (output) => expect(Math.abs(last(output, "distance") - last(output, "in theory"))).toBeLessThan(0.2),
+  "resume.ts": (output) => {
+    expect(output).toMatch(/^first half: stopped after 12 steps$/m);
+    expect(output).toMatch(/weights are the same bits, and moved since the interruption$/);
+  },
+};
+
+test("every example is tested", () => {
+  const scripts = readdirSync(new URL(".", import.meta.url)).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
+  expect(scripts.filter((file) => file !== "bars.ts").sort()).toEqual(Object.keys(claims).sort());
+});
+
+test.each(Object.entries(claims))("%s does what it says", async (file, claim) => {
+  claim(await run(file));
+});
