@@ -8,7 +8,7 @@
 import { backward } from "./backward.ts";
 import { Cell } from "./cell.ts";
 import { isFloat } from "./dtype.ts";
-import { DtypeError, OptionError, ShapeError } from "./errors.ts";
+import { DtypeError, OptionError, ScopeError, ShapeError } from "./errors.ts";
 import { onesLike, zerosLike } from "./ops/creation.ts";
 import { isRecording, leafNode, popRecording, pushRecording, type Recording } from "./recording.ts";
 import { currentDevice, currentScope, handOver, type Scope, visitTensors, withScope } from "./scope.ts";
@@ -38,10 +38,20 @@ export function valueAndGrad<T extends Scalar | { readonly loss: Scalar }, V ext
   return record("valueAndGrad", work, { variables }, (value, differentiate) => {
     const loss: unknown = value instanceof Tensor ? value : value?.loss;
     if (!(loss instanceof Tensor)) {
+      if ((value as unknown) instanceof Promise) {
+        throw new ScopeError(
+          "valueAndGrad: expected a synchronous function, got one that returns a promise. Await outside, compute inside.",
+        );
+      }
       throw new OptionError("valueAndGrad: expected work to return a scalar tensor, or an object with one under `loss`, got neither.");
     }
     if (loss.rank !== 0) {
       throw new ShapeError(`valueAndGrad: expected a scalar loss, got shape ${formatShape(loss.shape)}. Reduce it with .mean() or .sum().`);
+    }
+    if (loss.node === null && loss.owner !== currentScope("valueAndGrad")) {
+      throw new OptionError(
+        "valueAndGrad: expected work to compute the loss, got one computed before. Call forward and the loss inside: valueAndGrad(() => loss(model.forward(x)), …).",
+      );
     }
     return { value, grads: differentiate(loss, onesLike(loss)) };
   });

@@ -1,7 +1,7 @@
 /** The device: opened once, where work starts. `compute` is the only way in and out. */
 
 import type { Backend, BackendDevice, Capabilities, MemoryUse } from "./backend.ts";
-import { UnsupportedError } from "./errors.ts";
+import { OptionError, UnsupportedError } from "./errors.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import { isPlainObject, withScope } from "./scope.ts";
 import { markClosed } from "./storage.ts";
@@ -131,6 +131,10 @@ function mapTensors(tree: unknown, read: (tensor: Tensor) => unknown): unknown {
 export async function openDevice(...candidates: readonly [Backend, ...Backend[]]): Promise<Device> {
   const skipped: SkippedBackend[] = [];
   for (const backend of candidates) {
+    if (typeof backend?.open !== "function") {
+      const got = typeof backend === "function" ? "a function: call it" : typeof backend;
+      throw new OptionError(`openDevice: expected backends such as wasm(), got ${got}.`);
+    }
     try {
       return new Device(await backend.open(), skipped);
     } catch (error) {

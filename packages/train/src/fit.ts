@@ -132,6 +132,12 @@ class FitRun<E extends Example> implements Run, Disposable {
     const { dataset, epochs, accumulate = 1, optimizer, resume } = options;
     if (!Number.isInteger(epochs) || epochs < 0) throw new OptionError(`fit: expected a whole number of epochs ≥ 0, got ${epochs}.`);
     if (!Number.isInteger(accumulate) || accumulate < 1) throw new OptionError(`fit: expected a whole accumulate ≥ 1, got ${accumulate}.`);
+    const own = new Set<unknown>(options.model.parameters());
+    if (!parametersOf(optimizer).some((parameter) => own.has(parameter))) {
+      throw new OptionError(
+        "fit: expected the optimizer to hold parameters of the model, got none of them. Make it from model.parameters().",
+      );
+    }
     this.#options = options;
     this.#transform = withLabelCheck(dataset, options.transform);
     this.#accumulator = accumulate > 1 ? new GradientAccumulator(parametersOf(optimizer)) : undefined;

@@ -17,7 +17,11 @@ import { reshape } from "./reshape.ts";
 export type Operand = Tensor | number;
 
 export function asTensor(value: Operand, beside: Tensor): Tensor {
-  return typeof value === "number" ? fill([], value, { dtype: beside.dtype }) : value;
+  if (typeof value !== "number") return value;
+  if (beside.dtype === "int32" && !Number.isInteger(value)) {
+    throw new DtypeError(`expected a whole number beside an int32 tensor, got ${value}. Convert the tensor with .cast("float32").`);
+  }
+  return fill([], value, { dtype: beside.dtype });
 }
 
 export function binary(where: string, op: BinaryOp, { a, b }: { a: Tensor; b: Tensor }): Tensor {

@@ -4,12 +4,13 @@ import { OptionError, ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, requireTensor } from "./apply.ts";
 import { sumTo } from "./arithmetic.ts";
 import { reshape } from "./reshape.ts";
 
 /** `x` stretched to `shape`: axes of size 1, and missing ones in front, repeat. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  requireTensor("broadcastTo", x);
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes("broadcastTo", x.shape, shape), shape)) {
     throw new ShapeError(`broadcastTo: expected a shape that ${formatShape(x.shape)} stretches to, got ${formatShape(shape)}.`);

@@ -5,7 +5,7 @@ import { isFloat } from "../dtype.ts";
 import { DtypeError } from "../errors.ts";
 import { differentiable, isRecorded } from "../recording.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, requireTensor } from "./apply.ts";
 import { add, binary, div, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
 import { fill } from "./creation.ts";
@@ -13,6 +13,7 @@ import { fill } from "./creation.ts";
 const integerOps: ReadonlySet<UnaryOp> = new Set(["abs", "negate", "sign", "square"]);
 
 function unary(name: string, op: UnaryOp, x: Tensor): Tensor {
+  requireTensor(name, x);
   if (!isFloat(x.dtype) && !(x.dtype === "int32" && integerOps.has(op))) {
     throw new DtypeError(`${name}: expected a float tensor, got ${x.dtype}. Convert it with .cast("float32").`);
   }

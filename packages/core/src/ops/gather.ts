@@ -5,7 +5,7 @@ import { DataError, ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { axisView, formatShape, normalizeAxis, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, requireDType, requireNumbers } from "./apply.ts";
+import { apply, requireDType, requireNumbers, requireTensor } from "./apply.ts";
 import { cast } from "./cast.ts";
 import { equal, where } from "./comparison.ts";
 import type { AxisOption } from "./concat.ts";
@@ -17,6 +17,7 @@ import { reshape } from "./reshape.ts";
  * check labels and token ids where they enter, with `checkIndices`.
  */
 export function gather(x: Tensor, indices: Tensor, { axis }: AxisOption): Tensor {
+  requireTensor("gather", x);
   requireDType("gather", "int32", indices);
   const at = normalizeAxis("gather", axis, x.rank);
   const { outer, length, inner } = axisView(x.shape, at);
@@ -41,6 +42,7 @@ export function scatterAdd(indices: Tensor, updates: Tensor, { axis, shape }: Ax
 
 /** Single elements along `axis`: `indices` has the shape of x but for that axis, and so has the result. */
 export function takeAlong(x: Tensor, indices: Tensor, { axis }: AxisOption): Tensor {
+  requireTensor("takeAlong", x);
   requireDType("takeAlong", "int32", indices);
   const at = normalizeAxis("takeAlong", axis, x.rank);
   checkAlong("takeAlong", { shape: x.shape, indices: indices.shape, axis: at });

@@ -5,7 +5,7 @@ import { OptionError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { axisView, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import type { Scalar, Tensor } from "../tensor.ts";
-import { apply, requireDType, requireFloat, requireNumbers } from "./apply.ts";
+import { apply, requireDType, requireFloat, requireNumbers, requireTensor } from "./apply.ts";
 import { add, div, mul, squaredDifference, sub } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { equal, where } from "./comparison.ts";
@@ -62,6 +62,7 @@ export function sum(x: Tensor): Scalar;
 export function sum(x: Tensor, axes: Axes | undefined, options?: ReduceOptions): Tensor;
 export function sum(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireNumbers("sum", x);
+  requireTensor("sum", x);
   const over = normalizeAxes("sum", axes, x.rank);
   if (over.length === 0) return x;
   const kept = reduceKept("sum", "sum", { x, axes: over });
@@ -73,6 +74,7 @@ export function mean(x: Tensor): Scalar;
 export function mean(x: Tensor, axes: Axes | undefined, options?: ReduceOptions): Tensor;
 export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireFloat("mean", x);
+  requireTensor("mean", x);
   const over = normalizeAxes("mean", axes, x.rank);
   if (over.length === 0) return x;
   const kept = reduceKept("mean", "mean", { x, axes: over });
@@ -86,6 +88,7 @@ function extremum(
   { axes, options }: { axes: Axes | undefined; options: ReduceOptions | undefined },
 ): Tensor {
   requireNumbers(name, x);
+  requireTensor(name, x);
   const over = normalizeAxes(name, axes, x.rank);
   if (over.length === 0) return x;
   const kept = reduceKept(name, name, { x, axes: over });
@@ -118,6 +121,7 @@ export function min(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 /** The product. Its gradient is exact with zeros too: each element's is the product of all others. */
 export function prod(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireFloat("prod", x);
+  requireTensor("prod", x);
   const over = normalizeAxes("prod", axes, x.rank);
   if (over.length === 0) return x;
   const kept = reduceKept("prod", "product", { x, axes: over });
@@ -141,6 +145,7 @@ function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
 /** Whether any element is true. */
 export function any(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireDType("any", "bool", x);
+  requireTensor("any", x);
   const over = normalizeAxes("any", axes, x.rank);
   if (over.length === 0) return x;
   return dropAxes(reduceKept("any", "any", { x, axes: over }), over, options);
@@ -149,6 +154,7 @@ export function any(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 /** Whether every element is true. */
 export function all(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireDType("all", "bool", x);
+  requireTensor("all", x);
   const over = normalizeAxes("all", axes, x.rank);
   if (over.length === 0) return x;
   return dropAxes(reduceKept("all", "all", { x, axes: over }), over, options);
@@ -161,6 +167,7 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** The mean squared distance from the mean. */
 export function variance(x: Tensor, axes?: Axes, { correction = 0, ...options }: VarianceOptions = {}): Tensor {
+  requireTensor("variance", x);
   const over = normalizeAxes("variance", axes, x.rank);
   const squares = sum(squaredDifference(x, mean(x, over, { keepDims: true })), over, options);
   const count = sizeOf(over.map((axis) => x.shape[axis]!));
@@ -180,6 +187,7 @@ export function norm(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 /** ln Σ eˣ, without overflow. */
 export function logSumExp(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   requireFloat("logSumExp", x);
+  requireTensor("logSumExp", x);
   const over = normalizeAxes("logSumExp", axes, x.rank);
   const largest = finiteOrZero(reduceKept("logSumExp", "max", { x, axes: over }));
   return dropAxes(add(log(sum(exp(sub(x, largest)), over, { keepDims: true })), largest), over, options);

@@ -4,9 +4,11 @@ import { ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape.ts";
 import { shareStorage, type Tensor } from "../tensor.ts";
+import { requireTensor } from "./apply.ts";
 
 /** One size may be −1: it takes what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  requireTensor("reshape", x);
   const open = shape.indexOf(-1);
   let target = shape;
   if (open >= 0) {

@@ -4,7 +4,7 @@ import { OptionError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { formatShape, normalizeAxis } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, requireTensor } from "./apply.ts";
 import { padWith } from "./pad.ts";
 
 export interface SliceOptions {
@@ -16,6 +16,7 @@ export interface SliceOptions {
 
 /** The elements from `starts` on; negative starts count from the end. Axes that are not named are taken whole. */
 export function slice(x: Tensor, starts: readonly number[], { sizes, steps }: SliceOptions = {}): Tensor {
+  requireTensor("slice", x);
   for (const list of [starts, sizes, steps]) {
     if (list && list.length > x.rank) {
       throw new OptionError(`slice: expected at most ${x.rank} numbers for ${formatShape(x.shape)}, got [${list.join(", ")}].`);

@@ -4,11 +4,12 @@ import { OptionError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { normalizeAxes, normalizeAxis } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, requireTensor } from "./apply.ts";
 import { reshape } from "./reshape.ts";
 
 /** Axis i of the result is axis `permutation[i]` of x. Default: the axes reversed. */
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  requireTensor("transpose", x);
   const order = permutation?.map((axis) => normalizeAxis("transpose", axis, x.rank)) ?? [...x.shape.keys()].reverse();
   if (order.length !== x.rank) {
     throw new OptionError(`transpose: expected ${x.rank} axes, got [${order.join(", ")}].`);
