@@ -162,3 +162,15 @@ test("a loss that is not a scalar, and a tensor that outlived its gradient, are 
     }),
   ).rejects.toThrow(ScopeError);
 });
+
+test("checkGradients sees parameters too, and leaves them as they were", async () => {
+  using weight = new Cell(new Rng(2).normal([2, 3]));
+  const inputs = [new Rng(3).normal([4, 2])];
+  const before = [...(await weight.read()).data];
+  await checkGradients(device, (x) => tanh(matmul(x!, weight.value)), { inputs, cells: [weight] });
+  expect([...(await weight.read()).data]).toEqual(before);
+  const wrong = (x: Tensor): Tensor => tanh(matmul(x, stopGradient(weight.value)));
+  await expect(checkGradients(device, (x) => wrong(x!), { inputs, cells: [weight], order: 1 })).rejects.toThrow(
+    "gradient of cell 0 at element 0",
+  );
+});
