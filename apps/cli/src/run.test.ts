@@ -7,7 +7,7 @@ import { mnist } from "@dl/data/node";
 import { readSafetensors } from "@dl/nn";
 import { encodePng, pixelsOf } from "@dl/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dl, type Ended, fileAt, startDl, until } from "./dl-fixture.ts";
+import { dl, dlHere, type Ended, fileAt, startDl, until } from "./dl-fixture.ts";
 
 // The real MNIST, from the cache of this machine or fetched into it: 2,700 images are learned, 300 held back, 3,000 measured.
 const settings = ["--limit", "3000", "--epochs", "2", "--batch-size", "4", "--threads", "1"];
@@ -83,7 +83,7 @@ describe("dl train", () => {
     const taken = at("taken");
     mkdirSync(taken);
     writeFileSync(join(taken, "thesis.txt"), "mine");
-    const { code, stderr } = await dl("train", "lenet-mnist", ...settings, "--out", taken);
+    const { code, stderr } = await dlHere("train", "lenet-mnist", ...settings, "--out", taken);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^dl: FileError: .*taken to be new or empty, but it holds thesis\.txt\. Resume that run, or choose another folder\.$/m,
@@ -114,7 +114,7 @@ describe("an interrupted run", () => {
     expect(steps).toBeGreaterThan(stepsPerEpoch);
     expect(steps).toBeLessThan(2 * stepsPerEpoch);
     expect(metrics).not.toHaveProperty("test/accuracy");
-    const evaluated = await dl("evaluate", folder);
+    const evaluated = await dlHere("evaluate", folder);
     expect(evaluated).toMatchObject({ code: 1, stderr: expect.stringMatching(/expected a trained model, got none: .* pnpm dl resume/) });
 
     const second = startDl(["resume", folder]);
@@ -162,7 +162,7 @@ describe("an interrupted run", () => {
 
   test("while it is measured ends with 130, and is measured when it is resumed", async () => {
     const folder = at("measured");
-    const running = startDl(["train", "lenet-mnist", "--limit", "3000", "--epochs", "1", "--backend", "cpu", "--out", folder]);
+    const running = startDl(["train", "lenet-mnist", "--limit", "1000", "--epochs", "1", "--backend", "cpu", "--out", folder]);
     await until(running, fileAt(join(folder, "model.safetensors")));
     running.process.kill("SIGINT");
     const { code } = await running.ended;
@@ -172,14 +172,14 @@ describe("an interrupted run", () => {
       expect(readdirSync(folder)).not.toContain("report.html");
     }
     const resumed = await dl("resume", folder, "--json");
-    expect(lineOf(resumed)).toMatchObject({ backend: "cpu", reason: "finished", steps: 43 });
+    expect(lineOf(resumed)).toMatchObject({ backend: "cpu", reason: "finished", steps: 15 });
     expect(readdirSync(folder)).toContain("report.html");
   });
 });
 
 describe("a finished run", () => {
   test("measures the same by dl evaluate", async () => {
-    const { code, stdout } = await dl("evaluate", whole, "--threads", "1", "--json");
+    const { code, stdout } = await dlHere("evaluate", whole, "--threads", "1", "--json");
     expect(code).toBe(0);
     const { metrics } = JSON.parse(stdout) as Line;
     const trained = lineOf(ended).metrics;
@@ -187,7 +187,7 @@ describe("a finished run", () => {
   });
 
   test("evaluates to a report for people", async () => {
-    const { stdout } = await dl("evaluate", whole);
+    const { stdout } = await dlHere("evaluate", whole);
     expect(stdout).toMatch(/precision +recall +f1-score +support/i);
     expect(stdout).toMatch(/test accuracy \d\d\.\d\d %, loss 0\.\d{4}, 3000 images, on /);
   });
@@ -199,7 +199,7 @@ describe("a finished run", () => {
       writeFileSync(path, encodePng(pixelsOf(digits.get(i).images)));
       return path;
     });
-    const { code, stdout } = await dl("predict", whole, ...files, "--top", "2", "--json");
+    const { code, stdout } = await dlHere("predict", whole, ...files, "--top", "2", "--json");
     expect(code).toBe(0);
     const { predictions } = JSON.parse(stdout) as { predictions: { file: string; classes: { name: string; probability: number }[] }[] };
     expect(predictions.map(({ file }) => file)).toEqual(files);
@@ -211,9 +211,9 @@ describe("a finished run", () => {
     expect(right.length).toBeGreaterThanOrEqual(8);
 
     writeFileSync(at("note.png"), "no image");
-    const broken = await dl("predict", whole, at("note.png"));
+    const broken = await dlHere("predict", whole, at("note.png"));
     expect(broken).toMatchObject({ code: 1, stderr: expect.stringMatching(/^dl: DataError: .*note\.png/m) });
-    const missing = await dl("predict", whole, at("gone.png"));
+    const missing = await dlHere("predict", whole, at("gone.png"));
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/gone\.png: expected an image file/) });
   });
 
@@ -222,7 +222,7 @@ describe("a finished run", () => {
     const bytes = readFileSync(model);
     try {
       truncateSync(model, bytes.length - 1000);
-      const { code, stderr } = await dl("evaluate", whole);
+      const { code, stderr } = await dlHere("evaluate", whole);
       expect(code).toBe(1);
       expect(stderr).toMatch(/^dl: CheckpointError: .*model\.safetensors/m);
     } finally {
@@ -235,7 +235,7 @@ describe("a finished run", () => {
     const bytes = readFileSync(checkpoint);
     try {
       truncateSync(checkpoint, 200);
-      const { code, stderr } = await dl("resume", whole);
+      const { code, stderr } = await dlHere("resume", whole);
       expect(code).toBe(1);
       expect(stderr).toMatch(/^dl: CheckpointError: .*checkpoint\.safetensors/m);
     } finally {
