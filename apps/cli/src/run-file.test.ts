@@ -64,3 +64,11 @@ test.each([
   writeFileSync(join(folder, "run.json"), text);
   await expect(readRunFile(folder)).rejects.toThrow(/run\.json: expected format dl-run-1/);
 });
+
+test("a run from before there were presets is of the first, with all images", async () => {
+  const settings = { seed: 1, epochs: 2, batchSize: 3, learningRate: 0.1 };
+  writeFileSync(join(folder, "run.json"), JSON.stringify({ format: "dl-run-1", recipe: "lenet-cifar10", settings }));
+  const run = await readRunFile(folder);
+  expect(run.preset.name).toBe("default");
+  expect(run.settings).toEqual({ ...settings, limit: null, threads: null, backend: "auto" });
+});
