@@ -25,7 +25,7 @@ test("every case runs, agrees with its peers from the same weights, and reports 
     const bench = cases[i]!;
     expect(result.check.every(Number.isFinite), `check of ${bench.name}`).toBe(true);
     expect(Object.keys(result.peers)).toEqual(bench.peers);
-    if ("turns" in result.ours) expect(result.ours).toMatchObject({ turns: [expect.any(Number), expect.any(Number)], calls: 2 });
+    if ("turns" in result.ours) expect(result.ours).toMatchObject({ turns: [expect.any(Number), expect.any(Number)], samples: 2 });
     else expect(result.ours.peakBytes).toBeGreaterThan(2 ** 20);
     for (const [name, peer] of Object.entries(result.peers)) {
       if (name === "torch" && "reason" in python) expect(peer).toBe(python.reason);

@@ -14,53 +14,60 @@ export interface Plan {
   readonly rounds: number;
   /** Milliseconds a turn should last. */
   readonly turn: number;
-  /** Calls a turn has at least. */
-  readonly calls: number;
+  /** Samples a turn has at least. */
+  readonly least: number;
   /** Milliseconds of unmeasured calls before the first turn. */
   readonly warmUp: number;
 }
 
 /** Turns long enough for a median, warm enough for the optimising compiler. */
-export const fullPlan: Plan = { rounds: 9, turn: 700, calls: 3, warmUp: 2000 };
-export const quickPlan: Plan = { rounds: 2, turn: 0, calls: 1, warmUp: 0 };
+export const fullPlan: Plan = { rounds: 9, turn: 700, least: 3, warmUp: 2000 };
+export const quickPlan: Plan = { rounds: 2, turn: 0, least: 1, warmUp: 0 };
 
 /** Milliseconds of a call. */
 export interface Timing extends Spread {
-  /** Of all calls, pauses of the garbage collector included. */
+  /** Of all samples, pauses of the garbage collector included. */
   readonly mean: number;
-  readonly calls: number;
+  readonly samples: number;
   /** The median of each turn. `median`, `min` and `max` are over these. */
   readonly turns: readonly number[];
 }
 
-export async function interleave(entrants: readonly Entrant[], { rounds, turn, calls, warmUp }: Plan): Promise<Timing[]> {
-  const run = async ({ contestant, id }: Entrant, repetitions: number): Promise<readonly number[]> =>
-    (await contestant.ask({ ask: "run", id, repetitions })).milliseconds;
-
+export async function interleave(entrants: readonly Entrant[], { rounds, turn, least, warmUp }: Plan): Promise<Timing[]> {
   const repetitions: number[] = [];
   for (const entrant of entrants) {
-    let last = await run(entrant, 1);
-    for (let spent = 0; spent < warmUp; spent += last.reduce((sum, time) => sum + time, 0)) {
-      // A fixed share of the warm-up each: calls get faster as they warm.
-      last = await run(entrant, repetitionsFor(warmUp / 4, last));
-      if (last.length >= mostRepetitions) break;
+    let each = (await run(entrant, 1)).each;
+    for (let spent = 0; spent < warmUp; ) {
+      // A quarter of the warm-up at a time: calls get faster as they warm.
+      const last = await run(entrant, repetitionsFor(warmUp / 4, each));
+      each = last.each;
+      spent += last.lasted;
     }
-    repetitions.push(Math.max(calls, repetitionsFor(turn, last)));
+    repetitions.push(Math.max(least, repetitionsFor(turn, each)));
   }
 
-  const samples: number[][][] = entrants.map(() => []);
+  const samples: (readonly number[])[][] = entrants.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, entrant] of entrants.entries()) samples[i]!.push([...(await run(entrant, repetitions[i]!))]);
+    for (const [i, entrant] of entrants.entries()) samples[i]!.push((await run(entrant, repetitions[i]!)).milliseconds);
   }
   return samples.map((turns) => {
     const medians = turns.map(median);
     const all = turns.flat();
-    return { ...spread(medians), mean: mean(all), calls: all.length, turns: medians };
+    return { ...spread(medians), mean: mean(all), samples: all.length, turns: medians };
   });
 }
 
-const mostRepetitions = 5000;
+/** A turn: its samples, how long it took, and how long each repetition. A repetition may make many calls, of which a sample is the mean. */
+async function run(
+  { contestant, id }: Entrant,
+  repetitions: number,
+): Promise<{ milliseconds: readonly number[]; lasted: number; each: number }> {
+  const start = performance.now();
+  const { milliseconds } = await contestant.ask({ ask: "run", id, repetitions });
+  const lasted = performance.now() - start;
+  return { milliseconds, lasted, each: lasted / repetitions };
+}
 
-function repetitionsFor(milliseconds: number, last: readonly number[]): number {
-  return Math.max(1, Math.min(mostRepetitions, Math.ceil(milliseconds / median(last))));
+function repetitionsFor(milliseconds: number, each: number): number {
+  return Math.max(1, Math.ceil(milliseconds / each));
 }

@@ -7,7 +7,7 @@ const timing = (median: number): CaseResult["ours"] => ({
   min: median / 2,
   max: median * 2,
   mean: median,
-  calls: 9,
+  samples: 9,
   turns: [median],
 });
 const result: CaseResult = {
