@@ -1,0 +1,49 @@
+/**
+ * Writes a training run into docs/results.md: `node --conditions=@dl/source --import tsx tooling/results/record-training.ts <run folder> …`.
+ *
+ * The accuracy is not taken on trust: the saved model is evaluated again, here and now.
+ */
+
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { commandLine, readRunFile } from "../../apps/cli/src/run-file.ts";
+import { resultsFile, writeSection } from "./section.ts";
+
+const cli = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+
+interface Evaluated {
+  readonly device: string;
+  readonly metrics: Readonly<Record<"test/loss" | "test/accuracy", number>>;
+}
+
+/** What `dl evaluate --json` says of the run's model. */
+function evaluateRun(folder: string): Evaluated {
+  const node = ["--conditions=@dl/source", "--import", "tsx", cli, "evaluate", folder, "--json"];
+  return JSON.parse(execFileSync(process.execPath, node, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })) as Evaluated;
+}
+
+/** Epochs, steps and seconds, from the last row of each epoch in `metrics.csv`. */
+async function readMetrics(folder: string): Promise<{ epochs: number; steps: number; seconds: number }> {
+  const [header = "", ...rows] = (await readFile(join(folder, "metrics.csv"), "utf8")).trim().split(/\r?\n/);
+  const column = (name: string): number[] => rows.map((row) => Number(row.split(",")[header.split(",").indexOf(name)]));
+  return { epochs: rows.length, steps: Math.max(...column("step")), seconds: column("seconds").reduce((sum, value) => sum + value, 0) };
+}
+
+for (const folder of process.argv.slice(2)) {
+  const run = await readRunFile(folder);
+  const { epochs, steps, seconds } = await readMetrics(folder);
+  const { device, metrics } = evaluateRun(folder);
+  const body = [
+    `## ${run.recipe.title}`,
+    "",
+    "| test accuracy | test loss | epochs | steps | training time | seed | Node | evaluated on |",
+    "| ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
+    `| **${(100 * metrics["test/accuracy"]).toFixed(2)} %** | ${metrics["test/loss"].toFixed(4)} | ${epochs} | ${steps} | ${Math.round(seconds)} s | ${run.settings.seed} | ${process.version} | ${device} |`,
+    "",
+    `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`tooling/results/record-training.ts\`, which evaluated the saved model again.`,
+  ].join("\n");
+  await writeSection(resultsFile, { name: `training/${run.recipe.name}`, body });
+  console.log(`${run.recipe.name}: ${(100 * metrics["test/accuracy"]).toFixed(2)} %`);
+}
