@@ -17,7 +17,7 @@ export interface WasmOptions {
   readonly relaxed?: boolean | "auto";
   /**
    * How often an idle worker looks for work before it sleeps; waking it then costs some 60 µs. Looks take a core's time: 0 suits machines
-   * that are busy with other things. Default 20,000, some 50 µs.
+   * that are busy with other things. Default 400,000, some 1 ms: a training loop comes back sooner, and a woken worker comes late.
    */
   readonly spin?: number;
   /** Bytes the device's memory may grow to, at most 4 GiB. Default: 4 GiB. */
@@ -64,7 +64,7 @@ export function wasm(options: WasmOptions = {}): WasmBackend {
     relaxed = "auto",
     maxMemory = largestMemory,
     mainThread = "refuse",
-    spin = 20_000,
+    spin = 400_000,
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new OptionError(`wasm: expected threads from 1 to 64, got ${threads}.`);
