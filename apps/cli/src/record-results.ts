@@ -1,5 +1,5 @@
 /**
- * Writes a training run into docs/results.md: `node --conditions=@dl/source --import tsx tooling/results/record-training.ts <run folder> …`.
+ * Writes a training run into docs/results.md: `pnpm results <run folder> …`.
  *
  * The accuracy is not taken on trust: the saved model is evaluated again, here and now.
  */
@@ -8,10 +8,10 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { commandLine, readRunFile } from "../../apps/cli/src/run-file.ts";
-import { resultsFile, writeSection } from "./section.ts";
+import { resultsFile, writeSection } from "@dl/tooling/results";
+import { commandLine, readRunFile } from "./run-file.ts";
 
-const cli = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const cli = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 interface Evaluated {
   readonly device: string;
@@ -42,7 +42,7 @@ for (const folder of process.argv.slice(2)) {
     "| ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     `| **${(100 * metrics["test/accuracy"]).toFixed(2)} %** | ${metrics["test/loss"].toFixed(4)} | ${epochs} | ${steps} | ${Math.round(seconds)} s | ${run.settings.seed} | ${process.version} | ${device} |`,
     "",
-    `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`tooling/results/record-training.ts\`, which evaluated the saved model again.`,
+    `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`pnpm results\`, which evaluated the saved model again.`,
   ].join("\n");
   await writeSection(resultsFile, { name: `training/${run.recipe.name}`, body });
   console.log(`${run.recipe.name}: ${(100 * metrics["test/accuracy"]).toFixed(2)} %`);
