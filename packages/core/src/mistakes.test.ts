@@ -42,7 +42,7 @@ test("an asynchronous loss is named as one", async () => {
 
 test("half a step beside whole numbers is refused, not truncated", async () => {
   await expect(device.compute(() => tensor([1, 2], { dtype: "int32" }).add(0.5))).rejects.toThrow(
-    "expected a whole number beside an int32 tensor, got 0.5",
+    "fill: expected a whole number for int32, got 0.5",
   );
 });
 

@@ -17,11 +17,7 @@ import { reshape } from "./reshape.ts";
 export type Operand = Tensor | number;
 
 export function asTensor(value: Operand, beside: Tensor): Tensor {
-  if (typeof value !== "number") return value;
-  if (beside.dtype === "int32" && !Number.isInteger(value)) {
-    throw new DtypeError(`expected a whole number beside an int32 tensor, got ${value}. Convert the tensor with .cast("float32").`);
-  }
-  return fill([], value, { dtype: beside.dtype });
+  return typeof value === "number" ? fill([], value, { dtype: beside.dtype }) : value;
 }
 
 export function binary(where: string, op: BinaryOp, { a, b }: { a: Tensor; b: Tensor }): Tensor {
