@@ -60,8 +60,7 @@ function intPower(a: i32, b: i32): i32 {
 @unmanaged class TanhGradient { @inline of(g: v128, y: v128): v128 { return f32x4.mul(g, f32x4.sub(one(), f32x4.mul(y, y))); } }
 @unmanaged class SigmoidGradient { @inline of(g: v128, y: v128): v128 { return f32x4.mul(g, f32x4.mul(y, f32x4.sub(one(), y))); } }
 @unmanaged class GeluGradient {
-  // d/dx x·Φ(x) = Φ(x) + x·φ(x).
-  @inline of(g: v128, x: v128): v128 { return f32x4.mul(g, madd(x, mathematics.normalDensity(x), mathematics.normalCumulative(x))); }
+  @inline of(g: v128, x: v128): v128 { return f32x4.mul(g, mathematics.geluSlope(x)); }
 }
 @unmanaged class GeluTanhGradient {
   // y = x·σ(u): y′ = σ + x·σ·(1 − σ)·u′.

@@ -37,7 +37,7 @@ import { storeMask } from "./vectors";
 @unmanaged class Softplus { @inline of(x: v128): v128 { return mathematics.softplus(x); } }
 @unmanaged class Relu { @inline of(x: v128): v128 { return f32x4.pmax(x, f32x4.splat(0)); } }
 @unmanaged class Erf { @inline of(x: v128): v128 { return mathematics.erf(x); } }
-@unmanaged class Gelu { @inline of(x: v128): v128 { return f32x4.mul(x, mathematics.normalCumulative(x)); } }
+@unmanaged class Gelu { @inline of(x: v128): v128 { return mathematics.gelu(x); } }
 @unmanaged class GeluTanh { @inline of(x: v128): v128 { return f32x4.mul(x, mathematics.sigmoid(mathematics.geluTanhArgument(x))); } }
 @unmanaged class Silu { @inline of(x: v128): v128 { return f32x4.div(x, f32x4.add(one(), mathematics.expFlushed(f32x4.neg(x)))); } }
 @unmanaged class Floor { @inline of(x: v128): v128 { return f32x4.floor(x); } }
