@@ -130,6 +130,7 @@ function record<T, V extends Variable, R>(
       let returned: T | undefined;
       const borrowed: Tensor[] = [];
       const recording: Recording = { leaves: new Map(), replayed: false };
+      checkVariables(label, variables);
       const targets = variables.map((variable) => leaf(variable, recording, borrowed));
       const differentiate: Differentiate<V> = (output, seed) => {
         const gradients = backward(output, seed, nested ? { targets } : { targets, release: releaser(returned, targets) });
@@ -159,6 +160,15 @@ function releaser(returned: unknown, targets: readonly Tensor[]): (tensor: Tenso
   return (tensor) => {
     if (tensor.owner === home && !kept.has(tensor)) tensor.free("the backward pass");
   };
+}
+
+function checkVariables(where: string, variables: readonly Variable[]): void {
+  const wrong = Array.isArray(variables) ? variables.findIndex((item) => !(item instanceof Cell || item instanceof Tensor)) : 0;
+  if (wrong === -1) return;
+  const got = Array.isArray(variables) ? `${typeof variables[wrong]} at ${wrong}` : typeof variables;
+  throw new OptionError(
+    `${where}: expected an array of parameters, cells or tensors to differentiate by, got ${got}. Write model.parameters() or [x].`,
+  );
 }
 
 /** The tensor that stands for `variable`, carrying a node; `borrowed` collects those that must lose it again. */

@@ -1,7 +1,7 @@
 /** The device: opened once, where work starts. `compute` is the only way in and out. */
 
 import type { Backend, BackendDevice, Capabilities, MemoryUse } from "./backend.ts";
-import { OptionError, UnsupportedError } from "./errors.ts";
+import { OptionError, ScopeError, UnsupportedError } from "./errors.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import { isPlainObject, withScope } from "./scope.ts";
 import { markClosed } from "./storage.ts";
@@ -118,7 +118,18 @@ function mapTensors(tree: unknown, read: (tensor: Tensor) => unknown): unknown {
     const rebuild = (read: unknown[]) => Object.fromEntries(Object.keys(tree).map((key, i) => [key, read[i]]));
     return values instanceof Promise ? values.then(rebuild) : rebuild(values as unknown[]);
   }
+  if (holdsTensor(tree)) {
+    throw new ScopeError(
+      `compute: expected tensors in arrays, maps and plain objects, got one in a ${tree.constructor.name}. Return its fields: ({ ...it }).`,
+    );
+  }
   return tree;
+}
+
+/** A set or a class instance that would carry a tensor out, dead. */
+function holdsTensor(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  return (value instanceof Set ? [...value] : Object.values(value)).some((item) => item instanceof Tensor);
 }
 
 /**

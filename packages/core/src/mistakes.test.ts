@@ -35,6 +35,29 @@ test("a loss computed before valueAndGrad has lost its way back, and says so", a
   await expect(device.compute(work as () => undefined)).rejects.toThrow("expected work to compute the loss, got one computed before");
 });
 
+test("JavaScript's own arithmetic on tensors is refused, and a tensor in a message shows its form", async () => {
+  await expect(device.compute(() => ((tensor([1, 2]) as never as number) + 1) as never)).rejects.toThrow("Write a.add(b)");
+  await expect(device.compute(() => ((tensor(1) as never as number) < 2) as never)).rejects.toThrow("Write a.add(b)");
+  expect(await device.compute(() => `${tensor([[1, 2]])}`)).toBe("Tensor [1, 2] float32");
+});
+
+test("a tensor that would leave compute in a set or in an instance of a class is refused", async () => {
+  class Result {
+    readonly loss = tensor([1]);
+  }
+  await expect(device.compute(() => new Result() as never)).rejects.toThrow("got one in a Result. Return its fields");
+  await expect(device.compute(() => new Set([tensor([1])]) as never)).rejects.toThrow("got one in a Set");
+  expect(await device.compute(() => new Set([1]))).toEqual(new Set([1]));
+});
+
+test("what cannot be differentiated by is named", async () => {
+  const by = (variables: unknown) => () => valueAndGrad(() => tensor(1), variables as never) as never;
+  await expect(device.compute(by([3]))).rejects.toThrow(
+    "valueAndGrad: expected an array of parameters, cells or tensors to differentiate by, got number at 0",
+  );
+  await expect(device.compute(by({}))).rejects.toThrow("got object. Write model.parameters() or [x].");
+});
+
 test("an asynchronous loss is named as one", async () => {
   const work = (): unknown => valueAndGrad((async () => tensor(1)) as never, []);
   await expect(device.compute(work as () => undefined)).rejects.toThrow("valueAndGrad: expected a synchronous function");

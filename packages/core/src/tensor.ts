@@ -59,6 +59,19 @@ export class Tensor implements Operand<unknown> {
     return sizeOf(this.shape);
   }
 
+  /** Its form; the values are on the device. */
+  toString(): string {
+    return `Tensor ${formatShape(this.shape)} ${this.dtype}`;
+  }
+
+  /** In `${tensor}` its form; `a + b` and `a < b` mean nothing in JavaScript, and would go on with NaN. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new ScopeError(
+      `${this.toString()}: expected an operation on tensors, got one of JavaScript's on numbers. Write a.add(b), or return the tensor from compute for its value.`,
+    );
+  }
+
   /** @internal */
   get storage(): Storage {
     if (!this.#storage) {

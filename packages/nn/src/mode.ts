@@ -1,6 +1,6 @@
 /** Whether a forward pass is for training or for use: a value given to `forward`, not a flag on the model. */
 
-import type { Rng } from "@dl/core";
+import { OptionError, type Rng } from "@dl/core";
 
 /** Dropout and batch statistics act in `training` only, which brings the random numbers they need. */
 export type Mode = { readonly training: false } | { readonly training: true; readonly rng: Rng };
@@ -14,4 +14,11 @@ export const inference: Mode = { training: false };
  */
 export function training(rng: Rng): Mode {
   return { training: true, rng };
+}
+
+/** @throws OptionError when `forward` was called without a mode. */
+export function checkMode(where: string, mode: Mode): void {
+  if (typeof (mode as Mode | undefined)?.training !== "boolean") {
+    throw new OptionError(`${where}.forward: expected a mode, got ${typeof mode}. Pass inference or training(rng) as the second argument.`);
+  }
 }

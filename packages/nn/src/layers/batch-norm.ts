@@ -2,9 +2,10 @@
 
 import { batchNorm, isReplaying, rsqrt, ShapeError, type Tensor } from "@dl/core";
 import { ones, zeros } from "../init/constant.ts";
-import type { Mode } from "../mode.ts";
+import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
 import { Buffer, Parameter } from "../parameter.ts";
+import { checkCounts } from "./check-options.ts";
 
 export interface BatchNormOptions {
   channels: number;
@@ -29,6 +30,7 @@ export class BatchNorm extends Module {
 
   constructor({ channels, momentum = 0.1, epsilon = 1e-5 }: BatchNormOptions) {
     super();
+    checkCounts("BatchNorm", { channels });
     this.weight = new Parameter(ones([channels]));
     this.bias = new Parameter(zeros([channels]));
     this.runningMean = new Buffer(zeros([channels]));
@@ -38,6 +40,7 @@ export class BatchNorm extends Module {
   }
 
   forward(x: Tensor, mode: Mode): Tensor {
+    checkMode("BatchNorm", mode);
     const { epsilon, momentum } = this;
     const [weight, bias] = [this.weight.value, this.bias.value];
     if (!mode.training) {

@@ -5,6 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts, checkRng, pairOf } from "./check-options.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 
 export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "activation"> {
@@ -41,7 +42,9 @@ export class ConvTranspose2d extends Module {
     rng,
   }: ConvTranspose2dOptions) {
     super();
-    const [height, width] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
+    checkCounts("ConvTranspose2d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+    checkRng("ConvTranspose2d", rng);
+    const [height, width] = pairOf("ConvTranspose2d", ["kernelSize", kernelSize]);
     const perGroup = outputs / groups;
     // PyTorch counts the fan of the stored layout, which is that of the way back; so do we, to start alike.
     const initBias: Initializer = biasInit ?? ((shape, { rng }) => fanInUniform(shape, { rng, fanIn: height * width * perGroup }));

@@ -5,6 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts, checkRng } from "./check-options.ts";
 
 export interface Conv1dOptions {
   /** Channels in and out. */
@@ -47,6 +48,15 @@ export class Conv1d extends Module {
     rng,
   }: Conv1dOptions) {
     super();
+    checkCounts("Conv1d", {
+      inputs,
+      outputs,
+      kernelSize,
+      groups,
+      "inputs / groups": inputs / groups,
+      "outputs / groups": outputs / groups,
+    });
+    checkRng("Conv1d", rng);
     const perGroup = inputs / groups;
     this.weight = new Parameter(weightInit([kernelSize, perGroup, outputs], { rng: rng.fork("weight") }));
     this.bias = bias ? new Parameter(fanInUniform([outputs], { rng: rng.fork("bias"), fanIn: kernelSize * perGroup })) : undefined;

@@ -5,6 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts, checkRng, pairOf } from "./check-options.ts";
 
 export interface Conv2dOptions {
   /** Channels in and out. */
@@ -54,7 +55,9 @@ export class Conv2d extends Module {
     rng,
   }: Conv2dOptions) {
     super();
-    const [height, width] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
+    checkCounts("Conv2d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+    checkRng("Conv2d", rng);
+    const [height, width] = pairOf("Conv2d", ["kernelSize", kernelSize]);
     const perGroup = inputs / groups;
     const initBias: Initializer = biasInit ?? ((shape, { rng }) => fanInUniform(shape, { rng, fanIn: height * width * perGroup }));
     this.weight = new Parameter(weightInit([height, width, perGroup, outputs], { rng: rng.fork("weight") }));

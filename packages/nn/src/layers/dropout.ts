@@ -1,7 +1,7 @@
 /** Dropout. Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting". */
 
 import { dropout, OptionError, type Tensor } from "@dl/core";
-import type { Mode } from "../mode.ts";
+import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
 
 /** In training, each element becomes 0 with probability `rate`, and the others grow by 1/(1 − rate). */
@@ -15,6 +15,7 @@ export class Dropout extends Module {
   }
 
   forward(x: Tensor, mode: Mode): Tensor {
+    checkMode("Dropout", mode);
     return mode.training ? dropout(x, { rate: this.rate, rng: mode.rng }) : x;
   }
 }

@@ -5,6 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { normal } from "../init/random.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts, checkRng } from "./check-options.ts";
 
 export interface EmbeddingOptions {
   /** Number of ids. */
@@ -26,6 +27,8 @@ export class Embedding extends Module {
 
   constructor({ count, size, paddingIndex, weightInit = normal, rng }: EmbeddingOptions) {
     super();
+    checkCounts("Embedding", { count, size });
+    checkRng("Embedding", rng);
     if (paddingIndex !== undefined && !(Number.isInteger(paddingIndex) && paddingIndex >= 0 && paddingIndex < count)) {
       throw new OptionError(`Embedding: expected a paddingIndex from 0 to ${count - 1}, got ${paddingIndex}.`);
     }

@@ -5,6 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts, checkRng } from "./check-options.ts";
 
 export interface LinearOptions {
   inputs: number;
@@ -43,6 +44,8 @@ export class Linear extends Module {
     rng,
   }: LinearOptions) {
     super();
+    checkCounts("Linear", { inputs, outputs });
+    checkRng("Linear", rng);
     this.weight = new Parameter(weightInit([inputs, outputs], { rng: rng.fork("weight") }));
     this.bias = bias ? new Parameter(biasInit([outputs], { rng: rng.fork("bias") })) : undefined;
     this.activation = activation;

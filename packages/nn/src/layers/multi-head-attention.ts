@@ -1,8 +1,9 @@
 /** Multi-head attention. Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; grouped queries: Ainslie et al. 2023, arXiv:2305.13245. */
 
 import { attention, dropout, formatShape, OptionError, type Rng, ShapeError, type Tensor } from "@dl/core";
-import type { Mode } from "../mode.ts";
+import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
+import { checkCounts, checkRng } from "./check-options.ts";
 import { Linear } from "./linear.ts";
 
 export interface MultiHeadAttentionOptions {
@@ -51,6 +52,8 @@ export class MultiHeadAttention extends Module {
     rng,
   }: MultiHeadAttentionOptions) {
     super();
+    checkCounts("MultiHeadAttention", { size, heads, keyHeads, contextSize });
+    checkRng("MultiHeadAttention", rng);
     if (!Number.isInteger(headSize) || heads % keyHeads !== 0) {
       throw new OptionError(
         `MultiHeadAttention: expected heads that divide size ${size}, and keyHeads that divide heads, got ${heads} and ${keyHeads}.`,
@@ -67,6 +70,7 @@ export class MultiHeadAttention extends Module {
 
   /** `[B, T, size]` → `[B, T, size]`. */
   forward(x: Tensor, mode: Mode, { context = x, mask, causal = false }: AttendOptions = {}): Tensor {
+    checkMode("MultiHeadAttention", mode);
     // B batch, T time, S context time, H heads, K key heads, D head size
     const query = splitHeads(this.query.forward(x), this.heads); // [B, H, T, D]
     const key = splitHeads(this.key.forward(context), this.keyHeads); // [B, K, S, D]

@@ -4,6 +4,7 @@ import { type Rng, split, type Tensor, zeros } from "@dl/core";
 import { uniform } from "../init/random.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts, checkRng } from "./check-options.ts";
 
 export interface RecurrentCellOptions {
   inputs: number;
@@ -28,6 +29,8 @@ export abstract class RecurrentCell extends Module {
 
   protected constructor({ inputs, size, rng }: RecurrentCellOptions, { gates }: { gates: number }) {
     super();
+    checkCounts(this.constructor.name, { inputs, size });
+    checkRng(this.constructor.name, rng);
     const bound = 1 / Math.sqrt(size); // as PyTorch starts them
     const parameter = (name: string, shape: readonly number[]): Parameter =>
       new Parameter(uniform(shape, { rng: rng.fork(name), low: -bound, high: bound }));

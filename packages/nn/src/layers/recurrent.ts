@@ -1,8 +1,9 @@
 /** Recurrent networks over sequences `[B, T, C]`: layers of cells, in one direction or both. */
 
 import { concat, dropout, formatShape, OptionError, type Rng, ShapeError, stack, type Tensor, unstack } from "@dl/core";
-import type { Mode } from "../mode.ts";
+import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
+import { checkRng } from "./check-options.ts";
 import { GruCell, LstmCell, type RecurrentCell, type RecurrentCellOptions, type RecurrentState, RnnCell } from "./recurrent-cell.ts";
 
 export interface RecurrentOptions {
@@ -36,6 +37,7 @@ export abstract class Recurrent extends Module {
     create: (options: RecurrentCellOptions) => RecurrentCell,
   ) {
     super();
+    checkRng(this.constructor.name, rng);
     if (!Number.isInteger(layers) || layers < 1) throw new OptionError(`Recurrent: expected at least one layer, got ${layers}.`);
     this.layers = Array.from({ length: layers }, (_, i) => {
       const options = { inputs: i === 0 ? inputs : bidirectional ? 2 * size : size, size };
@@ -49,6 +51,7 @@ export abstract class Recurrent extends Module {
   forward(x: Tensor, mode: Mode, { initial }: { initial?: readonly RecurrentState[] } = {}): RecurrentResult {
     if (x.rank !== 3 || x.shape[1] === 0)
       throw new ShapeError(`Recurrent: expected sequences [B, T, C] with T ≥ 1, got ${formatShape(x.shape)}.`);
+    checkMode(this.constructor.name, mode);
     const states: RecurrentState[] = [];
     let output = x;
     this.layers.forEach(({ forward, backward }, i) => {

@@ -4,6 +4,7 @@ import { rmsNorm, type Tensor } from "@dl/core";
 import { ones } from "../init/constant.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { checkCounts } from "./check-options.ts";
 
 /** Each vector `[…, size]` to mean square 1, then scaled. */
 export class RmsNorm extends Module {
@@ -14,6 +15,7 @@ export class RmsNorm extends Module {
   /** `epsilon` is added to the mean square; default 1e-6. */
   constructor({ size, epsilon = 1e-6 }: { size: number; epsilon?: number }) {
     super();
+    checkCounts("RmsNorm", { size });
     this.weight = new Parameter(ones([size]));
     this.epsilon = epsilon;
   }

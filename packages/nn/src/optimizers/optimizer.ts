@@ -46,15 +46,17 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
 
   /** `options` has every default filled in. */
   protected constructor(trainable: Trainable<Options>, options: Options) {
-    this.groups = groupsOf(trainable, options);
+    const name = this.constructor.name;
+    this.groups = groupsOf(name, trainable, options);
+    for (const { options } of this.groups) checkRate(name, options.learningRate);
     const seen = new Set<Parameter>();
     for (const { parameters } of this.groups) {
       for (const parameter of parameters) {
-        if (seen.has(parameter)) throw new OptionError(`${this.constructor.name}: expected every parameter in one group, got one twice.`);
+        if (seen.has(parameter)) throw new OptionError(`${name}: expected every parameter in one group, got one twice.`);
         seen.add(parameter);
       }
     }
-    if (seen.size === 0) throw new OptionError(`${this.constructor.name}: expected at least one parameter, got none.`);
+    if (seen.size === 0) throw new OptionError(`${name}: expected at least one parameter, got none.`);
   }
 
   /** Steps done so far. */
@@ -170,10 +172,34 @@ function rateAt(learningRate: number | Schedule, step: number): number {
   return typeof learningRate === "number" ? learningRate : learningRate(step);
 }
 
-function groupsOf<Options>(trainable: Trainable<Options>, options: Options): { parameters: readonly Parameter[]; options: Options }[] {
+function checkRate(where: string, learningRate: number | Schedule): void {
+  if (typeof learningRate === "function" || (Number.isFinite(learningRate) && learningRate >= 0)) return;
+  throw new OptionError(`${where}: expected a learningRate, a number ≥ 0 or a schedule, got ${String(learningRate)}.`);
+}
+
+function groupsOf<Options>(
+  where: string,
+  trainable: Trainable<Options>,
+  options: Options,
+): { parameters: readonly Parameter[]; options: Options }[] {
+  if (!Array.isArray(trainable)) {
+    throw new OptionError(
+      `${where}: expected parameters or groups of them, got ${kindOf(trainable)}. Write new ${where}(model.parameters(), { … }).`,
+    );
+  }
   if (trainable.every((item): item is Parameter => item instanceof Cell)) return [{ parameters: trainable, options }];
-  return (trainable as readonly ParameterGroup<Options>[]).map(({ parameters, ...own }) => ({
-    parameters,
-    options: { ...options, ...own },
-  }));
+  return (trainable as readonly ParameterGroup<Options>[]).map((group) => {
+    if (!Array.isArray(group?.parameters) || !group.parameters.every((item) => item instanceof Cell)) {
+      throw new OptionError(
+        `${where}: expected parameters, or groups such as { parameters: [...], weightDecay: 0 }, got an array that holds ${kindOf(group)}.`,
+      );
+    }
+    const { parameters, ...own } = group;
+    return { parameters, options: { ...options, ...own } };
+  });
+}
+
+/** Such as `a Linear`. */
+function kindOf(value: unknown): string {
+  return typeof value === "object" && value !== null ? `a ${value.constructor?.name ?? "object"}` : String(value);
 }

@@ -1,0 +1,33 @@
+/** What layers are built from, checked at the door: in plain JavaScript no type stops a slip. */
+
+import { OptionError, type Pair, type Rng } from "@dl/core";
+
+/**
+ * @param counts  Sizes by the name of their option.
+ * @throws OptionError when one is not a whole number ≥ 1.
+ */
+export function checkCounts(where: string, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new OptionError(`${where}: expected ${name}, a whole number ≥ 1, got ${JSON.stringify(count) ?? "undefined"}.`);
+    }
+  }
+}
+
+/** @throws OptionError when there is none. */
+export function checkRng(where: string, rng: Rng): void {
+  if (typeof (rng as Rng | undefined)?.fork !== "function") {
+    throw new OptionError(`${where}: expected an rng for its first weights, got ${typeof rng}. Write rng: new Rng(seed).fork("name").`);
+  }
+}
+
+/** Height and width of an option that takes one number for both. @throws OptionError when it is neither. */
+export function pairOf(where: string, [name, value]: readonly [name: string, value: Pair]): readonly [number, number] {
+  const pair = typeof value === "number" ? ([value, value] as const) : value;
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((side) => Number.isInteger(side) && side >= 1)) {
+    throw new OptionError(
+      `${where}: expected ${name}, a whole number ≥ 1 or [height, width], got ${JSON.stringify(value) ?? "undefined"}.`,
+    );
+  }
+  return pair;
+}

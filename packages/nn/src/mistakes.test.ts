@@ -1,0 +1,81 @@
+import { cpu } from "@dl/backend-cpu";
+import { OptionError, openDevice, Rng, tensor } from "@dl/core";
+import { expect, test } from "vitest";
+import {
+  AdamW,
+  BatchNorm,
+  Conv2d,
+  Dropout,
+  Embedding,
+  GroupNorm,
+  LayerNorm,
+  Linear,
+  Lstm,
+  MultiHeadAttention,
+  Sequential,
+  Sgd,
+} from "./index.ts";
+
+// What a script that is run without a type check can do wrong.
+const rng = new Rng(1);
+const options = (value: unknown): never => value as never;
+
+test.each<[string, () => unknown, string]>([
+  [
+    "a layer without rng",
+    () => new Linear(options({ inputs: 2, outputs: 3 })),
+    "Linear: expected an rng for its first weights, got undefined",
+  ],
+  [
+    "positional arguments",
+    () => new (Linear as never as new (...sizes: number[]) => unknown)(2, 3),
+    "Linear: expected inputs, a whole number ≥ 1, got undefined",
+  ],
+  [
+    "a size that is a string",
+    () => new Linear(options({ inputs: "2", outputs: 3, rng })),
+    'Linear: expected inputs, a whole number ≥ 1, got "2"',
+  ],
+  ["half a size", () => new Embedding({ count: 2.5, size: 3, rng }), "Embedding: expected count, a whole number ≥ 1, got 2.5"],
+  [
+    "no kernel size",
+    () => new Conv2d(options({ inputs: 2, outputs: 3, rng })),
+    "Conv2d: expected kernelSize, a whole number ≥ 1 or [height, width], got undefined",
+  ],
+  [
+    "groups that do not divide",
+    () => new Conv2d({ inputs: 3, outputs: 4, kernelSize: 3, groups: 2, rng }),
+    "Conv2d: expected inputs / groups, a whole number ≥ 1, got 1.5",
+  ],
+  ["a norm without its size", () => new LayerNorm(options({})), "LayerNorm: expected size"],
+  ["a norm without channels", () => new GroupNorm(options({ groups: 1 })), "GroupNorm: expected channels"],
+  ["a recurrent layer without rng", () => new Lstm(options({ inputs: 1, size: 2 })), "Lstm: expected an rng"],
+  ["attention without heads", () => new MultiHeadAttention(options({ size: 8, rng })), "MultiHeadAttention: expected heads"],
+])("%s is named", (_, make, message) => {
+  expect(make).toThrow(OptionError);
+  expect(make).toThrow(message);
+});
+
+test("an optimizer of a model rather than of its parameters, and one without a learning rate", () => {
+  using model = new Linear({ inputs: 2, outputs: 3, rng });
+  expect(() => new AdamW(options(model), { learningRate: 1 })).toThrow(
+    "AdamW: expected parameters or groups of them, got a Linear. Write new AdamW(model.parameters(), { … }).",
+  );
+  expect(() => new AdamW(options([model]), { learningRate: 1 })).toThrow("got an array that holds a Linear");
+  expect(() => new AdamW(model.parameters(), options({ lr: 1e-3 }))).toThrow(
+    "AdamW: expected a learningRate, a number ≥ 0 or a schedule, got undefined",
+  );
+  expect(() => new Sgd(model.parameters(), { learningRate: -1 })).toThrow("got -1");
+  expect(() => new Sgd([{ parameters: model.parameters(), learningRate: NaN }], { learningRate: 1 })).toThrow("got NaN");
+});
+
+test("forward without a mode", async () => {
+  await using device = await openDevice(cpu());
+  using norm = new BatchNorm({ channels: 2 });
+  const model = new Sequential([new Dropout({ rate: 0.5 })]);
+  const noMode = undefined as never;
+  await expect(device.compute(() => model.forward(tensor([[1, 2]]), noMode))).rejects.toThrow(
+    "Dropout.forward: expected a mode, got undefined. Pass inference or training(rng)",
+  );
+  await expect(device.compute(() => norm.forward(tensor([[1, 2]]), noMode))).rejects.toThrow("BatchNorm.forward: expected a mode");
+});
