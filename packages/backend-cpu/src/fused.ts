@@ -6,6 +6,7 @@ import { layerNorm, layerNormGradient } from "./kernels/layer-norm.ts";
 import { maxPoolGradient } from "./kernels/max-pool.ts";
 import { adamUpdate, sgdUpdate, sumOfSquares } from "./kernels/optimizer-updates.ts";
 import { logSoftmax, logSoftmaxGradient, softmax, softmaxGradient } from "./kernels/softmax.ts";
+import { writeSlice } from "./kernels/write-slice.ts";
 import type { Memory } from "./memory.ts";
 
 export function fusedOver(memory: Memory): Partial<FusedKernels<TypedArray>> {
@@ -20,6 +21,7 @@ export function fusedOver(memory: Memory): Partial<FusedKernels<TypedArray>> {
     layerNormGradient: (g, saved, problem) => layerNormGradient(memory, g, saved, problem),
     maxPoolGradient: (dy, indices, geometry) => maxPoolGradient(memory, dy, indices, geometry),
     sumOfSquares: (operands) => sumOfSquares(memory, operands),
+    writeSlice,
     adamUpdate,
     sgdUpdate,
   } satisfies Partial<FusedKernels<TypedArray>>;

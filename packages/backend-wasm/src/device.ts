@@ -32,6 +32,7 @@ export class WasmDevice implements BackendDevice<number> {
     this.#engine = engine;
     this.#stop = stop;
     const { maxPoolGradient, ...pooling } = poolingKernels(engine);
+    const { writeSlice, ...movement } = movementKernels(engine);
     this.kernels = {
       ...elementwiseKernels(engine),
       ...reductionKernels(engine),
@@ -39,10 +40,11 @@ export class WasmDevice implements BackendDevice<number> {
       ...convolutionKernels(engine),
       ...pooling,
       ...indexingKernels(engine),
-      ...movementKernels(engine),
+      ...movement,
     } satisfies Kernels<number>;
     this.fused = {
       maxPoolGradient,
+      writeSlice,
       ...softmaxKernels(engine),
       ...normalizationKernels(engine),
       ...attentionKernels(engine),

@@ -334,6 +334,13 @@ export interface FusedKernels<B> {
   /** Zeros like the image, with each dy added at its window's place: `scatterAlong`, knowing the windows. */
   maxPoolGradient(dy: Operand<B>, indices: Operand<B>, geometry: PoolGeometry): B;
 
+  /** In place: `values [outer, count, inner]` over the elements of `target [outer, length, inner]` from `start` on. Any dtype. */
+  writeSlice(
+    target: Operand<B>,
+    values: Operand<B>,
+    view: { outer: number; length: number; inner: number; start: number; count: number },
+  ): void;
+
   /** Σ x² over all operands, as one float32. */
   sumOfSquares(operands: readonly Operand<B>[]): B;
   /** In place: parameter and both moments. */

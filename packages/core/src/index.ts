@@ -93,6 +93,7 @@ export { argsort, type Sorted, type SortOptions, sort, topK } from "./ops/sort.t
 export { swapAxes, transpose } from "./ops/transpose.ts";
 export { adamUpdate, sgdUpdate, sumOfSquares } from "./ops/updates.ts";
 export type { Pair, WindowOptions, WindowPadding } from "./ops/windows.ts";
+export { writeSlice } from "./ops/write-slice.ts";
 // Randomness
 export { Rng, type RngState } from "./rng.ts";
 export { scope } from "./scope.ts";

@@ -1,10 +1,10 @@
 /** Moving elements: transposes, slices, padding, joining, reversing. All are one copy with strides on both sides. */
 
-import { bytesPerElement, type Kernels, type Operand, type Shape, sizeOf, stridesOf } from "@dl/core";
+import { bytesPerElement, type FusedKernels, type Kernels, type Operand, type Shape, sizeOf, stridesOf } from "@dl/core";
 import type { Engine } from "../engine.ts";
 import { collapse, rowsOf, writePlan } from "./broadcast-plan.ts";
 
-type MovementKernels = Pick<Kernels<number>, "transpose" | "slice" | "pad" | "concat" | "flip">;
+type MovementKernels = Pick<Kernels<number>, "transpose" | "slice" | "pad" | "concat" | "flip"> & Pick<FusedKernels<number>, "writeSlice">;
 
 /** A side of a copy: the byte address of its first element, and strides in elements, which may be negative. */
 interface Side {
@@ -95,6 +95,13 @@ export function movementKernels(engine: Engine): MovementKernels {
         at += lengths[i]!;
       }
       return y;
+    },
+
+    writeSlice(target, values, { outer, length, inner, start, count }) {
+      const bytes = bytesPerElement[target.dtype];
+      const run = count * inner;
+      const to = { address: target.buffer + start * inner * bytes, strides: [length * inner, 1] };
+      copyStrided(engine, { address: values.buffer, strides: [run, 1] }, to, { sizes: [outer, run], bytes });
     },
 
     flip(x, axes) {

@@ -60,6 +60,7 @@ const checks = {
   attentionGradient: attentionChecks,
   maxPoolGradient: maxPoolChecks,
   sumOfSquares: updateChecks,
+  writeSlice: updateChecks,
   adamUpdate: updateChecks,
   sgdUpdate: updateChecks,
 } satisfies Record<keyof FusedKernels<unknown>, FusedCheck>;

@@ -1,4 +1,4 @@
-/** The contract of fused optimizer steps and of the sum of squares: against the formulas in doubles. */
+/** The contract of fused updates in place and of the sum of squares: against the formulas in doubles. */
 
 import type { HostTensor } from "../host-tensor.ts";
 import type { Tolerance } from "./closeness.ts";
@@ -20,6 +20,37 @@ export const updateChecks: FusedCheck = (name, claim) => {
           (device, operands) => [device.fused.sumOfSquares!(operands)],
           [[total]],
         );
+      }
+    });
+  }
+  if (name === "writeSlice") {
+    claim(name, "the rows named and no other, of every dtype", async ({ comparison, rng }) => {
+      for (const [outer, length, inner, start, count] of [
+        [1, 5, 1, 2, 1],
+        [3, 7, 5, 0, 7],
+        [2, 33, 17, 30, 3],
+        [4, 6, 129, 1, 4],
+      ] as const) {
+        for (const dtype of ["float32", "int32", "bool"] as const) {
+          const sample = (shape: readonly number[]): HostTensor =>
+            dtype === "float32" ? rng.normal(shape) : dtype === "int32" ? rng.integers(shape, -9, 9) : rng.bernoulli(shape, 0.5);
+          const target = sample([outer, length, inner]);
+          const values = sample([outer, count, inner]);
+          const expected = Array.from(target.data);
+          for (let o = 0; o < outer; o++) {
+            for (let i = 0; i < count * inner; i++) expected[(o * length + start) * inner + i] = values.data[o * count * inner + i]!;
+          }
+          const none: Tolerance = { absolute: 0, relative: 0 };
+          await comparison.inPlace(
+            `${target.shape} ${dtype}`,
+            [target, values],
+            [none, none],
+            [expected, values.data],
+            (device, [a, b]) => {
+              device.fused.writeSlice!(a!, b!, { outer, length, inner, start, count });
+            },
+          );
+        }
       }
     });
   }
