@@ -16,6 +16,20 @@ export { type Image, withChannels } from "./images/image.ts";
 export { resizeImage, type Size } from "./images/resize.ts";
 export { type ChannelStatistics, channelStatistics } from "./statistics/channel-statistics.ts";
 export { classCounts, type LabelOptions, labelsOf } from "./statistics/class-counts.ts";
+export type { AddedToken } from "./tokenizers/added-tokens.ts";
+export type { Encoding } from "./tokenizers/encoding.ts";
+export type { Padding } from "./tokenizers/padding.ts";
+export { type TokenBatch, tokenBatch } from "./tokenizers/token-batch.ts";
+export {
+  type AddTokensOptions,
+  type DecodeOptions,
+  type EncodeBatchOptions,
+  type EncodeOptions,
+  Tokenizer,
+} from "./tokenizers/tokenizer.ts";
+export { type TrainBpeOptions, type TrainWordPieceOptions, trainBpe, trainWordPiece } from "./tokenizers/train-tokenizer.ts";
+export type { Truncation } from "./tokenizers/truncation.ts";
+export { type BpeFiles, bpeFromFiles, type WordPieceFiles, wordPieceFromFile } from "./tokenizers/vocabulary-files.ts";
 export { type CutoutOptions, cutout } from "./transforms/cutout.ts";
 export { type FlipOptions, flip } from "./transforms/flip.ts";
 export { type NormalizeOptions, normalize } from "./transforms/normalize.ts";

@@ -1,0 +1,28 @@
+/** A token is a word of the list; any other is unknown. */
+
+import { DataError } from "@dl/core";
+import type { TokenModel } from "./token-model.ts";
+
+export interface WordLevelOptions {
+  readonly vocabulary: ReadonlyMap<string, number>;
+  readonly unknownToken: string;
+}
+
+export function wordLevel({ vocabulary, unknownToken }: WordLevelOptions): TokenModel {
+  const unknown = vocabulary.get(unknownToken);
+  return {
+    tokenToId: vocabulary,
+    idToToken: new Map(Array.from(vocabulary, ([token, id]) => [id, token])),
+    tokenize: (characters) => {
+      const word = characters.join("");
+      const id = vocabulary.get(word);
+      if (id !== undefined) return [{ id, token: word, start: 0, end: characters.length }];
+      if (unknown === undefined) {
+        throw new DataError(
+          `Tokenizer.encode: expected ${JSON.stringify(word)} or the unknown token ${JSON.stringify(unknownToken)} in the vocabulary, got neither.`,
+        );
+      }
+      return [{ id: unknown, token: unknownToken, start: 0, end: characters.length }];
+    },
+  };
+}
