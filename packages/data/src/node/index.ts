@@ -18,3 +18,4 @@ export type { ImageDataset, SplitOptions } from "./image-source.ts";
 export { mnist, mnistClasses, mnistSource, mnistStatistics } from "./mnist.ts";
 export { debianPackage, npmPackage, type PathsByName, urls } from "./origins.ts";
 export type { Origin, OriginContext, Source, SourceFile, SourceProgress } from "./source.ts";
+export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
