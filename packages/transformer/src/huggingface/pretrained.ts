@@ -1,0 +1,39 @@
+/** What a model must say of itself to be read and written as Hugging Face's transformers does. */
+
+import type { Rng } from "@dl/core";
+import type { Module } from "@dl/nn";
+import type { JsonObject, ModelConfig } from "./config.ts";
+
+/**
+ * Our paths of modules (or of single parameters), and theirs; `#` stands for a number. The longest that fits counts.
+ *
+ * A module's fields keep their names (`weight`, `bias`); layouts follow from what the module is.
+ */
+export type NameTable = Readonly<Record<string, string>>;
+
+/** Names of a model's tensors in transformers. */
+export interface HuggingFaceNames {
+  readonly table: NameTable;
+  /** Before all names but those of heads, in files of a model with a head: `bert`. A file of the bare model has it left out. */
+  readonly prefix: string;
+  /** Names a file may hold that we do not need, such as buffers of old versions. */
+  readonly ignored?: readonly RegExp[] | undefined;
+  /** Older or alternative names a file may have, and what they stand for now. Default none. */
+  readonly aliases?: readonly (readonly [pattern: RegExp, replacement: string])[] | undefined;
+  /** Our paths of dense weights that transformers keeps as `[in, out]`, as we do (GPT-2's Conv1D). Default none. */
+  readonly untransposed?: RegExp | undefined;
+}
+
+/** A model with a place in transformers. */
+export interface Pretrained extends Module {
+  readonly huggingFace: HuggingFaceNames;
+  /** As `config.json` has it. */
+  toConfig(): JsonObject;
+}
+
+/** The class of such a model. */
+export interface PretrainedClass<M extends Pretrained> {
+  readonly name: string;
+  /** The model that `config` describes, with first values drawn from `rng`. */
+  fromConfig(config: ModelConfig, options: { rng: Rng }): M;
+}

@@ -1,0 +1,3 @@
+/** @dl/transformer/node: models on disk. This file is the table of contents. */
+
+export { type LoadOptions, loadFolder, readConfig, type SaveOptions, saveFolder } from "./folder.ts";
