@@ -3,8 +3,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
-import { presetNamed, recipeNamed } from "./recipes/index.ts";
+import { isTask, presetNamed, recipeNamed } from "./recipes/index.ts";
 import type { Hyperparameters, Preset, Recipe } from "./recipes/recipe.ts";
+import type { TaskRecipe, TaskRun } from "./recipes/task-recipe.ts";
 
 export const runFileName = "run.json";
 export const modelName = "model.safetensors";
@@ -26,14 +27,27 @@ export interface RunFile {
   readonly settings: RunSettings;
 }
 
+/** A run of any recipe. */
+export type AnyRun = RunFile | TaskRun;
+
 const format = "dl-run-1";
 
-export function formatRunFile({ recipe, preset, settings }: RunFile): string {
+/** A run of `recipe`, by the name of its preset; its first when there is none. */
+export function runWith(recipe: Recipe | TaskRecipe, { preset, settings }: { preset: string | undefined; settings: RunSettings }): AnyRun {
+  if (isTask(recipe)) return { recipe, preset: presetNamed(recipe, preset), settings };
+  return { recipe, preset: presetNamed(recipe, preset), settings };
+}
+
+export function isTaskRun(run: AnyRun): run is TaskRun {
+  return isTask(run.recipe);
+}
+
+export function formatRunFile({ recipe, preset, settings }: AnyRun): string {
   return `${JSON.stringify({ format, recipe: recipe.name, preset: preset.name, settings }, null, 2)}\n`;
 }
 
 /** Reads a run's file. Throws a DataError that names it when it is missing or not one of ours. */
-export async function readRunFile(folder: string): Promise<RunFile> {
+export async function readRunFile(folder: string): Promise<AnyRun> {
   const path = join(folder, runFileName);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new DataError(
@@ -43,8 +57,7 @@ export async function readRunFile(folder: string): Promise<RunFile> {
   const run = parseRun(text);
   if (run === undefined)
     throw new DataError(`${path}: expected format ${format} with a recipe and its settings, got others. Was it edited?`);
-  const recipe = recipeNamed(run.recipe);
-  return { recipe, preset: presetNamed(recipe, run.preset), settings: run.settings };
+  return runWith(recipeNamed(run.recipe), run);
 }
 
 function parseRun(text: string): { recipe: string; preset: string | undefined; settings: RunSettings } | undefined {
@@ -65,7 +78,7 @@ function parseRun(text: string): { recipe: string; preset: string | undefined; s
 }
 
 /** The command that makes this run again: every setting that is not the preset's. */
-export function commandLine({ recipe, preset, settings }: RunFile): string {
+export function commandLine({ recipe, preset, settings }: AnyRun): string {
   const { defaults } = preset;
   const words = ["pnpm dl train", recipe.name];
   if (preset !== recipe.presets[0]) words.push(`--preset ${preset.name}`);

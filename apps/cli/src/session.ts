@@ -5,8 +5,9 @@ import { type Device, Rng } from "@dl/core";
 import { normalize, split, type Transform, take } from "@dl/data";
 import type { SourceProgress } from "@dl/data/node";
 import { formatCount } from "@dl/train";
+import { isTask } from "./recipes/index.ts";
 import type { LabelledImages, Preset } from "./recipes/recipe.ts";
-import type { RunFile } from "./run-file.ts";
+import type { AnyRun, RunFile } from "./run-file.ts";
 
 /** The training set, divided. */
 export interface TrainingData {
@@ -64,8 +65,8 @@ export function describeDevice(device: Device): string {
 }
 
 /** The head line of a run. */
-export function describeRun({ recipe, preset, settings }: RunFile): string {
+export function describeRun({ recipe, preset, settings }: AnyRun): string {
   const parts = [recipe.title, ...(preset === recipe.presets[0] ? [] : [`preset ${preset.name}`]), `seed ${settings.seed}`];
-  if (settings.limit !== null) parts.push(`the first ${settings.limit} images`);
+  if (settings.limit !== null) parts.push(`the first ${settings.limit} ${isTask(recipe) ? "examples" : "images"}`);
   return parts.join(", ");
 }

@@ -4,7 +4,7 @@ import type { Device } from "@dl/core";
 import type { RunFolder } from "@dl/train/node";
 import { Interrupt } from "./interrupt.ts";
 import { tellOutcome } from "./outcome.ts";
-import type { RunFile } from "./run-file.ts";
+import { type AnyRun, isTaskRun } from "./run-file.ts";
 import { runFiles } from "./run-files.ts";
 import { trainRun } from "./training.ts";
 
@@ -16,11 +16,12 @@ export interface WorkOptions {
 }
 
 /** Trains, tells how it went, and gives the exit code. */
-export async function work(run: RunFile, { device, folder, resume, json }: WorkOptions): Promise<number> {
+export async function work(run: AnyRun, { device, folder, resume, json }: WorkOptions): Promise<number> {
   using interrupt = new Interrupt();
   try {
-    const result = await trainRun(run, { device, folder, resume, signal: interrupt.signal });
     const { backend } = run.settings;
+    const options = { device, folder, resume, signal: interrupt.signal };
+    const result = isTaskRun(run) ? await run.recipe.train(run, options) : await trainRun(run, options);
     return tellOutcome(run, result, { device, folder, backend, json, files: await runFiles(folder), exitCode: interrupt.exitCode });
   } catch (error) {
     const code = interrupt.codeFor(error);

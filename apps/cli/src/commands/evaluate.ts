@@ -7,7 +7,8 @@ import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../command.ts";
 import { evaluateClassifier } from "../evaluation.ts";
 import { Interrupt } from "../interrupt.ts";
-import { readRunFile } from "../run-file.ts";
+import { formatMetrics } from "../outcome.ts";
+import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 import { loadTestData, makeModel } from "../session.ts";
 
@@ -25,10 +26,18 @@ export const evaluateCommand: Command = {
     await using device = await openNamedDevice(settings);
     using interrupt = new Interrupt();
     const { signal } = interrupt;
-    using model = makeModel(run);
-    loadState(model, await loadSafetensors(file));
     try {
       const start = performance.now();
+      if (isTaskRun(run)) {
+        const metrics = await run.recipe.evaluate(run, { device, signal, folder: path });
+        const seconds = (performance.now() - start) / 1000;
+        const names = { recipe: run.recipe.name, preset: run.preset.name, backend: settings.backend, device: device.name };
+        if (args.values.json) console.log(JSON.stringify({ ...names, seed: run.settings.seed, seconds, metrics, files: { model: file } }));
+        else console.log(`${formatMetrics(metrics)}, on ${device.name}`);
+        return 0;
+      }
+      using model = makeModel(run);
+      loadState(model, await loadSafetensors(file));
       const dataset = await loadTestData(run, { signal });
       const { loss, accuracy, report } = await evaluateClassifier(run, model, { device, dataset, signal });
       const seconds = (performance.now() - start) / 1000;

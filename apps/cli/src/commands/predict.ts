@@ -8,7 +8,7 @@ import { loadSafetensors } from "@dl/nn/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
 import type { RecipeData } from "../recipes/recipe.ts";
-import { readRunFile } from "../run-file.ts";
+import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 import { makeModel, normalization } from "../session.ts";
 
@@ -35,6 +35,7 @@ export const predict: Command = {
     const [folder, ...paths] = args.positionals;
     if (folder === undefined || paths.length === 0) throw new UsageError("expected a run folder and at least one image file.");
     const run = await readRunFile(folder);
+    if (isTaskRun(run)) throw new UsageError(`expected a run that classifies images, got one of ${run.recipe.name}.`);
     const { recipe, preset } = run;
     const { classNames } = recipe.data;
     const top = Math.min(wholeNumber(args, "top", { least: 1, otherwise: 3 }), classNames.length);

@@ -13,12 +13,12 @@ import {
   wholeNumber,
 } from "../command.ts";
 import { listRecipes, presetNamed, recipeNamed } from "../recipes/index.ts";
-import { formatRunFile, type RunFile, runFileName } from "../run-file.ts";
+import { type AnyRun, formatRunFile, runFileName, runWith } from "../run-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
 
 /** The run that the command line asks for. */
-export function runOf(args: Arguments): RunFile {
+export function runOf(args: Arguments): AnyRun {
   const recipe = recipeNamed(onlyPositional(args, "recipe"));
   const preset = presetNamed(recipe, text(args, "preset"));
   const { defaults } = preset;
@@ -31,7 +31,7 @@ export function runOf(args: Arguments): RunFile {
     limit: limit === 0 ? null : limit,
     ...deviceSettings(args),
   };
-  return { recipe, preset, settings };
+  return runWith(recipe, { preset: preset.name, settings });
 }
 
 export const train: Command = {
@@ -44,9 +44,9 @@ export const train: Command = {
     seed: { value: "N", help: "Equal seed and device give equal bits. Default 1." },
     out: { value: "FOLDER", help: "New folder for the run. Default runs/<recipe>-<n>." },
     epochs: { value: "N", help: "Passes over the training set. Default: the preset's." },
-    "batch-size": { value: "N", help: "Images in a step. Default: the preset's." },
+    "batch-size": { value: "N", help: "Examples in a step. Default: the preset's." },
     "learning-rate": { value: "X", help: "Largest step length. Default: the preset's." },
-    limit: { value: "N", help: "Use the first N training and test images only: a quick trial. Default all." },
+    limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
     ...deviceOptions,
   },
   async run(args) {

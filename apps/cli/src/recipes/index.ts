@@ -2,22 +2,33 @@
 
 import { UsageError } from "../command.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
+import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
 import { lenetMnist } from "./lenet-mnist.ts";
-import type { Preset, Recipe } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
+import type { TaskRecipe } from "./task-recipe.ts";
 
 export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCifar10, conv5fc3Cifar10];
 
-export function recipeNamed(name: string): Recipe {
-  const recipe = recipes.find((candidate) => candidate.name === name);
+/** Recipes of other forms than image classifiers. */
+export const taskRecipes: readonly TaskRecipe[] = [gptShakespeare];
+
+const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
+
+export function recipeNamed(name: string): Recipe | TaskRecipe {
+  const recipe = all.find((candidate) => candidate.name === name);
   if (!recipe)
-    throw new UsageError(`expected a recipe (${recipes.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
+    throw new UsageError(`expected a recipe (${all.map((candidate) => candidate.name).join(", ")}), got ${JSON.stringify(name)}.`);
   return recipe;
 }
 
+export function isTask(recipe: Recipe | TaskRecipe): recipe is TaskRecipe {
+  return taskRecipes.includes(recipe as TaskRecipe);
+}
+
 /** The preset of that name; the recipe's first when there is none. */
-export function presetNamed({ name: recipe, presets }: Recipe, name: string = presets[0].name): Preset {
+export function presetNamed<R extends Recipe | TaskRecipe>({ name: recipe, presets }: R, name: string = presets[0].name): R["presets"][0] {
   const preset = presets.find((candidate) => candidate.name === name);
   if (!preset) {
     const known = presets.map((candidate) => candidate.name).join(", ");
@@ -28,7 +39,7 @@ export function presetNamed({ name: recipe, presets }: Recipe, name: string = pr
 
 /** Recipes and their presets, for `--help`. */
 export function listRecipes(): string {
-  const rows = recipes.flatMap(({ name, presets }) =>
+  const rows = all.flatMap(({ name, presets }) =>
     presets.map((preset, i) => [i === 0 ? name : `  --preset ${preset.name}`, preset.summary] as const),
   );
   const width = Math.max(...rows.map(([left]) => left.length));

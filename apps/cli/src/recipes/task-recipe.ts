@@ -1,0 +1,52 @@
+/** A recipe of any form: what is not an image classifier trains and measures itself, in the same run folders. */
+
+import type { Device } from "@dl/core";
+import type { FitResult, Metrics } from "@dl/train";
+import type { RunFolder } from "@dl/train/node";
+import type { RunSettings } from "../run-file.ts";
+import type { Hyperparameters } from "./recipe.ts";
+
+/** One way to train; a recipe's own presets hold more. */
+export interface TaskPreset {
+  readonly name: string;
+  /** One line: what it is and where its settings come from. */
+  readonly summary: string;
+  readonly defaults: Hyperparameters;
+}
+
+/** A run of such a recipe. */
+export interface TaskRun<P extends TaskPreset = TaskPreset> {
+  readonly recipe: TaskRecipe;
+  readonly preset: P;
+  readonly settings: RunSettings;
+}
+
+export interface TaskContext {
+  device: Device;
+  signal: AbortSignal;
+}
+
+export interface TaskTraining extends TaskContext {
+  folder: RunFolder;
+  /** Go on from the last checkpoint, if there is one. */
+  resume: boolean;
+}
+
+export interface TaskResult extends FitResult {
+  /** Of work, those before an interruption included. */
+  readonly seconds: number;
+  /** Of the trained model on the test set, by names such as `test/loss`. Undefined when the run was interrupted. */
+  readonly metrics: Metrics | undefined;
+}
+
+export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
+  readonly name: string;
+  /** For reports: `GPT on Tiny Shakespeare`. */
+  readonly title: string;
+  /** The first is what runs when none is named. */
+  readonly presets: readonly [P, ...P[]];
+  /** Trains, and writes the model: `model.safetensors` last. */
+  train(run: TaskRun<P>, options: TaskTraining): Promise<TaskResult>;
+  /** Measures the model in `folder`. */
+  evaluate(run: TaskRun<P>, options: TaskContext & { folder: string }): Promise<Metrics>;
+}
