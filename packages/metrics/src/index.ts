@@ -38,6 +38,34 @@ export type { ProbabilityInputs } from "./classification/probability-inputs.ts";
 export { Recall } from "./classification/recall.ts";
 export { Specificity } from "./classification/specificity.ts";
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
+export {
+  type FeatureInputs,
+  FeatureStatistics,
+  type FeatureStatisticsOptions,
+  type FeatureStatisticsState,
+  type GaussianStatistics,
+} from "./generation/feature-statistics.ts";
+export {
+  FrechetDistance,
+  type FrechetDistanceOptions,
+  type FrechetInputs,
+  type FrechetState,
+  frechetDistance,
+} from "./generation/frechet-distance.ts";
+export {
+  InceptionScore,
+  type InceptionScoreInputs,
+  type InceptionScoreOptions,
+  type InceptionScoreState,
+  inceptionScoreOfParts,
+} from "./generation/inception-score.ts";
+export {
+  type KernelDistanceInputs,
+  type KernelDistanceOptions,
+  type KernelDistanceResult,
+  kernelDistance,
+} from "./generation/kernel-distance.ts";
+export { type ManifoldInputs, type ManifoldOptions, type ManifoldScores, manifoldScores } from "./generation/manifold-scores.ts";
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
 export type { Numbers } from "./numbers.ts";
