@@ -1,8 +1,10 @@
 /** One pass over a dataset in batches: shuffled, transformed, and resumable at any batch. */
 
 import { DataError, OptionError, Rng, type RngState } from "@dl/core";
+import type { Collate } from "./collate/pad-fields.ts";
 import type { Dataset, Example } from "./dataset.ts";
-import { readBatch } from "./datasets/stack.ts";
+import { type Order, permutationOrder } from "./orders/order.ts";
+import { readExamples } from "./read-examples.ts";
 import { Pipeline, type Transform } from "./transforms/transform.ts";
 
 export interface BatchesOptions<E extends Example = Example> {
@@ -10,6 +12,15 @@ export interface BatchesOptions<E extends Example = Example> {
   batchSize: number;
   /** Reads in an order drawn from this stream; without it in the dataset's order. Fork one for every epoch. */
   shuffle?: Rng | undefined;
+  /** Which examples are read and in which order: `weightedOrder`, `balancedOrder`, `lengthOrder`. Needs `shuffle`. Default: each once. */
+  order?: Order | undefined;
+  /** Makes a batch of examples, such as `padFields`. Default: they are stacked, and must have equal shapes. */
+  collate?: Collate<E> | undefined;
+  /**
+   * Called for an example that cannot be read, which is then left out: its batch is smaller. Without it the `DataError` ends the pass.
+   * Datasets that read whole batches (`getBatch`) at once are read example by example then.
+   */
+  onDamaged?: ((error: DataError, index: number) => void) | undefined;
   /** Leaves out a last batch that would be smaller. Default `false`. */
   dropLast?: boolean | undefined;
   /** Applied to each batch in this order, in place. */
@@ -51,27 +62,36 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
   /** Batches in the whole pass. */
   readonly length: number;
   readonly #dataset: Dataset<E>;
+  readonly #options: Pick<BatchesOptions<E>, "collate" | "onDamaged">;
   readonly #plan: Omit<BatchesState, "position">;
   readonly #order: Int32Array | undefined;
   readonly #pipeline: Pipeline<E>;
   #position: number;
 
-  constructor(dataset: Dataset<E>, { batchSize, shuffle, dropLast = false, transform = [], rng, resume }: BatchesOptions<E>) {
+  constructor(dataset: Dataset<E>, options: BatchesOptions<E>) {
+    const { batchSize, shuffle, order, collate, onDamaged, dropLast = false, transform = [], rng, resume } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new OptionError(`batches: expected a whole batchSize of at least 1, got ${batchSize}.`);
     }
     if (dataset.length === 0) throw new DataError("batches: expected a dataset with at least one example, got an empty one.");
     if (resume !== undefined) checkResume(resume, { length: dataset.length, batchSize, dropLast });
-    this.length = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
     // Both are drawn from the caller's streams, which move on: the next pass differs even if nobody forked.
     // Each state is taken right before its draw, so that one stream may serve as both.
     const shuffleRng = resume === undefined ? shuffle : restore(resume.shuffle);
+    if (order !== undefined && shuffleRng === undefined) {
+      throw new OptionError(
+        'batches: expected a stream for the order to draw from, got none. Pass shuffle: rng.fork("order"), one fork an epoch.',
+      );
+    }
     const shuffleState = shuffleRng?.state ?? null;
-    this.#order = shuffleRng?.permutation(dataset.length);
+    this.#order = shuffleRng && (order ?? permutationOrder)({ length: dataset.length, batchSize, rng: shuffleRng });
     const transformRng = resume === undefined ? rng : restore(resume.rng);
     this.#plan = { length: dataset.length, batchSize, dropLast, shuffle: shuffleState, rng: transformRng?.state ?? null };
     this.#pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, transformRng);
+    const examples = this.#order?.length ?? dataset.length;
+    this.length = dropLast ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
     this.#dataset = dataset;
+    this.#options = { collate, onDamaged };
     this.#position = resume?.position ?? 0;
   }
 
@@ -83,7 +103,7 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
   /** The examples of batch `position`, in order. */
   indices(position: number): Int32Array {
     const start = position * this.#plan.batchSize;
-    const end = Math.min(start + this.#plan.batchSize, this.#plan.length);
+    const end = Math.min(start + this.#plan.batchSize, this.#order?.length ?? this.#plan.length);
     return this.#order?.slice(start, end) ?? Int32Array.from({ length: end - start }, (_, i) => start + i);
   }
 
@@ -92,9 +112,22 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     if (!Number.isInteger(position) || position < 0 || position >= this.length) {
       throw new OptionError(`Batches.at: expected a position from 0 to ${this.length - 1}, got ${position}.`);
     }
-    const indices = this.indices(position);
-    const batch = readBatch(this.#dataset, indices);
-    this.#pipeline.apply(batch, indices);
+    return this.read(this.indices(position));
+  }
+
+  /** The examples `indices` as this pass makes batches of them: what a worker is asked for. */
+  read(indices: Int32Array): E {
+    const { batch, kept } = readExamples(this.#dataset, indices, this.#options);
+    this.#pipeline.apply(batch, kept);
+    return batch;
+  }
+
+  /** As `read`, through the dataset's `getBatchAsync` where it has one. */
+  async readAsync(indices: Int32Array): Promise<E> {
+    const { getBatchAsync } = this.#dataset;
+    if (getBatchAsync === undefined || this.#options.collate !== undefined) return this.read(indices);
+    const { batch, kept } = await getBatchAsync(indices, { onDamaged: this.#options.onDamaged });
+    this.#pipeline.apply(batch, kept);
     return batch;
   }
 

@@ -1,6 +1,6 @@
 /** What a dataset is: examples by number, each a record of host arrays. */
 
-import type { HostTensor } from "@dl/core";
+import type { DataError, HostTensor } from "@dl/core";
 
 /** One example, or one batch of them with an axis in front: arrays by name, such as `images` and `labels`. */
 export type Example<Field extends string = string> = Record<Field, HostTensor>;
@@ -18,6 +18,14 @@ export interface Dataset<E extends Example = Example> {
   get(index: number): E;
   /** The examples `indices`, stacked: every field gets a batch axis in front. The arrays are fresh: the caller may change them. */
   getBatch?(indices: Int32Array): E;
+  /**
+   * As `getBatch`, where reading takes its time: batch workers ask for this one. `kept` are the examples read: all, or those left once
+   * `onDamaged` was told of the others.
+   */
+  getBatchAsync?(
+    indices: Int32Array,
+    options: { onDamaged?: ((error: DataError, index: number) => void) | undefined },
+  ): Promise<{ batch: E; kept: Int32Array }>;
   /** A whole field `[length, …]`, where it is at hand without making every example; `undefined` where it is not. */
   column?(field: string): HostTensor | undefined;
 }

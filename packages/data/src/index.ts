@@ -1,11 +1,13 @@
 /** @dl/data: datasets, batches, splits and augmentation, on host arrays. This file is the table of contents. */
 
 export { Batches, type BatchesOptions, type BatchesState, batches } from "./batches.ts";
+export { type Collate, type PadFieldsOptions, padFields } from "./collate/pad-fields.ts";
 export type { Dataset, Example, ExampleOf } from "./dataset.ts";
 export { type ArrayDataset, type ArrayDatasetOptions, arrayDataset } from "./datasets/array-dataset.ts";
 export { type ByteColumn, type ByteColumnOptions, byteColumn } from "./datasets/byte-column.ts";
 export { concat } from "./datasets/concat.ts";
 export type { Column } from "./datasets/gather-rows.ts";
+export { type Fold, type KFoldOptions, kFold } from "./datasets/k-fold.ts";
 export { map } from "./datasets/map.ts";
 export { type SplitDatasetOptions, split } from "./datasets/split.ts";
 export { stack } from "./datasets/stack.ts";
@@ -14,6 +16,10 @@ export { type IdxArray, type IdxType, type ParseIdxOptions, parseIdx } from "./i
 export { type DecodeImageOptions, decodeImage } from "./images/decode-image.ts";
 export { type Image, withChannels } from "./images/image.ts";
 export { resizeImage, type Size } from "./images/resize.ts";
+export { type BalancedOrderOptions, balancedOrder } from "./orders/balanced-order.ts";
+export { type LengthOrderOptions, lengthOrder } from "./orders/length-order.ts";
+export type { Order, OrderContext } from "./orders/order.ts";
+export { type WeightedOrderOptions, weightedOrder } from "./orders/weighted-order.ts";
 export { type ChannelStatistics, channelStatistics } from "./statistics/channel-statistics.ts";
 export { classCounts, type LabelOptions, labelsOf } from "./statistics/class-counts.ts";
 export type { AddedToken } from "./tokenizers/added-tokens.ts";
@@ -35,3 +41,12 @@ export { type FlipOptions, flip } from "./transforms/flip.ts";
 export { type NormalizeOptions, normalize } from "./transforms/normalize.ts";
 export { type PadCropOptions, padCrop } from "./transforms/pad-crop.ts";
 export type { ImageBatch, Transform, TransformContext } from "./transforms/transform.ts";
+export type { BatchWorkers, WorkerPass, WorkerPassOptions } from "./workers/batch-workers.ts";
+export type { PipelineFactory, WorkerPipeline } from "./workers/protocol.ts";
+export {
+  openWebBatchWorkers,
+  serveBatches,
+  type WebBatchWorkersOptions,
+  type WebWorker,
+  type WebWorkerScope,
+} from "./workers/web-workers.ts";

@@ -3,6 +3,7 @@
 import { OptionError, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { labelsOf } from "../statistics/class-counts.ts";
+import { groupByClass } from "./group-by-class.ts";
 import { subset } from "./subset.ts";
 
 export interface SplitDatasetOptions<Part extends string> {
@@ -33,7 +34,7 @@ export function split<E extends Example, Part extends string>(
     );
   }
   const chosen = parts.map((): number[] => []);
-  for (const group of stratify === undefined ? [everything(dataset.length)] : classesOf(labelsOf(dataset, { field: stratify }))) {
+  for (const group of stratify === undefined ? [everything(dataset.length)] : groupByClass(labelsOf(dataset, { field: stratify }))) {
     const order = rng.permutation(group.length);
     let at = 0;
     for (const [part, size] of apportion(shares, group.length).entries()) {
@@ -54,17 +55,6 @@ function apportion(shares: readonly number[], total: number): number[] {
   const left = total - sizes.reduce((sum, size) => sum + size, 0);
   for (let i = 0; i < left; i++) sizes[byRemainder[i]!.part]!++;
   return sizes;
-}
-
-/** The examples of each class, classes in ascending order. */
-function classesOf(labels: Int32Array): number[][] {
-  const classes = new Map<number, number[]>();
-  for (const [index, label] of labels.entries()) {
-    const members = classes.get(label);
-    if (members === undefined) classes.set(label, [index]);
-    else members.push(index);
-  }
-  return [...classes.entries()].sort(([a], [b]) => a - b).map(([, members]) => members);
 }
 
 function everything(length: number): Int32Array {

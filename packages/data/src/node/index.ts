@@ -1,14 +1,8 @@
 /** @dl/data/node: data sets from the network, the cache and folders. This file is the table of contents. */
 
-export {
-  type BatchWorkers,
-  type BatchWorkersOptions,
-  openBatchWorkers,
-  type PipelineFactory,
-  type WorkerPass,
-  type WorkerPassOptions,
-  type WorkerPipeline,
-} from "./batch-workers.ts";
+export type { BatchWorkers, WorkerPass, WorkerPassOptions } from "../workers/batch-workers.ts";
+export type { PipelineFactory, WorkerPipeline } from "../workers/protocol.ts";
+export { type BatchWorkersOptions, openBatchWorkers } from "./batch-workers.ts";
 export { readSource, type SourceOptions } from "./cache.ts";
 export { cifar10, cifar10Classes, cifar10Source, cifar10Statistics } from "./cifar10.ts";
 export { type DataDirectories, defaultCacheDirectory, defaultDataDirectory } from "./directories.ts";

@@ -1,0 +1,75 @@
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { DataError, hostTensor, Rng } from "@dl/core";
+import { expect, test } from "vitest";
+import { batches } from "../batches.ts";
+import type { Dataset, Example } from "../dataset.ts";
+import { arrayDataset } from "../datasets/array-dataset.ts";
+import type { PipelineFactory } from "./protocol.ts";
+import { openWebBatchWorkers, serveBatches, type WebWorker } from "./web-workers.ts";
+
+const numbers = arrayDataset({
+  x: hostTensor(
+    Float32Array.from({ length: 20 }, (_, i) => i),
+    [20],
+  ),
+});
+
+/** A worker of the browser's form over a channel of Node's: messages are cloned and transferred as there. */
+function webWorker(pipeline: PipelineFactory, ports: MessagePort[]): WebWorker {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  serveBatches(
+    {
+      postMessage: (message, transfer) => port2.postMessage(message, transfer),
+      addEventListener: (_, listener) => port2.on("message", (data) => listener({ data })),
+    },
+    pipeline,
+  );
+  return {
+    postMessage: (message, transfer) => port1.postMessage(message, transfer),
+    addEventListener: (type, listener) => {
+      if (type === "message") port1.on("message", (data) => listener({ data }));
+    },
+    terminate: () => port1.close(),
+  };
+}
+
+test("web workers give the batches of one thread, and hand over what cannot be read", async () => {
+  const damaged: Dataset<Example<"x">> = {
+    length: 20,
+    get: (i) => {
+      if (i === 7) throw new DataError("example 7 is damaged");
+      return numbers.get(i);
+    },
+  };
+  const ports: MessagePort[] = [];
+  await using workers = await openWebBatchWorkers(() => webWorker((input) => ({ dataset: input === "bad" ? damaged : numbers }), ports), {
+    workers: 3,
+    input: "bad",
+  });
+  const reported: [string, number][] = [];
+  const onDamaged = (error: DataError, index: number): unknown => reported.push([error.message, index]);
+  const pass = workers.batches({ batchSize: 6, shuffle: new Rng(1), onDamaged });
+  const got: Example[] = [];
+  for await (const batch of pass) got.push(batch);
+  expect(reported).toEqual([["example 7 is damaged", 7]]);
+  expect(got).toEqual([...batches(damaged, { batchSize: 6, shuffle: new Rng(1), onDamaged: () => {} })]);
+  await expect(workers.batches({ batchSize: 20 }).next()).rejects.toThrow(/example 7 is damaged/);
+  for (const port of ports) port.close();
+});
+
+test("a pipeline that fails is an error, and closing rejects what is still owed", async () => {
+  const ports: MessagePort[] = [];
+  const failing = openWebBatchWorkers(() =>
+    webWorker(() => {
+      throw new Error("no such data");
+    }, ports),
+  );
+  await expect(failing).rejects.toThrow(/no such data/);
+  const workers = await openWebBatchWorkers(() => webWorker(() => ({ dataset: numbers }), ports), { workers: 1 });
+  const owed = workers.batches({ batchSize: 1 }).next();
+  const settled = expect(owed).rejects.toThrow(/got close\(\)/);
+  await workers.close();
+  await settled;
+  for (const port of ports) port.close();
+});
