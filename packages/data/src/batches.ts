@@ -5,6 +5,8 @@ import type { Collate } from "./collate/pad-fields.ts";
 import type { Dataset, Example } from "./dataset.ts";
 import { type Order, permutationOrder } from "./orders/order.ts";
 import { readExamples } from "./read-examples.ts";
+import { DataStream } from "./streams/data-stream.ts";
+import { StreamBatches, type StreamBatchesOptions } from "./streams/stream-batches.ts";
 import { Pipeline, type Transform } from "./transforms/transform.ts";
 
 export interface BatchesOptions<E extends Example = Example> {
@@ -53,8 +55,23 @@ export interface BatchesState {
  *   batch.labels; // int32 [2]
  * }
  */
-export function batches<E extends Example>(dataset: Dataset<E>, options: BatchesOptions<E>): Batches<E> {
-  return new Batches(dataset, options);
+export function batches<E extends Example>(dataset: Dataset<E>, options: BatchesOptions<E>): Batches<E>;
+/**
+ * One pass over a stream, which is read front to back: the same batches, asynchronous, shuffled through a buffer.
+ *
+ * @example
+ * for await (const batch of batches(streamOf(points), { batchSize: 2, shuffle: rng.fork("epoch 0"), shuffleBuffer: 100 })) {
+ *   batch.labels; // int32 [2]
+ * }
+ */
+export function batches<E extends Example>(stream: DataStream<E>, options: StreamBatchesOptions<E>): StreamBatches<E>;
+export function batches<E extends Example>(
+  source: Dataset<E> | DataStream<E>,
+  options: BatchesOptions<E> | StreamBatchesOptions<E>,
+): Batches<E> | StreamBatches<E> {
+  return source instanceof DataStream
+    ? new StreamBatches(source, options as StreamBatchesOptions<E>)
+    : new Batches(source, options as BatchesOptions<E>);
 }
 
 /** A pass over a dataset; `batches` makes it. */

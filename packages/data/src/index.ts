@@ -22,6 +22,18 @@ export type { Order, OrderContext } from "./orders/order.ts";
 export { type WeightedOrderOptions, weightedOrder } from "./orders/weighted-order.ts";
 export { type ChannelStatistics, channelStatistics } from "./statistics/channel-statistics.ts";
 export { classCounts, type LabelOptions, labelsOf } from "./statistics/class-counts.ts";
+export {
+  DataStream,
+  type MapAsyncOptions,
+  type OpenStream,
+  type ShuffleOptions,
+  type StreamCursor,
+  type StreamState,
+  sequenceStream,
+  streamOf,
+} from "./streams/data-stream.ts";
+export { type ChainOptions, chain, type InterleaveOptions, interleave, type MixOptions, mix, zip } from "./streams/mix.ts";
+export { StreamBatches, type StreamBatchesOptions, type StreamBatchesState } from "./streams/stream-batches.ts";
 export type { AddedToken } from "./tokenizers/added-tokens.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export type { Padding } from "./tokenizers/padding.ts";

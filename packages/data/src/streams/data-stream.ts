@@ -1,0 +1,142 @@
+/**
+ * Data that is read front to back: files larger than memory, shards, lines. A stream is a recipe; opening it gives a cursor, which has a
+ * place. A place is plain JSON, and a stream opened there goes on exactly as the cursor would have.
+ */
+
+import { OptionError, type Rng } from "@dl/core";
+import type { Dataset, Example } from "../dataset.ts";
+import { ConcurrentCursor } from "./map-async.ts";
+import { mapped } from "./map-stream.ts";
+import { shuffled } from "./shuffle-buffer.ts";
+
+/** Where a cursor stands: plain JSON, of a form that only its own stream reads. */
+export type StreamState = null | boolean | number | string | readonly StreamState[] | { readonly [key: string]: StreamState };
+
+/** One pass over a stream. */
+export interface StreamCursor<T> {
+  next(): Promise<IteratorResult<T, undefined>>;
+  /** The place after what `next` gave last. */
+  state(): StreamState;
+  /** Closes files; a cursor that was read to its end has closed them. */
+  close(): Promise<void>;
+}
+
+/** Opens a cursor at the start, or at a place a cursor of the same stream had. */
+export type OpenStream<T> = (state: StreamState | undefined) => StreamCursor<T>;
+
+export interface MapAsyncOptions {
+  /** Calls under way at once, at least 1; what comes out keeps the order. Default 4. */
+  concurrency?: number | undefined;
+}
+
+export interface ShuffleOptions {
+  /** Elements held at once: the larger, the better mixed. */
+  buffer: number;
+  rng: Rng;
+}
+
+/** A stream of `T`. Nothing is read before somebody iterates; each iteration is a new pass from the start. */
+export class DataStream<T> implements AsyncIterable<T> {
+  readonly #open: OpenStream<T>;
+
+  constructor(open: OpenStream<T>) {
+    this.#open = open;
+  }
+
+  /** A pass, from the start or from a `state`. */
+  open(state?: StreamState): StreamCursor<T> {
+    return this.#open(state);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const cursor = this.open();
+    try {
+      for (let step = await cursor.next(); !step.done; step = await cursor.next()) yield step.value;
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** Every element changed. `index` is its place in the stream; the function must give the same for the same element. */
+  map<Out>(change: (element: T, index: number) => Out): DataStream<Out> {
+    return new DataStream(mapped(this.#open, (element, index) => [change(element, index)]));
+  }
+
+  /** Only the elements that pass. */
+  filter(keep: (element: T, index: number) => boolean): DataStream<T> {
+    return new DataStream(mapped(this.#open, (element, index) => (keep(element, index) ? [element] : [])));
+  }
+
+  /** Every element as any number of others: a document as its paragraphs. */
+  flatMap<Out>(change: (element: T, index: number) => readonly Out[]): DataStream<Out> {
+    return new DataStream(mapped(this.#open, change));
+  }
+
+  /** Every element changed by work that takes its time, several at once: decoding in `openTaskWorkers`, a request. */
+  mapAsync<Out>(change: (element: T, index: number) => Promise<Out>, { concurrency = 4 }: MapAsyncOptions = {}): DataStream<Out> {
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new OptionError(`DataStream.mapAsync: expected a whole concurrency of at least 1, got ${concurrency}.`);
+    }
+    return new DataStream((state) => new ConcurrentCursor(this.#open, { state, change, concurrency }));
+  }
+
+  /**
+   * Mixes elements through a buffer: each time a random one of it comes out and the next of the stream takes its place. The state holds
+   * the places of what is in the buffer, not the elements; these are read again when a pass is resumed.
+   */
+  shuffle({ buffer, rng }: ShuffleOptions): DataStream<T> {
+    return new DataStream(shuffled(this.#open, { buffer, rng }));
+  }
+
+  /** The first `count` elements, or all of a shorter stream. */
+  take(count: number): DataStream<T> {
+    if (!Number.isInteger(count) || count < 0)
+      throw new OptionError(`DataStream.take: expected a whole count of at least 0, got ${count}.`);
+    return new DataStream((state) => new TakeCursor(this.#open, count, state));
+  }
+}
+
+/** The examples of a dataset as a stream, in order. */
+export function streamOf<E extends Example>(dataset: Dataset<E>): DataStream<E> {
+  return sequenceStream(dataset.length, (index) => dataset.get(index));
+}
+
+/** `length` elements made by number. */
+export function sequenceStream<T>(length: number, get: (index: number) => T): DataStream<T> {
+  return new DataStream((state) => {
+    let at = (state as number | undefined) ?? 0;
+    return {
+      next: async () => (at < length ? { done: false, value: get(at++) } : { done: true, value: undefined }),
+      state: () => at,
+      close: async () => {},
+    };
+  });
+}
+
+class TakeCursor<T> implements StreamCursor<T> {
+  readonly #inner: StreamCursor<T>;
+  readonly #count: number;
+  #taken: number;
+
+  constructor(open: OpenStream<T>, count: number, state: StreamState | undefined) {
+    const { taken, inner } = (state ?? { taken: 0 }) as { taken: number; inner?: StreamState };
+    this.#inner = open(inner);
+    this.#count = count;
+    this.#taken = taken;
+  }
+
+  async next(): Promise<IteratorResult<T, undefined>> {
+    const step: IteratorResult<T, undefined> = this.#taken < this.#count ? await this.#inner.next() : { done: true, value: undefined };
+    if (step.done) await this.close();
+    else this.#taken++;
+    return step;
+  }
+
+  state(): StreamState {
+    return { taken: this.#taken, inner: this.#inner.state() };
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
