@@ -17,8 +17,8 @@ function reach(
   return { packages, files };
 }
 
-test("the main entry needs nothing of Node: only core and the two image decoders", () => {
+test("the main entry needs nothing of Node: only core, and readers of images, zip archives and Parquet", () => {
   const { packages, files } = reach(new URL("./index.ts", import.meta.url));
   expect(files.size).toBeGreaterThan(20);
-  expect([...packages].toSorted()).toEqual(["@dl/core", "fast-png", "jpeg-js"]);
+  expect([...packages].toSorted()).toEqual(["@dl/core", "fast-png", "fflate", "fzstd", "hyparquet", "jpeg-js"]);
 });

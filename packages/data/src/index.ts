@@ -12,6 +12,21 @@ export { map } from "./datasets/map.ts";
 export { type SplitDatasetOptions, split } from "./datasets/split.ts";
 export { stack } from "./datasets/stack.ts";
 export { subset, take } from "./datasets/subset.ts";
+export {
+  type Cell,
+  type CellType,
+  type CsvOptions,
+  type CsvRecord,
+  type CsvRecordOptions,
+  parseCsv,
+  parseCsvRecords,
+} from "./formats/csv.ts";
+export { type JsonlOptions, parseJsonl } from "./formats/jsonl.ts";
+export { type EncodeNpzOptions, encodeNpz, parseNpz } from "./formats/npz.ts";
+export { encodeNpy, type NumpyArray, type NumpyType, numpyTensor, type ParseNpyOptions, parseNpy } from "./formats/numpy-array.ts";
+export { type ParquetOptions, type ParquetRow, type ParquetSource, parquetBytes, parquetRows } from "./formats/parquet.ts";
+export { readTar, type TarEntry } from "./formats/tar.ts";
+export { tarEnd, tarMember } from "./formats/tar-writer.ts";
 export { type IdxArray, type IdxType, type ParseIdxOptions, parseIdx } from "./idx.ts";
 export { type DecodeImageOptions, decodeImage } from "./images/decode-image.ts";
 export { type Image, withChannels } from "./images/image.ts";

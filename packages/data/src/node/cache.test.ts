@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "@dl/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tarFile } from "../formats/tar-fixture.ts";
 import { readSource } from "./cache.ts";
 import { defaultCacheDirectory } from "./directories.ts";
 import { extractWanted } from "./extract.ts";
 import { urls } from "./origins.ts";
 import type { Origin, Source, SourceFile, SourceProgress } from "./source.ts";
-import { tarFile } from "./tar-fixture.ts";
 
 const text = new TextEncoder();
 const fileOf = (name: string, body: Uint8Array): SourceFile => ({

@@ -3,10 +3,10 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
+import { readTar, type TarEntry } from "../formats/tar.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { download, gunzipped, openNpmPackage } from "./origins.ts";
 import type { Origin, OriginContext } from "./source.ts";
-import { readTar, type TarEntry } from "./tar.ts";
 
 const batchRows = 10_000;
 const side = 32;

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ByteColumn } from "../datasets/byte-column.ts";
+import { tarFile } from "../formats/tar-fixture.ts";
 import { channelStatistics } from "../statistics/channel-statistics.ts";
 import { classCounts } from "../statistics/class-counts.ts";
 import { cifar10, cifar10Statistics } from "./cifar10.ts";
 import { cifarBinaryOrigin } from "./cifar10-origins.ts";
-import { tarFile } from "./tar-fixture.ts";
 
 let folder: string;
 beforeAll(() => {

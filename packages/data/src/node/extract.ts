@@ -6,8 +6,8 @@ import { Readable, Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { DataError } from "@dl/core";
+import { readTar } from "../formats/tar.ts";
 import type { OriginContext, SourceFile } from "./source.ts";
-import { readTar } from "./tar.ts";
 
 /** Writes `bytes` as the wanted file into the work folder: gunzipped if `path` ends in `.gz`, and never longer than promised. */
 export async function writeWanted(

@@ -11,5 +11,9 @@ export { type ImageFolder, type ImageFolderOptions, imageFolder, type SkippedFil
 export type { ImageDataset, SplitOptions } from "./image-source.ts";
 export { mnist, mnistClasses, mnistSource, mnistStatistics } from "./mnist.ts";
 export { debianPackage, npmPackage, type PathsByName, urls } from "./origins.ts";
+export { parquetFile } from "./parquet-file.ts";
 export type { Origin, OriginContext, Source, SourceFile, SourceProgress } from "./source.ts";
 export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
+export { type ShardSample, type TarShardsOptions, tarShards, type WriteTarShardsOptions, writeTarShards } from "./tar-shards.ts";
+export { csvFile, jsonlFile, textLines } from "./text-files.ts";
+export { writeJsonl } from "./write-lines.ts";

@@ -11,6 +11,8 @@ import { DataError } from "@dl/core";
 export interface TarEntry {
   readonly path: string;
   readonly size: number;
+  /** Where the next entry's header begins, in bytes from where the stream began: a stream cut there goes on with it. */
+  readonly end: number;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -56,7 +58,8 @@ async function* entriesOf(reader: ChunkReader): AsyncGenerator<TarEntry, void, u
     if (type === "0" || type === "\0") {
       const prefix = textAt(header, 345, 155);
       const path = textAt(header, 0, 100);
-      yield { path: longPath ?? (prefix === "" ? path : `${prefix}/${path}`), size, body: body() };
+      const end = reader.position + size + padding;
+      yield { path: longPath ?? (prefix === "" ? path : `${prefix}/${path}`), size, end, body: body() };
     }
     if (type !== "g") longPath = undefined;
     while (left > 0) left -= (await reader.upTo(left)).length;
@@ -68,6 +71,8 @@ async function* entriesOf(reader: ChunkReader): AsyncGenerator<TarEntry, void, u
 class ChunkReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array(0);
+  /** Bytes given so far. */
+  position = 0;
 
   constructor(stream: AsyncIterable<Uint8Array>) {
     this.#chunks = stream[Symbol.asyncIterator]();
@@ -86,6 +91,7 @@ class ChunkReader {
     }
     const chunk = this.#rest.subarray(0, most);
     this.#rest = this.#rest.subarray(chunk.length);
+    this.position += chunk.length;
     return chunk;
   }
 

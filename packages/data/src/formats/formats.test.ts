@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import { DataError, hostTensor, OptionError } from "@dl/core";
+import fc from "fast-check";
+import { zipSync } from "fflate";
+import { describe, expect, test } from "vitest";
+import { CsvParser, parseCsv, parseCsvRecords } from "./csv.ts";
+import { parseJsonl } from "./jsonl.ts";
+import { encodeNpz, parseNpz } from "./npz.ts";
+import { encodeNpy, numpyTensor, parseNpy } from "./numpy-array.ts";
+import { parquetBytes, parquetRows } from "./parquet.ts";
+
+const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)));
+const text = (name: string): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(fixture(name));
+const table = JSON.parse(text("table.json")) as { columns: string[]; rows: Record<string, unknown>[] };
+
+describe("CSV", () => {
+  test.each([
+    ["table.csv", {}],
+    ["table_bom_crlf.csv", {}],
+    ["table_semicolon.csv", { delimiter: ";" }],
+    ["table.tsv", { delimiter: "\t" }],
+  ])("%s reads as pandas wrote it", (name, options) => {
+    const types = { id: "number", x: "number", i: "number", flag: "boolean" } as const;
+    const rows = parseCsvRecords(text(name), { ...options, types });
+    // A cell of CRLF text keeps the file's own ends of lines.
+    expect(rows.map((row) => ({ ...row, text: String(row.text).replace("\r\n", "\n") }))).toEqual(table.rows);
+    expect(Object.keys(rows[0]!)).toEqual(table.columns);
+  });
+
+  test("cells read as Python's csv reads them", () => {
+    expect(parseCsv(text("raw_cells.csv"))).toEqual(JSON.parse(text("raw_cells.json")));
+  });
+
+  test("cut anywhere, the rows are the same; what was written is read", () => {
+    const cell = fc.stringMatching(/^[a,"\n\r é]{0,5}$/);
+    fc.assert(
+      fc.property(fc.array(fc.array(cell, { minLength: 2, maxLength: 3 }), { maxLength: 5 }), fc.nat(), (rows, cut) => {
+        const written = rows.map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(",")).join("\r\n");
+        const at = cut % (written.length + 1);
+        const parser = new CsvParser();
+        expect([...parser.push(written.slice(0, at)), ...parser.push(written.slice(at)), ...parser.end()]).toEqual(rows);
+      }),
+    );
+  });
+
+  test("what is not CSV says where", () => {
+    expect(() => parseCsv('a\n"b')).toThrow(/closing quote in csv, got its end in line 2/);
+    expect(() => parseCsv('a\n"b"c')).toThrow(/after a closing quote in csv, got "c" in line 2/);
+    expect(() => parseCsvRecords("a,b\n1", { name: "x.csv" })).toThrow(/2 cells in every row of x.csv, as its header has, got 1 in row 1/);
+    expect(() => parseCsvRecords("a\nx", { types: { a: "number" } })).toThrow(/a number in column a of csv, got "x" in row 1/);
+    expect(() => parseCsvRecords("a\n1", { types: { b: "number" } })).toThrow(/a column b/);
+    expect(() => parseCsvRecords("a,a\n1,2")).toThrow(/different names/);
+    expect(() => parseCsv("", { delimiter: ",," })).toThrow(OptionError);
+  });
+});
+
+test("JSON Lines: empty lines are passed over, a bad one is named", () => {
+  expect(parseJsonl('\ufeff{"a": 1}\r\n\n[2]\n"é"')).toEqual([{ a: 1 }, [2], "é"]);
+  expect(() => parseJsonl("1\n{", { name: "x.jsonl" })).toThrow(/JSON in line 2 of x.jsonl/);
+});
+
+describe("npz", () => {
+  const reference = JSON.parse(text("arrays.json")) as Record<
+    string,
+    { shape: number[]; dtype: string; data: (number | string | boolean)[] }
+  >;
+
+  test.each(["arrays.npz", "arrays_compressed.npz"])("%s reads as NumPy wrote it: every type, order and byte order", (name) => {
+    const arrays = parseNpz(fixture(name));
+    expect(Object.keys(arrays).toSorted()).toEqual(Object.keys(reference).toSorted());
+    for (const [key, { shape, dtype, data }] of Object.entries(reference)) {
+      expect(arrays[key]!.shape).toEqual(shape);
+      expect(arrays[key]!.type).toBe(dtype);
+      const narrow = dtype === "float32" ? Math.fround : (value: number) => value;
+      expect(Array.from(arrays[key]!.data)).toEqual(data.map((value) => narrow(Number(value))));
+    }
+  });
+
+  test("single.npy reads too, and a tensor written is read back", () => {
+    expect(Array.from(parseNpy(fixture("single.npy")).data)).toEqual(reference.f32!.data.map((value) => Math.fround(Number(value))));
+    const tensors = {
+      images: hostTensor(Float32Array.of(1.5, -2, Number.NaN, 4, 5, 6), [2, 3]),
+      labels: hostTensor(Int32Array.of(-7, 8), [2]),
+      mask: hostTensor(Uint8Array.of(1, 0), [2]),
+      wide: hostTensor(Float64Array.of(Math.PI), []),
+      none: hostTensor(new Float32Array(0), [0, 4]),
+    };
+    for (const compress of [false, true]) {
+      const read = parseNpz(encodeNpz(tensors, { compress }));
+      for (const [key, tensor] of Object.entries(tensors)) expect(numpyTensor(read[key]!)).toEqual(tensor);
+    }
+    expect(encodeNpz(tensors)).toEqual(encodeNpz(tensors));
+    expect(encodeNpy(tensors.labels).length % 64).toBe(8);
+  });
+
+  test("whole numbers that int32 cannot hold are refused by numpyTensor, not bent", () => {
+    expect(() => numpyTensor({ type: "int64", shape: [1], data: Float64Array.of(2 ** 31) })).toThrow(/fit int32, got 2147483648 at 0/);
+  });
+
+  test("a damaged archive, or one of other things, is a DataError", () => {
+    const whole = fixture("arrays_compressed.npz");
+    expect(() => parseNpz(whole.subarray(0, whole.length - 10))).toThrow(DataError);
+    expect(() => parseNpz(zipSync({ "a.txt": new Uint8Array(3) }))).toThrow(/only .npy files/);
+    expect(() => parseNpy(fixture("single.npy").subarray(0, 150), { name: "x" })).toThrow(/expected x to have .* bytes .*got 150/);
+    fc.assert(
+      fc.property(fc.nat({ max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const bent = whole.slice();
+        bent[at]! ^= change;
+        try {
+          parseNpz(bent);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+        }
+      }),
+    );
+  });
+});
+
+describe("Parquet", () => {
+  const collect = async (bytes: Uint8Array, columns?: string[]): Promise<unknown[]> => {
+    const rows: unknown[] = [];
+    for await (const row of parquetRows(parquetBytes(bytes, "table"), { columns })) rows.push(row);
+    return rows;
+  };
+
+  test.each(["table.parquet", "table_plain.parquet"])("%s reads as pyarrow wrote it, nulls and text included", async (name) => {
+    expect(await collect(fixture(name))).toEqual(table.rows);
+    expect(await collect(fixture(name), ["text"])).toEqual(table.rows.map((row) => ({ text: row.text })));
+  });
+
+  test("it goes on from a place, and what is no Parquet file says so", async () => {
+    const stream = parquetRows(parquetBytes(fixture("table.parquet")));
+    const cursor = stream.open();
+    await cursor.next();
+    await cursor.next();
+    expect((await stream.open(cursor.state()).next()).value).toEqual(table.rows[2]);
+    await expect(collect(fixture("table.parquet").subarray(0, 500))).rejects.toThrow(/table to be a whole Parquet file/);
+    await expect(collect(fixture("table.csv"))).rejects.toThrow(DataError);
+    await expect(collect(fixture("table.parquet"), ["none"])).rejects.toThrow(OptionError);
+  });
+});

@@ -1,0 +1,124 @@
+/** Apache Parquet: tables by columns. github.com/apache/parquet-format; read by hyparquet. */
+
+import { DataError, OptionError } from "@dl/core";
+import { gunzipSync } from "fflate";
+import { decompress } from "fzstd";
+import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import { DataStream } from "../streams/data-stream.ts";
+
+/** Where the bytes of a file come from: all at hand, or read piece by piece. */
+export interface ParquetSource {
+  /** For error messages. */
+  readonly name: string;
+  readonly byteLength: number;
+  /** Bytes `start … end`. */
+  slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
+}
+
+export interface ParquetOptions {
+  /** Only these columns, which makes reading faster. Default all. */
+  columns?: readonly string[] | undefined;
+}
+
+export type ParquetRow = Record<string, unknown>;
+
+const compressors: Compressors = {
+  GZIP: (input) => gunzipSync(input),
+  ZSTD: (input) => decompress(input),
+};
+
+/** The bytes of a file as a source. */
+export function parquetBytes(bytes: Uint8Array, name = "parquet"): ParquetSource {
+  return {
+    name,
+    byteLength: bytes.length,
+    slice: (start, end = bytes.length) => bytes.slice(start, end).buffer as ArrayBuffer,
+  };
+}
+
+/**
+ * The rows of a Parquet file, one row group in memory at a time. Compression: none, Snappy, GZIP, Zstandard. Whole numbers of 64 bits come
+ * as numbers where those are exact, else as `bigint`.
+ *
+ * @throws DataError, when it is read, for a file that is none or is damaged.
+ */
+export function parquetRows(
+  source: ParquetSource | (() => Promise<ParquetSource>),
+  { columns }: ParquetOptions = {},
+): DataStream<ParquetRow> {
+  return new DataStream((state) => {
+    let at = (state as number | undefined) ?? 0;
+    let file: { source: ParquetSource; metadata: FileMetaData } | undefined;
+    let group: { start: number; rows: ParquetRow[] } | undefined;
+    return {
+      next: async () => {
+        file ??= await openFile(source, columns);
+        const opened = file;
+        if (group === undefined || at >= group.start + group.rows.length) {
+          group = await guarded(opened.source.name, () => readGroup(opened, { at, columns }));
+        }
+        if (group === undefined) return { done: true, value: undefined };
+        return { done: false, value: group.rows[at++ - group.start]! };
+      },
+      state: () => at,
+      close: async () => {},
+    };
+  });
+}
+
+async function openFile(
+  given: ParquetSource | (() => Promise<ParquetSource>),
+  columns: readonly string[] | undefined,
+): Promise<{ source: ParquetSource; metadata: FileMetaData }> {
+  const source = typeof given === "function" ? await given() : given;
+  const metadata = await guarded(source.name, () => parquetMetadataAsync(asyncBuffer(source)));
+  const known = parquetSchema(metadata).children.map(({ element }) => element.name);
+  for (const column of columns ?? []) {
+    if (!known.includes(column))
+      throw new OptionError(`parquetRows: expected columns of ${source.name} (${known.join(", ")}), got ${column}.`);
+  }
+  return { source, metadata };
+}
+
+async function readGroup(
+  { source, metadata }: { source: ParquetSource; metadata: FileMetaData },
+  { at, columns }: { at: number; columns: readonly string[] | undefined },
+): Promise<{ start: number; rows: ParquetRow[] } | undefined> {
+  let start = 0;
+  for (const group of metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    if (at < end) {
+      const rows = await parquetReadObjects({
+        file: asyncBuffer(source),
+        metadata,
+        compressors,
+        rowStart: start,
+        rowEnd: end,
+        ...(columns === undefined ? {} : { columns: [...columns] }),
+      });
+      for (const row of rows) for (const [key, value] of Object.entries(row)) row[key] = plain(value);
+      return { start, rows };
+    }
+    start = end;
+  }
+  return undefined;
+}
+
+function asyncBuffer(source: ParquetSource): AsyncBuffer {
+  return { byteLength: source.byteLength, slice: (start, end) => source.slice(start, end) };
+}
+
+function plain(value: unknown): unknown {
+  if (value === undefined) return null;
+  return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+async function guarded<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new DataError(
+      `parquetRows: expected ${name} to be a whole Parquet file, got: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { DataError, Rng } from "@dl/core";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import type { DataStream } from "../streams/data-stream.ts";
+import { parquetFile } from "./parquet-file.ts";
+import { type ShardSample, tarShards, writeTarShards } from "./tar-shards.ts";
+import { csvFile, jsonlFile, textLines } from "./text-files.ts";
+import { writeJsonl } from "./write-lines.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "dl-files-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+const table = JSON.parse(readFileSync(fixture("table.json"), "utf8")) as { rows: Record<string, unknown>[] };
+
+async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const element of stream) all.push(element);
+  return all;
+}
+
+/** What is left of `stream` after each of its elements, opened anew from the place there. */
+async function expectResumable(stream: DataStream<unknown>): Promise<void> {
+  const whole = await collect(stream);
+  const cursor = stream.open();
+  for (let taken = 0; taken <= whole.length; taken++) {
+    const resumed = stream.open(JSON.parse(JSON.stringify(cursor.state())));
+    const rest: unknown[] = [];
+    for (let step = await resumed.next(); !step.done; step = await resumed.next()) rest.push(step.value);
+    expect(rest).toEqual(whole.slice(taken));
+    await cursor.next();
+  }
+  await cursor.close();
+}
+
+describe("text files", () => {
+  test("lines: of any length and any end, compressed or not, from any place", async () => {
+    const lines = ["\ufefffirst", "", "é日本🙂", "x".repeat(200_000), "last"];
+    writeFileSync(join(folder, "a.txt"), lines.join("\n"));
+    writeFileSync(join(folder, "a.txt.gz"), gzipSync(`${lines.join("\r\n")}\r\n`));
+    for (const name of ["a.txt", "a.txt.gz"]) {
+      expect(await collect(textLines(join(folder, name)))).toEqual(["first", ...lines.slice(1)]);
+      await expectResumable(textLines(join(folder, name)));
+    }
+  });
+
+  test.each([
+    ["table.csv", ","],
+    ["table_bom_crlf.csv", ","],
+    ["table_semicolon.csv", ";"],
+    ["table.tsv", "\t"],
+  ])("%s row by row, from any place", async (name, delimiter) => {
+    const types = { id: "number", x: "number", i: "number", flag: "boolean" } as const;
+    const rows = await collect(csvFile(fixture(name), { delimiter, types }));
+    expect(rows.map((row) => ({ ...row, text: String(row.text).replace("\r\n", "\n") }))).toEqual(table.rows);
+    await expectResumable(csvFile(fixture(name), { delimiter, types }));
+  });
+
+  test("JSON Lines written are read; a failure leaves the older file and nothing else", async () => {
+    const path = join(folder, "rows.jsonl");
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.jsonValue().filter((value) => value !== undefined)), async (values) => {
+        await writeJsonl(path, values);
+        expect(JSON.stringify(await collect(jsonlFile(path)))).toBe(JSON.stringify(values));
+      }),
+      { numRuns: 20 },
+    );
+    await writeJsonl(path, [1, { a: 2 }]);
+    await expectResumable(jsonlFile(path));
+    await expect(writeJsonl(path, [1, undefined])).rejects.toThrow(DataError);
+    expect(await collect(jsonlFile(path))).toEqual([1, { a: 2 }]);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("a file that is not there, or is no gzip, or has no header, says so", async () => {
+    await expect(collect(textLines(join(folder, "none.txt")))).rejects.toThrow(/expected to read .*none.txt, got ENOENT/);
+    writeFileSync(join(folder, "bad.gz"), "no gzip");
+    await expect(collect(textLines(join(folder, "bad.gz")))).rejects.toThrow(DataError);
+    writeFileSync(join(folder, "empty.csv"), "");
+    await expect(collect(csvFile(join(folder, "empty.csv")))).rejects.toThrow(/a header in .*empty.csv/);
+    writeFileSync(join(folder, "bad.jsonl"), "1\n\n{");
+    await expect(collect(jsonlFile(join(folder, "bad.jsonl")))).rejects.toThrow(/JSON in line 3/);
+  });
+
+  test("Parquet from the disk", async () => {
+    expect(await collect(parquetFile(fixture("table.parquet")))).toEqual(table.rows);
+    await expect(collect(parquetFile(join(folder, "none.parquet")))).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe("tar shards", () => {
+  const sample = (i: number): ShardSample => ({
+    key: `${i % 2 ? "a".repeat(120) : "b"}/${String(i).padStart(4, "0")}`,
+    files: { bin: new Uint8Array(i * 100).fill(i), cls: new TextEncoder().encode(String(i)) },
+  });
+  const samples = Array.from({ length: 11 }, (_, i) => sample(i));
+
+  test("what is written is read, from any place, in shards of the size asked for", async () => {
+    const paths = await writeTarShards(folder, samples, { samplesPerShard: 4 });
+    expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(["shard-000000.tar", "shard-000001.tar", "shard-000002.tar"]);
+    expect(await collect(tarShards(paths))).toEqual(samples);
+    await expectResumable(tarShards(paths));
+    writeFileSync(join(folder, "zipped.tar.gz"), gzipSync(readFileSync(paths[1]!)));
+    expect(await collect(tarShards([join(folder, "zipped.tar.gz")]))).toEqual(samples.slice(4, 8));
+    await expectResumable(tarShards([join(folder, "zipped.tar.gz")]));
+  });
+
+  test("shards are drawn in another order in every pass; each comes whole", async () => {
+    const paths = await writeTarShards(folder, samples, { samplesPerShard: 2 });
+    const shuffled = tarShards(paths, { shuffle: new Rng(1) });
+    const passes = [await collect(shuffled), await collect(shuffled)].map((all) => all.map(({ key }) => key));
+    expect(passes[0]!.toSorted()).toEqual(samples.map(({ key }) => key).toSorted());
+    expect(passes[0]).not.toEqual(passes[1]);
+  });
+
+  test("a cut-off archive, a doubled file and a file too large are errors, not crashes", async () => {
+    const [path] = await writeTarShards(folder, samples, { samplesPerShard: 100 });
+    writeFileSync(join(folder, "cut.tar"), readFileSync(path!).subarray(0, 5000));
+    await expect(collect(tarShards([join(folder, "cut.tar")]))).rejects.toThrow(/cut off/);
+    await expect(collect(tarShards([path!], { maximumBytes: 50 }))).rejects.toThrow(/at most 50 bytes/);
+    await expect(writeTarShards(folder, [sample(1), sample(1)], { samplesPerShard: 9 })).rejects.toThrow(/each once/);
+    await expect(writeTarShards(folder, [{ key: "../x", files: { a: new Uint8Array(1) } }], { samplesPerShard: 9 })).rejects.toThrow(
+      /stays inside/,
+    );
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+/** A text file as a stream of its records: lines, or rows of CSV whose quoted cells may hold ends of lines. */
+
+import { DataError } from "@dl/core";
+import { DataStream, type StreamCursor, type StreamState } from "../streams/data-stream.ts";
+import { fileBytes } from "./file-bytes.ts";
+
+export interface TextRecord {
+  /** Without the end of its line. */
+  readonly text: string;
+  /** From 1 on. */
+  readonly number: number;
+}
+
+export interface RecordOptions {
+  /** The delimiter of CSV: ends of lines within quotes do not end a record. Default: a record is a line. */
+  delimiter?: string | undefined;
+}
+
+/** A record longer than this is no record: a file without ends of lines must not fill the memory. */
+const longest = 1 << 28;
+
+export function recordStream(path: string, { delimiter }: RecordOptions = {}): DataStream<TextRecord> {
+  return new DataStream((state) => new RecordCursor(path, delimiter, state));
+}
+
+class RecordCursor implements StreamCursor<TextRecord> {
+  readonly #path: string;
+  readonly #delimiter: number;
+  #chunks: AsyncGenerator<Uint8Array, void, undefined> | undefined;
+  #rest: Uint8Array = new Uint8Array(0);
+  /** Where the next record begins, in bytes of the decompressed file. */
+  #offset: number;
+  #number: number;
+  #ended = false;
+
+  constructor(path: string, delimiter: string | undefined, state: StreamState | undefined) {
+    const { offset, number } = (state ?? { offset: 0, number: 0 }) as { offset: number; number: number };
+    this.#path = path;
+    this.#delimiter = delimiter?.charCodeAt(0) ?? -1;
+    this.#offset = offset;
+    this.#number = number;
+  }
+
+  async next(): Promise<IteratorResult<TextRecord, undefined>> {
+    const found = await this.#record();
+    if (found === undefined) return { done: true, value: undefined };
+    // A byte order mark is one only at the file's start.
+    const text = new TextDecoder("utf-8", { ignoreBOM: this.#number > 0 }).decode(found);
+    return { done: false, value: { text: text.endsWith("\r") ? text.slice(0, -1) : text, number: ++this.#number } };
+  }
+
+  /** The bytes of the next record; moves past the end of its line. */
+  async #record(): Promise<Uint8Array | undefined> {
+    this.#chunks ??= fileBytes(this.#path, this.#offset);
+    const scan = new RecordScan(this.#delimiter);
+    for (;;) {
+      const end = scan.find(this.#rest);
+      if (end >= 0) {
+        const record = this.#rest.subarray(0, end);
+        this.#rest = this.#rest.subarray(end + 1);
+        this.#offset += end + 1;
+        return record;
+      }
+      if (this.#ended) break;
+      const { done, value } = await this.#chunks.next();
+      if (done) {
+        this.#ended = true;
+        continue;
+      }
+      if (this.#rest.length + value.length > longest) {
+        throw new DataError(
+          `DataStream: expected records of at most ${longest} bytes in ${this.#path}, got a longer one after record ${this.#number}.`,
+        );
+      }
+      const joined = new Uint8Array(this.#rest.length + value.length);
+      joined.set(this.#rest);
+      joined.set(value, this.#rest.length);
+      this.#rest = joined;
+    }
+    if (this.#rest.length === 0) return undefined;
+    // The last record may lack the end of its line.
+    const record = this.#rest;
+    this.#rest = new Uint8Array(0);
+    this.#offset += record.length;
+    return record;
+  }
+
+  state(): StreamState {
+    return { offset: this.#offset, number: this.#number };
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks?.return();
+  }
+}
+
+const [newline, carriageReturn, quote] = [10, 13, 34];
+
+/** Looks for the end of one record in a growing array, each byte once. */
+class RecordScan {
+  readonly #delimiter: number;
+  #at = 0;
+  #quoted = false;
+  #atStart = true;
+
+  constructor(delimiter: number) {
+    this.#delimiter = delimiter;
+  }
+
+  /** Where the line feed stands that ends the record; −1 if not yet there. */
+  find(bytes: Uint8Array): number {
+    if (this.#delimiter < 0) {
+      const end = bytes.indexOf(newline!, this.#at);
+      if (end < 0) this.#at = bytes.length;
+      return end;
+    }
+    for (; this.#at < bytes.length; this.#at++) {
+      const byte = bytes[this.#at]!;
+      // A doubled quote closes and opens again: the same as staying inside.
+      if (this.#quoted) this.#quoted = byte !== quote;
+      else if (byte === newline) return this.#at;
+      else if (byte === quote && (this.#atStart || bytes[this.#at - 1] === quote)) this.#quoted = true;
+      this.#atStart = byte === this.#delimiter || byte === carriageReturn;
+    }
+    return -1;
+  }
+}
