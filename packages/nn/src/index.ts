@@ -45,6 +45,7 @@ export { clipByGlobalNorm, clipByValue, globalNorm } from "./optimizers/clip.ts"
 export { decayGroups } from "./optimizers/decay-groups.ts";
 export { GradientAccumulator } from "./optimizers/gradient-accumulator.ts";
 export { Lion, type LionOptions } from "./optimizers/lion.ts";
+export { Lookahead, type LookaheadOptions } from "./optimizers/lookahead.ts";
 export { Muon, type MuonOptions, orthogonalize } from "./optimizers/muon.ts";
 export {
   type CommonOptions,
