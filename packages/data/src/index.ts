@@ -63,6 +63,7 @@ export {
 export { type TrainBpeOptions, type TrainWordPieceOptions, trainBpe, trainWordPiece } from "./tokenizers/train-tokenizer.ts";
 export type { Truncation } from "./tokenizers/truncation.ts";
 export { type BpeFiles, bpeFromFiles, type WordPieceFiles, wordPieceFromFile } from "./tokenizers/vocabulary-files.ts";
+export { type AlternatingFlipOptions, alternatingFlip } from "./transforms/alternating-flip.ts";
 export { type CutoutOptions, cutout } from "./transforms/cutout.ts";
 export { type FlipOptions, flip } from "./transforms/flip.ts";
 export { type NormalizeOptions, normalize } from "./transforms/normalize.ts";

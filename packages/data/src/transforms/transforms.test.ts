@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { batches } from "../batches.ts";
 import { arrayDataset } from "../datasets/array-dataset.ts";
+import { alternatingFlip } from "./alternating-flip.ts";
 import { cutout } from "./cutout.ts";
 import { flip } from "./flip.ts";
 import { normalize } from "./normalize.ts";
@@ -67,6 +68,33 @@ describe("flip", () => {
     const flipped = apply(dataset, flip()).filter((value, i) => i % 3 === 0 && value !== original[i]).length;
     // Binomial(400, ½): four standard deviations are 40.
     expect(Math.abs(flipped - 200)).toBeLessThan(40);
+  });
+});
+
+describe("alternatingFlip", () => {
+  const dataset = numbered(200, 1, 3, 1);
+  const isFlipped = (images: Float32Array): boolean[] => Array.from({ length: 200 }, (_, i) => images[3 * i] !== 3 * i + 1);
+  const inEpoch = (epoch: number, seed = 4): boolean[] =>
+    isFlipped(apply(dataset, alternatingFlip({ epoch: () => epoch, rng: new Rng(seed) })));
+
+  test("mirrors about half of the images in an epoch, and exactly the others in the next", () => {
+    const first = inEpoch(0);
+    // Binomial(200, ½): four standard deviations are 28.
+    expect(Math.abs(first.filter(Boolean).length - 100)).toBeLessThan(28);
+    expect(inEpoch(1)).toEqual(first.map((flipped) => !flipped));
+    expect(inEpoch(2)).toEqual(first);
+    expect(inEpoch(0, 5)).not.toEqual(first);
+  });
+
+  test("asks for the epoch at every batch, and an image's side does not depend on batch size or order", () => {
+    let epoch = 0;
+    const transform = alternatingFlip({ epoch: () => epoch, rng: new Rng(4) });
+    const pass = batches(dataset, { batchSize: 60, shuffle: new Rng(2), transform });
+    const indices = pass.indices(0);
+    const rows = (images: Float32Array): boolean[] => Array.from(indices, (index, row) => images[3 * row] !== 3 * index + 1);
+    expect(rows(pass.at(0).images.data as Float32Array)).toEqual(Array.from(indices, (index) => inEpoch(0)[index]!));
+    epoch = 1;
+    expect(rows(pass.at(0).images.data as Float32Array)).toEqual(Array.from(indices, (index) => inEpoch(1)[index]!));
   });
 });
 
