@@ -9,6 +9,8 @@ export interface ConvNormOptions {
   kernelSize: number;
   /** Default 1. */
   stride?: number;
+  /** Default 1; as many as channels for a depthwise convolution. */
+  groups?: number;
   rng: Rng;
 }
 
@@ -17,13 +19,14 @@ export class ConvNorm extends Module {
   readonly conv: Conv2d;
   readonly norm: BatchNorm;
 
-  constructor({ inputs, outputs, kernelSize, stride = 1, rng }: ConvNormOptions) {
+  constructor({ inputs, outputs, kernelSize, stride = 1, groups = 1, rng }: ConvNormOptions) {
     super();
     this.conv = new Conv2d({
       inputs,
       outputs,
       kernelSize,
       stride,
+      groups,
       padding: (kernelSize - 1) / 2,
       // Bias off: batch norm subtracts it again.
       bias: false,

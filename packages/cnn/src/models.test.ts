@@ -1,13 +1,20 @@
 import { fill, type HostTensor, hostTensor, OptionError, Rng, ShapeError, tensor, valueAndGrad, zeros } from "@dl/core";
 import { crossEntropy, inference, Sgd, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
+import { Airbench, airbench94 } from "./airbench.ts";
+import { AlexNet, alexnet } from "./alexnet.ts";
 import { Conv5Fc3, conv5Fc3Cifar10 } from "./conv5fc3.ts";
+import { ConvNext } from "./convnext.ts";
+import { DenseNet, densenet100 } from "./densenet.ts";
 import type { ImageClassifier } from "./image-classifier.ts";
 import { KerasCnn, kerasCnnCifar10 } from "./keras-cnn.ts";
 import { LeNet, lenetCifar10, lenetCifar10Wide, lenetMnist } from "./lenet.ts";
+import { MobileNetV2, mobilenetV2, mobilenetV2Cifar } from "./mobilenet-v2.ts";
+import { NasNet, nasnetCifar } from "./nasnet.ts";
 import { ResNet, resnet20, resnet32, resnet44, resnet50, resnet56, resnet110 } from "./resnet.ts";
 import { onDevice, precisions } from "./torch-fixture.ts";
 import { Vgg, vgg11, vgg16, vgg19 } from "./vgg.ts";
+import { WideResNet, wideResnet28x10 } from "./wide-resnet.ts";
 
 const rng = new Rng(3);
 const wasm = precisions.at(-1)!.backend;
@@ -28,6 +35,28 @@ const small: Record<string, { make: (rng: Rng) => ImageClassifier; image: readon
     make: (rng) => new ResNet({ ...resnet50, depths: [1, 1], width: 4, classes: 3, rng }),
     image: [17, 16, 3],
   },
+  AlexNet: {
+    make: (rng) => new AlexNet({ ...alexnet, filters: [4, 4, 4, 4, 4], pooledSize: 1, hidden: [8, 8], dropout: 0.1, classes: 3, rng }),
+    image: [64, 64, 3],
+  },
+  WideResNet: { make: (rng) => new WideResNet({ depth: 10, width: 1, dropout: 0.1, classes: 3, rng }), image: [9, 8, 3] },
+  MobileNetV2: {
+    make: (rng) => new MobileNetV2({ stages: mobilenetV2Cifar.stages.slice(0, 3), stemStride: 1, width: 0.25, classes: 3, rng }),
+    image: [9, 8, 3],
+  },
+  DenseNet: {
+    make: (rng) => new DenseNet({ ...densenet100, depths: [2, 2], growth: 4, width: 4, dropout: 0.1, classes: 3, rng }),
+    image: [9, 8, 3],
+  },
+  ConvNext: {
+    make: (rng) => new ConvNext({ depths: [1, 2], widths: [8, 12], patchSize: 2, dropPath: 0.1, layerScale: 0.1, classes: 3, rng }),
+    image: [8, 8, 3],
+  },
+  "NasNet, for small images": {
+    make: (rng) => new NasNet({ ...nasnetCifar, stemWidth: 4, depth: 1, width: 4, classes: 3, rng }),
+    image: [9, 8, 3],
+  },
+  Airbench: { make: (rng) => new Airbench({ ...airbench94, imageSize: 25, widths: [4, 4, 4], classes: 3, rng }), image: [25, 25, 3] },
   Vgg: { make: (rng) => new Vgg({ stages: [[4], [4, 4]], pooledSize: 2, hidden: [8], classes: 3, rng }), image: [8, 8, 3] },
 };
 
@@ -92,6 +121,14 @@ describe("parameters", () => {
     ["ResNet-32", () => new ResNet({ ...resnet32, classes: 10, rng }), 464_154],
     ["ResNet-44", () => new ResNet({ ...resnet44, classes: 10, rng }), 658_586],
     ["ResNet-56", () => new ResNet({ ...resnet56, classes: 10, rng }), 853_018],
+    // Table 1: 36.5 million. 16·3·3·3; blocks; 640·10 + 10.
+    ["WRN-28-10", () => new WideResNet({ ...wideResnet28x10, classes: 10, rng }), 36_479_194],
+    // Table 2 says 0.8 million.
+    ["DenseNet-BC (100, 12)", () => new DenseNet({ ...densenet100, classes: 10, rng }), 769_162],
+    // torchvision's, for 1000 classes, without 990 rows of the last layer.
+    ["MobileNetV2", () => new MobileNetV2({ ...mobilenetV2, classes: 10, rng }), 3_504_872 - 990 * 1281],
+    // 3·12·24 + 24; 9·24·64 + 9·64² + 4·64, …; 256·10
+    ["airbench94", () => new Airbench({ ...airbench94, rng }), 312 + 50_944 + 738_304 + 1_180_672 + 2560],
     ["ResNet-110", () => new ResNet({ ...resnet110, classes: 10, rng }), 1_727_962],
   ])("%s", (_, make, count) => {
     using model = make();
@@ -143,6 +180,13 @@ describe("wrong options say what to do", () => {
     ["Conv5Fc3", () => new Conv5Fc3({ imageSize: 28, channels: 1, classes: 2, rng }), /a multiple of 8, got 28\. Crop or resize/],
     ["ResNet", () => new ResNet({ ...resnet20, depths: [], classes: 2, rng }), /every stage of depths, got .* \[\]/],
     ["ResNet, classes", () => new ResNet({ ...resnet20, classes: 0, rng }), /whole numbers ≥ 1/],
+    ["AlexNet", () => new AlexNet({ ...alexnet, classes: 0, rng }), /whole numbers ≥ 1, .* classes 0/],
+    ["WideResNet", () => new WideResNet({ depth: 20, width: 1, classes: 2, rng }), /a depth of 10, 16, 22, … .* got 20/],
+    ["MobileNetV2", () => new MobileNetV2({ stages: [], classes: 2, rng }), /expected stages/],
+    ["DenseNet", () => new DenseNet({ ...densenet100, growth: 0.5, classes: 2, rng }), /whole numbers ≥ 1 .* 0\.5/],
+    ["ConvNext", () => new ConvNext({ depths: [1], widths: [4, 8], classes: 2, rng }), /a width for each of the depths/],
+    ["ConvNext, dropPath", () => new ConvNext({ depths: [1], widths: [4], dropPath: 1, classes: 2, rng }), /dropPath from 0 .* got 1/],
+    ["NasNet", () => new NasNet({ ...nasnetCifar, width: 5, classes: 2, rng }), /a width that 2 divides, .* width 5/],
     ["Vgg", () => new Vgg({ stages: [[4], []], classes: 2, rng }), /stages of at least one convolution/],
     ["Vgg, pooledSize", () => new Vgg({ stages: [[4]], pooledSize: 0, classes: 2, rng }), /pooledSize 0/],
   ])("%s", (_, make, message) => {

@@ -22,11 +22,13 @@ export interface ResNetOptions {
   width: number;
   /** Default `project`. */
   shortcut?: ResNetShortcut;
+  /** Channels inside a bottleneck over those of the paper. Zagoruyko and Komodakis 2016, arXiv:1605.07146. Default 1. */
+  widening?: number;
   rng: Rng;
 }
 
 /** A network of the paper, for the classes and images of one's own. */
-export type ResNetPreset = Pick<ResNetOptions, "stem" | "block" | "depths" | "width" | "shortcut">;
+export type ResNetPreset = Pick<ResNetOptions, "stem" | "block" | "depths" | "width" | "shortcut" | "widening">;
 
 const cifar = (blocks: number): ResNetPreset => ({
   stem: "cifar",
@@ -54,12 +56,16 @@ export const resnet34: ResNetPreset = imagenet("basic", [3, 4, 6, 3]);
 export const resnet50: ResNetPreset = imagenet("bottleneck", [3, 4, 6, 3]);
 export const resnet101: ResNetPreset = imagenet("bottleneck", [3, 4, 23, 3]);
 export const resnet152: ResNetPreset = imagenet("bottleneck", [3, 8, 36, 3]);
+/** Twice as wide inside the bottlenecks: torchvision's `wide_resnet50_2` and `wide_resnet101_2`. */
+export const wideResnet50: ResNetPreset = { ...resnet50, widening: 2 };
+export const wideResnet101: ResNetPreset = { ...resnet101, widening: 2 };
 
 interface BlockOptions {
   inputs: number;
   width: number;
   stride: number;
   shortcut: ResNetShortcut;
+  widening: number;
   rng: Rng;
 }
 
@@ -89,13 +95,14 @@ class Bottleneck extends Module {
   readonly layer3: ConvNorm;
   readonly shortcut: ConvNorm | Shrink | undefined;
 
-  constructor({ inputs, width, stride, shortcut, rng }: BlockOptions) {
+  constructor({ inputs, width, stride, shortcut, widening, rng }: BlockOptions) {
     super();
     const outputs = expansion.bottleneck * width;
-    this.layer1 = new ConvNorm({ inputs, outputs: width, kernelSize: 1, rng: rng.fork("layer1") });
+    const inner = width * widening;
+    this.layer1 = new ConvNorm({ inputs, outputs: inner, kernelSize: 1, rng: rng.fork("layer1") });
     // The stride is in the 3×3 layer, as in torchvision ("v1.5"): in the 1×1 layer, as in the paper, it skips three pixels of four.
-    this.layer2 = new ConvNorm({ inputs: width, outputs: width, kernelSize: 3, stride, rng: rng.fork("layer2") });
-    this.layer3 = new ConvNorm({ inputs: width, outputs, kernelSize: 1, rng: rng.fork("layer3") });
+    this.layer2 = new ConvNorm({ inputs: inner, outputs: inner, kernelSize: 3, stride, rng: rng.fork("layer2") });
+    this.layer3 = new ConvNorm({ inputs: inner, outputs, kernelSize: 1, rng: rng.fork("layer3") });
     this.shortcut = shortcutOf({ inputs, outputs, stride, shortcut, rng });
   }
 
@@ -168,12 +175,12 @@ export class ResNet extends Module {
   /** Whether a max pool follows the stem. */
   readonly pooled: boolean;
 
-  constructor({ channels = 3, classes, stem, block, depths, width, shortcut = "project", rng }: ResNetOptions) {
+  constructor({ channels = 3, classes, stem, block, depths, width, shortcut = "project", widening = 1, rng }: ResNetOptions) {
     super();
-    const counts = [channels, classes, width, ...depths];
+    const counts = [channels, classes, width, widening, ...depths];
     if (depths.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
       throw new OptionError(
-        `ResNet: expected whole numbers ≥ 1 for channels, classes, width and every stage of depths, got ${channels}, ${classes}, ${width} and [${depths.join(", ")}].`,
+        `ResNet: expected whole numbers ≥ 1 for channels, classes, width, widening and every stage of depths, got ${channels}, ${classes}, ${width}, ${widening} and [${depths.join(", ")}].`,
       );
     }
     const Block = block === "basic" ? BasicBlock : Bottleneck;
@@ -185,7 +192,7 @@ export class ResNet extends Module {
       Array.from({ length: depth }, (_, j) => {
         const outputs = width * 2 ** i;
         const stride = i > 0 && j === 0 ? 2 : 1;
-        const made = new Block({ inputs, width: outputs, stride, shortcut, rng: rng.fork(`stage${i + 1}.${j}`) });
+        const made = new Block({ inputs, width: outputs, stride, shortcut, widening, rng: rng.fork(`stage${i + 1}.${j}`) });
         inputs = outputs * expansion[block];
         return made;
       }),
@@ -194,11 +201,16 @@ export class ResNet extends Module {
     this.pooled = pooled;
   }
 
-  forward(images: Tensor, mode: Mode): Tensor {
+  /** What the head sees: `[B, channels of the last stage]`. */
+  features(images: Tensor, mode: Mode): Tensor {
     let x = relu(this.stem.forward(images, mode)); // [B, H, W, width]; H / 2 with the ImageNet stem
     if (this.pooled) x = maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }); // [B, H / 4, W / 4, width]
     for (const stage of this.stages) for (const block of stage) x = block.forward(x, mode); // halved and doubled from stage to stage
-    return this.head.forward(globalAveragePool2d(x)); // [B, classes]
+    return globalAveragePool2d(x);
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    return this.head.forward(this.features(images, mode)); // [B, classes]
   }
 
   /** torchvision's names: `layer1.0.conv1.weight`, `layer2.0.downsample.0.weight`. */

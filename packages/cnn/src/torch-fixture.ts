@@ -7,17 +7,26 @@ import { type Backend, type Device, type HostTensor, hostTensor, openDevice, Rng
 import type { Module } from "@dl/nn";
 import { readTensors } from "@dl/nn";
 import { expect } from "vitest";
+import { Airbench, airbench94 } from "./airbench.ts";
+import { AlexNet, alexnet } from "./alexnet.ts";
+import { ConvNext } from "./convnext.ts";
+import { DenseNet } from "./densenet.ts";
 import type { ImageClassifier } from "./image-classifier.ts";
 import { LeNet, lenetMnist } from "./lenet.ts";
-import { ResNet, resnet20 } from "./resnet.ts";
+import { MobileNetV2 } from "./mobilenet-v2.ts";
+import { NasNet, nasnetLarge } from "./nasnet.ts";
+import { ResNet, resnet18, resnet20, wideResnet50 } from "./resnet.ts";
 import type { TorchNamed } from "./torch-state.ts";
 import { Vgg } from "./vgg.ts";
+import { WideResNet } from "./wide-resnet.ts";
 
 export type TorchClassifier = ImageClassifier & Module & TorchNamed;
 
 export interface Reference {
   readonly folder: string;
   readonly model: () => TorchClassifier;
+  /** Whose names the weights have. Default torchvision's. */
+  readonly library?: "torchvision" | "timm";
 }
 
 const rng = new Rng(0);
@@ -41,6 +50,37 @@ export const references: readonly Reference[] = [
         rng,
       }),
   },
+  {
+    folder: "alexnet",
+    model: () => new AlexNet({ ...alexnet, filters: [4, 6, 6, 5, 5], pooledSize: 2, hidden: [12, 8], dropout: 0, classes: 5, rng }),
+  },
+  { folder: "resnet18", model: () => new ResNet({ ...resnet18, depths: [1, 1, 1], width: 4, classes: 5, rng }) },
+  { folder: "wide_resnet50", model: () => new ResNet({ ...wideResnet50, depths: [1, 1], width: 4, classes: 5, rng }) },
+  {
+    folder: "mobilenet_v2",
+    model: () =>
+      new MobileNetV2({
+        stages: [
+          { expansion: 1, channels: 16, blocks: 1, stride: 1 },
+          { expansion: 6, channels: 32, blocks: 2, stride: 2 },
+          { expansion: 4, channels: 64, blocks: 1, stride: 1 },
+        ],
+        width: 0.25,
+        dropout: 0,
+        classes: 5,
+        rng,
+      }),
+  },
+  { folder: "densenet", model: () => new DenseNet({ stem: "imagenet", depths: [2, 2], growth: 4, width: 8, classes: 5, rng }) },
+  { folder: "convnext", model: () => new ConvNext({ depths: [2, 2], widths: [6, 8], classes: 5, rng }) },
+  {
+    folder: "convnext_timm",
+    library: "timm",
+    model: () => new ConvNext({ depths: [1, 2, 1, 1], widths: [4, 6, 8, 8], classes: 5, rng }),
+  },
+  { folder: "nasnet", model: () => new NasNet({ ...nasnetLarge, stemWidth: 4, width: 4, classes: 5, rng }) },
+  { folder: "wide_resnet", model: () => new WideResNet({ depth: 10, width: 1, classes: 5, rng }) },
+  { folder: "airbench", model: () => new Airbench({ ...airbench94, widths: [6, 8, 8], classes: 5, rng }) },
 ];
 
 export interface Numbers {

@@ -5,7 +5,7 @@ import { expectNear, onDevice, precisions, readNumbers, references } from "./tor
 import { loadTorchState, torchState } from "./torch-state.ts";
 import { toTorch } from "./torch-weights.ts";
 
-describe.each(references)("$folder as PyTorch", ({ folder, model: make }) => {
+describe.each(references)("$folder as PyTorch", ({ folder, model: make, library = "torchvision" }) => {
   const { weights, images, labels, expected, meta } = readNumbers(folder);
   const named = (prefix: string): string[] =>
     [...expected.keys()]
@@ -20,7 +20,7 @@ describe.each(references)("$folder as PyTorch", ({ folder, model: make }) => {
   test.each(precisions)("on $name: logits, loss, gradients, and the state after one step", async (precision) => {
     await onDevice(precision.backend(), async (device) => {
       using model = make();
-      loadTorchState(model, weights);
+      loadTorchState(model, weights, { library });
       const logits = await device.compute(() => model.forward(tensor(images), inference));
       expectNear(logits, expected.get("eval.logits")!, precision.logits, "logits in inference");
 
@@ -39,11 +39,12 @@ describe.each(references)("$folder as PyTorch", ({ folder, model: make }) => {
 
       const gradients = new Map(
         parameters.map(([path], i) => {
-          const { name, image } = model.torchPlace(path);
-          return [name, toTorch(step.grads[i]!, { image })];
+          const { name, image, shape } = (library === "timm" ? model.timmPlace?.(path) : undefined) ?? model.torchPlace(path);
+          const gradient = toTorch(step.grads[i]!, { image });
+          return [name, { ...gradient, shape: shape ?? gradient.shape }];
         }),
       );
-      const after = await torchState(model);
+      const after = await torchState(model, { library });
       expect(named("grad.").length).toBeGreaterThan(4);
       for (const name of named("grad."))
         expectNear(gradients.get(name)!, expected.get(`grad.${name}`)!, precision.training, `grad ${name}`);

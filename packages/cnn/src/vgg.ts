@@ -119,4 +119,19 @@ export class Vgg extends Module {
     const channels = this.convolutions.at(-1)!.weight.shape[3]!;
     return { name: "classifier.0.weight", image: { channels, height: this.pooledSize, width: this.pooledSize } };
   }
+
+  /** timm's names, where the dense layers are convolutions: `pre_logits.fc1.weight` `[4096, 512, 7, 7]`. */
+  timmPlace(path: string): TorchPlace {
+    const [kind, index] = path.split(".");
+    const field = path.slice(path.lastIndexOf(".") + 1);
+    if (kind === "head") return { name: `head.fc.${field}` };
+    if (kind !== "hidden") return this.torchPlace(path);
+    const name = `pre_logits.fc${Number(index) + 1}.${field}`;
+    if (field === "bias") return { name };
+    const [inputs, outputs] = this.hidden[Number(index)]!.weight.shape as [number, number];
+    if (index !== "0") return { name, shape: [outputs, inputs, 1, 1] };
+    const side = this.pooledSize;
+    const channels = inputs / side ** 2;
+    return { name, shape: [outputs, channels, side, side], image: { channels, height: side, width: side } };
+  }
 }
