@@ -3,11 +3,11 @@
 import type { ImageClassifier } from "@dl/cnn";
 import { type Device, type HostTensor, softmax } from "@dl/core";
 import { type ClassificationReport, ConfusionMatrix, classificationReport } from "@dl/metrics";
-import { crossEntropy, inference } from "@dl/nn";
+import { crossEntropy } from "@dl/nn";
 import { evaluate, type Mistake, worstMistakes } from "@dl/train";
 import type { LabelledImages } from "./recipes/recipe.ts";
 import type { RunFile } from "./run-file.ts";
-import { normalization } from "./session.ts";
+import { logitsOf, normalization } from "./session.ts";
 
 export interface Evaluation {
   readonly loss: number;
@@ -33,7 +33,7 @@ export async function evaluateClassifier(
     dataset,
     transform: normalization(preset),
     step: ({ images, labels }) => {
-      const logits = model.forward(images, inference); // [B, C]
+      const logits = logitsOf(preset, model, images); // [B, C]
       return { loss: crossEntropy(logits, labels), probabilities: softmax(logits) };
     },
     onBatch: (batch, outputs) => {

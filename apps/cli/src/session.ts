@@ -1,12 +1,13 @@
 /** A run made ready: data, model, device. */
 
 import type { ImageClassifier } from "@dl/cnn";
-import { type Device, Rng } from "@dl/core";
-import { normalize, split, type Transform, take } from "@dl/data";
+import { type Device, Rng, type Tensor } from "@dl/core";
+import { batches, normalize, split, take } from "@dl/data";
 import type { SourceProgress } from "@dl/data/node";
+import { inference } from "@dl/nn";
 import { formatCount } from "@dl/train";
 import { isTask } from "./recipes/index.ts";
-import type { LabelledImages, Preset } from "./recipes/recipe.ts";
+import type { Augmentation, LabelledImages, Preset } from "./recipes/recipe.ts";
 import type { AnyRun, RunFile } from "./run-file.ts";
 
 /** The training set, divided. */
@@ -39,8 +40,26 @@ function limited(dataset: LabelledImages, limit: number | null): LabelledImages 
 }
 
 /** What every image goes through before the model sees it. */
-export function normalization({ normalization }: Preset): Transform<Parameters<Preset["augmentation"][number]>[0]> {
+export function normalization({ normalization }: Preset): Augmentation[number] {
   return normalize(normalization);
+}
+
+/** What training images go through before. */
+export function augmentationOf({ preset: { augmentation }, settings }: RunFile, epoch: () => number): Augmentation {
+  return typeof augmentation === "function" ? augmentation({ epoch, rng: new Rng(settings.seed).fork("augmentation") }) : augmentation;
+}
+
+/** Logits of normalised images, as the preset wants a trained model used. */
+export function logitsOf(preset: Preset, model: ImageClassifier, images: Tensor): Tensor {
+  return preset.logits?.(model, images) ?? model.forward(images, inference);
+}
+
+/** Makes a new model ready with the training images. */
+export function prepareModel({ preset }: RunFile, model: ImageClassifier, train: LabelledImages): void {
+  preset.prepare?.(model, (count) => {
+    const first = take(train, Math.min(count, train.length));
+    return batches(first, { batchSize: first.length, transform: normalization(preset) }).at(0).images;
+  });
 }
 
 export function makeModel({ preset, settings }: RunFile): ImageClassifier {

@@ -6,11 +6,12 @@ import { crossEntropy, inference, loadState, type Mode, type Module, type NamedT
 import { loadFile } from "@dl/nn/node";
 import { EarlyStopping, evaluate, type FitResult, fit, NanStop, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
+import { EpochClock } from "./epoch-clock.ts";
 import { type Evaluation, evaluateClassifier } from "./evaluation.ts";
 import { reportOf } from "./report.ts";
 import { modelName, type RunFile } from "./run-file.ts";
 import { fileExists } from "./run-files.ts";
-import { loadTestData, loadTrainingData, makeModel, normalization } from "./session.ts";
+import { augmentationOf, loadTestData, loadTrainingData, makeModel, normalization, prepareModel } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 /** What is written while a run goes on, besides checkpoints. */
@@ -37,8 +38,11 @@ export async function trainRun(run: RunFile, { device, folder, resume, signal }:
   const stopwatch = new Stopwatch();
   const { train, validation } = await loadTrainingData(run, { signal });
   using model = makeModel(run);
-  const steps = settings.epochs * Math.ceil(train.length / settings.batchSize);
+  const { dropLast = false } = preset;
+  const batchCount = train.length / settings.batchSize;
+  const steps = settings.epochs * (dropLast ? Math.max(1, Math.floor(batchCount)) : Math.ceil(batchCount));
   using optimizer = preset.optimizer(model, { ...settings, steps });
+  using average = preset.average?.(model, { ...settings, steps });
   const checkpoint = folder.file(checkpointName);
   const saved = resume && (await fileExists(checkpoint)) ? await resumeFrom(checkpoint, { model, optimizer }) : undefined;
   if (saved) console.error(`going on after step ${saved.state.step} of ${steps}`);
@@ -47,6 +51,8 @@ export async function trainRun(run: RunFile, { device, folder, resume, signal }:
     console.error("no checkpoint yet: beginning anew");
     for (const name of logNames) await rm(folder.file(name), { recursive: true, force: true });
   }
+
+  if (!saved) prepareModel(run, model, train);
 
   const forward = ({ images, labels }: { images: Tensor; labels: Tensor }, mode: Mode) => {
     const logits = model.forward(images, mode); // [B, C]
@@ -62,6 +68,7 @@ export async function trainRun(run: RunFile, { device, folder, resume, signal }:
     if ("stopwatch" in saved.state.callbacks) stopwatch.restore(saved.state.callbacks.stopwatch);
     result = { history: saved.state.history, steps: saved.state.step, reason: finished.reason };
   } else {
+    const clock = new EpochClock();
     result = await fit({
       device,
       model,
@@ -70,12 +77,15 @@ export async function trainRun(run: RunFile, { device, folder, resume, signal }:
       batchSize: settings.batchSize,
       epochs: settings.epochs,
       rng: new Rng(settings.seed).fork("fit"),
-      transform: [...preset.augmentation, transform],
+      dropLast,
+      transform: [...augmentationOf(run, () => clock.epoch), transform],
       step: forward,
       ...(validation && {
         validate: () => evaluate({ device, dataset: validation, transform, signal, step: (batch) => forward(batch, inference) }),
       }),
+      ...(average && { average }),
       callbacks: [
+        clock,
         stopwatch,
         new ShowProgress({ terminal: stderrTerminal(), unit: "images" }),
         new NanStop(),

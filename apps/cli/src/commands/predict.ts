@@ -3,14 +3,14 @@
 import { readFile } from "node:fs/promises";
 import { DataError, type HostTensor, softmax, tensor } from "@dl/core";
 import { arrayDataset, batches, decodeImage, resizeImage } from "@dl/data";
-import { inference, loadState } from "@dl/nn";
+import { loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
 import type { RecipeData } from "../recipes/recipe.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { makeModel, normalization } from "../session.ts";
+import { logitsOf, makeModel, normalization } from "../session.ts";
 
 /** A file's pixels in [0, 1], in the size and channels the model was trained on. */
 async function readImage(path: string, { imageShape: [height, width, channels] }: RecipeData): Promise<HostTensor> {
@@ -52,7 +52,7 @@ export const predict: Command = {
         labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) },
       });
       const [batch] = [...batches(single, { batchSize: 1, transform: normalization(preset) })];
-      const probabilities = (await device.compute(() => softmax(model.forward(tensor(batch!.images), inference)))) as HostTensor;
+      const probabilities = (await device.compute(() => softmax(logitsOf(preset, model, tensor(batch!.images))))) as HostTensor;
       const ranked = [...probabilities.data]
         .map((probability, i) => ({ name: classNames[i]!, probability }))
         .sort((a, b) => b.probability - a.probability);

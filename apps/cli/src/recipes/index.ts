@@ -1,6 +1,7 @@
 /** Every recipe, by the name `dl train` takes. */
 
 import { UsageError } from "../command.ts";
+import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
@@ -9,7 +10,7 @@ import { lenetMnist } from "./lenet-mnist.ts";
 import type { Recipe } from "./recipe.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
-export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCifar10, conv5fc3Cifar10];
+export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCifar10, conv5fc3Cifar10, airbench94Cifar10];
 
 /** Recipes of other forms than image classifiers. */
 export const taskRecipes: readonly TaskRecipe[] = [gptShakespeare];

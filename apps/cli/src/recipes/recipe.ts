@@ -1,10 +1,11 @@
 /** What a recipe is: a model and its data, and one or more presets that train it. */
 
 import type { ImageClassifier } from "@dl/cnn";
-import type { Rng } from "@dl/core";
+import type { HostTensor, Rng, Tensor } from "@dl/core";
 import type { Dataset, Example, NormalizeOptions, Transform } from "@dl/data";
 import type { SourceOptions } from "@dl/data/node";
-import type { CommonOptions, Module, Optimizer } from "@dl/nn";
+import type { CommonOptions, Optimizer } from "@dl/nn";
+import type { Average } from "@dl/train";
 
 export type LabelledImages = Dataset<Example<"images" | "labels">>;
 
@@ -24,8 +25,22 @@ export interface RecipeData {
   load(split: "train" | "test", options: SourceOptions): Promise<LabelledImages>;
 }
 
+/** Changes to training images. */
+export type Augmentation = readonly Transform<Example<"images" | "labels">>[];
+
+/** What augmentation may depend on beside the images. */
+export interface AugmentationContext {
+  /** Number of the epoch at hand, from 0: to be asked at each batch. */
+  readonly epoch: () => number;
+  /** A stream of the run's seed. */
+  readonly rng: Rng;
+}
+
+/** Settings of a run, and the optimizer's steps in all. */
+export type OptimizerSettings = Hyperparameters & { readonly steps: number };
+
 /** One way to train: the model's form and every setting. */
-export interface Preset {
+export interface Preset<M extends ImageClassifier = ImageClassifier> {
   readonly name: string;
   /** One line: what it is and where its settings come from. */
   readonly summary: string;
@@ -36,12 +51,20 @@ export interface Preset {
   readonly patience: number;
   /** Share of each label's probability given to all classes alike. */
   readonly labelSmoothing: number;
+  /** Leaves out a last, smaller batch of each epoch. Default false. */
+  readonly dropLast?: boolean;
   /** Applied to training images only, before normalisation. */
-  readonly augmentation: readonly Transform<Example<"images" | "labels">>[];
+  readonly augmentation: Augmentation | ((context: AugmentationContext) => Augmentation);
   /** Applied to every image, last. */
   readonly normalization: NormalizeOptions;
-  model(rng: Rng): ImageClassifier;
-  optimizer(model: Module, settings: Hyperparameters & { readonly steps: number }): Optimizer<CommonOptions>;
+  model(rng: Rng): M;
+  /** Makes a new model ready before its first step. `images` gives the first so many of the training set, normalised: `[count, H, W, C]`. */
+  prepare?(model: M, images: (count: number) => HostTensor): void;
+  optimizer(model: M, settings: OptimizerSettings): Optimizer<CommonOptions>;
+  /** What takes the place of the weights in validation and at the end. Default none. */
+  average?(model: M, settings: OptimizerSettings): Average & Disposable;
+  /** `[B, H, W, C]` → logits `[B, classes]` when the trained model is used. Default one forward pass in inference. */
+  logits?(model: M, images: Tensor): Tensor;
 }
 
 export interface Recipe {

@@ -1,7 +1,7 @@
 import { cpu } from "@dl/backend-cpu";
 import { hostTensor, openDevice, Rng, tensor, valueAndGrad } from "@dl/core";
 import { arrayDataset, batches, normalize } from "@dl/data";
-import { Adam, crossEntropy, Sgd, training } from "@dl/nn";
+import { Adam, crossEntropy, inference, Sgd, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { recipes } from "./index.ts";
 import type { Preset } from "./recipe.ts";
@@ -19,21 +19,31 @@ test.each(presets)("$name takes a step on two of its images", async ({ recipe, p
   const classes = recipe.data.classNames.length;
   const images = rng.uniform([2, height, width, channels]);
   const dataset = arrayDataset({ images, labels: hostTensor(Int32Array.of(0, classes - 1), [2]) });
-  const transform = [...preset.augmentation, normalize(preset.normalization)];
+  const { augmentation } = preset;
+  const augment = typeof augmentation === "function" ? augmentation({ epoch: () => 0, rng: rng.fork("augmentation") }) : augmentation;
+  const transform = [...augment, normalize(preset.normalization)];
   const [batch] = batches(dataset, { batchSize: 2, transform, rng });
   await using device = await openDevice(cpu());
   using model = preset.model(rng.fork("init"));
+  preset.prepare?.(model, () => batch!.images);
   using optimizer = preset.optimizer(model, { ...preset.defaults, steps: 10 });
+  using average = preset.average?.(model, { ...preset.defaults, steps: 10 });
+  const trained = optimizer.groups.flatMap(({ parameters }) => parameters);
   const loss = await device.compute(() => {
     const { value, grads } = valueAndGrad(() => {
       const logits = model.forward(tensor(batch!.images), training(rng));
       expect(logits.shape).toEqual([2, classes]);
       return crossEntropy(logits, tensor(batch!.labels), { labelSmoothing: preset.labelSmoothing });
-    }, model.parameters());
+    }, trained);
     optimizer.update(grads);
+    average?.update();
     return value;
   });
   expect(loss).toBeGreaterThan(0);
+  const logits = await device.compute(
+    () => preset.logits?.(model, tensor(batch!.images)) ?? model.forward(tensor(batch!.images), inference),
+  );
+  expect(logits.shape).toEqual([2, classes]);
 });
 
 // MISSION.md, rows 1 to 3.
