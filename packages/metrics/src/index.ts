@@ -38,6 +38,7 @@ export type { ProbabilityInputs } from "./classification/probability-inputs.ts";
 export { Recall } from "./classification/recall.ts";
 export { Specificity } from "./classification/specificity.ts";
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
+export type { ColumnsState } from "./columns-metric.ts";
 export {
   type FeatureInputs,
   FeatureStatistics,
@@ -69,3 +70,19 @@ export { type ManifoldInputs, type ManifoldOptions, type ManifoldScores, manifol
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
 export type { Numbers } from "./numbers.ts";
+export { ExplainedVariance } from "./regression/explained-variance.ts";
+export { KendallCorrelation } from "./regression/kendall-correlation.ts";
+export { MaxError, type MaxErrorState } from "./regression/max-error.ts";
+export { MeanAbsoluteError } from "./regression/mean-absolute-error.ts";
+export { MeanAbsolutePercentageError } from "./regression/mean-absolute-percentage-error.ts";
+export { MeanSquaredError } from "./regression/mean-squared-error.ts";
+export { MeanSquaredLogError } from "./regression/mean-squared-log-error.ts";
+export { MedianAbsoluteError } from "./regression/median-absolute-error.ts";
+export { PearsonCorrelation } from "./regression/pearson-correlation.ts";
+export { PinballLoss, type PinballLossOptions } from "./regression/pinball-loss.ts";
+export { R2Score } from "./regression/r2-score.ts";
+export type { RegressionInputs } from "./regression/regression-inputs.ts";
+export { RootMeanSquaredError } from "./regression/root-mean-squared-error.ts";
+export { SpearmanCorrelation } from "./regression/spearman-correlation.ts";
+export { TweedieDeviance, type TweedieDevianceOptions } from "./regression/tweedie-deviance.ts";
+export type { SumsState } from "./sums-metric.ts";

@@ -84,3 +84,21 @@ export function requireProbabilities(where: string, name: string, numbers: Numbe
 export function nothingAdded(where: string): DataError {
   return new DataError(`${where}: expected at least one update, got none. Call update with a batch first.`);
 }
+
+/** Checked weights, one for each of `count` items: finite, at least 0, not all 0. All 1 where none are given. */
+export function readWeights(where: string, weights: Numbers | undefined, count: number): ArrayLike<number> {
+  if (weights === undefined) return new Float64Array(count).fill(1);
+  const flat = flatNumbers(weights);
+  if (flat.length !== count) {
+    throw new ShapeError(`${where}: expected a weight for each of ${count} examples, got ${describeNumbers(weights)} of weights.`);
+  }
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    if (!(flat[i]! >= 0 && flat[i]! < Infinity)) {
+      throw new DataError(`${where}: expected weights of at least 0, got ${flat[i]} at ${i}.`);
+    }
+    sum += flat[i]!;
+  }
+  if (sum === 0) throw new DataError(`${where}: expected a weight above 0, got zeros alone.`);
+  return flat;
+}
