@@ -2,15 +2,19 @@
 
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
-import { type ClassInputs, readClassPairs } from "./class-inputs.ts";
+import { type ClassInputs, type LabelOptions, readClassPairs } from "./class-inputs.ts";
 
 export interface AccuracyOptions {
   /** How many classes there are, to check labels against. Default: as many as a row of scores has. */
   readonly classes?: number;
+  /** A label that is left out, such as −100 for padding. Default: none. */
+  readonly ignoreLabel?: number;
 }
 
 export interface AccuracyState {
+  /** Weight of what was right. */
   readonly correct: number;
+  /** Weight of everything. */
   readonly count: number;
 }
 
@@ -23,18 +27,20 @@ export interface AccuracyState {
  * accuracy.result(); // 0.5
  */
 export class Accuracy implements Metric<ClassInputs, number, AccuracyState> {
-  readonly #classes: number | undefined;
+  readonly #options: LabelOptions;
   #correct = 0;
   #count = 0;
 
-  constructor({ classes }: AccuracyOptions = {}) {
-    this.#classes = classes;
+  constructor({ classes, ignoreLabel }: AccuracyOptions = {}) {
+    this.#options = { classes, ignoreLabel };
   }
 
   update(inputs: ClassInputs): void {
-    const { labels, predictions } = readClassPairs("Accuracy.update", inputs, this.#classes);
-    for (let i = 0; i < labels.length; i++) if (labels[i] === predictions[i]) this.#correct++;
-    this.#count += labels.length;
+    const { labels, predictions, weights } = readClassPairs("Accuracy.update", inputs, this.#options);
+    for (let i = 0; i < labels.length; i++) {
+      if (labels[i] === predictions[i]) this.#correct += weights[i]!;
+      this.#count += weights[i]!;
+    }
   }
 
   result(): number {

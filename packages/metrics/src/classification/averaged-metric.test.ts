@@ -161,7 +161,7 @@ test("what does not fit is an error", () => {
     "got 1 numbers of labels and shape [1, 2]",
   );
   expect(() => new Recall({ classes: 2 }).merge(new Recall({ classes: 3 }))).toThrow("Recall.merge: expected equal classes, got 2 and 3");
-  expect(() => new Recall({ classes: 2 }).restore({ truePositives: [1], falsePositives: [1], falseNegatives: [1], count: 1 })).toThrow(
+  expect(() => new Recall({ classes: 2 }).restore({ truePositives: [1], falsePositives: [1], falseNegatives: [1], totals: [1] })).toThrow(
     "Recall.restore",
   );
 });

@@ -23,10 +23,10 @@ export class BrierScore implements Metric<ProbabilityInputs, number, MeanState> 
     for (let i = 0; i < labels.length; i++) {
       probabilitiesOf(rows, i).forEach((probability, c) => {
         const truth = columns === 1 ? labels[i]! : labels[i] === c ? 1 : 0;
-        sum += (probability - truth) ** 2;
+        sum += rows.weights[i]! * (probability - truth) ** 2;
       });
     }
-    this.#mean.update({ value: sum / labels.length, count: labels.length });
+    this.#mean.update({ value: sum / rows.weight, count: rows.weight });
   }
 
   result(): number {

@@ -52,9 +52,10 @@ export class CalibrationError implements Metric<ProbabilityInputs, number, Calib
       const confidence = Math.min(1, probabilities[prediction]!);
       const hit = rows.columns === 1 ? rows.labels[i] === 1 : rows.labels[i] === prediction;
       const bin = Math.min(bins - 1, Math.floor(confidence * bins));
-      this.#counts[bin]!++;
-      this.#confidences[bin]! += confidence;
-      if (hit) this.#hits[bin]!++;
+      const weight = rows.weights[i]!;
+      this.#counts[bin]! += weight;
+      this.#confidences[bin]! += weight * confidence;
+      if (hit) this.#hits[bin]! += weight;
     }
   }
 

@@ -20,8 +20,8 @@ export interface CohenKappaOptions extends ConfusionMatrixOptions {
 export class CohenKappa extends ConfusionScore {
   readonly #weights: "none" | "linear" | "quadratic";
 
-  constructor({ classes, weights = "none" }: CohenKappaOptions) {
-    super({ classes });
+  constructor({ weights = "none", ...options }: CohenKappaOptions) {
+    super(options);
     this.#weights = weights;
   }
 

@@ -8,6 +8,8 @@ import { type ClassInputs, readClassPairs, requireClassCount } from "./class-inp
 export interface ConfusionMatrixOptions {
   /** How many classes there are; labels run from 0 to `classes − 1`. */
   readonly classes: number;
+  /** A label that is left out, such as −100 or 255 for unlabelled pixels. Default: none. */
+  readonly ignoreLabel?: number;
 }
 
 export interface ConfusionMatrixState {
@@ -25,17 +27,20 @@ export interface ConfusionMatrixState {
  */
 export class ConfusionMatrix implements Metric<ClassInputs, HostTensor, ConfusionMatrixState> {
   readonly #classes: number;
+  readonly #ignoreLabel: number | undefined;
   #counts: Float64Array;
 
-  constructor({ classes }: ConfusionMatrixOptions) {
+  constructor({ classes, ignoreLabel }: ConfusionMatrixOptions) {
     requireClassCount("ConfusionMatrix", classes);
     this.#classes = classes;
+    this.#ignoreLabel = ignoreLabel;
     this.#counts = new Float64Array(classes * classes);
   }
 
   update(inputs: ClassInputs): void {
-    const { labels, predictions } = readClassPairs("ConfusionMatrix.update", inputs, this.#classes);
-    for (let i = 0; i < labels.length; i++) this.#counts[labels[i]! * this.#classes + predictions[i]!]!++;
+    const options = { classes: this.#classes, ignoreLabel: this.#ignoreLabel };
+    const { labels, predictions, weights } = readClassPairs("ConfusionMatrix.update", inputs, options);
+    for (let i = 0; i < labels.length; i++) this.#counts[labels[i]! * this.#classes + predictions[i]!]! += weights[i]!;
   }
 
   result(): HostTensor {

@@ -8,8 +8,8 @@ import { ConfusionMatrix, type ConfusionMatrixOptions, type ConfusionMatrixState
 export abstract class ConfusionScore implements Metric<ClassInputs, number, ConfusionMatrixState> {
   readonly #confusion: ConfusionMatrix;
 
-  constructor({ classes }: ConfusionMatrixOptions) {
-    this.#confusion = new ConfusionMatrix({ classes });
+  constructor(options: ConfusionMatrixOptions) {
+    this.#confusion = new ConfusionMatrix(options);
   }
 
   /** The metric of counts `[C, C]`, rows true, columns predicted. */

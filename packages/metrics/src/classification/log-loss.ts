@@ -23,8 +23,8 @@ export class LogLoss implements Metric<ProbabilityInputs, number, MeanState> {
   update(inputs: ProbabilityInputs): void {
     const rows = readProbabilityRows("LogLoss.update", inputs);
     let sum = 0;
-    for (let i = 0; i < rows.labels.length; i++) sum += lossOf(rows, i);
-    this.#mean.update({ value: sum / rows.labels.length, count: rows.labels.length });
+    for (let i = 0; i < rows.labels.length; i++) sum += rows.weights[i]! * lossOf(rows, i);
+    this.#mean.update({ value: sum / rows.weight, count: rows.weight });
   }
 
   result(): number {

@@ -6,7 +6,7 @@ import { nothingAdded } from "../numbers.ts";
 import type { ClassInputs } from "./class-inputs.ts";
 import { type MultilabelTask, readYesNo } from "./outcome-counter.ts";
 
-export type MultilabelAgreementOptions = Omit<MultilabelTask, "task">;
+export type MultilabelAgreementOptions = Omit<MultilabelTask, "task" | "ignoreLabel">;
 
 export interface MultilabelAgreementResult {
   /** Examples all of whose labels are right ÷ examples: exact match. */
@@ -41,15 +41,16 @@ export class MultilabelAgreement implements Metric<ClassInputs, MultilabelAgreem
   }
 
   update(inputs: ClassInputs): void {
-    const { labels, predictions } = readYesNo("MultilabelAgreement.update", inputs, this.#task);
+    const { labels, predictions, weights } = readYesNo("MultilabelAgreement.update", inputs, this.#task);
     const { labelCount } = this.#task;
     for (let start = 0; start < labels.length; start += labelCount) {
       let wrong = 0;
       for (let i = start; i < start + labelCount; i++) if (labels[i] !== predictions[i]) wrong++;
-      this.#wrong += wrong;
-      if (wrong === 0) this.#exact++;
+      const weight = weights[start]!;
+      this.#wrong += weight * wrong;
+      if (wrong === 0) this.#exact += weight;
+      this.#count += weight;
     }
-    this.#count += labels.length / labelCount;
   }
 
   result(): MultilabelAgreementResult {

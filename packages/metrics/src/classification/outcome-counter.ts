@@ -1,14 +1,16 @@
 /** Counts true and false positives and negatives batch by batch, for the three kinds of classification. */
 
 import { DataError, OptionError } from "@dl/core";
-import { flatNumbers, requireNoNaN, requireSameSize, requireSome } from "../numbers.ts";
-import { type ClassInputs, readClassPairs, requireClassCount } from "./class-inputs.ts";
+import { flatNumbers, readWeights, requireNoNaN, requireSameSize, requireSome } from "../numbers.ts";
+import { type ClassInputs, type ClassPairs, readClassPairs, requireClassCount, weighLabels } from "./class-inputs.ts";
 import type { Outcomes } from "./outcome-counts.ts";
 
 /** One class an example: labels `[…]` from 0 to `classes − 1`; scores `[…, classes]`. */
 export interface MulticlassTask {
   readonly task?: "multiclass";
   readonly classes: number;
+  /** A label that is left out, such as −100 for padding. Default: none. */
+  readonly ignoreLabel?: number;
 }
 
 /** Yes or no: labels `[…]` of 0 and 1; scores `[…]`. */
@@ -16,6 +18,8 @@ export interface BinaryTask {
   readonly task: "binary";
   /** A score of at least this is a yes. Default 0.5; for logits, 0. */
   readonly threshold?: number;
+  /** A label that is left out, such as −1 for unknown. Default: none. */
+  readonly ignoreLabel?: number;
 }
 
 /** Any number of labels an example: labels `[…, labelCount]` of 0 and 1; scores of the same shape. */
@@ -24,6 +28,8 @@ export interface MultilabelTask {
   readonly labelCount: number;
   /** A score of at least this is a yes. Default 0.5; for logits, 0. */
   readonly threshold?: number;
+  /** A label that is left out, such as −1 for unknown. Default: none. */
+  readonly ignoreLabel?: number;
 }
 
 export type ClassificationTask = MulticlassTask | BinaryTask | MultilabelTask;
@@ -32,8 +38,8 @@ export interface OutcomeState {
   readonly truePositives: readonly number[];
   readonly falsePositives: readonly number[];
   readonly falseNegatives: readonly number[];
-  /** Examples counted. */
-  readonly count: number;
+  /** The weight of all labels of a class. */
+  readonly totals: readonly number[];
 }
 
 /** The sums of every metric that is made of outcomes; `name` is the metric's, for messages. */
@@ -44,7 +50,7 @@ export class OutcomeCounter {
   #truePositives: Float64Array;
   #falsePositives: Float64Array;
   #falseNegatives: Float64Array;
-  #count = 0;
+  #totals: Float64Array;
 
   constructor(name: string, task: ClassificationTask) {
     this.#name = name;
@@ -53,6 +59,7 @@ export class OutcomeCounter {
     this.#truePositives = new Float64Array(this.#columns);
     this.#falsePositives = new Float64Array(this.#columns);
     this.#falseNegatives = new Float64Array(this.#columns);
+    this.#totals = new Float64Array(this.#columns);
   }
 
   /** How many classes have counts: 1 for binary. */
@@ -60,39 +67,53 @@ export class OutcomeCounter {
     return this.#columns;
   }
 
+  /** The weight of all labels. */
   get count(): number {
-    return this.#count;
+    return this.#totals.reduce((a, b) => a + b);
   }
 
   update(inputs: ClassInputs): void {
     const where = `${this.#name}.update`;
     if (this.#task.task === "binary" || this.#task.task === "multilabel") {
-      const { labels, predictions } = readYesNo(where, inputs, this.#task);
-      for (let i = 0; i < labels.length; i++) this.#addYesNo(i % this.#columns, labels[i] === 1, predictions[i] === 1);
-      this.#count += labels.length / this.#columns;
+      const { labels, predictions, weights } = readYesNo(where, inputs, this.#task);
+      for (let i = 0; i < labels.length; i++) {
+        const column = i % this.#columns;
+        this.#totals[column]! += weights[i]!;
+        if (labels[i] === 1 && predictions[i] === 1) this.#truePositives[column]! += weights[i]!;
+        else if (predictions[i] === 1) this.#falsePositives[column]! += weights[i]!;
+        else if (labels[i] === 1) this.#falseNegatives[column]! += weights[i]!;
+      }
       return;
     }
-    const { labels, predictions } = readClassPairs(where, inputs, this.#task.classes);
+    const { classes, ignoreLabel } = this.#task;
+    const { labels, predictions, weights } = readClassPairs(where, inputs, { classes, ignoreLabel });
+    let total = 0;
     for (let i = 0; i < labels.length; i++) {
-      if (labels[i] === predictions[i]) this.#truePositives[labels[i]!]!++;
+      const weight = weights[i]!;
+      total += weight;
+      if (labels[i] === predictions[i]) this.#truePositives[labels[i]!]! += weight;
       else {
-        this.#falseNegatives[labels[i]!]!++;
-        this.#falsePositives[predictions[i]!]!++;
+        this.#falseNegatives[labels[i]!]! += weight;
+        this.#falsePositives[predictions[i]!]! += weight;
       }
     }
-    this.#count += labels.length;
+    for (let c = 0; c < classes; c++) this.#totals[c]! += total;
   }
 
   outcomes(column: number): Outcomes {
     const truePositives = this.#truePositives[column]!;
     const falsePositives = this.#falsePositives[column]!;
     const falseNegatives = this.#falseNegatives[column]!;
-    return { truePositives, falsePositives, falseNegatives, trueNegatives: this.#count - truePositives - falsePositives - falseNegatives };
+    return {
+      truePositives,
+      falsePositives,
+      falseNegatives,
+      trueNegatives: this.#totals[column]! - truePositives - falsePositives - falseNegatives,
+    };
   }
 
   reset(): void {
-    for (const counts of [this.#truePositives, this.#falsePositives, this.#falseNegatives]) counts.fill(0);
-    this.#count = 0;
+    for (const counts of [this.#truePositives, this.#falsePositives, this.#falseNegatives, this.#totals]) counts.fill(0);
   }
 
   merge(other: OutcomeCounter): void {
@@ -103,8 +124,8 @@ export class OutcomeCounter {
       this.#truePositives[i]! += other.#truePositives[i]!;
       this.#falsePositives[i]! += other.#falsePositives[i]!;
       this.#falseNegatives[i]! += other.#falseNegatives[i]!;
+      this.#totals[i]! += other.#totals[i]!;
     }
-    this.#count += other.#count;
   }
 
   state(): OutcomeState {
@@ -112,12 +133,12 @@ export class OutcomeCounter {
       truePositives: [...this.#truePositives],
       falsePositives: [...this.#falsePositives],
       falseNegatives: [...this.#falseNegatives],
-      count: this.#count,
+      totals: [...this.#totals],
     };
   }
 
-  restore({ truePositives, falsePositives, falseNegatives, count }: OutcomeState): void {
-    for (const counts of [truePositives, falsePositives, falseNegatives]) {
+  restore({ truePositives, falsePositives, falseNegatives, totals }: OutcomeState): void {
+    for (const counts of [truePositives, falsePositives, falseNegatives, totals]) {
       if (counts.length !== this.#columns) {
         throw new OptionError(`${this.#name}.restore: expected counts of ${this.#columns} classes, got ${counts.length}.`);
       }
@@ -125,13 +146,7 @@ export class OutcomeCounter {
     this.#truePositives = Float64Array.from(truePositives);
     this.#falsePositives = Float64Array.from(falsePositives);
     this.#falseNegatives = Float64Array.from(falseNegatives);
-    this.#count = count;
-  }
-
-  #addYesNo(column: number, label: boolean, prediction: boolean): void {
-    if (label && prediction) this.#truePositives[column]!++;
-    else if (prediction) this.#falsePositives[column]!++;
-    else if (label) this.#falseNegatives[column]!++;
+    this.#totals = Float64Array.from(totals);
   }
 }
 
@@ -147,29 +162,31 @@ function columnsOf(name: string, task: ClassificationTask): number {
   return task.classes;
 }
 
-/** Labels and predictions of 0 and 1, checked. */
-export function readYesNo(
-  where: string,
-  inputs: ClassInputs,
-  task: BinaryTask | MultilabelTask,
-): { labels: ArrayLike<number>; predictions: ArrayLike<number> } {
-  const { threshold = 0.5 } = task;
-  const labels = flatNumbers(inputs.labels);
+/** Labels and predictions of 0 and 1, checked, and a weight for each. */
+export function readYesNo(where: string, inputs: ClassInputs, task: BinaryTask | MultilabelTask): ClassPairs {
+  const { threshold = 0.5, ignoreLabel } = task;
   requireSome(where, "labels", inputs.labels);
+  const rowLength = task.task === "multilabel" ? task.labelCount : 1;
+  const { length } = flatNumbers(inputs.labels);
+  if (length % rowLength !== 0) throw new DataError(`${where}: expected rows of ${rowLength} labels, got ${length} labels.`);
+  // A weight belongs to an example, a row of labels.
+  const rowWeights = readWeights(where, inputs.weights, length / rowLength);
+  const { labels, weights } = weighLabels(
+    where,
+    { labels: inputs.labels, weights: Float64Array.from({ length }, (_, i) => rowWeights[Math.floor(i / rowLength)]!) },
+    ignoreLabel,
+  );
   requireBits(where, "labels", labels);
-  if (task.task === "multilabel" && labels.length % task.labelCount !== 0) {
-    throw new DataError(`${where}: expected rows of ${task.labelCount} labels, got ${labels.length} labels.`);
-  }
   if (inputs.scores === undefined) {
     requireSameSize(where, ["labels", inputs.labels], ["predictions", inputs.predictions]);
     const predictions = flatNumbers(inputs.predictions);
     requireBits(where, "predictions", predictions);
-    return { labels, predictions };
+    return { labels, predictions, weights };
   }
   requireSameSize(where, ["labels", inputs.labels], ["scores", inputs.scores]);
   requireNoNaN(where, "scores", inputs.scores);
   const scores = flatNumbers(inputs.scores);
-  return { labels, predictions: Uint8Array.from({ length: scores.length }, (_, i) => (scores[i]! >= threshold ? 1 : 0)) };
+  return { labels, weights, predictions: Uint8Array.from({ length: scores.length }, (_, i) => (scores[i]! >= threshold ? 1 : 0)) };
 }
 
 function requireBits(where: string, name: string, numbers: ArrayLike<number>): void {

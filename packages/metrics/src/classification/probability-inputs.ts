@@ -1,19 +1,31 @@
 /** Reads labels with probabilities, or with logits, and checks them: for metrics of how sure a model is. */
 
 import { DataError } from "@dl/core";
-import { flatNumbers, isHostTensor, type Numbers, requireNoNaN, requireProbabilities, requireSome, rowLength } from "../numbers.ts";
+import {
+  flatNumbers,
+  isHostTensor,
+  type Numbers,
+  readWeights,
+  requireNoNaN,
+  requireProbabilities,
+  requireSome,
+  rowLength,
+} from "../numbers.ts";
 import { requireClasses } from "./class-inputs.ts";
 
 /**
  * Labels `[…]` with probabilities or logits: `[…, C]`, a row of classes an example; or `[…]`, the yes of a binary task,
- * where labels are 0 and 1.
+ * where labels are 0 and 1. `weights` say how much each label counts, at least 0; by default all the same.
  */
 export type ProbabilityInputs =
-  | { readonly labels: Numbers; readonly probabilities: Numbers; readonly logits?: never }
-  | { readonly labels: Numbers; readonly logits: Numbers; readonly probabilities?: never };
+  | { readonly labels: Numbers; readonly probabilities: Numbers; readonly logits?: never; readonly weights?: Numbers }
+  | { readonly labels: Numbers; readonly logits: Numbers; readonly probabilities?: never; readonly weights?: Numbers };
 
 export interface ProbabilityRows {
   readonly labels: ArrayLike<number>;
+  readonly weights: ArrayLike<number>;
+  /** The sum of the weights. */
+  readonly weight: number;
   /** Row-major `[labels.length, columns]`. */
   readonly values: ArrayLike<number>;
   /** 1: the binary yes; otherwise the number of classes. */
@@ -38,7 +50,10 @@ export function readProbabilityRows(where: string, inputs: ProbabilityInputs): P
     requireProbabilities(where, name, numbers);
     if (columns > 1) requireRowsOfOne(where, values, columns);
   }
-  return { labels, values, columns, isLogits };
+  const weights = readWeights(where, inputs.weights, labels.length);
+  let weight = 0;
+  for (let i = 0; i < weights.length; i++) weight += weights[i]!;
+  return { labels, weights, weight, values, columns, isLogits };
 }
 
 function requireRowsOfOne(where: string, values: ArrayLike<number>, columns: number): void {

@@ -9,6 +9,8 @@ import { readScoreRows, type ScoreInputs } from "./class-inputs.ts";
 export interface TopKAccuracyOptions {
   /** How many guesses an example gets, from 1 to one less than the classes (with as many, everything is right). */
   readonly k: number;
+  /** A label that is left out, such as −100 for padding. Default: none. */
+  readonly ignoreLabel?: number;
 }
 
 /**
@@ -21,16 +23,19 @@ export interface TopKAccuracyOptions {
  */
 export class TopKAccuracy implements Metric<ScoreInputs, number, AccuracyState> {
   readonly #k: number;
+  readonly #ignoreLabel: number | undefined;
   #correct = 0;
   #count = 0;
 
-  constructor({ k }: TopKAccuracyOptions) {
+  constructor({ k, ignoreLabel }: TopKAccuracyOptions) {
     if (!Number.isInteger(k) || k < 1) throw new OptionError(`TopKAccuracy: expected a whole k of at least 1, got ${k}.`);
     this.#k = k;
+    this.#ignoreLabel = ignoreLabel;
   }
 
   update(inputs: ScoreInputs): void {
-    const { labels, scores, classes } = readScoreRows("TopKAccuracy.update", inputs, undefined);
+    const options = { classes: undefined, ignoreLabel: this.#ignoreLabel };
+    const { labels, scores, classes, weights } = readScoreRows("TopKAccuracy.update", inputs, options);
     if (this.#k >= classes) {
       throw new OptionError(
         `TopKAccuracy.update: expected k below the number of classes, got k ${this.#k} with rows of ${classes} scores.`,
@@ -44,9 +49,9 @@ export class TopKAccuracy implements Metric<ScoreInputs, number, AccuracyState> 
         const score = scores[i * classes + c]!;
         if (score > own || (score === own && c < label)) ahead++;
       }
-      if (ahead < this.#k) this.#correct++;
+      if (ahead < this.#k) this.#correct += weights[i]!;
+      this.#count += weights[i]!;
     }
-    this.#count += labels.length;
   }
 
   result(): number {
