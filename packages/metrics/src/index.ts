@@ -1,6 +1,7 @@
 /** @dl/metrics: metrics over host arrays, equal to scikit-learn's. This file is the table of contents. */
 
 export { Accuracy, type AccuracyOptions, type AccuracyState } from "./classification/accuracy.ts";
+export { AveragePrecision } from "./classification/average-precision.ts";
 export type { AveragedOptions } from "./classification/averaged-metric.ts";
 export { BalancedAccuracy } from "./classification/balanced-accuracy.ts";
 export { BrierScore } from "./classification/brier-score.ts";
@@ -21,6 +22,14 @@ export {
   type ConfusionMatrixState,
   normalizeConfusion,
 } from "./classification/confusion-matrix.ts";
+export {
+  type BinaryScoreInputs,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type RocCurve,
+  type RocCurveOptions,
+  rocCurve,
+} from "./classification/curves.ts";
 export { FBeta, type FBetaOptions } from "./classification/f-beta.ts";
 export { Jaccard } from "./classification/jaccard.ts";
 export { LogLoss } from "./classification/log-loss.ts";
@@ -36,7 +45,10 @@ export type { Average, ZeroDivision } from "./classification/outcome-counts.ts";
 export { Precision } from "./classification/precision.ts";
 export type { ProbabilityInputs } from "./classification/probability-inputs.ts";
 export { Recall } from "./classification/recall.ts";
+export { RocAuc } from "./classification/roc-auc.ts";
+export type { CurveOptions, ScoreStoreState } from "./classification/score-store.ts";
 export { Specificity } from "./classification/specificity.ts";
+export type { ThresholdMetricOptions } from "./classification/threshold-metric.ts";
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
 export type { ColumnsState } from "./columns-metric.ts";
 export {

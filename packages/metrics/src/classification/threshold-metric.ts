@@ -1,0 +1,76 @@
+/** What the area under the ROC curve and average precision have in common: one number a question, averaged. */
+
+import { DataError, OptionError } from "@dl/core";
+import type { Metric } from "../metric.ts";
+import { nothingAdded } from "../numbers.ts";
+import type { ScoreInputs } from "./class-inputs.ts";
+import type { Average } from "./outcome-counts.ts";
+import { type CurveOptions, ScoreStore, type ScoreStoreState } from "./score-store.ts";
+import type { ThresholdCounts } from "./threshold-counts.ts";
+
+export type ThresholdMetricOptions = CurveOptions & {
+  /** `micro`: all questions thrown together; `macro`: their mean; `weighted`: by how often each is a yes. Default `macro`. */
+  readonly average?: Average;
+};
+
+export abstract class ThresholdMetric implements Metric<ScoreInputs, number, ScoreStoreState> {
+  protected readonly store: ScoreStore;
+  readonly #name: string;
+  readonly #average: Average;
+
+  constructor(name: string, { average = "macro", ...options }: ThresholdMetricOptions) {
+    if (average !== "micro" && average !== "macro" && average !== "weighted") {
+      throw new OptionError(`${name}: expected average micro, macro or weighted, got ${String(average)}.`);
+    }
+    this.#name = name;
+    this.#average = average;
+    this.store = new ScoreStore(name, options);
+  }
+
+  /** The metric of one question; NaN where it is not defined. */
+  protected abstract area(counts: ThresholdCounts): number;
+
+  update(inputs: ScoreInputs): void {
+    this.store.update(inputs);
+  }
+
+  result(): number {
+    if (this.store.isEmpty) throw nothingAdded(`${this.#name}.result`);
+    if (this.#average === "micro") return this.#defined(this.area(this.store.microCounts()), "all classes");
+    let [sum, weights] = [0, 0];
+    for (let question = 0; question < this.store.questions; question++) {
+      const counts = this.store.counts(question);
+      const weight = this.#average === "macro" ? 1 : counts.positives;
+      sum += weight * this.#defined(this.area(counts), `class ${question}`);
+      weights += weight;
+    }
+    return sum / weights;
+  }
+
+  /** The metric of each class against the rest, or of each label; NaN where one has no yes or no no. */
+  perClass(): Float64Array {
+    if (this.store.isEmpty) throw nothingAdded(`${this.#name}.perClass`);
+    return Float64Array.from({ length: this.store.questions }, (_, question) => this.area(this.store.counts(question)));
+  }
+
+  reset(): void {
+    this.store.reset();
+  }
+
+  merge(other: this): void {
+    this.store.merge(other.store);
+  }
+
+  state(): ScoreStoreState {
+    return this.store.state();
+  }
+
+  restore(state: ScoreStoreState): void {
+    this.store.restore(state);
+  }
+
+  #defined(value: number, what: string): number {
+    if (!Number.isNaN(value)) return value;
+    throw new DataError(`${this.#name}.result: expected yes and no examples of ${what}, got only one kind. Look at perClass().`);
+  }
+}
