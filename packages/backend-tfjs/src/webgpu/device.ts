@@ -1,0 +1,87 @@
+/** The device: kernels, copies to and from the host, memory, the end. */
+
+import {
+  type BackendDevice,
+  type Capabilities,
+  type DType,
+  type FusedKernels,
+  type Kernels,
+  type MemoryUse,
+  type TypedArray,
+  UnsupportedError,
+} from "@dl/core";
+import { convolutionKernels } from "./kernels/convolution.ts";
+import { elementwiseKernels } from "./kernels/elementwise.ts";
+import { indexingKernels } from "./kernels/indexing.ts";
+import { matmulKernels } from "./kernels/matmul.ts";
+import { movementKernels } from "./kernels/movement.ts";
+import { poolingKernels } from "./kernels/pooling.ts";
+import { randomKernels } from "./kernels/random.ts";
+import { reductionKernels } from "./kernels/reduction.ts";
+import { sortingKernels } from "./kernels/sorting.ts";
+import type { DeviceBuffer } from "./memory.ts";
+import type { Runner } from "./runner.ts";
+
+export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
+  readonly name: string;
+  readonly capabilities: Capabilities = { float: "float32", weaknesses: {} };
+  readonly kernels: Kernels<DeviceBuffer>;
+  readonly fused: Partial<FusedKernels<DeviceBuffer>>;
+  readonly #runner: Runner;
+
+  constructor(runner: Runner, name: string) {
+    this.name = name;
+    this.#runner = runner;
+    const { maxPoolGradient, ...pooling } = poolingKernels(runner);
+    this.kernels = {
+      ...elementwiseKernels(runner),
+      ...reductionKernels(runner),
+      ...matmulKernels(runner),
+      ...convolutionKernels(runner),
+      ...pooling,
+      ...indexingKernels(runner),
+      ...sortingKernels(runner),
+      ...movementKernels(runner),
+      ...randomKernels(runner),
+    } satisfies Kernels<DeviceBuffer>;
+    this.fused = { maxPoolGradient };
+  }
+
+  /** Compute dispatches since the device was opened. */
+  get dispatches(): number {
+    return this.#runner.dispatches;
+  }
+
+  upload(data: TypedArray, dtype: DType): DeviceBuffer {
+    const buffer = this.#runner.allocate(data.length, "upload");
+    this.#runner.write(buffer, toWords(data, dtype));
+    return buffer;
+  }
+
+  async read(buffer: DeviceBuffer, dtype: DType, length: number): Promise<TypedArray> {
+    const words = await this.#runner.read(buffer, length);
+    if (dtype === "bool") return Uint8Array.from(new Uint32Array(words));
+    return dtype === "int32" ? new Int32Array(words) : new Float32Array(words);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.#runner.memory.free(buffer);
+  }
+
+  memory(): MemoryUse {
+    return this.#runner.memory.use;
+  }
+
+  async close(): Promise<void> {
+    this.#runner.close();
+  }
+}
+
+/** Host data as words of the device: bools become 0 or 1, doubles are rounded. */
+function toWords(data: TypedArray, dtype: DType): Int32Array | Uint32Array | Float32Array {
+  if (dtype === "bool") return Uint32Array.from(data as Uint8Array);
+  if (dtype === "int32") return data instanceof Int32Array ? data : Int32Array.from(data);
+  if (data instanceof Float32Array) return data;
+  if (dtype === "float32" || dtype === "float64") return Float32Array.from(data);
+  throw new UnsupportedError(`webgpu: expected float32, int32 or bool, got ${dtype satisfies never}.`);
+}

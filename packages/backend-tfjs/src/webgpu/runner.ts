@@ -1,0 +1,294 @@
+/** Records launches, submits them in batches, and turns what the GPU reports into exceptions. */
+
+import { DlError, OutOfMemoryError } from "@dl/core";
+import { type Block, type DeviceBuffer, Memory, type MemoryLimits } from "./memory.ts";
+import { flatGroup, type Launch, programKey, shaderSource, writeParameters } from "./program.ts";
+
+/** What a kernel may know of the GPU. */
+export interface Traits {
+  /**
+   * Invocations of a workgroup work on a row together, through shared memory. Software adapters pay for every barrier,
+   * and give each row to one invocation instead.
+   */
+  readonly cooperative: boolean;
+  /** Rows of a tile of a product that one invocation computes; a multiple of 4. */
+  readonly tileRows: number;
+  /** Bindings of storage buffers a shader may have. */
+  readonly maxBuffers: number;
+}
+
+interface Program {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  /** Number of read and of written buffers: which layout its bind groups have. */
+  readonly layout: BindLayout;
+}
+
+interface BindLayout {
+  readonly key: string;
+  readonly buffers: GPUBindGroupLayout;
+  readonly pipeline: GPUPipelineLayout;
+}
+
+/** Bytes of all parameters of one submission, and of one launch. */
+const ringBytes = 256 * 1024;
+const slotBytes = 512;
+/** Launches before a submission: the GPU starts before the step is recorded to its end. */
+const batch = 96;
+const mostBindGroups = 8192;
+const mostGroups = 65535;
+
+// The numbers of GPUBufferUsage, GPUShaderStage and GPUMapMode, which Node has no globals for.
+const uniformUsage = 0x40 | 0x08;
+const readUsage = 0x01 | 0x08;
+const computeStage = 4;
+const mapRead = 1;
+
+/** Sees every launch while a profile is taken. */
+export interface LaunchObserver {
+  launched(launch: Launch, index: number): GPUComputePassTimestampWrites | undefined;
+}
+
+export class Runner {
+  readonly gpu: GPUDevice;
+  readonly memory: Memory;
+  readonly traits: Traits;
+  /** Dispatches since the device was opened. */
+  dispatches = 0;
+  observer: LaunchObserver | undefined;
+  readonly #programs = new Map<string, Program>();
+  readonly #layouts = new Map<string, BindLayout>();
+  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #ring: GPUBuffer;
+  readonly #words = new Int32Array(ringBytes / 4);
+  readonly #parameterLayout: GPUBindGroupLayout;
+  readonly #parameters: GPUBindGroup;
+  readonly #staging = new Map<number, GPUBuffer[]>();
+  readonly #doomed: Block[] = [];
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #submission = 0;
+  #pending = 0;
+  #ringUsed = 0;
+  #failure: DlError | undefined;
+  #closed = false;
+
+  constructor(gpu: GPUDevice, { limits, traits }: { limits: MemoryLimits; traits: Traits }) {
+    this.gpu = gpu;
+    this.traits = traits;
+    this.memory = new Memory(gpu, { limits, onDestroy: (block) => this.#doom(block) });
+    this.#ring = gpu.createBuffer({ size: ringBytes, usage: uniformUsage });
+    this.#parameterLayout = gpu.createBindGroupLayout({
+      entries: [{ binding: 0, visibility: computeStage, buffer: { type: "uniform", hasDynamicOffset: true } }],
+    });
+    this.#parameters = gpu.createBindGroup({
+      layout: this.#parameterLayout,
+      entries: [{ binding: 0, resource: { buffer: this.#ring, offset: 0, size: slotBytes } }],
+    });
+    gpu.addEventListener("uncapturederror", (event) => this.#fail((event as GPUUncapturedErrorEvent).error));
+    void gpu.lost.then(({ reason, message }) => {
+      if (this.#closed) return;
+      this.#failure = new DlError(
+        `webgpu: the device was lost (${reason}): ${message || "no reason given"}. What lay on it is gone: open another device and resume from the last checkpoint.`,
+      );
+    });
+  }
+
+  /** A new buffer of `words` numbers. */
+  allocate(words: number, where: string): DeviceBuffer {
+    return this.memory.allocate(words * 4, where);
+  }
+
+  /** Records a launch. Nothing runs before `flush`; nobody can tell. */
+  run(launch: Launch): void {
+    const groups = launch.groups ?? flatGroups(launch.threads!);
+    if (groups[0] === 0 || groups[1] === 0 || groups[2] === 0) return;
+    this.#alive();
+    const program = this.#program(launch);
+    const words = this.#words;
+    const start = this.#ringUsed;
+    const count = writeParameters(launch, words, start / 4);
+    if (count * 4 > slotBytes) throw new DlError(`webgpu: ${launch.name}: expected at most ${slotBytes / 4} parameters, got ${count}.`);
+    this.#ringUsed += Math.ceil(Math.max(count, 1) / 64) * 256;
+    this.dispatches++;
+    const timestampWrites = this.observer?.launched(launch, this.dispatches);
+    if (timestampWrites) this.#endPass();
+    const pass = this.#openPass(timestampWrites);
+    pass.setPipeline(program.pipeline);
+    pass.setBindGroup(0, this.#parameters, [start]);
+    pass.setBindGroup(1, this.#bind(program.layout, launch));
+    pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+    if (timestampWrites) this.#endPass();
+    if (++this.#pending >= batch || this.#ringUsed + slotBytes * 2 > ringBytes) this.flush();
+  }
+
+  /** Sends to the GPU what was recorded. */
+  flush(): void {
+    if (this.#ringUsed > 0) this.gpu.queue.writeBuffer(this.#ring, 0, this.#words, 0, this.#ringUsed / 4);
+    if (this.#encoder) {
+      this.#endPass();
+      this.gpu.queue.submit([this.#encoder.finish()]);
+      this.#encoder = undefined;
+    }
+    this.#ringUsed = 0;
+    this.#pending = 0;
+    this.#submission++;
+    for (const { gpu } of this.#doomed.splice(0)) gpu.destroy();
+  }
+
+  /** Copies words of the host into a buffer. */
+  write(buffer: DeviceBuffer, words: Int32Array | Uint32Array | Float32Array): void {
+    this.#alive();
+    // The queue writes at once; commands recorded before still mean what the block held then.
+    if (buffer.block.submission === this.#submission) this.flush();
+    if (words.length > 0) this.gpu.queue.writeBuffer(buffer.block.gpu, 0, words as Int32Array<ArrayBuffer>);
+  }
+
+  /** Copies words of one buffer into another, on the GPU. */
+  copy(from: DeviceBuffer, to: DeviceBuffer, { words, at = 0, fromAt = 0 }: { words: number; at?: number; fromAt?: number }): void {
+    if (words === 0) return;
+    this.#alive();
+    this.#endPass();
+    this.#encoder ??= this.gpu.createCommandEncoder();
+    this.#encoder.copyBufferToBuffer(from.block.gpu, fromAt * 4, to.block.gpu, at * 4, words * 4);
+    from.block.submission = to.block.submission = this.#submission;
+  }
+
+  /** Copies words of a buffer to the host. Rejects with whatever went wrong before: no garbage leaves the device. */
+  async read(buffer: DeviceBuffer, words: number): Promise<ArrayBuffer> {
+    this.#alive();
+    const bytes = Math.max(256, 2 ** Math.ceil(Math.log2(Math.max(words * 4, 1))));
+    const idle = this.#staging.get(bytes);
+    const staging = idle?.pop() ?? this.gpu.createBuffer({ size: bytes, usage: readUsage });
+    if (words > 0) {
+      this.#endPass();
+      this.#encoder ??= this.gpu.createCommandEncoder();
+      this.#encoder.copyBufferToBuffer(buffer.block.gpu, 0, staging, 0, words * 4);
+    }
+    this.flush();
+    try {
+      await staging.mapAsync(mapRead, 0, bytes);
+    } catch (error) {
+      await this.#settled();
+      throw (
+        this.#failure ??
+        new DlError(`webgpu: expected to read a buffer back, got: ${error instanceof Error ? error.message : String(error)}`)
+      );
+    }
+    const copy = staging.getMappedRange(0, bytes).slice(0, words * 4);
+    staging.unmap();
+    await this.#settled();
+    // Large ones are not worth keeping: weights are read when a checkpoint is written.
+    if (bytes > 2 ** 20) staging.destroy();
+    else if (idle) idle.push(staging);
+    else this.#staging.set(bytes, [staging]);
+    this.#alive();
+    return copy;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.gpu.destroy();
+  }
+
+  /** Waits for the verdicts on allocations and pipelines made so far. */
+  async #settled(): Promise<void> {
+    const { checks } = this.memory;
+    if (checks.length === 0) return;
+    for (const error of await Promise.all(checks.splice(0))) if (error) this.#fail(error);
+  }
+
+  #fail(error: GPUError): void {
+    if (this.#failure) return;
+    const memory = error.constructor.name === "GPUOutOfMemoryError";
+    const text = `webgpu: the GPU reported ${memory ? "that its memory is full" : "an error"}: ${error.message}`;
+    this.#failure = memory ? new OutOfMemoryError(text) : new DlError(text);
+  }
+
+  #alive(): void {
+    if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new DlError("webgpu: expected an open device, got a closed one.");
+  }
+
+  #openPass(timestampWrites: GPUComputePassTimestampWrites | undefined): GPUComputePassEncoder {
+    this.#encoder ??= this.gpu.createCommandEncoder();
+    this.#pass ??= this.#encoder.beginComputePass(timestampWrites ? { timestampWrites } : undefined);
+    return this.#pass;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+
+  #program(launch: Launch): Program {
+    const key = programKey(launch);
+    const known = this.#programs.get(key);
+    if (known) return known;
+    const layout = this.#layout(launch.reads.length, launch.writes.length);
+    this.gpu.pushErrorScope("validation");
+    const module = this.gpu.createShaderModule({ label: launch.name, code: shaderSource(launch) });
+    const pipeline = this.gpu.createComputePipeline({
+      label: launch.name,
+      layout: layout.pipeline,
+      compute: { module, entryPoint: "main" },
+    });
+    this.memory.checks.push(this.gpu.popErrorScope());
+    const program: Program = { name: launch.name, pipeline, layout };
+    this.#programs.set(key, program);
+    return program;
+  }
+
+  #layout(reads: number, writes: number): BindLayout {
+    const key = `${reads},${writes}`;
+    const known = this.#layouts.get(key);
+    if (known) return known;
+    const buffers = this.gpu.createBindGroupLayout({
+      entries: Array.from({ length: reads + writes }, (_, binding) => ({
+        binding,
+        visibility: computeStage,
+        buffer: { type: binding < reads ? ("read-only-storage" as const) : ("storage" as const) },
+      })),
+    });
+    const pipeline = this.gpu.createPipelineLayout({ bindGroupLayouts: [this.#parameterLayout, buffers] });
+    const layout = { key, buffers, pipeline };
+    this.#layouts.set(key, layout);
+    return layout;
+  }
+
+  #bind(layout: BindLayout, { reads, writes }: Launch): GPUBindGroup {
+    let key = layout.key;
+    for (const { buffer } of reads) {
+      key += ` ${buffer.block.id}`;
+      buffer.block.submission = this.#submission;
+    }
+    for (const { buffer } of writes) {
+      key += ` ${buffer.block.id}`;
+      buffer.block.submission = this.#submission;
+    }
+    const known = this.#bindGroups.get(key);
+    if (known) return known;
+    const entries = [...reads, ...writes].map(({ buffer }, binding) => ({ binding, resource: { buffer: buffer.block.gpu } }));
+    const made = this.gpu.createBindGroup({ layout: layout.buffers, entries });
+    if (this.#bindGroups.size >= mostBindGroups) this.#bindGroups.clear();
+    this.#bindGroups.set(key, made);
+    return made;
+  }
+
+  /** Destroys a block once the commands that use it are submitted. */
+  #doom(block: Block): void {
+    // Bind groups hold on to their buffers; those that name a block that is gone would keep its memory.
+    for (const key of this.#bindGroups.keys()) if (key.split(" ").slice(1).includes(String(block.id))) this.#bindGroups.delete(key);
+    if (block.submission === this.#submission) this.#doomed.push(block);
+    else block.gpu.destroy();
+  }
+}
+
+/** Workgroups of 64 for so many invocations, in two dimensions where one does not reach. */
+function flatGroups(threads: number): [number, number, number] {
+  const groups = Math.ceil(threads / flatGroup);
+  if (groups <= mostGroups) return [groups, groups === 0 ? 0 : 1, 1];
+  const rows = Math.ceil(groups / mostGroups);
+  return [Math.ceil(groups / rows), rows, 1];
+}
