@@ -10,6 +10,10 @@ import {
   type TypedArray,
   UnsupportedError,
 } from "@dl/core";
+import { attentionKernels } from "./fused/attention.ts";
+import { normalizationKernels } from "./fused/normalization.ts";
+import { optimizerKernels } from "./fused/optimizers.ts";
+import { softmaxKernels } from "./fused/softmax.ts";
 import { convolutionKernels } from "./kernels/convolution.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { indexingKernels } from "./kernels/indexing.ts";
@@ -44,7 +48,13 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
       ...movementKernels(runner),
       ...randomKernels(runner),
     } satisfies Kernels<DeviceBuffer>;
-    this.fused = { maxPoolGradient };
+    this.fused = {
+      maxPoolGradient,
+      ...softmaxKernels(runner),
+      ...normalizationKernels(runner),
+      ...attentionKernels(runner),
+      ...optimizerKernels(runner),
+    };
   }
 
   /** Compute dispatches since the device was opened. */

@@ -2,7 +2,7 @@
 
 import { DlError, type MemoryUse, OutOfMemoryError } from "@dl/core";
 
-/** Memory of the GPU, used by one `DeviceBuffer` after another. */
+/** Memory of the GPU, used by one `DeviceBuffer` after another, or by several side by side. */
 export interface Block {
   readonly gpu: GPUBuffer;
   readonly bytes: number;
@@ -10,11 +10,18 @@ export interface Block {
   readonly id: number;
   /** The submission that last used it: what the host writes may not overtake commands that are not submitted yet. */
   submission: number;
+  /** Live buffers in it. */
+  tenants: number;
 }
 
 /** What the core calls a buffer: alive until it is freed, once. */
 export interface DeviceBuffer {
-  readonly block: Block;
+  /** Where it lies; `gather` moves it. */
+  block: Block;
+  /** Bytes from the start of the block, a multiple of 256. */
+  offset: number;
+  /** Its size, rounded up to a multiple of 256. */
+  readonly bytes: number;
   alive: boolean;
 }
 
@@ -66,21 +73,47 @@ export class Memory {
     return this.#reserved;
   }
 
+  /** Bytes of the largest buffer there can be. */
+  get largest(): number {
+    return this.#limits.single;
+  }
+
+  /** A new buffer of at least `length` bytes, whose contents are anything. */
   allocate(length: number, where: string): DeviceBuffer {
     const bytes = roundedBytes(length);
     const block = this.#take(bytes, where);
     this.#buffers++;
     this.#bytes += bytes;
     if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
-    return { block, alive: true };
+    block.tenants = 1;
+    return { block, offset: 0, bytes, alive: true };
   }
 
   free(buffer: DeviceBuffer): void {
     if (!buffer.alive) throw new DlError("webgpu: expected a live buffer to free, got one freed before.");
     buffer.alive = false;
-    const { block } = buffer;
     this.#buffers--;
-    this.#bytes -= block.bytes;
+    this.#bytes -= buffer.bytes;
+    this.#leave(buffer.block);
+  }
+
+  /** Moves buffers side by side into one block, in their order; `copy` moves what they hold. */
+  gather(buffers: readonly DeviceBuffer[], copy: (from: DeviceBuffer, to: DeviceBuffer) => void): void {
+    const block = this.#take(roundedBytes(buffers.reduce((sum, { bytes }) => sum + bytes, 0)), "gather");
+    block.tenants = buffers.length;
+    let offset = 0;
+    for (const buffer of buffers) {
+      const left = buffer.block;
+      copy(buffer, { ...buffer, block, offset });
+      buffer.block = block;
+      buffer.offset = offset;
+      offset += buffer.bytes;
+      this.#leave(left);
+    }
+  }
+
+  #leave(block: Block): void {
+    if (--block.tenants > 0) return;
     const same = this.#idle.get(block.bytes);
     if (same) same.push(block);
     else this.#idle.set(block.bytes, [block]);
@@ -127,6 +160,6 @@ export class Memory {
     const gpu = this.#gpu.createBuffer({ size: bytes, usage });
     this.checks.push(this.#gpu.popErrorScope());
     this.#reserved += bytes;
-    return { gpu, bytes, id: this.#blocks++, submission: -1 };
+    return { gpu, bytes, id: this.#blocks++, submission: -1, tenants: 0 };
   }
 }

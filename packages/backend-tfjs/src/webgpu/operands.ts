@@ -16,3 +16,13 @@ export function wordType(dtype: DType): WordType {
 export function bind(name: string, { buffer, dtype }: GpuOperand, type: WordType = wordType(dtype)): Binding {
   return { name, type, buffer };
 }
+
+const floatWord = new Float32Array(1);
+const floatBits = new Int32Array(floatWord.buffer);
+
+/** The bits of one element. Kernels that only move elements take all dtypes as words. */
+export function wordOf(value: number, dtype: DType): number {
+  if (wordType(dtype) !== "f32") return value;
+  floatWord[0] = value;
+  return floatBits[0]!;
+}

@@ -70,6 +70,7 @@ export class Runner {
   #submission = 0;
   #pending = 0;
   #ringUsed = 0;
+  #deferred: (() => void) | undefined;
   #failure: DlError | undefined;
   #closed = false;
 
@@ -94,6 +95,11 @@ export class Runner {
     });
   }
 
+  /** Puts work off until something else is asked of the device: updates of many parameters become one launch. */
+  defer(work: () => void): void {
+    this.#deferred = work;
+  }
+
   /** A new buffer of `words` numbers. */
   allocate(words: number, where: string): DeviceBuffer {
     return this.memory.allocate(words * 4, where);
@@ -103,6 +109,7 @@ export class Runner {
   run(launch: Launch): void {
     const groups = launch.groups ?? flatGroups(launch.threads!);
     if (groups[0] === 0 || groups[1] === 0 || groups[2] === 0) return;
+    this.#catchUp();
     this.#alive();
     const program = this.#program(launch);
     const words = this.#words;
@@ -124,6 +131,7 @@ export class Runner {
 
   /** Sends to the GPU what was recorded. */
   flush(): void {
+    this.#catchUp();
     if (this.#ringUsed > 0) this.gpu.queue.writeBuffer(this.#ring, 0, this.#words, 0, this.#ringUsed / 4);
     if (this.#encoder) {
       this.#endPass();
@@ -138,24 +146,27 @@ export class Runner {
 
   /** Copies words of the host into a buffer. */
   write(buffer: DeviceBuffer, words: Int32Array | Uint32Array | Float32Array): void {
+    this.#catchUp();
     this.#alive();
     // The queue writes at once; commands recorded before still mean what the block held then.
     if (buffer.block.submission === this.#submission) this.flush();
-    if (words.length > 0) this.gpu.queue.writeBuffer(buffer.block.gpu, 0, words as Int32Array<ArrayBuffer>);
+    if (words.length > 0) this.gpu.queue.writeBuffer(buffer.block.gpu, buffer.offset, words as Int32Array<ArrayBuffer>);
   }
 
   /** Copies words of one buffer into another, on the GPU. */
-  copy(from: DeviceBuffer, to: DeviceBuffer, { words, at = 0, fromAt = 0 }: { words: number; at?: number; fromAt?: number }): void {
+  copy(from: DeviceBuffer, to: DeviceBuffer, words: number): void {
     if (words === 0) return;
+    this.#catchUp();
     this.#alive();
     this.#endPass();
     this.#encoder ??= this.gpu.createCommandEncoder();
-    this.#encoder.copyBufferToBuffer(from.block.gpu, fromAt * 4, to.block.gpu, at * 4, words * 4);
+    this.#encoder.copyBufferToBuffer(from.block.gpu, from.offset, to.block.gpu, to.offset, words * 4);
     from.block.submission = to.block.submission = this.#submission;
   }
 
   /** Copies words of a buffer to the host. Rejects with whatever went wrong before: no garbage leaves the device. */
   async read(buffer: DeviceBuffer, words: number): Promise<ArrayBuffer> {
+    this.#catchUp();
     this.#alive();
     const bytes = Math.max(256, 2 ** Math.ceil(Math.log2(Math.max(words * 4, 1))));
     const idle = this.#staging.get(bytes);
@@ -163,7 +174,7 @@ export class Runner {
     if (words > 0) {
       this.#endPass();
       this.#encoder ??= this.gpu.createCommandEncoder();
-      this.#encoder.copyBufferToBuffer(buffer.block.gpu, 0, staging, 0, words * 4);
+      this.#encoder.copyBufferToBuffer(buffer.block.gpu, buffer.offset, staging, 0, words * 4);
     }
     this.flush();
     try {
@@ -204,6 +215,12 @@ export class Runner {
     const memory = error.constructor.name === "GPUOutOfMemoryError";
     const text = `webgpu: the GPU reported ${memory ? "that its memory is full" : "an error"}: ${error.message}`;
     this.#failure = memory ? new OutOfMemoryError(text) : new DlError(text);
+  }
+
+  #catchUp(): void {
+    const work = this.#deferred;
+    this.#deferred = undefined;
+    work?.();
   }
 
   #alive(): void {
@@ -260,16 +277,19 @@ export class Runner {
   #bind(layout: BindLayout, { reads, writes }: Launch): GPUBindGroup {
     let key = layout.key;
     for (const { buffer } of reads) {
-      key += ` ${buffer.block.id}`;
+      key += ` #${buffer.block.id} ${buffer.offset}`;
       buffer.block.submission = this.#submission;
     }
     for (const { buffer } of writes) {
-      key += ` ${buffer.block.id}`;
+      key += ` #${buffer.block.id} ${buffer.offset}`;
       buffer.block.submission = this.#submission;
     }
     const known = this.#bindGroups.get(key);
     if (known) return known;
-    const entries = [...reads, ...writes].map(({ buffer }, binding) => ({ binding, resource: { buffer: buffer.block.gpu } }));
+    const entries = [...reads, ...writes].map(({ buffer }, binding) => ({
+      binding,
+      resource: { buffer: buffer.block.gpu, offset: buffer.offset, size: buffer.bytes },
+    }));
     const made = this.gpu.createBindGroup({ layout: layout.buffers, entries });
     if (this.#bindGroups.size >= mostBindGroups) this.#bindGroups.clear();
     this.#bindGroups.set(key, made);
@@ -278,8 +298,10 @@ export class Runner {
 
   /** Destroys a block once the commands that use it are submitted. */
   #doom(block: Block): void {
+    this.#catchUp();
     // Bind groups hold on to their buffers; those that name a block that is gone would keep its memory.
-    for (const key of this.#bindGroups.keys()) if (key.split(" ").slice(1).includes(String(block.id))) this.#bindGroups.delete(key);
+    const part = ` #${block.id} `;
+    for (const key of this.#bindGroups.keys()) if (key.includes(part)) this.#bindGroups.delete(key);
     if (block.submission === this.#submission) this.#doomed.push(block);
     else block.gpu.destroy();
   }

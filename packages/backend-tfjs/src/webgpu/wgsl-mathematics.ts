@@ -104,34 +104,34 @@ fn sigmoidOf(x: f32) -> f32 {
 }`,
   },
   /**
-   * The error function: its Maclaurin series below 2, and 1 minus the continued fraction of its complement above.
-   * Abramowitz and Stegun 1964, 7.1.6 and 7.1.14.
+   * erfc within 1.2·10⁻⁷ of itself, by a Chebyshev fit (Press et al. 1992, Numerical Recipes, section 6.2); erf near zero by its Maclaurin
+   * series (Abramowitz and Stegun 1964, 7.1.6), and Φ with it, whose small tails keep their relative precision.
    */
   errorFunction: {
     needs: ["exponential"],
     source: `
 fn complement(x: f32) -> f32 {
-  var f = x;
-  for (var n = 24; n > 0; n--) { f = x + 0.5 * f32(n) / f; }
-  return exponential(-x * x) * 0.564189584 / f;
+  let t = 1.0 / (1.0 + 0.5 * x);
+  let fit = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807
+    + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+  return t * exponential(-x * x) * exponential(fit);
 }
 fn errorFunction(x: f32) -> f32 {
   if (isNan(x)) { return x; }
   let a = abs(x);
   if (a > 4.0) { return sign(x); }
-  if (a > 1.75) { return sign(x) * (1.0 - complement(a)); }
+  if (a > 0.9) { return sign(x) * (1.0 - complement(a)); }
   var term = x;
   var total = x;
-  for (var n = 1; n < 24; n++) {
+  for (var n = 1; n < 12; n++) {
     term *= 2.0 * x * x / f32(2 * n + 1);
     total += term;
   }
   return 1.12837917 * exponential(-x * x) * total;
 }
-/** Φ(x), the normal distribution: small tails keep their relative precision. */
 fn normalBelow(x: f32) -> f32 {
   let z = x * 0.707106781;
-  if (z < -1.75) { if (z < -9.5) { return 0.0; } return 0.5 * complement(-z); }
+  if (z < -0.5) { if (z < -9.5) { return 0.0; } return 0.5 * complement(-z); }
   return 0.5 * (1.0 + errorFunction(z));
 }`,
   },

@@ -2,7 +2,7 @@
 
 import { type DType, type Kernels, type Shape, sizeOf } from "@dl/core";
 import type { DeviceBuffer } from "../memory.ts";
-import { bind, type GpuOperand, wordType } from "../operands.ts";
+import { bind, type GpuOperand, wordOf, wordType } from "../operands.ts";
 import type { WordType } from "../program.ts";
 import type { Runner } from "../runner.ts";
 import { calledMathematics, mathematics } from "../wgsl-mathematics.ts";
@@ -21,12 +21,21 @@ const functionsFor = (expression: string): string => {
   return `${mathematics(calledMathematics(own + expression))}\n${own}`;
 };
 
+interface ElementwiseForm {
+  readonly variant: string;
+  readonly shape: Shape;
+  readonly type: WordType;
+  readonly expression: string;
+  /** Take every operand as bare words: elements are moved, not computed with. Default false. */
+  readonly words?: boolean;
+}
+
 export function elementwiseKernels(runner: Runner): Elementwise {
   /** One output element from one of each operand. */
   const map = (
     name: string,
     operands: readonly { name: string; operand: GpuOperand }[],
-    { variant, shape, type, expression }: { variant: string; shape: Shape; type: WordType; expression: string },
+    { variant, shape, type, expression, words = false }: ElementwiseForm,
   ): DeviceBuffer => {
     const size = sizeOf(shape);
     const y = runner.allocate(size, name);
@@ -41,13 +50,13 @@ export function elementwiseKernels(runner: Runner): Elementwise {
     runner.run({
       name,
       variant: `${variant} ${walk.variant}`,
-      reads: operands.map((each) => bind(`${each.name}Data`, each.operand)),
+      reads: operands.map((each) => bind(`${each.name}Data`, each.operand, words ? "u32" : undefined)),
       writes: [{ name: "result", type, buffer: y }],
       ints: walk.ints,
       threads: size,
       declarations: () => functionsFor(expression),
       body: () => `
-${walk.code}
+${walk.code()}
 ${operands.map((each) => `let ${each.name} = ${each.name}Data[${each.name}At];`).join("\n")}
 result[i] = ${expression};`,
     });
@@ -83,7 +92,7 @@ result[i] = ${expression};`,
         { name: "x", operand: a },
         { name: "y", operand: b },
       ];
-      return map("where", operands, { variant: "", shape, type: wordType(a.dtype), expression: "select(y, x, c != 0u)" });
+      return map("where", operands, { variant: "", shape, type: "u32", expression: "select(y, x, c != 0u)", words: true });
     },
     cast(x, dtype) {
       return map("cast", [{ name: "x", operand: x }], {
@@ -96,20 +105,18 @@ result[i] = ${expression};`,
     fill(shape, dtype, value) {
       const size = sizeOf(shape);
       const y = runner.allocate(size, "fill");
-      const type = wordType(dtype);
       runner.run({
         name: "fill",
         reads: [],
-        writes: [{ name: "result", type, buffer: y }],
-        // Not the same: a NaN's bits survive as a float, a large int as an int.
-        ...(type === "f32" ? { floats: { value } } : { ints: { value } }),
+        writes: [{ name: "result", type: "u32", buffer: y }],
+        ints: { value: wordOf(value, dtype) },
         threads: size,
-        body: () => `result[i] = ${type}(p.value);`,
+        body: () => "result[i] = bitcast<u32>(p.value);",
       });
       return y;
     },
     broadcast(x, shape) {
-      return map("broadcast", [{ name: "x", operand: x }], { variant: "", shape, type: wordType(x.dtype), expression: "x" });
+      return map("broadcast", [{ name: "x", operand: x }], { variant: "", shape, type: "u32", expression: "x", words: true });
     },
   };
 }

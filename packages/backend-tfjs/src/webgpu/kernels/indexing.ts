@@ -24,10 +24,10 @@ export function indexingKernels(runner: Runner): Indexing {
     runner.run({
       name: "fill",
       reads: [],
-      writes: [{ name: "result", type: "i32", buffer: first }],
+      writes: [{ name: "result", type: "u32", buffer: first }],
       ints: { value: none },
       threads: outer * length * inner,
-      body: () => "result[i] = i32(p.value);",
+      body: () => "result[i] = bitcast<u32>(p.value);",
     });
     runner.run({
       name: "link",
@@ -88,11 +88,10 @@ result[i] = total;`,
   const take = (name: string, x: GpuOperand, { indices, outer, length, inner, shared }: Take): DeviceBuffer => {
     const k = shared ? indices.shape.reduce((size, each) => size * each, 1) : sizeAlong(indices, outer * inner);
     const y = runner.allocate(outer * k * inner, name);
-    const type = wordType(x.dtype);
     runner.run({
       name,
-      reads: [bind("x", x), bind("indices", indices)],
-      writes: [{ name: "result", type, buffer: y }],
+      reads: [bind("x", x, "u32"), bind("indices", indices)],
+      writes: [{ name: "result", type: "u32", buffer: y }],
       ints: { length, inner, k },
       threads: outer * k * inner,
       // Indices out of range are the caller's mistake; they read no foreign memory.

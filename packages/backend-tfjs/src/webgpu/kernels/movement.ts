@@ -2,7 +2,7 @@
 
 import { type Kernels, type Shape, sizeOf, stridesOf } from "@dl/core";
 import type { DeviceBuffer } from "../memory.ts";
-import { bind, type GpuOperand, wordType } from "../operands.ts";
+import { bind, type GpuOperand, wordOf } from "../operands.ts";
 import type { Runner } from "../runner.ts";
 import { collapse, walkCode } from "./strides.ts";
 
@@ -19,15 +19,14 @@ export function movementKernels(runner: Runner): Movement {
     const y = runner.allocate(size, name);
     if (size === 0) return y;
     const { variant, ints, code } = walkCode(["x"], collapse(shape, [strides]));
-    const type = wordType(x.dtype);
     runner.run({
       name,
       variant,
-      reads: [bind("x", x)],
-      writes: [{ name: "result", type, buffer: y }],
+      reads: [bind("x", x, "u32")],
+      writes: [{ name: "result", type: "u32", buffer: y }],
       ints: { ...ints, start },
       threads: size,
-      body: () => `${code}\nresult[i] = x[p.start + xAt];`,
+      body: () => `${code()}\nresult[i] = x[p.start + xAt];`,
     });
     return y;
   };
@@ -62,7 +61,6 @@ export function movementKernels(runner: Runner): Movement {
       const size = sizeOf(shape);
       const y = runner.allocate(size, "pad");
       if (size === 0) return y;
-      const type = wordType(x.dtype);
       const strides = stridesOf(x.shape);
       const ints: Record<string, number> = {};
       for (const [axis, length] of x.shape.entries()) {
@@ -75,11 +73,10 @@ export function movementKernels(runner: Runner): Movement {
       // An empty x is bound all the same; no element of it is read.
       runner.run({
         name: "pad",
-        variant: `${shape.length} ${type}`,
-        reads: [bind("x", x)],
-        writes: [{ name: "result", type, buffer: y }],
-        ints: { ...ints, ...(type === "f32" ? {} : { value }) },
-        floats: type === "f32" ? { value } : {},
+        variant: `${shape.length}`,
+        reads: [bind("x", x, "u32")],
+        writes: [{ name: "result", type: "u32", buffer: y }],
+        ints: { ...ints, value: wordOf(value, x.dtype) },
         threads: size,
         body: () => {
           const lines = ["var rest = i;", "var at = 0;", "var inside = true;"];
@@ -90,7 +87,7 @@ export function movementKernels(runner: Runner): Movement {
               `inside = inside && place >= 0 && index < p.length${axis} && index * p.step${axis} == place; at += index * p.stride${axis}; }`,
             );
           }
-          return `${lines.join("\n")}\nif (inside) { result[i] = x[at]; } else { result[i] = ${type}(p.value); }`;
+          return `${lines.join("\n")}\nif (inside) { result[i] = x[at]; } else { result[i] = bitcast<u32>(p.value); }`;
         },
       });
       return y;
@@ -98,7 +95,6 @@ export function movementKernels(runner: Runner): Movement {
     concat(parts, outer, lengths, inner) {
       const total = lengths.reduce((sum, length) => sum + length, 0);
       const y = runner.allocate(outer * total * inner, "concat");
-      const type = wordType(parts[0]!.dtype);
       // As many parts a launch as bindings allow.
       const most = runner.traits.maxBuffers - 1;
       let before = 0;
@@ -109,8 +105,8 @@ export function movementKernels(runner: Runner): Movement {
         runner.run({
           name: "concat",
           variant: `${some.length}`,
-          reads: some.map((part, at) => bind(`part${at}`, part)),
-          writes: [{ name: "result", type, buffer: y }],
+          reads: some.map((part, at) => bind(`part${at}`, part, "u32")),
+          writes: [{ name: "result", type: "u32", buffer: y }],
           ints: {
             width,
             before: before * inner,

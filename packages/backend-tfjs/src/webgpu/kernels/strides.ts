@@ -1,6 +1,6 @@
 /** Strided walks: axes that can be walked as one are joined, and what is left becomes WGSL of that rank. */
 
-import type { Shape } from "@dl/core";
+import { type Shape, UnsupportedError } from "@dl/core";
 
 export interface StridedPlan {
   /** At least one axis. */
@@ -39,13 +39,8 @@ export function collapse(sizes: readonly number[], strides: readonly (readonly n
   return { sizes: joinedSizes.reverse(), strides: joined.map((own) => own.reverse()) };
 }
 
-/** How one operand is walked: as it lies, always its first element, or by strides. */
-type Walk = "straight" | "constant" | "strided";
-
-function walkOf(strides: readonly number[]): Walk {
-  if (strides.every((stride) => stride === 0)) return "constant";
-  return strides.length === 1 && strides[0] === 1 ? "straight" : "strided";
-}
+/** Walks of other than these numbers of axes are padded with axes of one element: few sources serve all shapes. */
+const ranks = [2, 4, 6, 8, 16];
 
 export interface WalkCode {
   /** Tells apart sources made by other plans. */
@@ -53,28 +48,32 @@ export interface WalkCode {
   /** Parameters that the code reads. */
   readonly ints: Readonly<Record<string, number>>;
   /** WGSL that declares `<name>At` for every operand, from the flat index `i`. */
-  readonly code: string;
+  readonly code: () => string;
 }
 
 /** Code that finds each named operand's element for output element `i`. */
 export function walkCode(names: readonly string[], { sizes, strides }: StridedPlan): WalkCode {
-  const walks = strides.map(walkOf);
-  const ints: Record<string, number> = {};
-  const lines = names
-    .filter((_, o) => walks[o] !== "strided")
-    .map((name) => `let ${name}At = ${walks[names.indexOf(name)] === "constant" ? "0" : "i"};`);
-  const walked = names.filter((_, o) => walks[o] === "strided");
-  if (walked.length > 0) {
-    lines.push(...walked.map((name) => `var ${name}At = 0;`), "var rest = i;");
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      const place = axis === 0 ? "rest" : `(rest % p.size${axis})`;
-      if (axis > 0) ints[`size${axis}`] = sizes[axis]!;
-      for (const name of walked) {
-        ints[`${name}Stride${axis}`] = strides[names.indexOf(name)]![axis]!;
-        lines.push(`${name}At += ${place} * p.${name}Stride${axis};`);
-      }
-      if (axis > 0) lines.push(`rest /= p.size${axis};`);
-    }
+  const simple = strides.map((own) => (own.every((stride) => stride === 0) ? "0" : own.length === 1 && own[0] === 1 ? "i" : undefined));
+  if (simple.every((at) => at !== undefined)) {
+    return { variant: simple.join(), ints: {}, code: () => names.map((name, o) => `let ${name}At = ${simple[o]};`).join("\n") };
   }
-  return { variant: `${walks.join(",")} ${walked.length > 0 ? sizes.length : 0}`, ints, code: lines.join("\n") };
+  const rank = ranks.find((each) => each >= sizes.length);
+  if (rank === undefined) {
+    throw new UnsupportedError(`webgpu: expected at most 16 axes that cannot be joined, got ${sizes.length}. Reshape first.`);
+  }
+  const ints: Record<string, number> = {};
+  const padding = rank - sizes.length;
+  for (let axis = 0; axis < rank; axis++) {
+    if (axis > 0) ints[`size${axis}`] = sizes[axis - padding] ?? 1;
+    for (const [o, name] of names.entries()) ints[`${name}Stride${axis}`] = strides[o]![axis - padding] ?? 0;
+  }
+  const code = (): string => {
+    const lines = [...names.map((name) => `var ${name}At = 0;`), "var rest = i;"];
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      if (axis > 0) lines.push(`let place${axis} = rest % p.size${axis}; rest /= p.size${axis};`);
+      for (const name of names) lines.push(`${name}At += ${axis > 0 ? `place${axis}` : "rest"} * p.${name}Stride${axis};`);
+    }
+    return lines.join("\n");
+  };
+  return { variant: `${rank}`, ints, code };
 }
