@@ -4,10 +4,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { UnsupportedError } from "@dl/core";
+import type { AttributeName } from "./attribute-names.ts";
 
 /** A named argument of a TensorFlow operation. */
 export interface Attribute {
-  readonly name: string;
+  readonly name: AttributeName;
   readonly type: number;
   readonly value: number | boolean | string | readonly number[];
 }

@@ -12,6 +12,7 @@ import {
   type TypedArray,
 } from "@dl/core";
 import type { Addon, Attribute, Output } from "./addon.ts";
+import type { AttributeName } from "./attribute-names.ts";
 import { TensorBuffer } from "./buffer.ts";
 import { Constants } from "./constants.ts";
 
@@ -186,23 +187,23 @@ export class Engine {
     return dtype === "int32" ? this.addon.TF_INT32 : dtype === "bool" ? this.addon.TF_BOOL : this.addon.TF_FLOAT;
   }
 
-  type(name: string, dtype: DType): Attribute {
+  type(name: AttributeName, dtype: DType): Attribute {
     return { name, type: this.addon.TF_ATTR_TYPE, value: this.code(dtype) };
   }
 
-  ints(name: string, value: number | readonly number[]): Attribute {
+  ints(name: AttributeName, value: number | readonly number[]): Attribute {
     return { name, type: this.addon.TF_ATTR_INT, value };
   }
 
-  flag(name: string, value: boolean): Attribute {
+  flag(name: AttributeName, value: boolean): Attribute {
     return { name, type: this.addon.TF_ATTR_BOOL, value };
   }
 
-  text(name: string, value: string): Attribute {
+  text(name: AttributeName, value: string): Attribute {
     return { name, type: this.addon.TF_ATTR_STRING, value };
   }
 
-  number(name: string, value: number): Attribute {
+  number(name: AttributeName, value: number): Attribute {
     return { name, type: this.addon.TF_ATTR_FLOAT, value };
   }
 

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { type Backend, OptionError, UnsupportedError } from "@dl/core";
 import { currentAddon, type LoadedAddon, loadAddon } from "./addon.ts";
+import { attributeNames } from "./attribute-names.ts";
 import { TensorflowDevice } from "./device.ts";
 
 export interface TensorflowOptions {
@@ -50,6 +51,9 @@ export function cuda({ addon: file, gpu = 0 }: CudaOptions = {}): TensorflowBack
   return {
     name: "cuda",
     async open() {
+      const missing = withoutDriver();
+      if (missing !== undefined && currentAddon() === undefined)
+        throw new UnsupportedError(`cuda: expected an NVIDIA GPU, got none: ${missing}.`);
       chooseGpu(gpu);
       const packages = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
       const loaded = loadAddon("cuda", { packages, file });
@@ -60,12 +64,26 @@ export function cuda({ addon: file, gpu = 0 }: CudaOptions = {}): TensorflowBack
 }
 
 function start(loaded: LoadedAddon, name: string): TensorflowDevice {
+  noteAttributes(loaded);
   try {
     return new TensorflowDevice(loaded, { name });
   } catch (error) {
     throw new UnsupportedError(
       `${name}: expected ${loaded.file} to compute, got ${error instanceof Error ? error.message : String(error)}`,
     );
+  }
+}
+
+/**
+ * The addon keeps every attribute's name in a table that all threads share and none locks. Once they are in it, threads only read it: so all
+ * that kernels will use are put in before the first kernel runs, by an operation whose last attribute, of no type, keeps it from running.
+ */
+function noteAttributes({ addon }: LoadedAddon): void {
+  const attributes = attributeNames.map((name) => ({ name, type: addon.TF_ATTR_BOOL, value: true }));
+  try {
+    addon.executeOp("NoOp", [...attributes, { name: "type", type: -1, value: true }], [], 0);
+  } catch {
+    // As meant.
   }
 }
 
@@ -97,6 +115,16 @@ function chooseGpu(gpu: number): void {
   }
   process.env.CUDA_VISIBLE_DEVICES = wanted;
   chosen = gpu;
+}
+
+/** Why there can be no GPU, without loading TensorFlow to ask it: half a second, and some hundred megabytes. */
+function withoutDriver(): string | undefined {
+  // WSL has /dev/dxg in their place; other systems show nothing.
+  if (process.platform !== "linux" || process.arch !== "x64" || !existsSync("/dev")) return undefined;
+  const found = readdirSync("/dev").some((name) => name.startsWith("nvidia") || name === "dxg");
+  return found
+    ? undefined
+    : `/dev has no nvidia device, so no driver is at work (CUDA_VISIBLE_DEVICES is ${process.env.CUDA_VISIBLE_DEVICES || "not set"})`;
 }
 
 /** What there is in the place of a GPU, for the person who expected one. */

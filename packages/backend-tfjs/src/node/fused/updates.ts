@@ -1,6 +1,7 @@
 /** Optimizer steps in place, by TensorFlow's ResourceApply operations: the buffer becomes a variable at its first step. */
 
 import type { AdamStep, SgdStep } from "@dl/core";
+import type { Attribute } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
 
@@ -103,7 +104,7 @@ function assign(engine: Engine, x: TensorOperand, value: number): void {
 
 function makeVariable(engine: Engine, { buffer, shape }: TensorOperand, value: number): void {
   const { addon } = engine;
-  const attributes = [
+  const attributes: readonly Attribute[] = [
     engine.type("dtype", "float32"),
     { name: "shape", type: addon.TF_ATTR_SHAPE, value: shape },
     engine.text("shared_name", anonymous),

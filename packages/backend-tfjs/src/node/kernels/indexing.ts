@@ -1,5 +1,6 @@
 /** Gathering, scattering and sorting. */
 
+import { sizeOf } from "@dl/core";
 import type { Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
@@ -18,7 +19,7 @@ export function scatterAdd(
   { outer, length, inner }: AxisView,
 ): TensorBuffer {
   const { constants } = engine;
-  const k = indices.shape[0]!;
+  const k = sizeOf(indices.shape);
   const output = engine.compose(() => {
     // Row o of the outer axis counts its places from o · length.
     const places = engine.id(indices, [1, k]);
@@ -40,7 +41,7 @@ export function takeAlong(engine: Engine, x: TensorOperand, indices: TensorOpera
 
 export function scatterAlong(engine: Engine, indices: TensorOperand, updates: TensorOperand, view: AxisView): TensorBuffer {
   const size = view.outer * view.length * view.inner;
-  const count = updates.shape.reduce((product, length) => product * length, 1);
+  const count = sizeOf(updates.shape);
   const output = engine.compose(() =>
     engine.run("UnsortedSegmentSum", [engine.id(updates, [count]), flatPlaces(engine, indices, view), engine.constants.int(size)]),
   );
@@ -50,7 +51,7 @@ export function scatterAlong(engine: Engine, indices: TensorOperand, updates: Te
 /** `(o · length + i) · inner + j` for each index i, in one row: places in the flattened tensor. */
 function flatPlaces(engine: Engine, indices: TensorOperand, { outer, length, inner }: AxisView): number {
   const { constants } = engine;
-  const count = indices.shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(indices.shape);
   if (count === 0 || (outer === 1 && inner === 1)) return engine.id(indices, [count]);
   const starts = constants.made(`along${outer}x${length}x${inner}`, () => alongStarts(engine, outer, length, inner));
   const scaled = engine.step("Mul", [engine.id(indices, [outer, count / (outer * inner), inner]), constants.int(inner)]);
