@@ -1,0 +1,127 @@
+/** Steps of all copies by the present policy: what on-policy algorithms learn from. */
+
+import { type Device, type HostTensor, type Rng, type Tensor, tensor } from "@dl/core";
+import type { Network } from "../networks/network.ts";
+import type { HostOutputs, Policy } from "../policies/policy.ts";
+import { gae } from "../returns/gae.ts";
+import type { Episode, VectorEnvironment } from "../vector/vector-environment.ts";
+
+/** T steps of N copies, row by row of time: row t · N + n. */
+export interface RolloutBatch {
+  /** T · N. */
+  readonly size: number;
+  readonly observations: Float32Array;
+  readonly actions: Float32Array;
+  readonly logProbs: Float64Array;
+  readonly rewards: Float64Array;
+  /** 1 where the episode was over, terminated or truncated. */
+  readonly done: Uint8Array;
+  readonly values: Float64Array;
+  /** Of what the step led to; 0 where the task terminated. */
+  readonly nextValues: Float64Array;
+  readonly advantages: Float64Array;
+  /** Targets for the values. */
+  readonly returns: Float64Array;
+  readonly masks: Uint8Array | undefined;
+}
+
+export interface RolloutOptions {
+  device: Device;
+  environments: VectorEnvironment;
+  policy: Policy;
+  critic: Network;
+  /** T. */
+  steps: number;
+  discount: number;
+  lambda: number;
+  rng: Rng;
+  onEpisodes: (episodes: readonly Episode[]) => void;
+}
+
+/**
+ * Acts for T steps from `observations`, which ends up holding what to act on next.
+ *
+ * Values are computed afterwards, all at once: the network is the same for the whole rollout, and one large product is cheaper than T small ones.
+ */
+export async function collect(
+  observations: Float32Array,
+  { device, environments, policy, critic, steps, discount, lambda, rng, onEpisodes }: RolloutOptions,
+): Promise<RolloutBatch> {
+  const { count, observationSpace, actionSpace } = environments;
+  const width = observationSpace.size;
+  const size = steps * count;
+  const rows = {
+    observations: new Float32Array(size * width),
+    actions: new Float32Array(size * actionSpace.size),
+    logProbs: new Float64Array(size),
+    rewards: new Float64Array(size),
+    done: new Uint8Array(size),
+  };
+  const terminated = new Uint8Array(size);
+  /** Last observations of truncated episodes, and the rows they follow. */
+  const cut: { row: number; observation: Float32Array }[] = [];
+  let masks: Uint8Array | undefined;
+  for (let t = 0; t < steps; t++) {
+    const at = t * count;
+    rows.observations.set(observations, at * width);
+    const allowed = environments.actionMasks?.();
+    if (allowed) (masks ??= new Uint8Array(steps * allowed.length)).set(allowed, t * allowed.length);
+    const outputs = await runPolicy(observations, { device, policy, count });
+    const { actions, logProbs } = policy.choose(outputs, { rng, masks: allowed });
+    rows.actions.set(actions, at * actionSpace.size);
+    rows.logProbs.set(logProbs, at);
+    const stepped = environments.step(policy.toEnvironment(actions));
+    const step = stepped instanceof Promise ? await stepped : stepped;
+    rows.rewards.set(step.rewards, at);
+    for (let n = 0; n < count; n++) {
+      terminated[at + n] = step.terminated[n]!;
+      rows.done[at + n] = step.terminated[n]! | step.truncated[n]!;
+      if (step.truncated[n] === 1 && step.terminated[n] === 0) {
+        cut.push({ row: at + n, observation: step.nextObservations.slice(n * width, (n + 1) * width) });
+      }
+    }
+    observations.set(step.observations);
+    if (step.episodes.length > 0) onEpisodes(step.episodes);
+  }
+
+  // [T · N] values, then N of what comes next, then those of the cut-off ends.
+  const all = new Float32Array((size + count + cut.length) * width);
+  all.set(rows.observations);
+  all.set(observations, size * width);
+  for (const [i, { observation }] of cut.entries()) all.set(observation, (size + count + i) * width);
+  const evaluated = await runNetwork(all, { device, network: critic, width });
+  const values = Float64Array.from(evaluated.data.subarray(0, size));
+  const nextValues = new Float64Array(size);
+  for (let i = 0; i < size; i++) nextValues[i] = terminated[i] ? 0 : evaluated.data[i + count]!;
+  for (const [i, { row }] of cut.entries()) nextValues[row] = evaluated.data[size + count + i]!;
+  const { advantages, returns } = gae({ count, rewards: rows.rewards, done: rows.done, discount }, { values, nextValues, lambda });
+  return { size, ...rows, values, nextValues, advantages, returns, masks };
+}
+
+/** What the policy says about rows of observations, on the host. */
+export async function runPolicy(
+  observations: Float32Array,
+  { device, policy, count }: { device: Device; policy: Policy; count: number },
+): Promise<HostOutputs> {
+  const rows: HostTensor = { shape: [count, observations.length / count], dtype: "float32", data: observations };
+  return device.compute(() => policy.forward(tensor(rows))) as Promise<HostOutputs>;
+}
+
+/** What a network gives for rows of observations, on the host. */
+export async function runNetwork(
+  rows: Float32Array,
+  { device, network, width }: { device: Device; network: Network; width: number },
+): Promise<HostTensor> {
+  const host: HostTensor = { shape: [rows.length / width, width], dtype: "float32", data: rows };
+  return device.compute((): Tensor => network.forward(tensor(host)));
+}
+
+/** Chosen rows of a row-major array. */
+export function gatherRows(data: Float32Array | Float64Array | Uint8Array, rows: ArrayLike<number>, { width }: { width: number }): Float32Array {
+  const out = new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const from = rows[i]! * width;
+    for (let j = 0; j < width; j++) out[i * width + j] = data[from + j]!;
+  }
+  return out;
+}

@@ -1,0 +1,60 @@
+/** Measures an agent apart from its training: separate environments, whole episodes, no learning. */
+
+import { OptionError, type Rng } from "@dl/core";
+import type { ActOptions } from "./algorithms/algorithm.ts";
+import type { VectorEnvironment } from "./vector/vector-environment.ts";
+
+/** Anything that acts: an algorithm, or a rule of your own. */
+export interface Actor {
+  act(observations: Float32Array, options: ActOptions): Promise<Float32Array> | Float32Array;
+  /** Called before a first step, by actors that remember. */
+  forget?(): void;
+}
+
+export interface EvaluatePolicyOptions {
+  /** Not those it trains in. */
+  environments: VectorEnvironment;
+  rng: Rng;
+  /** Default 10. */
+  episodes?: number;
+  /** Default true: the best action. */
+  deterministic?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PolicyEvaluation {
+  readonly mean: number;
+  /** Of the episodes, as a sample. */
+  readonly std: number;
+  readonly returns: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+/** Returns of whole episodes; each copy plays the same number of them, so that short episodes count no more than long ones. */
+export async function evaluatePolicy(
+  actor: Actor,
+  { environments, rng, episodes = 10, deterministic = true, signal }: EvaluatePolicyOptions,
+): Promise<PolicyEvaluation> {
+  if (!Number.isInteger(episodes) || episodes < 1) throw new OptionError(`evaluatePolicy: expected a whole number of episodes ≥ 1, got ${episodes}.`);
+  const { count } = environments;
+  const wanted = Array.from({ length: count }, (_, copy) => Math.floor((episodes + count - 1 - copy) / count));
+  const returns: number[] = [];
+  const lengths: number[] = [];
+  const act = rng.fork("act");
+  actor.forget?.();
+  let observations = await environments.reset(rng.fork("environments"));
+  while (returns.length < episodes) {
+    signal?.throwIfAborted();
+    const masks = environments.actionMasks?.();
+    const step = await environments.step(await actor.act(observations, { rng: act, deterministic, masks }));
+    observations = step.observations;
+    for (const { copy, return: sum, length } of step.episodes) {
+      if (wanted[copy]!-- <= 0) continue;
+      returns.push(sum);
+      lengths.push(length);
+    }
+  }
+  const mean = returns.reduce((sum, value) => sum + value, 0) / episodes;
+  const spread = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, std: episodes > 1 ? Math.sqrt(spread / (episodes - 1)) : 0, returns, lengths };
+}

@@ -1,0 +1,66 @@
+/** Sums n steps into one transition, copy by copy. Sutton 1988; in deep Q-learning: Hessel et al. 2018, arXiv:1710.02298. */
+
+import type { VectorStep } from "../vector/vector-environment.ts";
+import type { Transition } from "./replay-buffer.ts";
+
+interface Pending {
+  readonly observation: Float32Array;
+  readonly action: Float32Array;
+  reward: number;
+  discount: number;
+  steps: number;
+}
+
+/** Takes every step of N copies, and hands on transitions of n steps, of fewer at the end of an episode. */
+export class NStep {
+  readonly #steps: number;
+  readonly #discount: number;
+  readonly #pending: Pending[][];
+  readonly #hand: (transition: Transition) => void;
+
+  constructor({ steps, discount, copies, hand }: { steps: number; discount: number; copies: number; hand: (transition: Transition) => void }) {
+    this.#steps = steps;
+    this.#discount = discount;
+    this.#pending = Array.from({ length: copies }, () => []);
+    this.#hand = hand;
+  }
+
+  /** @param acted  What was observed before the step, `[N, O]`, and what was done, `[N, A]`. */
+  add(acted: { observations: Float32Array; actions: Float32Array }, { nextObservations, rewards, terminated, truncated }: VectorStep): void {
+    const copies = this.#pending.length;
+    const width = acted.observations.length / copies;
+    const actionWidth = acted.actions.length / copies;
+    for (let n = 0; n < copies; n++) {
+      const queue = this.#pending[n]!;
+      queue.push({
+        observation: acted.observations.slice(n * width, (n + 1) * width),
+        action: acted.actions.slice(n * actionWidth, (n + 1) * actionWidth),
+        reward: 0,
+        discount: 1,
+        steps: 0,
+      });
+      for (const item of queue) {
+        item.reward += item.discount * rewards[n]!;
+        item.discount *= this.#discount;
+        item.steps++;
+      }
+      const over = terminated[n] === 1 || truncated[n] === 1;
+      while (queue.length > 0 && (over || queue[0]!.steps === this.#steps)) {
+        const { observation, action, reward, discount } = queue.shift()!;
+        const nextObservation = nextObservations.subarray(n * width, (n + 1) * width);
+        this.#hand({ observation, action, reward, nextObservation, discount: terminated[n] === 1 ? 0 : discount });
+      }
+    }
+  }
+
+  /** Steps that were begun and are not handed on yet; plain JSON. */
+  save(): readonly (readonly { observation: number[]; action: number[]; reward: number; discount: number; steps: number }[])[] {
+    return this.#pending.map((queue) => queue.map((item) => ({ ...item, observation: [...item.observation], action: [...item.action] })));
+  }
+
+  restore(saved: ReturnType<NStep["save"]>): void {
+    for (const [n, queue] of saved.entries()) {
+      this.#pending[n] = queue.map((item) => ({ ...item, observation: Float32Array.from(item.observation), action: Float32Array.from(item.action) }));
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** Every task, for command lines and tests. */
+
+import { ppoAcrobot } from "./acrobot.ts";
+import { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole } from "./cart-pole.ts";
+import { ppoMountainCarContinuous } from "./mountain-car-continuous.ts";
+import { ppoPendulum, sacPendulum, td3Pendulum } from "./pendulum.ts";
+import type { Task } from "./task.ts";
+
+export const tasks: readonly Task[] = [
+  ppoCartPole,
+  dqnCartPole,
+  a2cCartPole,
+  reinforceCartPole,
+  sacPendulum,
+  td3Pendulum,
+  ppoPendulum,
+  ppoAcrobot,
+  ppoMountainCarContinuous,
+];
