@@ -13,7 +13,7 @@ export { mnist, mnistClasses, mnistSource, mnistStatistics } from "./mnist.ts";
 export { debianPackage, npmPackage, type PathsByName, urls } from "./origins.ts";
 export { parquetFile } from "./parquet-file.ts";
 export type { Origin, OriginContext, Source, SourceFile, SourceProgress } from "./source.ts";
-export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
 export { type ShardSample, type TarShardsOptions, tarShards, type WriteTarShardsOptions, writeTarShards } from "./tar-shards.ts";
 export { csvFile, jsonlFile, textLines } from "./text-files.ts";
+export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
 export { writeJsonl } from "./write-lines.ts";
