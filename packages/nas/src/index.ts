@@ -22,3 +22,18 @@ export { float, integer, type RangeOptions } from "./space/range.ts";
 export { record } from "./space/record.ts";
 export { repeat } from "./space/repeat.ts";
 export type { Space, ValueOf } from "./space/space.ts";
+// Strategies
+export { type AshaOptions, asha } from "./strategies/asha.ts";
+export { type BayesianOptimizationOptions, bayesianOptimization } from "./strategies/bayesian-optimization.ts";
+export { type GeneticAlgorithmOptions, geneticAlgorithm } from "./strategies/genetic-algorithm.ts";
+export { gridSearch } from "./strategies/grid-search.ts";
+export { localSearch } from "./strategies/local-search.ts";
+export { type Nsga2Options, nsga2 } from "./strategies/nsga2.ts";
+export { crowdingDistances, dominates, paretoFronts } from "./strategies/pareto.ts";
+export { type PolicyGradientOptions, policyGradient } from "./strategies/policy-gradient.ts";
+export { type PopulationBasedTrainingOptions, populationBasedTraining } from "./strategies/population-based-training.ts";
+export { randomSearch } from "./strategies/random-search.ts";
+export { type RegularizedEvolutionOptions, regularizedEvolution } from "./strategies/regularized-evolution.ts";
+export type { Proposal, Strategy, Trial } from "./strategies/strategy.ts";
+export { type HyperbandOptions, hyperband, type SuccessiveHalvingOptions, successiveHalving } from "./strategies/successive-halving.ts";
+export { type TreeParzenEstimatorOptions, treeParzenEstimator } from "./strategies/tree-parzen-estimator.ts";

@@ -97,14 +97,18 @@ export function* neighbours<T>(space: Space<T>, candidate: Candidate<T>): Genera
   }
 }
 
-/** Every genotype, in order; candidates that mean the same come more than once. @throws OptionError when a decision is a real number. */
-export function* enumerate<T>(space: Space<T>): Generator<Candidate<T>> {
+/**
+ * Every genotype, in order; candidates that mean the same come more than once. Real ranges are cut into `points`.
+ *
+ * @throws OptionError when a decision is a real number and no `points` are given.
+ */
+export function* enumerate<T>(space: Space<T>, { points }: { points?: number } = {}): Generator<Candidate<T>> {
   // The decisions on the way to the last candidate, with those still to come at each.
   let steps: { readonly numbers: readonly number[]; at: number }[] = [];
   do {
     let depth = 0;
     yield express(space, (path, domain) => {
-      const step = steps[depth] ?? { numbers: numbersOf(domain, path), at: 0 };
+      const step = steps[depth] ?? { numbers: numbersOf(domain, path, { points }), at: 0 };
       steps[depth++] = step;
       return step.numbers[step.at]!;
     });

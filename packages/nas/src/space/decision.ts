@@ -82,14 +82,20 @@ export function besides(domain: Domain, value: number): number[] {
   return [place - 0.05, place + 0.05].filter((other) => other >= 0 && other <= 1).map((other) => fromUnit(domain, other));
 }
 
-/** All numbers of a domain, in order. @throws OptionError when they cannot be counted. */
-export function numbersOf(domain: Domain, path: string): number[] {
-  const size = domainSize(domain);
-  if (!Number.isFinite(size)) {
-    throw new OptionError(
-      `enumerate: expected decisions that can be counted, got a range of real numbers at ${path}. Use choice([...]) there.`,
-    );
+/**
+ * All numbers of a domain, in order; of a real range `points`, evenly on its scale.
+ *
+ * @throws OptionError when they cannot be counted.
+ */
+export function numbersOf(domain: Domain, path: string, { points }: { points: number | undefined }): number[] {
+  if (domain.kind === "float" && domain.low < domain.high) {
+    if (points === undefined) {
+      throw new OptionError(
+        `enumerate: expected decisions that can be counted, got a range of real numbers at ${path}. Give a number of points, or use choice([...]) there.`,
+      );
+    }
+    return Array.from({ length: points }, (_, i) => fromUnit(domain, points === 1 ? 0.5 : i / (points - 1)));
   }
   const first = domain.kind === "choice" ? 0 : domain.low;
-  return Array.from({ length: size }, (_, i) => first + i);
+  return Array.from({ length: domainSize(domain) }, (_, i) => first + i);
 }

@@ -228,7 +228,7 @@ test("what is empty, contradictory or of another space is told", () => {
   expect(() => repeat(choice([1]), { times: [2, 1] })).toThrow("repeat: expected times");
   expect(() => edgeCell({ nodes: 1, operations: ["none"] })).toThrow("edgeCell: expected at least 2 nodes, got 1.");
   expect(() => [...enumerate(training)]).toThrow(
-    "enumerate: expected decisions that can be counted, got a range of real numbers at learningRate.",
+    "enumerate: expected decisions that can be counted, got a range of real numbers at learningRate",
   );
   expect(() => ofGenotype(training, {})).toThrow("ofGenotype: expected a decision at learningRate, got none. Is it of another space?");
   expect(() => ofGenotype(training, { learningRate: 0.01, batchSize: 8, more: 1 })).toThrow("expected no decision at more");

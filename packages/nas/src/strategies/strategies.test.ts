@@ -1,0 +1,209 @@
+import { cpu } from "@dl/backend-cpu";
+import { openDevice, Rng } from "@dl/core";
+import { describe, expect, test } from "vitest";
+import {
+  asha,
+  bayesianOptimization,
+  choice,
+  crowdingDistances,
+  dominates,
+  edgeCell,
+  float,
+  geneticAlgorithm,
+  gridSearch,
+  hyperband,
+  integer,
+  localSearch,
+  nsga2,
+  oneOf,
+  type Proposal,
+  paretoFronts,
+  policyGradient,
+  populationBasedTraining,
+  randomSearch,
+  record,
+  regularizedEvolution,
+  type Space,
+  type Strategy,
+  successiveHalving,
+  type Trial,
+  treeParzenEstimator,
+} from "../index.ts";
+
+/** Asks and tells one at a time, and gives all trials. */
+function run<T>(
+  strategy: Strategy<T>,
+  { trials, score }: { trials: number; score: (proposal: Proposal<T>) => readonly number[] | null },
+): Trial<T>[] {
+  const done: Trial<T>[] = [];
+  for (let number = 0; number < trials; number++) {
+    const proposal = strategy.ask(number);
+    if (proposal === undefined) break;
+    if (proposal === "wait") throw new Error("waits for nothing");
+    const trial = { ...proposal, number, scores: score(proposal) };
+    strategy.tell(trial);
+    done.push(trial);
+  }
+  return done;
+}
+const bestOf = (trials: readonly Trial<unknown>[]): number =>
+  Math.max(...trials.map(({ scores }) => scores?.[0] ?? Number.NEGATIVE_INFINITY));
+
+// A hill with its top, 0, at (0.3, 10⁻², branch b with 7).
+const mixed = record({
+  x: float(0, 1),
+  rate: float(1e-5, 1, { log: true }),
+  branch: oneOf({ a: record({}), b: record({ n: integer(0, 10) }) }),
+});
+const hill = ({ candidate }: Proposal<{ x: number; rate: number; branch: { kind: string; value: object } }>): readonly number[] => {
+  const { x, rate, branch } = candidate.value;
+  const conditional = branch.kind === "a" ? 2 : (((branch.value as { n: number }).n - 7) / 5) ** 2;
+  return [-(((x - 0.3) * 3) ** 2) - (Math.log10(rate) + 2) ** 2 / 2 - conditional];
+};
+// A cell whose every edge has its best operation; edges help each other.
+const cell = edgeCell({ nodes: 4, operations: ["none", "skip", "conv1x1", "conv3x3"] });
+const fitness = ({ candidate }: Proposal<{ edges: readonly { operation: string }[] }>): readonly number[] => {
+  const good = candidate.value.edges.map(({ operation }, i) => Number(operation === ["conv3x3", "skip", "conv1x1"][i % 3]));
+  return [good.reduce((sum, one, i) => sum + one + 0.5 * one * (good[i - 1] ?? 0), 0)];
+};
+
+type Make = <T>(space: Space<T>, rng: Rng) => Strategy<T>;
+const strategies: readonly (readonly [string, Make])[] = [
+  ["a genetic algorithm", (space, rng) => geneticAlgorithm(space, { population: 10, rng })],
+  ["regularised evolution", (space, rng) => regularizedEvolution(space, { population: 20, sampleSize: 5, rng })],
+  ["local search", (space, rng) => localSearch(space, { rng })],
+  ["TPE", (space, rng) => treeParzenEstimator(space, { rng })],
+  ["Bayesian optimisation", (space, rng) => bayesianOptimization(space, { candidates: 20, rng })],
+];
+const seeds = Array.from({ length: 15 }, (_, i) => i);
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+describe.each(strategies)("%s", (_, make) => {
+  test("finds better than random search with the same 80 trials, on ranges and conditions and on cells", () => {
+    const final = (make: Make) => [
+      median(seeds.map((seed) => bestOf(run(make(mixed, new Rng(seed)), { trials: 80, score: hill })))),
+      median(seeds.map((seed) => bestOf(run(make(cell, new Rng(seed)), { trials: 80, score: fitness })))),
+    ];
+    const [ours, random] = [final(make), final((space, rng) => randomSearch(space, { rng }))];
+    expect(ours[0]!).toBeGreaterThan(random[0]!);
+    expect(ours[1]!).toBeGreaterThan(random[1]!);
+  });
+
+  test("equal seeds make equal searches, and a failed trial does not end one", () => {
+    const keys = () =>
+      run(make(mixed, new Rng(5)), { trials: 40, score: (proposal) => (proposal.candidate.value.x > 0.8 ? null : hill(proposal)) }).map(
+        ({ candidate }) => candidate.key,
+      );
+    const first = keys();
+    expect(first).toHaveLength(40);
+    expect(keys()).toEqual(first);
+  });
+});
+
+test("a controller learns to choose what is rewarded", async () => {
+  await using device = await openDevice(cpu());
+  const space = record({ a: choice(["x", "y", "z"]), b: oneOf({ none: record({}), some: record({ n: integer(1, 6) }) }) });
+  const score = ({ candidate: { value } }: Proposal<{ a: string; b: { kind: string; value: object } }>) => [
+    Number(value.a === "y") + (value.b.kind === "some" ? (value.b.value as { n: number }).n / 6 : 0),
+  ];
+  using strategy = policyGradient(space, { device, size: 16, learningRate: 0.03, rng: new Rng(2) });
+  const trials = run(strategy, { trials: 240, score });
+  const average = (some: readonly Trial<unknown>[]) => mean(some.map(({ scores }) => scores![0]!));
+  expect(average(trials.slice(0, 30))).toBeLessThan(1);
+  expect(average(trials.slice(-30))).toBeGreaterThan(1.6);
+});
+
+test("grid search tries everything once, and real ranges at points", () => {
+  const space = record({ a: choice(["x", "y"]), b: float(0, 1) });
+  const trials = run(gridSearch(space, { points: 3 }), { trials: 100, score: () => [0] });
+  expect(trials.map(({ candidate }) => `${candidate.value.a}${candidate.value.b}`)).toEqual(["x0", "x0.5", "x1", "y0", "y0.5", "y1"]);
+});
+
+describe("fronts", () => {
+  test("by hand", () => {
+    expect(dominates([1, 2], [1, 1])).toBe(true);
+    expect(dominates([1, 2], [1, 2])).toBe(false);
+    expect(
+      paretoFronts([
+        [3, 1],
+        [2, 2],
+        [1, 1],
+        [1, 3],
+        [0, 0],
+      ]),
+    ).toEqual([[0, 1, 3], [2], [4]]);
+    expect(
+      crowdingDistances([
+        [0, 4],
+        [1, 2],
+        [4, 0],
+      ]),
+    ).toEqual([Infinity, 2, Infinity]);
+  });
+
+  test("NSGA-II spreads along a front where one objective is paid with the other", () => {
+    const space = record({ x: float(0, 1), waste: float(0, 1) });
+    const score = ({ candidate: { value } }: Proposal<{ x: number; waste: number }>) => [
+      value.x - value.waste,
+      1 - value.x ** 2 - value.waste,
+    ];
+    const trials = run(nsga2(space, { population: 20, rng: new Rng(1) }), { trials: 400, score }).slice(-20);
+    const scores = trials.map(({ scores }) => scores!);
+    expect(mean(trials.map(({ candidate }) => (candidate.value as { waste: number }).waste))).toBeLessThan(0.1);
+    expect(Math.max(...scores.map(([a]) => a!))).toBeGreaterThan(0.85);
+    expect(Math.max(...scores.map(([, b]) => b!))).toBeGreaterThan(0.85);
+  });
+});
+
+describe("budgets", () => {
+  const space = record({ x: float(0, 1) });
+  // The better candidates show late: with little budget all look alike but for some noise.
+  const score = ({ candidate, budget }: Proposal<{ x: number }>) => [candidate.value.x * Math.min(1, budget! / 9)];
+
+  test("successive halving: 9 at 1, 3 of them at 3, 1 of them at 9, each going on from itself", () => {
+    const trials = run(successiveHalving(space, { candidates: 9, budgets: [1, 9], rng: new Rng(1) }), { trials: 100, score });
+    expect(trials.map(({ budget }) => budget)).toEqual([...Array(9).fill(1), 3, 3, 3, 9]);
+    const first = trials.slice(0, 9).map(({ candidate }) => candidate.value.x);
+    expect(trials[12]!.candidate.value.x).toBe(Math.max(...first));
+    expect(trials[12]!.from).toBe(9);
+    expect(trials[trials[9]!.from!]!.candidate.value.x).toBe(Math.max(...first));
+  });
+
+  test("Hyperband's brackets for budgets up to 9: 9, 5 and 3 candidates", () => {
+    const trials = run(hyperband(space, { budgets: [1, 9], rng: new Rng(1) }), { trials: 100, score });
+    expect(trials.map(({ budget }) => budget)).toEqual([...Array(9).fill(1), 3, 3, 3, 9, ...Array(5).fill(3), 9, 9, 9, 9]);
+    expect(trials.filter(({ from }) => from === undefined).map(({ budget }) => budget)).toEqual([
+      ...Array(9).fill(1),
+      ...Array(5).fill(3),
+      9,
+      9,
+      9,
+    ]);
+  });
+
+  test("ASHA lifts one in three as soon as it can, and no trial twice", () => {
+    const trials = run(asha(space, { budgets: [1, 9], rng: new Rng(1) }), { trials: 60, score });
+    expect(trials.slice(0, 4).map(({ budget }) => budget)).toEqual([1, 1, 1, 3]);
+    const risen = trials.map(({ from }) => from).filter((from) => from !== undefined);
+    expect(new Set(risen).size).toBe(risen.length);
+    expect(trials.filter(({ budget }) => budget === 9).length).toBeGreaterThan(2);
+  });
+
+  test("population-based training: the worst go on from the best, with other hyper-parameters", () => {
+    const trials = run(populationBasedTraining(space, { population: 4, intervals: 3, interval: 2, rng: new Rng(1) }), {
+      trials: 100,
+      score,
+    });
+    expect(trials.map(({ budget }) => budget)).toEqual([2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6]);
+    const best = trials.slice(0, 4).reduce((a, b) => (b.scores![0]! > a.scores![0]! ? b : a));
+    expect(trials[7]!.from).toBe(best.number);
+    expect(trials[7]!.candidate.key).not.toBe(best.candidate.key);
+    expect(trials[4]!.candidate.key).toBe(best.candidate.key);
+  });
+
+  test("budgets that contradict each other are told", () => {
+    expect(() => hyperband(space, { budgets: [9, 1], rng: new Rng(1) })).toThrow("hyperband: expected budgets 0 < least ≤ most");
+    expect(() => asha(space, { budgets: [1, 9], reduction: 1, rng: new Rng(1) })).toThrow("a reduction above 1");
+  });
+});
