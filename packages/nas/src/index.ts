@@ -1,5 +1,11 @@
 /** @dl/nas: searching for architectures and hyper-parameters. */
 
+// The engine
+export { type Evaluate, TrialStopped, type TrialTask } from "./engine/evaluate.ts";
+export type { Measurements, Objectives } from "./engine/objectives.ts";
+export { type FinishedTrial, type SearchLimits, type SearchOptions, type SearchResult, search } from "./engine/search.ts";
+export { medianStopping, rungStopping, type StoppingRule } from "./engine/stopping.ts";
+export type { Journal, SearchIdentity, TrialRecord } from "./engine/trial-record.ts";
 // Spaces
 export { type BlockCell, type BlockCellOptions, type BlockInput, blockCell, unusedBlocks } from "./space/block-cell.ts";
 export {

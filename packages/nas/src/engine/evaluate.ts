@@ -1,0 +1,37 @@
+/** What trying a candidate means: the user's function, and what it is given. */
+
+import { DlError } from "@dl/core";
+import type { Measurements } from "./objectives.ts";
+
+/** What a trial is to do. */
+export interface TrialTask<T> {
+  readonly value: T;
+  readonly number: number;
+  /** For the trial's randomness: the same for the same candidate and budget. */
+  readonly seed: number;
+  /** How much to spend, in the unit of the search, such as epochs; undefined: all there is. */
+  readonly budget: number | undefined;
+  /** The number of the trial to go on from; the trial's own folder or map finds its state. */
+  readonly from: number | undefined;
+  /** 1 at first, 2 after a failure, … */
+  readonly attempt: number;
+  /** Aborted when the search ends early. */
+  readonly signal: AbortSignal;
+  /** Tells how the trial stands; await it: it rejects with `TrialStopped` when the trial has no promise. More is better. */
+  report(step: number, score: number): Promise<void>;
+}
+
+/** Trains and measures one candidate. */
+export type Evaluate<T> = (task: TrialTask<T>) => Measurements | Promise<Measurements>;
+
+/** Thrown by `report` in a trial that is to stop: let it pass, after cleaning up. */
+export class TrialStopped extends DlError {
+  readonly step: number;
+  readonly score: number;
+
+  constructor({ step, score }: { step: number; score: number }) {
+    super(`report: the trial is stopped at step ${step} with ${score}: others did better by then.`);
+    this.step = step;
+    this.score = score;
+  }
+}

@@ -1,0 +1,109 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Rng } from "@dl/core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { choice, float, gridSearch, integer, medianStopping, randomSearch, record, search } from "../index.ts";
+import { journalFile, openTrialWorkers } from "./index.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dl-nas-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const execArgv = ["--conditions=@dl/source"];
+const fixture = new URL("./trial-fixture.ts", import.meta.url);
+const objectives = { height: "maximize" } as const;
+const line = record({ x: integer(0, 9), how: choice(["well"]) });
+const height = ({ value }: { value: { x: number } }) => ({ height: value.x });
+
+describe("the journal", () => {
+  const run = async (path: string, trials: number, seed = 1, space = line) => {
+    await using journal = journalFile(path);
+    const strategy = randomSearch(space, { rng: new Rng(seed) });
+    return search(space, { strategy, evaluate: height, objectives, limits: { trials }, journal, seed });
+  };
+
+  test("holds a line for each trial, and a search goes on from it", async () => {
+    const path = join(folder, "a.jsonl");
+    await run(path, 3);
+    const lines = (await readFile(path, "utf8")).trim().split("\n");
+    expect(lines).toHaveLength(1 + 3);
+    const { trials } = await run(path, 6);
+    expect(trials.filter(({ remembered }) => !remembered)).toHaveLength(6);
+    expect((await readFile(path, "utf8")).startsWith(lines.join("\n"))).toBe(true);
+  });
+
+  test("a line cut off by a crash is dropped, and its trial runs again", async () => {
+    const path = join(folder, "b.jsonl");
+    await run(path, 4);
+    const whole = await readFile(path, "utf8");
+    await writeFile(path, whole.slice(0, -20));
+    const { trials } = await run(path, 4);
+    expect(trials.filter(({ remembered }) => !remembered)).toHaveLength(4);
+    const seconds = /"seconds":[^,}]*/g;
+    expect((await readFile(path, "utf8")).replace(seconds, "")).toBe(whole.replace(seconds, ""));
+  });
+
+  test("of another space, of another seed, broken in the middle, or no journal at all: each is told and left alone", async () => {
+    const path = join(folder, "c.jsonl");
+    await run(path, 2);
+    const before = await readFile(path, "utf8");
+    await expect(run(path, 2, 1, record({ x: integer(0, 8), how: choice(["well"]) }))).rejects.toThrow("got one with another space");
+    await expect(run(path, 2, 7)).rejects.toThrow("got one with another seed: 1 rather than 7");
+    expect(await readFile(path, "utf8")).toBe(before);
+    await appendFile(path, "{]\n");
+    await expect(run(path, 2)).rejects.toThrow(/c\.jsonl:4: expected a line of JSON, got "\{\]"/);
+    await writeFile(path, '{"some":"json"}\n');
+    await expect(run(path, 2)).rejects.toThrow("expected a journal of format dl-search-1, got another file");
+    await writeFile(path, `${before.split("\n")[0]}\n{"number":"0"}\n`);
+    await expect(run(path, 2)).rejects.toThrow("c.jsonl:2: expected a finished trial");
+  });
+});
+
+describe("trials in threads", () => {
+  test("two at once give what one gives; reports come through, and so does the order to stop", async () => {
+    const of = async (workers: number) => {
+      await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers, input: { top: 4 }, execArgv });
+      const { trials, best } = await search(line, {
+        ...{ strategy: gridSearch(line), evaluate: pool.evaluate, objectives, limits: { trials: 100 }, workers },
+      });
+      expect(best!.candidate.value.x).toBe(4);
+      return trials.map(({ measurements }) => measurements);
+    };
+    expect(await of(2)).toEqual(await of(1));
+    await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers: 1, input: { top: 0 }, execArgv });
+    const { trials } = await search(line, {
+      ...{
+        strategy: gridSearch(line),
+        evaluate: pool.evaluate,
+        objectives,
+        limits: { trials: 100 },
+        stopping: medianStopping({ warmUpTrials: 3 }),
+      },
+    });
+    expect(trials.map(({ stoppedAt }) => stoppedAt !== undefined)).toEqual([...Array(3).fill(false), ...Array(7).fill(true)]);
+  });
+
+  test("a thread that dies fails its trial, which is tried again in a new one; one that hangs is ended; one that throws lives on", async () => {
+    const bad = record({ how: choice(["dies", "throws", "hangs", "well"]), x: float(1, 1) });
+    await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, {
+      workers: 2,
+      input: { top: 1 },
+      timeLimit: 2,
+      execArgv,
+    });
+    const { trials } = await search(bad, {
+      ...{ strategy: gridSearch(bad), evaluate: pool.evaluate, objectives, limits: { trials: 100 }, workers: 2, retries: 1 },
+    });
+    expect(trials.map(({ measurements }) => measurements)).toEqual([{ height: 0, attempt: 2 }, null, null, { height: 0, attempt: 1 }]);
+    expect(trials[1]!.error).toContain("out of luck");
+    expect(trials[2]!.error).toContain("expected an end within 2 s");
+  });
+
+  test("a module without a trial is told, and nothing is left running", async () => {
+    const none = new URL("./journal-file.ts", import.meta.url);
+    await expect(openTrialWorkers(none, { execArgv })).rejects.toThrow("to export a function trial(input), got undefined");
+  });
+});
