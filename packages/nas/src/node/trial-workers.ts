@@ -27,11 +27,18 @@ export interface TrialWorkersOptions {
  *
  * @param module  Its URL: `new URL("./trial.js", import.meta.url)`.
  * @example no-run
- * // trial.js
- * export const trial = async () => async ({ value, seed, budget, report }) => ({ accuracy: await train(value, { seed, epochs: budget, report }) });
+ * // trial.js: stands for training
+ * export const trial: TrialFactory<{ width: number }> = () => ({ value: { width }, budget = 1 }) => ({ accuracy: 1 - 1 / (width * budget) });
  * // search.js
- * await using trials = await openTrialWorkers(new URL("./trial.js", import.meta.url));
- * await search(space, { strategy, evaluate: trials.evaluate, workers: 2, objectives: { accuracy: "maximize" }, limits: { trials: 50 } });
+ * const space = record({ width: integer(1, 64) });
+ * await using trials = await openTrialWorkers<{ width: number }>(new URL("./trial.js", import.meta.url), { workers: 2 });
+ * await search(space, {
+ *   strategy: gridSearch(space),
+ *   evaluate: trials.evaluate,
+ *   workers: 2,
+ *   objectives: { accuracy: "maximize" },
+ *   limits: { trials: 64 },
+ * });
  */
 export async function openTrialWorkers<T = unknown>(module: URL, options: TrialWorkersOptions = {}): Promise<TrialWorkers<T>> {
   const { workers = 2 } = options;
