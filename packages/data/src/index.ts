@@ -30,7 +30,7 @@ export { tarEnd, tarMember } from "./formats/tar-writer.ts";
 export { type IdxArray, type IdxType, type ParseIdxOptions, parseIdx } from "./idx.ts";
 export { type DecodeImageOptions, decodeImage } from "./images/decode-image.ts";
 export { type Image, withChannels } from "./images/image.ts";
-export { resizeImage, type Size } from "./images/resize.ts";
+export { type ResizeImageOptions, resizeImage, type Size } from "./images/resize.ts";
 export { type BalancedOrderOptions, balancedOrder } from "./orders/balanced-order.ts";
 export { type LengthOrderOptions, lengthOrder } from "./orders/length-order.ts";
 export type { Order, OrderContext } from "./orders/order.ts";
@@ -64,11 +64,34 @@ export { type TrainBpeOptions, type TrainWordPieceOptions, trainBpe, trainWordPi
 export type { Truncation } from "./tokenizers/truncation.ts";
 export { type BpeFiles, bpeFromFiles, type WordPieceFiles, wordPieceFromFile } from "./tokenizers/vocabulary-files.ts";
 export { type AlternatingFlipOptions, alternatingFlip } from "./transforms/alternating-flip.ts";
+export { type BlurOptions, blur } from "./transforms/blur.ts";
+export { type ColorJitterOptions, colorJitter, type GrayscaleOptions, grayscale } from "./transforms/color-jitter.ts";
+export { type CutMixOptions, cutMix } from "./transforms/cut-mix.ts";
 export { type CutoutOptions, cutout } from "./transforms/cutout.ts";
+export { type DeviceMixOptions, deviceCutMix, deviceMixup } from "./transforms/device-mix.ts";
+export { type DeviceMoveOptions, deviceFlip, devicePadCrop } from "./transforms/device-move.ts";
 export { type FlipOptions, flip } from "./transforms/flip.ts";
+export type { FloatImage } from "./transforms/float-image.ts";
+export { type MixupOptions, mixup } from "./transforms/mixup.ts";
 export { type NormalizeOptions, normalize } from "./transforms/normalize.ts";
 export { type PadCropOptions, padCrop } from "./transforms/pad-crop.ts";
-export type { ImageBatch, Transform, TransformContext } from "./transforms/transform.ts";
+export {
+  adjustBrightness,
+  adjustContrast,
+  adjustHue,
+  adjustSaturation,
+  adjustSharpness,
+  autoContrast,
+  equalize,
+  posterize,
+  solarize,
+} from "./transforms/pixel-operations.ts";
+export { type RandAugmentOptions, randAugment } from "./transforms/rand-augment.ts";
+export { type RandomErasingOptions, randomErasing } from "./transforms/random-erasing.ts";
+export { type RandomResizedCropOptions, randomResizedCrop } from "./transforms/random-resized-crop.ts";
+export { type AffineOptions, affine, type RotateOptions, rotate } from "./transforms/rotate.ts";
+export type { ImageBatch, LabelledImageBatch, Transform, TransformContext } from "./transforms/transform.ts";
+export { type TrivialAugmentOptions, trivialAugment } from "./transforms/trivial-augment.ts";
 export type { BatchWorkers, WorkerPass, WorkerPassOptions } from "./workers/batch-workers.ts";
 export type { PipelineFactory, WorkerPipeline } from "./workers/protocol.ts";
 export {

@@ -108,7 +108,10 @@ describe("resizeImage, cropToAspect, withChannels", () => {
   const { image: source, resize, grayscale } = json("image_transforms.json");
   const image: Image = { height: source.shape[0], width: source.shape[1], channels: 3, data: Uint8Array.from(source.data) };
 
-  test.each(resize as { size: [number, number]; pillow_antialias: { data: number[] } }[])("equals Pillow to ±1 at $size", (reference) => {
+  const bilinear = (resize as { mode: string; size: [number, number]; pillow_antialias: { data: number[] } }[]).filter(
+    ({ mode }) => mode === "bilinear",
+  );
+  test.each(bilinear)("equals Pillow to ±1 at $size", (reference) => {
     const [height, width] = reference.size;
     const resized = resizeImage(image, { width, height });
     expect(largestDifference(resized.data, reference.pillow_antialias.data)).toBeLessThanOrEqual(1);

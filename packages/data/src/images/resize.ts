@@ -1,32 +1,31 @@
-/** Bilinear resizing that averages when it shrinks, as Pillow's `resize` does: Pillow, `src/libImaging/Resample.c`, the triangle filter. */
+/** Resizing that averages when it shrinks, as Pillow's `resize` does: Pillow, `src/libImaging/Resample.c` and `Geometry.c`. */
 
 import { OptionError } from "@dl/core";
 import type { Image } from "./image.ts";
+import { type Filter, filterWeights } from "./resample.ts";
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** For each output position: the first input it covers and their weights. */
-interface Weights {
-  readonly first: Int32Array;
-  readonly taps: number;
-  /** `[positions, taps]` */
-  readonly values: Float32Array;
+export interface ResizeImageOptions extends Size {
+  /** `nearest` takes the pixel at the place, the others weigh neighbours. Default `"bilinear"`. */
+  filter?: Filter | "nearest" | undefined;
 }
 
 /** `image` at another size; the aspect ratio is the caller's. */
-export function resizeImage(image: Image, { width, height }: Size): Image {
+export function resizeImage(image: Image, { width, height, filter = "bilinear" }: ResizeImageOptions): Image {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
     throw new OptionError(`resizeImage: expected a whole width and height of at least 1, got ${width} × ${height}.`);
   }
   if (image.width === width && image.height === height) return image;
+  if (filter === "nearest") return nearest(image, { width, height });
   const { channels, data } = image;
-  const across = triangle(image.width, width);
-  const down = triangle(image.height, height);
+  const across = filterWeights(image.width, width, { filter });
+  const down = filterWeights(image.height, height, { filter });
 
-  // Rows first: [H, w, C], in float so that only the result is rounded.
+  // Rows first: [H, w, C], in float so that only the result is rounded. A cubic overshoots, and Pillow clips in between.
   const rows = new Float32Array(image.height * width * channels);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
@@ -36,7 +35,7 @@ export function resizeImage(image: Image, { width, height }: Size): Image {
           const weight = across.values[x * across.taps + tap]!;
           if (weight !== 0) sum += weight * data[from]!;
         }
-        rows[(y * width + x) * channels + c] = sum;
+        rows[(y * width + x) * channels + c] = Math.max(0, Math.min(255, sum));
       }
     }
   }
@@ -52,27 +51,32 @@ export function resizeImage(image: Image, { width, height }: Size): Image {
       const from = (down.first[y]! + tap) * stride;
       for (let i = 0; i < stride; i++) sums[i]! += weight * rows[from + i]!;
     }
-    // Adding a half and cutting rounds; weights of sum 1 stay below 256.
-    for (let i = 0; i < stride; i++) resized[y * stride + i] = sums[i]!;
+    // Adding a half and cutting rounds.
+    for (let i = 0; i < stride; i++) resized[y * stride + i] = Math.max(0, Math.min(255, sums[i]!));
   }
   return { width, height, channels, data: resized };
 }
 
-function triangle(inputs: number, outputs: number): Weights {
-  const scale = inputs / outputs;
-  // Enlarging interpolates between two neighbours; shrinking averages over everything a pixel covers.
-  const support = Math.max(1, scale);
-  const taps = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(outputs);
-  const values = new Float32Array(outputs * taps);
-  for (let i = 0; i < outputs; i++) {
-    const center = (i + 0.5) * scale;
-    const start = Math.max(0, Math.floor(center - support + 0.5));
-    const end = Math.min(inputs, Math.floor(center + support + 0.5));
-    let sum = 0;
-    for (let j = start; j < end; j++) sum += Math.max(0, 1 - Math.abs((j - center + 0.5) / support));
-    for (let j = start; j < end; j++) values[i * taps + j - start] = Math.max(0, 1 - Math.abs((j - center + 0.5) / support)) / sum;
-    first[i] = start;
+function nearest({ width: inWidth, height: inHeight, channels, data }: Image, { width, height }: Size): Image {
+  const columns = nearestPositions(inWidth, width);
+  const rows = nearestPositions(inHeight, height);
+  const resized = new Uint8Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = (rows[y]! * inWidth + columns[x]!) * channels;
+      for (let c = 0; c < channels; c++) resized[(y * width + x) * channels + c] = data[from + c]!;
+    }
   }
-  return { first, taps, values };
+  return { width, height, channels, data: resized };
+}
+
+/** Step by step, as Pillow adds them up: a product would round differently where a centre falls between two pixels. */
+function nearestPositions(inputs: number, outputs: number): Int32Array {
+  const scale = inputs / outputs;
+  let at = scale * 0.5;
+  return Int32Array.from({ length: outputs }, () => {
+    const position = Math.min(inputs - 1, Math.floor(at));
+    at += scale;
+    return position;
+  });
 }

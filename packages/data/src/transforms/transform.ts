@@ -20,6 +20,9 @@ export type Transform<E extends Example = Example> = (batch: E, context: Transfo
 /** Any batch that has images, float32 `[B, H, W, C]`. */
 export type ImageBatch = Example<"images">;
 
+/** Any batch that has images and labels: int32 `[B]`, or float32 `[B, classes]` once they are mixed. */
+export type LabelledImageBatch = Example<"images" | "labels">;
+
 /** Runs `transforms` over one batch, each with its own streams. */
 export class Pipeline<E extends Example> {
   readonly #steps: readonly { readonly transform: Transform<E>; readonly key: readonly [number, number] | undefined }[];
