@@ -1,13 +1,13 @@
 /** A folder of PNG and JPEG files as a dataset: every subfolder is a class. */
 
-import { readdir, readFile } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { readFile } from "node:fs/promises";
 import { DataError, OptionError } from "@dl/core";
 import { type ArrayDataset, arrayDataset } from "../datasets/array-dataset.ts";
 import { byteColumn } from "../datasets/byte-column.ts";
 import { cropToAspect } from "../images/crop.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { resizeImage } from "../images/resize.ts";
+import { listClasses, type SkippedFile } from "./list-classes.ts";
 
 export interface ImageFolderOptions {
   /** Every image is brought to this size, in pixels. */
@@ -21,12 +21,6 @@ export interface ImageFolderOptions {
   corrupt?: "raise" | "skip" | undefined;
   /** Called after each file. */
   onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-/** A file that is no example, and why. */
-export interface SkippedFile {
-  readonly path: string;
-  readonly reason: string;
 }
 
 /** Images float32 `[height, width, channels]` in [0, 1], kept as bytes; labels int32, the subfolder's place in `classNames`. */
@@ -79,35 +73,4 @@ export async function imageFolder(folder: string, options: ImageFolderOptions): 
     { classNames },
   );
   return { ...dataset, classNames, paths, skipped };
-}
-
-const extensions = [".png", ".jpg", ".jpeg"];
-
-async function listClasses(folder: string): Promise<{
-  classNames: string[];
-  files: { path: string; label: number }[];
-  skipped: SkippedFile[];
-}> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new DataError(`imageFolder: expected to read the folder ${folder}, got ${error.code}.`);
-  });
-  const classNames = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
-    .map(({ name }) => name)
-    .sort();
-  if (classNames.length === 0) throw new DataError(`imageFolder: expected ${folder} to have one subfolder a class, got none.`);
-  const files: { path: string; label: number }[] = [];
-  const skipped: SkippedFile[] = [];
-  for (const [label, className] of classNames.entries()) {
-    const inside = await readdir(join(folder, className), { recursive: true, withFileTypes: true });
-    const names = inside.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    // By code units with one separator: the same order on every system.
-    const key = (path: string): string => path.split(sep).join("/");
-    for (const path of names.sort((a, b) => (key(a) < key(b) ? -1 : 1))) {
-      const extension = extname(path).toLowerCase();
-      if (extensions.includes(extension)) files.push({ path, label });
-      else skipped.push({ path, reason: `expected a PNG or a JPEG by its name, got "${extension}"` });
-    }
-  }
-  return { classNames, files, skipped };
 }

@@ -1,0 +1,72 @@
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DataError, OptionError, Rng } from "@dl/core";
+import { expect, test } from "vitest";
+import { batches } from "../batches.ts";
+import { split } from "../datasets/split.ts";
+import { classCounts } from "../statistics/class-counts.ts";
+import { openBatchWorkers } from "./batch-workers.ts";
+import { imageFolder } from "./image-folder.ts";
+import { lazyImageFolder } from "./lazy-image-folder.ts";
+import { openSharpDecoder } from "./sharp-decoder.ts";
+
+const folder = fileURLToPath(new URL("../../fixtures/images", import.meta.url));
+const size = { width: 8, height: 6 };
+
+test("it gives what imageFolder gives, one image in memory at a time; damaged files are left out on request", async () => {
+  const lazy = await lazyImageFolder(folder, size);
+  const eager = await imageFolder(folder, { ...size, corrupt: "skip" });
+  expect(lazy.classNames).toEqual(eager.classNames);
+  expect(lazy.skipped.map(({ path }) => basename(path)).toSorted()).toEqual(["notes.txt", "rgb.bmp"]);
+  for (const [i, path] of eager.paths.entries()) expect(lazy.get(lazy.paths.indexOf(path))).toEqual(eager.get(i));
+  const damaged: string[] = [];
+  const read = [...batches(lazy, { batchSize: 4, onDamaged: (_, index) => damaged.push(basename(lazy.paths[index]!)) })];
+  expect(damaged.toSorted()).toEqual(["empty.jpg", "not_an_image.png", "truncated.jpg", "truncated.png"]);
+  expect(read.reduce((sum, { labels }) => sum + labels.data.length, 0)).toBe(eager.length);
+  expect(() => [...batches(lazy, { batchSize: 4 })]).toThrow(/empty.jpg to be a PNG or a JPEG/);
+  expect(classCounts(lazy)).toEqual([5, 5, 6]);
+});
+
+test("in workers, through a split, the same; sharp's pixels are close to ours", async () => {
+  const module = new URL("./folder-pipeline-fixture.ts", import.meta.url);
+  const decoders: Record<string, number[][]> = {};
+  for (const decoder of ["javascript", "sharp"]) {
+    await using workers = await openBatchWorkers<
+      Awaited<ReturnType<typeof lazyImageFolder>> extends { get(i: number): infer E } ? E : never
+    >(module, {
+      workers: 2,
+      input: { folder, decoder },
+      execArgv: ["--conditions=@dl/source"],
+    });
+    const damaged: number[] = [];
+    const rows: number[][] = [];
+    for await (const { images, labels } of workers.batches({
+      batchSize: 4,
+      shuffle: new Rng(1),
+      onDamaged: (_, index) => damaged.push(index),
+    })) {
+      for (let i = 0; i < labels.data.length; i++) rows.push(Array.from(images.data.subarray(i * 144, (i + 1) * 144)));
+    }
+    expect(damaged).toHaveLength(4);
+    decoders[decoder] = rows;
+  }
+  const lazy = split(await lazyImageFolder(folder, size), { fractions: { all: 1 }, rng: new Rng(1) }).all;
+  const expected = [...batches(lazy, { batchSize: 4, shuffle: new Rng(1), onDamaged: () => {} })];
+  expect(decoders.javascript!.flat()).toEqual(expected.flatMap(({ images }) => Array.from(images.data)));
+  const differences = decoders.sharp!.flat().map((value, i) => Math.abs(value - decoders.javascript!.flat()[i]!));
+  expect(differences.reduce((a, b) => a + b) / differences.length).toBeLessThan(3 / 255);
+});
+
+test("sharp upholds the contract: a damaged file is a DataError that names it", async () => {
+  const decode = await openSharpDecoder();
+  const asked = { ...size, channels: 3, fit: "crop", name: "x.jpg" } as const;
+  await expect(decode(Uint8Array.of(1, 2, 3), asked)).rejects.toThrow(/x.jpg to be a whole image/);
+  await expect(decode(new Uint8Array(0), asked)).rejects.toThrow(DataError);
+});
+
+test("no size and no images are refused", async () => {
+  await expect(lazyImageFolder(folder, { width: 0, height: 1 })).rejects.toThrow(OptionError);
+  await expect(lazyImageFolder(fileURLToPath(new URL("../../fixtures", import.meta.url)), size)).resolves.toBeDefined();
+  const lazy = await lazyImageFolder(folder, size);
+  expect(() => lazy.get(99)).toThrow(/from 0 to 15, got 99/);
+});

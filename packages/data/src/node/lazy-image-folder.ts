@@ -1,0 +1,139 @@
+/** A folder of PNG and JPEG files, read from the disk when they are asked for: for more images than memory holds. */
+
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { DataError, OptionError } from "@dl/core";
+import type { Dataset, Example } from "../dataset.ts";
+import { cropToAspect } from "../images/crop.ts";
+import { decodeImage } from "../images/decode-image.ts";
+import { resizeImage } from "../images/resize.ts";
+import { listClasses, type SkippedFile } from "./list-classes.ts";
+
+/** What a decoder is asked for. */
+export interface FolderImageSize {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly fit: "stretch" | "crop";
+  /** The path, for error messages. */
+  readonly name: string;
+}
+
+/** Makes bytes `[height, width, channels]` of a file; rejects with a `DataError` for a damaged one. */
+export type FolderDecoder = (file: Uint8Array, size: FolderImageSize) => Promise<Uint8Array>;
+
+export interface LazyImageFolderOptions {
+  /** Every image is brought to this size, in pixels. */
+  width: number;
+  height: number;
+  /** 1 reads grey, 3 colour. Default 3. */
+  channels?: 1 | 3 | undefined;
+  /** Images of another aspect ratio: squeezed, or cropped around the middle. Default `"stretch"`. */
+  fit?: "stretch" | "crop" | undefined;
+  /** Used by batch workers: `await openSharpDecoder()` is several times as fast. Default: the decoders of this package. */
+  decoder?: FolderDecoder | undefined;
+}
+
+/** Images float32 `[height, width, channels]` in [0, 1]; labels int32, the subfolder's place in `classNames`. */
+export interface LazyImageFolder extends Dataset<Example<"images" | "labels">> {
+  readonly classNames: readonly string[];
+  /** Path of each example. */
+  readonly paths: readonly string[];
+  /** Files of another kind. */
+  readonly skipped: readonly SkippedFile[];
+}
+
+/**
+ * Lists a folder as `imageFolder` does, but reads nothing yet. A damaged file is a `DataError` when it is read: give `batches` an
+ * `onDamaged` to leave it out.
+ *
+ * @throws DataError when there is no class or no image.
+ */
+export async function lazyImageFolder(folder: string, options: LazyImageFolderOptions): Promise<LazyImageFolder> {
+  const { width, height, channels = 3, fit = "stretch", decoder } = options;
+  for (const size of [width, height]) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new OptionError(`lazyImageFolder: expected a whole width and height, got ${width} × ${height}.`);
+    }
+  }
+  const { classNames, files, skipped } = await listClasses(folder);
+  if (files.length === 0) {
+    throw new DataError(
+      `lazyImageFolder: expected at least one PNG or JPEG in the subfolders of ${folder}, got none (${skipped.length} other files).`,
+    );
+  }
+  const shape = [height, width, channels];
+  const sizeOf = (name: string): FolderImageSize => ({ width, height, channels, fit, name });
+  const fileAt = (index: number): { path: string; label: number } => {
+    const file = files[index];
+    if (file === undefined) throw new DataError(`Dataset.get: expected an index from 0 to ${files.length - 1}, got ${index}.`);
+    return file;
+  };
+  const decodeAsync: FolderDecoder = decoder ?? (async (file, size) => decodeSized(file, size));
+  const size = height * width * channels;
+  return {
+    length: files.length,
+    classNames,
+    paths: files.map(({ path }) => path),
+    skipped,
+    get: (index) => {
+      const { path, label } = fileAt(index);
+      const data = new Float32Array(size);
+      toUnit(decodeSized(guardedRead(path), sizeOf(path)), data);
+      return { images: { shape, dtype: "float32", data }, labels: { shape: [], dtype: "int32", data: Int32Array.of(label) } };
+    },
+    getBatchAsync: async (indices, { onDamaged }) => {
+      const decoded = await Promise.allSettled(
+        Array.from(indices, async (index) => {
+          const { path } = fileAt(index);
+          return decodeAsync(await readFile(path).catch((error: unknown) => unreadable(path, error)), sizeOf(path));
+        }),
+      );
+      const kept: number[] = [];
+      const pixels: Uint8Array[] = [];
+      for (const [i, result] of decoded.entries()) {
+        if (result.status === "fulfilled") {
+          kept.push(indices[i]!);
+          pixels.push(result.value);
+        } else if (onDamaged === undefined || !(result.reason instanceof DataError)) throw result.reason;
+        else onDamaged(result.reason, indices[i]!);
+      }
+      if (kept.length === 0) {
+        throw new DataError(`batches: expected at least one example that can be read in a batch of ${indices.length}, got none.`);
+      }
+      const data = new Float32Array(kept.length * size);
+      for (const [i, bytes] of pixels.entries()) toUnit(bytes, data.subarray(i * size, (i + 1) * size));
+      const labels = Int32Array.from(kept, (index) => fileAt(index).label);
+      return {
+        batch: {
+          images: { shape: [kept.length, ...shape], dtype: "float32", data },
+          labels: { shape: [kept.length], dtype: "int32", data: labels },
+        },
+        kept: Int32Array.from(kept),
+      };
+    },
+    column: (field) =>
+      field === "labels" ? { shape: [files.length], dtype: "int32", data: Int32Array.from(files, ({ label }) => label) } : undefined,
+  };
+}
+
+function decodeSized(file: Uint8Array, { width, height, channels, fit, name }: FolderImageSize): Uint8Array {
+  const image = decodeImage(file, { channels, name });
+  return resizeImage(fit === "crop" ? cropToAspect(image, { width, height }) : image, { width, height }).data;
+}
+
+function toUnit(bytes: Uint8Array, data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) data[i] = bytes[i]! * (1 / 255);
+}
+
+function guardedRead(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): never {
+  throw new DataError(`lazyImageFolder: expected to read ${path}, got ${error instanceof Error ? error.message : String(error)}.`);
+}
