@@ -22,6 +22,7 @@ export {
   densenet201,
 } from "./densenet.ts";
 export type { ImageClassifier } from "./image-classifier.ts";
+export { type IntermediateOptions, type Intermediates, intermediateOutputs } from "./intermediate-outputs.ts";
 export { KerasCnn, type KerasCnnOptions, kerasCnnCifar10 } from "./keras-cnn.ts";
 export { LeNet, type LeNetOptions, lenetCifar10, lenetCifar10Wide, lenetMnist } from "./lenet.ts";
 export { type MobileNetStage, MobileNetV2, type MobileNetV2Options, mobilenetV2, mobilenetV2Cifar } from "./mobilenet-v2.ts";
@@ -56,6 +57,7 @@ export {
   torchState,
 } from "./torch-state.ts";
 export { type FlattenedImage, fromTorch, toTorch, type WeightLayoutOptions } from "./torch-weights.ts";
+export { parametersOf, replaceHead, type WithHead } from "./transfer.ts";
 export { Vgg, type VggOptions, type VggPreset, vgg11, vgg13, vgg16, vgg19 } from "./vgg.ts";
 export { type WhiteningOptions, whiteningFilters } from "./whitening.ts";
 export {
