@@ -1,12 +1,18 @@
 /** The data sets recipes train on. */
 
-import { cifar10, cifar10Classes, mnist, mnistClasses } from "@dl/data/node";
+import { cifar10, cifar10Classes, fashionMnist, fashionMnistClasses, mnist, mnistClasses } from "@dl/data/node";
 import type { RecipeData } from "./recipe.ts";
 
 export const mnistData: RecipeData = {
   classNames: mnistClasses,
   imageShape: [28, 28, 1],
   load: (split, options) => mnist({ split, ...options }),
+};
+
+export const fashionMnistData: RecipeData = {
+  classNames: fashionMnistClasses,
+  imageShape: [28, 28, 1],
+  load: (split, options) => fashionMnist({ split, ...options }),
 };
 
 export const cifar10Data: RecipeData = {

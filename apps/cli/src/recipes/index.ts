@@ -2,15 +2,25 @@
 
 import { UsageError } from "../command.ts";
 import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
+import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
 import { lenetMnist } from "./lenet-mnist.ts";
 import type { Recipe } from "./recipe.ts";
+import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
-export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCifar10, conv5fc3Cifar10, airbench94Cifar10];
+export const recipes: readonly Recipe[] = [
+  lenetMnist,
+  convFashionMnist,
+  lenetCifar10,
+  kerasCnnCifar10,
+  conv5fc3Cifar10,
+  resnet20Cifar10,
+  airbench94Cifar10,
+];
 
 /** Recipes of other forms than image classifiers. */
 export const taskRecipes: readonly TaskRecipe[] = [gptShakespeare];

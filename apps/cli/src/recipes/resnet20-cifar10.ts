@@ -1,0 +1,53 @@
+/** ResNet-20 on CIFAR-10. He et al. 2015, arXiv:1512.03385, section 4.2. */
+
+import { resnet20 as network, ResNet } from "@dl/cnn";
+import { flip, padCrop } from "@dl/data";
+import { cifar10Statistics } from "@dl/data/node";
+import { decayGroups, Sgd, schedules } from "@dl/nn";
+import { cifar10Data } from "./data.ts";
+import type { Recipe } from "./recipe.ts";
+
+export const resnet20Cifar10: Recipe = {
+  name: "resnet20-cifar10",
+  title: "ResNet-20 on CIFAR-10",
+  data: cifar10Data,
+  presets: [
+    {
+      name: "default",
+      summary: "ResNet-20 on CIFAR-10, SGD with Nesterov momentum and a cosine after a warm-up, in half the paper's epochs.",
+      defaults: { epochs: 90, batchSize: 128, learningRate: 0.1 },
+      validationShare: 0,
+      patience: 0,
+      labelSmoothing: 0,
+      augmentation: [flip(), padCrop({ padding: 4 })],
+      normalization: cifar10Statistics,
+      model: (rng) => new ResNet({ ...network, classes: 10, rng }),
+      optimizer: (model, { learningRate, steps, epochs }) => {
+        const warm = Math.min(steps - 1, Math.ceil((5 * steps) / Math.max(epochs, 5)));
+        return new Sgd(decayGroups(model), {
+          learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps: steps - warm }), { steps: warm, start: 0.1 }),
+          momentum: 0.9,
+          nesterov: true,
+          weightDecay: 5e-4,
+        });
+      },
+    },
+    {
+      name: "paper",
+      summary: "The paper's settings: SGD with momentum 0.9 for 64,000 steps, the rate a tenth from half and from three quarters of them.",
+      defaults: { epochs: 164, batchSize: 128, learningRate: 0.1 },
+      validationShare: 0,
+      patience: 0,
+      labelSmoothing: 0,
+      augmentation: [flip(), padCrop({ padding: 4 })],
+      normalization: cifar10Statistics,
+      model: (rng) => new ResNet({ ...network, classes: 10, rng }),
+      optimizer: (model, { learningRate, steps }) =>
+        new Sgd(model.parameters(), {
+          learningRate: schedules.multiStep(learningRate, { milestones: [steps / 2, (3 * steps) / 4] }),
+          momentum: 0.9,
+          weightDecay: 1e-4,
+        }),
+    },
+  ],
+};
