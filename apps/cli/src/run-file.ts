@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DataError } from "@dl/core";
 import { isTask, presetNamed, recipeNamed } from "./recipes/index.ts";
 import type { Hyperparameters, Preset, Recipe } from "./recipes/recipe.ts";
-import type { TaskRecipe, TaskRun } from "./recipes/task-recipe.ts";
+import type { InputName, TaskRecipe, TaskRun } from "./recipes/task-recipe.ts";
 
 export const runFileName = "run.json";
 export const modelName = "model.safetensors";
@@ -19,6 +19,8 @@ export interface RunSettings extends Hyperparameters {
   readonly backend: string;
   /** Of the wasm device; null for one a core. */
   readonly threads: number | null;
+  /** Paths that `--data` and `--weights` named, for recipes that take them. */
+  readonly inputs?: Readonly<Partial<Record<InputName, string>>>;
 }
 
 export interface RunFile {
@@ -86,6 +88,8 @@ export function commandLine({ recipe, preset, settings }: AnyRun): string {
   if (settings.epochs !== defaults.epochs) words.push(`--epochs ${settings.epochs}`);
   if (settings.batchSize !== defaults.batchSize) words.push(`--batch-size ${settings.batchSize}`);
   if (settings.learningRate !== defaults.learningRate) words.push(`--learning-rate ${settings.learningRate}`);
+  for (const [name, path] of Object.entries(settings.inputs ?? {}))
+    words.push(`--${name} ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}`);
   if (settings.limit !== null) words.push(`--limit ${settings.limit}`);
   if (settings.backend !== "auto") words.push(`--backend ${settings.backend}`);
   if (settings.threads !== null) words.push(`--threads ${settings.threads}`);

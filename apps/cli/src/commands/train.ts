@@ -10,10 +10,13 @@ import {
   onlyPositional,
   positiveNumber,
   text,
+  UsageError,
   wholeNumber,
 } from "../command.ts";
 import { listRecipes, presetNamed, recipeNamed } from "../recipes/index.ts";
-import { type AnyRun, formatRunFile, runFileName, runWith } from "../run-file.ts";
+import type { Recipe } from "../recipes/recipe.ts";
+import type { InputName, TaskRecipe } from "../recipes/task-recipe.ts";
+import { type AnyRun, formatRunFile, type RunSettings, runFileName, runWith } from "../run-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
 
@@ -30,8 +33,22 @@ export function runOf(args: Arguments): AnyRun {
     learningRate: positiveNumber(args, "learning-rate") ?? defaults.learningRate,
     limit: limit === 0 ? null : limit,
     ...deviceSettings(args),
+    ...inputsOf(args, recipe),
   };
   return runWith(recipe, { preset: preset.name, settings });
+}
+
+/** The paths that the recipe takes. */
+function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSettings, "inputs"> {
+  const taken = ("inputs" in recipe && recipe.inputs) || {};
+  const given: [InputName, string][] = [];
+  for (const name of ["data", "weights"] as const) {
+    const path = text(args, name);
+    if (path === undefined && taken[name] === "required") throw new UsageError(`${recipe.name}: expected --${name}, got none.`);
+    if (path !== undefined && taken[name] === undefined) throw new UsageError(`${recipe.name}: expected no --${name}, got ${path}.`);
+    if (path !== undefined) given.push([name, path]);
+  }
+  return given.length === 0 ? {} : { inputs: Object.fromEntries(given) };
 }
 
 export const train: Command = {
@@ -47,6 +64,8 @@ export const train: Command = {
     "batch-size": { value: "N", help: "Examples in a step. Default: the preset's." },
     "learning-rate": { value: "X", help: "Largest step length. Default: the preset's." },
     limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
+    data: { value: "FOLDER", help: "finetune-folder: images, one subfolder a class; or such folders called train and test." },
+    weights: { value: "FILE", help: "finetune-folder: safetensors of the trained network, PyTorch's or ours." },
     ...deviceOptions,
   },
   async run(args) {

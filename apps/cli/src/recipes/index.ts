@@ -4,6 +4,7 @@ import { UsageError } from "../command.ts";
 import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
 import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
+import { finetuneFolder } from "./finetune-folder.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
@@ -23,7 +24,7 @@ export const recipes: readonly Recipe[] = [
 ];
 
 /** Recipes of other forms than image classifiers. */
-export const taskRecipes: readonly TaskRecipe[] = [gptShakespeare];
+export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, gptShakespeare];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
 

@@ -39,12 +39,17 @@ export interface TaskResult extends FitResult {
   readonly metrics: Metrics | undefined;
 }
 
+/** A file or folder of the user's that a recipe takes, by the name of its option. */
+export type InputName = "data" | "weights";
+
 export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
   readonly name: string;
   /** For reports: `GPT on Tiny Shakespeare`. */
   readonly title: string;
   /** The first is what runs when none is named. */
   readonly presets: readonly [P, ...P[]];
+  /** What it takes from the command line, and whether it must be given. Default nothing. */
+  readonly inputs?: Readonly<Partial<Record<InputName, "required" | "optional">>>;
   /** Trains, and writes the model: `model.safetensors` last. */
   train(run: TaskRun<P>, options: TaskTraining): Promise<TaskResult>;
   /** Measures the model in `folder`. */

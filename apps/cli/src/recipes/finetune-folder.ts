@@ -1,0 +1,216 @@
+/**
+ * A trained network for the images in a folder: first a new last layer on features that stay, then all of it at a low rate.
+ * Yosinski et al. 2014, arXiv:1411.1792; in this order as Kumar et al. 2022, arXiv:2202.10054.
+ */
+
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { loadTorchState, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20, type TorchNamed } from "@dl/cnn";
+import { argmax, DataError, DlError, equal, mean, Rng, type Tensor } from "@dl/core";
+import { flip, type NormalizeOptions, normalize, padCrop, split, subset } from "@dl/data";
+import { cifar10Statistics, imageFolder } from "@dl/data/node";
+import {
+  AdamW,
+  crossEntropy,
+  decayGroups,
+  inference,
+  type Linear,
+  loadState,
+  type Mode,
+  type Module,
+  type NamedTensors,
+  readState,
+  schedules,
+  writeSafetensors,
+} from "@dl/nn";
+import { loadSafetensors } from "@dl/nn/node";
+import { EarlyStopping, evaluate } from "@dl/train";
+import { checkpointName, type RunFolder } from "@dl/train/node";
+import { modelName } from "../run-file.ts";
+import { fileExists } from "../run-files.ts";
+import { fitInFolder, writeTaskReport } from "../task-training.ts";
+import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
+import type { LabelledImages } from "./recipe.ts";
+import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
+
+/** A classifier whose features are at hand. */
+type Backbone = Module &
+  TorchNamed & { head: Linear; features(images: Tensor, mode: Mode): Tensor; forward(images: Tensor, mode: Mode): Tensor };
+
+interface FinetunePreset extends TaskPreset {
+  readonly imageSize: number;
+  /** What the weights were trained with. */
+  readonly normalization: NormalizeOptions;
+  model(options: { classes: number; rng: Rng }): Backbone;
+}
+
+type FinetuneRun = TaskRun<FinetunePreset>;
+
+/** Of torchvision's networks. */
+const imagenetStatistics = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] } as const;
+
+interface FolderData {
+  readonly classNames: readonly string[];
+  readonly train: LabelledImages;
+  readonly validation: LabelledImages;
+  readonly test: LabelledImages;
+}
+
+/** The folder in three: a tenth is held back for validation, and a fifth for the test where there are no subfolders train and test. */
+async function loadFolder({ preset, settings }: FinetuneRun): Promise<FolderData> {
+  const folder = settings.inputs!.data!;
+  const rng = new Rng(settings.seed);
+  const size = { width: preset.imageSize, height: preset.imageSize, fit: "crop" } as const;
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(`finetune-folder: expected to read the folder ${folder}, got ${error.code}.`);
+  });
+  const limited = (dataset: LabelledImages): LabelledImages => {
+    if (settings.limit === null || settings.limit >= dataset.length) return dataset;
+    return subset(dataset, rng.fork("limit").permutation(dataset.length).slice(0, settings.limit).sort());
+  };
+  const apart = (dataset: LabelledImages, share: number, name: string) =>
+    split(dataset, { fractions: { rest: 1 - share, part: share }, rng: rng.fork(name), stratify: "labels" });
+  if (names.includes("train") && names.includes("test")) {
+    const all = await imageFolder(join(folder, "train"), size);
+    const test = await imageFolder(join(folder, "test"), size);
+    if (all.classNames.join() !== test.classNames.join()) {
+      throw new DataError(
+        `finetune-folder: expected the same classes in train and test of ${folder}, got ${all.classNames.join(", ")} and ${test.classNames.join(", ")}.`,
+      );
+    }
+    const { rest, part } = apart(limited(all), 0.1, "validation");
+    return checked({ classNames: all.classNames, train: rest, validation: part, test: limited(test) }, folder);
+  }
+  const all = await imageFolder(folder, size);
+  const { rest, part: test } = apart(limited(all), 0.2, "test");
+  const { rest: train, part: validation } = apart(rest, 0.1, "validation");
+  return checked({ classNames: all.classNames, train, validation, test }, folder);
+}
+
+function checked(data: FolderData, folder: string): FolderData {
+  const { classNames, train, validation, test } = data;
+  if (classNames.length < 2 || Math.min(train.length, validation.length, test.length) === 0) {
+    throw new DataError(
+      `finetune-folder: expected at least two classes, and enough images for training, validation and test in ${folder}, got ${classNames.length} classes and ${train.length}, ${validation.length} and ${test.length} images.`,
+    );
+  }
+  return data;
+}
+
+/** Loads everything but the head from a state dict of PyTorch's, or from a model file of ours. */
+async function loadBackbone(model: Backbone, path: string): Promise<void> {
+  const tensors: NamedTensors = await loadSafetensors(path);
+  if (!tensors.has("head.weight")) return loadTorchState(model, tensors, { except: ["head"] });
+  const backbone = new Map([...tensors].filter(([name]) => !name.startsWith("head.")));
+  const own = await readState(model);
+  for (const [name, tensor] of own) if (name.startsWith("head.")) backbone.set(name, tensor);
+  loadState(model, backbone, { file: path });
+}
+
+function measure(model: Backbone, dataset: LabelledImages, { preset, ...work }: TaskContext & { preset: FinetunePreset }) {
+  return evaluate({
+    ...work,
+    dataset,
+    batchSize: 50,
+    transform: normalize(preset.normalization),
+    step: ({ images, labels }) => lossOf(model.forward(images, inference), labels),
+  });
+}
+
+function lossOf(logits: Tensor, labels: Tensor) {
+  return { loss: crossEntropy(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) };
+}
+
+async function writeModel(
+  model: Module,
+  { folder, reason, classNames }: { folder: RunFolder; reason: string; classNames: readonly string[] },
+) {
+  const state = await readState(model);
+  for (const [name, { data }] of state) {
+    if (!data.every(Number.isFinite)) throw new DlError(`dl train: expected weights that are numbers, got others in ${name}: ${reason}.`);
+  }
+  await folder.write("classes.json", `${JSON.stringify(classNames, null, 2)}\n`);
+  await folder.write(modelName, writeSafetensors(state, { metadata: { reason } }));
+}
+
+async function train(run: FinetuneRun, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
+  const { preset, settings } = run;
+  const rng = new Rng(settings.seed);
+  const { classNames, train, validation, test } = await loadFolder(run);
+  const classes = classNames.length;
+  using model = preset.model({ classes, rng: rng.fork("init") });
+  const transform = normalize(preset.normalization);
+  // A checkpoint holds all weights: the first part need not be done again.
+  if (!(resume && (await fileExists(folder.file(checkpointName))))) {
+    await loadBackbone(model, settings.inputs!.weights!);
+    const work = { device, signal };
+    const encode = (images: Tensor): Tensor => model.features(images, inference);
+    using probe = await trainProbe(await featuresOf(train, { ...work, encode, transform }), { ...work, classes, rng: rng.fork("probe") });
+    const accuracy = await probeAccuracy(probe, await featuresOf(validation, { ...work, encode, transform }), work);
+    console.error(`backbone frozen: validation accuracy ${(100 * accuracy).toFixed(2)} %`);
+    model.head.weight.load(await probe.weight.read());
+    model.head.bias!.load(await probe.bias!.read());
+  }
+  const { learningRate, batchSize, epochs } = settings;
+  const steps = epochs * Math.ceil(train.length / batchSize);
+  const warm = Math.min(steps - 1, Math.ceil(steps / 10));
+  using optimizer = new AdamW(decayGroups(model), {
+    learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps: steps - warm }), { steps: warm }),
+    weightDecay: 0.05,
+  });
+  const fitted = await fitInFolder(run, {
+    ...{ device, folder, resume, signal, model, optimizer, unit: "images", clipNorm: 1 },
+    dataset: train,
+    transform: [flip(), padCrop({ padding: preset.imageSize >> 3, mode: "reflect" }), transform],
+    step: ({ images, labels }, mode) => lossOf(model.forward(images, mode), labels),
+    validate: () => measure(model, validation, { device, signal, preset }),
+    callbacks: [new EarlyStopping({ patience: epochs })],
+  });
+  if (fitted.reason === "stopped") return { ...fitted, metrics: undefined };
+  await writeModel(model, { folder, reason: fitted.reason, classNames });
+  const { loss, accuracy } = await measure(model, test, { device, signal, preset });
+  const result = { ...fitted, metrics: { "test/loss": loss, "test/accuracy": accuracy } };
+  await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss", "accuracy"] });
+  return result;
+}
+
+export const finetuneFolder: TaskRecipe<FinetunePreset> = {
+  name: "finetune-folder",
+  title: "A trained network for a folder of images",
+  inputs: { data: "required", weights: "required" },
+  presets: [
+    {
+      name: "resnet18",
+      summary: "torchvision's ResNet-18 (--weights) on a folder of images (--data), 224×224: a new head first, then everything.",
+      defaults: { epochs: 5, batchSize: 32, learningRate: 1e-4 },
+      imageSize: 224,
+      normalization: imagenetStatistics,
+      model: (options) => new ResNet({ ...resnet18, ...options }),
+    },
+    {
+      name: "mobilenet-v2",
+      summary: "The same with torchvision's MobileNetV2, a tenth of the work.",
+      defaults: { epochs: 5, batchSize: 32, learningRate: 1e-4 },
+      imageSize: 224,
+      normalization: imagenetStatistics,
+      model: (options) => new MobileNetV2({ ...mobilenetV2, ...options }),
+    },
+    {
+      name: "resnet20",
+      summary: "The same with the model.safetensors of a resnet20-cifar10 run, 32×32.",
+      defaults: { epochs: 10, batchSize: 64, learningRate: 3e-4 },
+      imageSize: 32,
+      normalization: cifar10Statistics,
+      model: (options) => new ResNet({ ...resnet20, ...options }),
+    },
+  ],
+  train,
+  async evaluate(run, { device, signal, folder }) {
+    const { preset } = run;
+    const { classNames, test } = await loadFolder(run);
+    using model = preset.model({ classes: classNames.length, rng: new Rng(run.settings.seed) });
+    loadState(model, await loadSafetensors(join(folder, modelName)), { file: join(folder, modelName) });
+    const { loss, accuracy } = await measure(model, test, { device, signal, preset });
+    return { "test/loss": loss, "test/accuracy": accuracy };
+  },
+};
