@@ -15,6 +15,7 @@ export {
   formatClassificationReport,
   type ReportRow,
 } from "./classification/classification-report.ts";
+export { classificationReportHtml } from "./classification/classification-report-html.ts";
 export { CohenKappa, type CohenKappaOptions } from "./classification/cohen-kappa.ts";
 export {
   ConfusionMatrix,
@@ -82,6 +83,14 @@ export { type ManifoldInputs, type ManifoldOptions, type ManifoldScores, manifol
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
 export type { Numbers } from "./numbers.ts";
+export { HitRateAtK } from "./ranking/hit-rate-at-k.ts";
+export { MeanAveragePrecision } from "./ranking/mean-average-precision.ts";
+export { MeanReciprocalRank } from "./ranking/mean-reciprocal-rank.ts";
+export { Ndcg, type NdcgOptions } from "./ranking/ndcg.ts";
+export { PrecisionAtK } from "./ranking/precision-at-k.ts";
+export type { CutoffOptions } from "./ranking/query-metric.ts";
+export type { RankingInputs } from "./ranking/ranking-inputs.ts";
+export { RecallAtK } from "./ranking/recall-at-k.ts";
 export { ExplainedVariance } from "./regression/explained-variance.ts";
 export { KendallCorrelation } from "./regression/kendall-correlation.ts";
 export { MaxError, type MaxErrorState } from "./regression/max-error.ts";
