@@ -80,6 +80,24 @@ export {
   kernelDistance,
 } from "./generation/kernel-distance.ts";
 export { type ManifoldInputs, type ManifoldOptions, type ManifoldScores, manifoldScores } from "./generation/manifold-scores.ts";
+export { Bleu, type BleuOptions, type BleuResult, sentenceBleu } from "./language/bleu.ts";
+export type { BleuTokenizer } from "./language/bleu-tokenizers.ts";
+export { Chrf, type ChrfOptions } from "./language/chrf.ts";
+export { countEdits, type EditCounts } from "./language/edit-counts.ts";
+export { type Entity, entitiesOf, type TagScheme } from "./language/entities.ts";
+export {
+  type EntityInputs,
+  type EntityResult,
+  type EntityRow,
+  EntityScore,
+  type EntityScoreOptions,
+  type EntityState,
+} from "./language/entity-score.ts";
+export { ErrorRate, type ErrorRateOptions, type ErrorRates } from "./language/error-rate.ts";
+export { Perplexity, type PerplexityInputs, type PerplexityOptions } from "./language/perplexity.ts";
+export { Rouge, type RougeOptions, type RougeScore } from "./language/rouge.ts";
+export { Squad, type SquadResult } from "./language/squad.ts";
+export type { TextInputs } from "./language/text-inputs.ts";
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
 export type { Numbers } from "./numbers.ts";
