@@ -1,14 +1,45 @@
-/** @dl/transformer: one file a model, and what is done with them. This file is the table of contents. */
+/** @dl/transformer: one file a model, and what is done with them. This file is the table of contents; folders are in `@dl/transformer/node`. */
 
 export { type ActivationName, activationNames, activations } from "./activation.ts";
+// What goes through a model
 export type { ForwardOptions, TokenInput, Trace } from "./forward-pass.ts";
+// Heads of BERT, RoBERTa and DistilBERT
+export { MaskedLanguageModel, type MaskedLanguageModelOptions } from "./heads/masked-language-model.ts";
+export { QuestionAnswerer, type QuestionAnswererOptions } from "./heads/question-answerer.ts";
+export { type Problem, SequenceClassifier, type SequenceClassifierOptions } from "./heads/sequence-classifier.ts";
+export { TokenClassifier, type TokenClassifierOptions } from "./heads/token-classifier.ts";
 // Hugging Face
 export { type JsonObject, ModelConfig } from "./huggingface/config.ts";
+export type { EncoderDecoderFamily } from "./huggingface/encoder-decoder-family.ts";
+export type { EncoderFamily } from "./huggingface/encoder-family.ts";
 export type { HuggingFaceNames, NameTable, Pretrained, PretrainedClass } from "./huggingface/pretrained.ts";
 export { huggingFaceName, huggingFaceState, loadHuggingFaceState, toHuggingFace } from "./huggingface/weights.ts";
 export { type CacheShape, KeyValueCache, type KeyValueCacheOptions, type KeyValueMemory, type LayerMemory } from "./key-value-cache.ts";
 export { causalLoss, ignoredLabel, spanLoss, type TokenLossOptions, tokenLoss } from "./losses.ts";
 // Models
+export { bart, bartBase, bartLarge } from "./models/bart.ts";
+export { bert, bertBase, bertLarge, bertMini, bertSmall, bertTiny } from "./models/bert.ts";
+export { BidirectionalEncoder, type BidirectionalEncoderOptions, type EncoderPreset } from "./models/bidirectional-encoder.ts";
+export {
+  Clip,
+  type ClipHalfOptions,
+  type ClipOptions,
+  type ClipOutput,
+  type ClipPreset,
+  type ClipTextOptions,
+  type ClipVisionOptions,
+  clipVitB32,
+  clipVitL14,
+} from "./models/clip.ts";
+export { distilBert, distilBertBase } from "./models/distilbert.ts";
+export {
+  EncoderDecoder,
+  type EncoderDecoderOptions,
+  type EncoderDecoderPreset,
+  type EncoderDecoderSettings,
+  originalBase,
+  originalBig,
+} from "./models/encoder-decoder.ts";
 export {
   Gpt2,
   type Gpt2Options,
@@ -19,3 +50,25 @@ export {
   gpt2Small,
   nanoGptShakespeare,
 } from "./models/gpt2.ts";
+export { Llama, type LlamaOptions, type LlamaPreset, llama2_7b, llama32_1b, llamaStories15m } from "./models/llama.ts";
+export { marian, opusMt } from "./models/marian.ts";
+export { roberta, robertaBase, robertaLarge } from "./models/roberta.ts";
+export { T5, type T5Options, type T5Preset, t5Base, t5Small, t5SmallV11 } from "./models/t5.ts";
+export {
+  ViT,
+  type ViTOptions,
+  type ViTPreset,
+  vitBase16,
+  vitCifar10,
+  vitLarge16,
+  vitSmall16,
+  vitTiny16,
+} from "./models/vit.ts";
+export type { RotaryOptions, RotaryScaling } from "./rotary-positions.ts";
+export {
+  type CrossKeys,
+  type DecoderInput,
+  type EncoderDecoderInput,
+  type SequenceToSequence,
+  shiftRight,
+} from "./sequence-to-sequence.ts";

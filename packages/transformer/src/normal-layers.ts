@@ -20,6 +20,17 @@ export function normalLinear({ inputs, outputs, deviation, bias = true, rng }: N
   return new Linear({ inputs, outputs, bias, weightInit: normalOf(deviation), biasInit: init.zeros, rng });
 }
 
-export function normalEmbedding({ count, size, deviation, rng }: { count: number; size: number; deviation: number; rng: Rng }): Embedding {
-  return new Embedding({ count, size, weightInit: normalOf(deviation), rng });
+export interface NormalEmbeddingOptions {
+  count: number;
+  size: number;
+  deviation: number;
+  /** Its vector starts at zero and gets no gradient as an input. Default none. */
+  padId?: number | undefined;
+  rng: Rng;
+}
+
+export function normalEmbedding({ count, size, deviation, padId, rng }: NormalEmbeddingOptions): Embedding {
+  // Some files name an id outside of the table, for none.
+  const padding = padId !== undefined && padId >= 0 && padId < count ? { paddingIndex: padId } : {};
+  return new Embedding({ count, size, weightInit: normalOf(deviation), ...padding, rng });
 }

@@ -20,6 +20,8 @@ export interface HuggingFaceNames {
   readonly ignored?: readonly RegExp[] | undefined;
   /** Older or alternative names a file may have, and what they stand for now. Default none. */
   readonly aliases?: readonly (readonly [pattern: RegExp, replacement: string])[] | undefined;
+  /** Our paths of tensors that have so many more axes of length 1 in front there. Default none. */
+  readonly leadingOnes?: Readonly<Record<string, number>> | undefined;
   /** Our paths of dense weights that transformers keeps as `[in, out]`, as we do (GPT-2's Conv1D). Default none. */
   readonly untransposed?: RegExp | undefined;
 }

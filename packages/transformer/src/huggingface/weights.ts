@@ -24,14 +24,27 @@ function isNumber(part: string): boolean {
   return /^\d+$/.test(part);
 }
 
-type Layout = "same" | "transposed" | "kernel";
+/** How a tensor of ours lies in a file, and back. */
+interface Layout {
+  readonly toOurs: (tensor: HostTensor) => HostTensor;
+  readonly toTheirs: (tensor: HostTensor) => HostTensor;
+}
 
-function layoutOf(path: string, model: Module, { untransposed }: HuggingFaceNames): Layout {
+function layoutOf(path: string, model: Module, { untransposed, leadingOnes = {} }: HuggingFaceNames): Layout | undefined {
+  const ones = leadingOnes[path];
+  if (ones !== undefined) {
+    const front = Array.from({ length: ones }, () => 1);
+    return {
+      toOurs: ({ shape, ...rest }) => ({ ...rest, shape: front.every((size, i) => shape[i] === size) ? shape.slice(ones) : shape }),
+      toTheirs: ({ shape, ...rest }) => ({ ...rest, shape: [...front, ...shape] }),
+    };
+  }
   const dot = path.lastIndexOf(".");
-  if (path.slice(dot + 1) !== "weight" || untransposed?.test(path)) return "same";
+  if (path.slice(dot + 1) !== "weight" || untransposed?.test(path)) return undefined;
   const owner = model.modules.get(path.slice(0, dot));
-  if (owner instanceof Linear) return "transposed";
-  return owner instanceof Conv2d ? "kernel" : "same";
+  if (owner instanceof Linear) return { toOurs: transposed, toTheirs: transposed };
+  if (owner instanceof Conv2d) return { toOurs: kernelToOurs, toTheirs: kernelToTheirs };
+  return undefined;
 }
 
 /** `[a, b]` → `[b, a]` */
@@ -43,30 +56,34 @@ function transposed({ shape, data, dtype }: HostTensor): HostTensor {
   return { shape: [columns, rows], data: turned, dtype };
 }
 
-/** `[out, in, h, w]` → `[h, w, in, out]`, or back. */
-function kernelTurned(kernel: HostTensor, { to }: { to: "ours" | "theirs" }): HostTensor {
+/** `[out, in, h, w]` → `[h, w, in, out]` */
+function kernelToOurs(kernel: HostTensor): HostTensor {
   if (kernel.shape.length !== 4) return kernel;
-  const [a, b, c, d] = kernel.shape as readonly [number, number, number, number];
-  // Both ways, the kernel is a matrix [out, in·h·w] or [h·w·in, out] with the inner axes of its long side turned too.
-  if (to === "ours") {
-    const data = new Float32Array(kernel.data.length);
-    for (let o = 0; o < a; o++) {
-      for (let i = 0; i < b; i++) for (let at = 0; at < c * d; at++) data[(at * b + i) * a + o] = kernel.data[(o * b + i) * c * d + at]!;
-    }
-    return hostTensor(data, [c, d, b, a]);
-  }
-  const data = new Float32Array(kernel.data.length);
-  for (let o = 0; o < d; o++) {
-    for (let i = 0; i < c; i++) for (let at = 0; at < a * b; at++) data[(o * c + i) * a * b + at] = kernel.data[(at * c + i) * d + o]!;
-  }
-  return hostTensor(data, [d, c, a, b]);
+  const [outputs, inputs, height, width] = kernel.shape as readonly [number, number, number, number];
+  const pixels = height * width;
+  const data = Float32Array.from({ length: kernel.data.length }, (_, i) => {
+    const output = i % outputs;
+    const input = Math.floor(i / outputs) % inputs;
+    return kernel.data[(output * inputs + input) * pixels + Math.floor(i / (outputs * inputs))]!;
+  });
+  return hostTensor(data, [height, width, inputs, outputs]);
+}
+
+/** `[h, w, in, out]` → `[out, in, h, w]` */
+function kernelToTheirs(kernel: HostTensor): HostTensor {
+  const [height, width, inputs, outputs] = kernel.shape as readonly [number, number, number, number];
+  const pixels = height * width;
+  const data = Float32Array.from({ length: kernel.data.length }, (_, i) => {
+    const pixel = i % pixels;
+    const input = Math.floor(i / pixels) % inputs;
+    return kernel.data[(pixel * inputs + input) * outputs + Math.floor(i / (pixels * inputs))]!;
+  });
+  return hostTensor(data, [outputs, inputs, height, width]);
 }
 
 /** A tensor in transformers' layout, as the one at `path` of the model, or a gradient by it. */
 export function toHuggingFace(tensor: HostTensor, { path, model }: { path: string; model: Pretrained }): HostTensor {
-  const layout = layoutOf(path, model, model.huggingFace);
-  if (layout === "same") return tensor;
-  return layout === "transposed" ? transposed(tensor) : kernelTurned(tensor, { to: "theirs" });
+  return layoutOf(path, model, model.huggingFace)?.toTheirs(tensor) ?? tensor;
 }
 
 /**
@@ -87,8 +104,7 @@ export function loadHuggingFaceState(
   const places = new Map<string, Mapped>();
   for (const path of model.state().keys()) {
     const layout = layoutOf(path, model, names);
-    const convert = layout === "transposed" ? transposed : (kernel: HostTensor) => kernelTurned(kernel, { to: "ours" });
-    places.set(huggingFaceName(path, names), layout === "same" ? { path } : { path, convert });
+    places.set(huggingFaceName(path, names), layout ? { path, convert: layout.toOurs } : { path });
   }
   const { prefix } = names;
   const map = (name: string): Mapped | string | undefined => {

@@ -1,0 +1,58 @@
+/** What sets BERT, RoBERTa and DistilBERT apart: names, configurations, heads. The encoder is the same. */
+
+import { UnsupportedError } from "@dl/core";
+import type { ActivationName } from "../activation.ts";
+import type { EncoderPreset } from "../models/bidirectional-encoder.ts";
+import type { JsonObject, ModelConfig } from "./config.ts";
+import type { HuggingFaceNames, NameTable } from "./pretrained.ts";
+
+export interface EncoderFamily {
+  /** `model_type` in configurations. */
+  readonly type: string;
+  /** What the names of transformers' classes begin with. */
+  readonly className: string;
+  /** Of the bare encoder. */
+  readonly table: NameTable;
+  /** Of heads; paths from the model with the head. */
+  readonly heads: Readonly<Record<"sequence" | "token" | "span" | "masked", NameTable>>;
+  /** Between the two layers of the sequence head. */
+  readonly sequenceActivation: "tanh" | "relu";
+  /** Of the masked-token head. */
+  readonly maskedActivation: (options: Required<EncoderPreset>) => ActivationName;
+  /** The configuration's key of the dropout rate of heads. */
+  readonly headDropoutKey: string;
+  readOptions(config: ModelConfig): Required<EncoderPreset>;
+  writeOptions(options: Required<EncoderPreset>): JsonObject;
+}
+
+/** The family of a configuration. */
+export function familyOf(config: ModelConfig, families: readonly EncoderFamily[]): EncoderFamily {
+  const type = config.choice("model_type", { known: families.map((family) => family.type) });
+  const family = families.find((candidate) => candidate.type === type);
+  if (family === undefined) throw new UnsupportedError(`${config.file}: expected an encoder, got ${type}.`);
+  return family;
+}
+
+// Buffers of old versions; the pooler where nothing asks for it; heads that share the embedding's weights.
+const ignored: readonly RegExp[] = [/position_ids$/, /^cls\.predictions\.decoder\./, /^lm_head\.decoder\./, /^vocab_projector\.weight$/];
+const aliases = [
+  [/\.gamma$/, ".weight"],
+  [/\.beta$/, ".bias"],
+] as const;
+
+/** Names of an encoder with a head that stands beside it in the field `encoder`. */
+export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFaceNames {
+  const below = Object.entries(family.table).map(([ours, theirs]) => [`encoder.${ours}`, `${family.type}.${theirs}`]);
+  const poolerIsUsed = Object.values(head).some((name) => name.includes("pooler"));
+  return {
+    table: { ...(Object.fromEntries(below) as NameTable), ...head },
+    prefix: family.type,
+    ignored: poolerIsUsed ? ignored : [...ignored, /(^|\.)pooler\./],
+    aliases,
+  };
+}
+
+/** Names of the bare encoder, with its pooler where it has one. */
+export function bareNames(family: EncoderFamily): HuggingFaceNames {
+  return { table: family.table, prefix: family.type, ignored: [...ignored, /(^|\.)pooler\./], aliases };
+}
