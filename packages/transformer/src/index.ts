@@ -3,6 +3,40 @@
 export { type ActivationName, activationNames, activations } from "./activation.ts";
 // What goes through a model
 export type { ForwardOptions, TokenInput, Trace } from "./forward-pass.ts";
+// Generation
+export type { CausalLanguageModel, DecodingSession } from "./generation/decoding-session.ts";
+export {
+  type BeamSearchOptions,
+  type Generated,
+  type GenerateOptions,
+  generate,
+  type SamplingOptions,
+  type StopOptions,
+  type StreamedToken,
+  type TextModel,
+} from "./generation/generate.ts";
+export { jsonPattern } from "./generation/json-pattern.ts";
+export {
+  banned,
+  type LogitsProcessor,
+  minimumLength,
+  minimumNewTokens,
+  minP,
+  noRepeatNgram,
+  type ProcessorContext,
+  repetitionPenalty,
+  temperature,
+  topK as topKFilter,
+  topP as topPFilter,
+  typicalP,
+} from "./generation/logits-processors.ts";
+export { Pattern, type PatternState } from "./generation/pattern.ts";
+export {
+  type ConstraintState,
+  type PatternConstraintOptions,
+  patternConstraint,
+  type TokenConstraint,
+} from "./generation/token-constraint.ts";
 // Heads of BERT, RoBERTa and DistilBERT
 export { MaskedLanguageModel, type MaskedLanguageModelOptions } from "./heads/masked-language-model.ts";
 export { QuestionAnswerer, type QuestionAnswererOptions } from "./heads/question-answerer.ts";

@@ -1,0 +1,127 @@
+/** Beam search: the likeliest texts among the continuations of the likeliest beginnings. As transformers defines it, each prompt on its own. */
+
+import type { DecodingSession, NextScores } from "./decoding-session.ts";
+import { applyProcessors, type LogitsProcessor, logSoftmaxOf } from "./logits-processors.ts";
+
+export interface BeamOptions {
+  beams: number;
+  /** Texts returned for each prompt, at most `beams`. */
+  sequences: number;
+  /** A text's score is the sum of its log-probabilities divided by lengthᵖᵉⁿᵃˡᵗʸ: above 0 favours long texts. */
+  lengthPenalty: number;
+  /** Ends as soon as there are as many texts as beams; else when none can become better; `never` waits for proof. */
+  earlyStopping: boolean | "never";
+  newTokens: number;
+  endIds: readonly number[];
+  processors: readonly LogitsProcessor[];
+  signal?: AbortSignal | undefined;
+}
+
+export interface BeamResult {
+  /** New tokens, the end token included. */
+  readonly ids: readonly number[];
+  readonly score: number;
+  readonly ended: boolean;
+}
+
+// As transformers' −10⁹: a score nothing reaches, that can still be sorted.
+const impossible = -1e9;
+
+interface Beam {
+  readonly ids: readonly number[];
+  readonly score: number;
+  /** Its row in the session. */
+  readonly row: number;
+}
+
+interface Finished extends BeamResult {
+  readonly isFinished: boolean;
+}
+
+/** The search of one prompt. */
+class Search {
+  beams: readonly Beam[];
+  finished: readonly Finished[];
+  isDone = false;
+  #canImprove = true;
+  readonly #options: BeamOptions;
+
+  constructor(firstRow: number, options: BeamOptions) {
+    const { beams } = options;
+    // All begin alike: all but one are left out at first, or they would stay alike.
+    this.beams = Array.from({ length: beams }, (_, i) => ({ ids: [], score: i === 0 ? 0 : impossible, row: firstRow + i }));
+    this.finished = this.beams.map(() => ({ ids: [], score: impossible, ended: false, isFinished: false }));
+    this.#options = options;
+  }
+
+  advance(scores: NextScores, prompt: readonly number[]): void {
+    const { beams: count, newTokens, endIds, processors, lengthPenalty, earlyStopping } = this.#options;
+    const keep = Math.max(2, 1 + endIds.length) * count;
+    const candidates: Beam[] = [];
+    for (const beam of this.beams) {
+      const logs = logSoftmaxOf(scores.row(beam.row));
+      applyProcessors(processors, logs, { ids: [...prompt, ...beam.ids], written: beam.ids.length });
+      for (const id of largest(logs, keep)) candidates.push({ ids: [...beam.ids, id], score: beam.score + logs[id]!, row: beam.row });
+    }
+    candidates.sort((a, b) => b.score - a.score);
+    const best = candidates.slice(0, keep);
+    const length = best[0]!.ids.length;
+    const hitEnd = best.map(({ ids }) => endIds.includes(ids.at(-1)!));
+    const stops = hitEnd.map((hit) => hit || length === newTokens);
+
+    const isFull = earlyStopping === true && this.finished.every(({ isFinished }) => isFinished);
+    const fresh = best.map(({ ids, score }, i): Finished => {
+      // Only the best as many as there are beams may end; the others are there to go on with.
+      const isFinished = stops[i]! && i < count;
+      const barred = (isFull ? 1 : 0) + (this.#canImprove ? 0 : 1) + (isFinished ? 0 : 1);
+      return { ids, score: score / length ** lengthPenalty + barred * impossible, ended: hitEnd[i]!, isFinished };
+    });
+    this.finished = [...this.finished, ...fresh].sort((a, b) => b.score - a.score).slice(0, count);
+    this.beams = best
+      .map((beam, i) => ({ ...beam, score: beam.score + (stops[i] ? impossible : 0) }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, count);
+
+    const reach = earlyStopping === "never" && lengthPenalty > 0 ? newTokens : length;
+    const possible = this.beams[0]!.score / reach ** lengthPenalty;
+    const worst = Math.min(...this.finished.map(({ score }) => score));
+    this.#canImprove &&= this.finished.some(({ isFinished }) => possible > (isFinished ? worst : impossible));
+    const enough = earlyStopping === true && this.finished.every(({ isFinished }) => isFinished);
+    this.isDone = !this.#canImprove || enough || stops.every((stop) => stop);
+  }
+}
+
+/** For each prompt, its `sequences` best texts, best first. The session has `beams` rows a prompt. */
+export async function beamSearch(session: DecodingSession, options: BeamOptions): Promise<BeamResult[][]> {
+  const { beams, sequences, signal } = options;
+  const searches = Array.from({ length: session.rows / beams }, (_, i) => new Search(i * beams, options));
+  let scores = await session.start();
+  for (;;) {
+    for (const [i, search] of searches.entries()) if (!search.isDone) search.advance(scores, session.prompts[i * beams]!);
+    if (searches.every(({ isDone }) => isDone)) break;
+    signal?.throwIfAborted();
+    const rows = new Int32Array(session.rows);
+    const ids = new Int32Array(session.rows);
+    for (const [i, search] of searches.entries()) {
+      search.beams = search.beams.map((beam, place) => {
+        const row = i * beams + place;
+        rows[row] = beam.row;
+        ids[row] = beam.ids.at(-1)!;
+        return { ...beam, row };
+      });
+    }
+    await session.reorder(rows);
+    scores = await session.step(ids);
+  }
+  return searches.map(({ finished }) => finished.slice(0, sequences).map(({ ids, score, ended }) => ({ ids, score, ended })));
+}
+
+/** Places of the `count` largest, in no order. */
+function largest(values: Float32Array, count: number): number[] {
+  if (count >= values.length) return [...values.keys()];
+  const least = values.slice().sort()[values.length - count]!;
+  const places: number[] = [];
+  for (let i = 0; i < values.length; i++) if (values[i]! > least) places.push(i);
+  for (let i = 0; i < values.length && places.length < count; i++) if (values[i] === least) places.push(i);
+  return places;
+}

@@ -1,0 +1,107 @@
+/** Generation held to a pattern: tokens that cannot lead to a text that fits get −∞. Willard and Louf 2023, arXiv:2307.09702. */
+
+import { OptionError } from "@dl/core";
+import type { Pattern, PatternState } from "./pattern.ts";
+
+/** What one text is held to, while it is written. */
+export interface ConstraintState {
+  /** Forbids what does not fit; false when nothing may come and no end is known. */
+  allow(scores: Float32Array, endIds: readonly number[]): boolean;
+  take(id: number): void;
+}
+
+export interface TokenConstraint {
+  /** At the start of a text. */
+  begin(): ConstraintState;
+}
+
+export interface PatternConstraintOptions {
+  /**
+   * What each token writes, by id; the empty string for special ones, which are then never chosen. For byte-level tokenizers
+   * `tokenizer.decode([id])`: tokens that hold only a part of a character (`\ufffd`) are never chosen either.
+   */
+  tokens: readonly string[];
+}
+
+/**
+ * Holds texts to a regular expression; `jsonPattern` makes one of a JSON schema.
+ *
+ * @example
+ * const constraint = patternConstraint(new Pattern("[0-9]{1,3}"), { tokens: ["a", "1", "23", "x4"] });
+ */
+export function patternConstraint(pattern: Pattern, { tokens }: PatternConstraintOptions): TokenConstraint {
+  if (tokens.length === 0) throw new OptionError("patternConstraint: expected what each token writes, got none.");
+  // Tokens that begin alike are read once: a tree of characters.
+  const root = treeOf(tokens);
+  // The same few states come again and again.
+  const known = new Map<string, ReadonlyMap<number, PatternState>>();
+  const allowedAt = (state: PatternState): ReadonlyMap<number, PatternState> => {
+    const key = state.join();
+    let allowed = known.get(key);
+    if (allowed === undefined) {
+      const found = new Map<number, PatternState>();
+      walk(root, state, pattern, found);
+      known.set(key, found);
+      allowed = found;
+    }
+    return allowed;
+  };
+  return {
+    begin() {
+      let state = pattern.start;
+      return {
+        allow(scores, endIds) {
+          const allowed = allowedAt(state);
+          const mayEnd = pattern.accepts(state);
+          let any = false;
+          for (let id = 0; id < scores.length; id++) {
+            if (allowed.has(id) || (mayEnd && endIds.includes(id))) any = true;
+            else scores[id] = Number.NEGATIVE_INFINITY;
+          }
+          if (!any && !mayEnd) {
+            throw new OptionError(
+              `patternConstraint: expected a token that goes on towards ${pattern.source}, got none: the vocabulary cannot write it.`,
+            );
+          }
+          return any;
+        },
+        take(id) {
+          state = allowedAt(state).get(id) ?? [];
+        },
+      };
+    },
+  };
+}
+
+interface TokenTree {
+  readonly next: Map<number, TokenTree>;
+  /** Tokens that end here. */
+  readonly ids: number[];
+}
+
+function treeOf(tokens: readonly string[]): TokenTree {
+  const root: TokenTree = { next: new Map(), ids: [] };
+  for (const [id, token] of tokens.entries()) {
+    if (token === "" || token.includes("\ufffd")) continue;
+    let node = root;
+    for (const character of token) {
+      const code = character.codePointAt(0)!;
+      let next = node.next.get(code);
+      if (next === undefined) {
+        next = { next: new Map(), ids: [] };
+        node.next.set(code, next);
+      }
+      node = next;
+    }
+    node.ids.push(id);
+  }
+  return root;
+}
+
+function walk(node: TokenTree, state: PatternState, pattern: Pattern, found: Map<number, PatternState>): void {
+  for (const id of node.ids) found.set(id, state);
+  for (const [code, next] of node.next) {
+    const after = pattern.step(state, code);
+    if (after.length > 0) walk(next, after, pattern, found);
+  }
+}
