@@ -4,11 +4,12 @@ import { DlError } from "@dl/core";
 import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { generateCommand } from "./commands/generate.ts";
 import { predict } from "./commands/predict.ts";
 import { resume } from "./commands/resume.ts";
 import { train } from "./commands/train.ts";
 
-const commands: readonly Command[] = [train, resume, evaluateCommand, predict, doctor];
+const commands: readonly Command[] = [train, resume, evaluateCommand, predict, generateCommand, doctor];
 
 function overview(): string {
   const width = Math.max(...commands.map(({ name, positionals }) => `${name} ${positionals}`.length));

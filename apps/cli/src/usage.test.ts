@@ -27,6 +27,10 @@ test.for([
     ["Usage: dl predict <run folder> <image>", "--top K"],
   ],
   [
+    ["generate", "--help"],
+    ["Usage: dl generate <run folder>", "--prompt TEXT", "--temperature X"],
+  ],
+  [
     ["doctor", "--help"],
     ["Usage: dl doctor [options]", "--json"],
   ],
@@ -38,7 +42,7 @@ test.for([
 
 test.for([
   [[], /^Usage: dl <command>/],
-  [["trian"], /expected a command \(train, resume, evaluate, predict, doctor\), got "trian"/],
+  [["trian"], /expected a command \(train, resume, evaluate, predict, generate, doctor\), got "trian"/],
   [["train"], /expected one recipe, got none/],
   [["train", "lenet-minst"], /expected a recipe \(lenet-mnist, .*\), got "lenet-minst"/],
   [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],
@@ -53,6 +57,7 @@ test.for([
   [["train", "lenet-mnist", "--limit", "0x10"], /--limit: expected a whole number ≥ 1, got "0x10"/],
   [["train", "lenet-mnist", "--learning-rate", "nan"], /--learning-rate: expected a number > 0, got "nan"/],
   [["train", "lenet-mnist", "--threads", "0"], /--threads: expected a whole number ≥ 1/],
+  [["generate", "somewhere", "--tokens", "0"], /--tokens: expected a whole number ≥ 1, got "0"/],
   [["predict", "somewhere"], /expected a run folder and at least one image file/],
   [["evaluate", "a", "b"], /expected one run folder, got a b/],
 ] as const)("dl %j is told what is wrong, with exit code 2 and nothing on stdout", async ([words, message]) => {

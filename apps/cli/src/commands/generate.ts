@@ -1,0 +1,107 @@
+/** dl generate: text from a trained language model. */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DataError, Rng } from "@dl/core";
+import { Tokenizer } from "@dl/data";
+import { Gpt2, generate as goOn, Llama, type SamplingOptions } from "@dl/transformer";
+import { loadFolder, readConfig } from "@dl/transformer/node";
+import { openNamedDevice } from "../backends.ts";
+import {
+  type Arguments,
+  type Command,
+  deviceOptions,
+  deviceSettings,
+  onlyPositional,
+  positiveNumber,
+  text,
+  UsageError,
+  wholeNumber,
+} from "../command.ts";
+import { Interrupt } from "../interrupt.ts";
+
+/** A decoder of either form, with its tokenizer. */
+async function loadLanguageModel(folder: string) {
+  const config = await readConfig(folder);
+  const type = config.choice("model_type", { known: ["gpt2", "llama"] });
+  const file = join(folder, "tokenizer.json");
+  const json = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(`${file}: expected a tokenizer, got ${error.code ?? error.message}.`);
+  });
+  const model = type === "gpt2" ? await loadFolder(folder, Gpt2) : await loadFolder(folder, Llama);
+  return { model, tokenizer: Tokenizer.fromJson(json) };
+}
+
+function samplingOf(args: Arguments, rng: Rng): SamplingOptions | undefined {
+  const heat = args.values.temperature === "0" ? 0 : (positiveNumber(args, "temperature") ?? 0.8);
+  if (heat === 0) return undefined;
+  const [topK, topP] = [wholeNumber(args, "top-k", { least: 1, otherwise: 0 }), positiveNumber(args, "top-p")];
+  if (topP !== undefined && topP > 1) throw new UsageError(`--top-p: expected a number of at most 1, got ${topP}.`);
+  return { rng, temperature: heat, ...(topK > 0 && { topK }), ...(topP !== undefined && { topP }) };
+}
+
+export const generateCommand: Command = {
+  name: "generate",
+  summary: "Write text with a trained language model.",
+  positionals: "<run folder>",
+  details:
+    "The folder of a run, or of any GPT-2 or Llama that transformers saved with its tokenizer.json. Beyond its context, the model goes on from the last half of it.",
+  options: {
+    prompt: { value: "TEXT", help: "What the text begins with. Default: a line's end." },
+    tokens: { value: "N", help: "Tokens to write. Default 256." },
+    temperature: { value: "X", help: "Below 1 surer, above 1 more varied, 0 always the likeliest. Default 0.8." },
+    "top-k": { value: "K", help: "Draws from the K likeliest only. Default all." },
+    "top-p": { value: "P", help: "Draws from the fewest that have probability P. Default all." },
+    seed: { value: "N", help: "Equal seeds write equal texts. Default 1." },
+    ...deviceOptions,
+  },
+  async run(args) {
+    const folder = onlyPositional(args, "run folder");
+    const count = wholeNumber(args, "tokens", { least: 1, otherwise: 256 });
+    const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
+    const sample = samplingOf(args, new Rng(seed).fork("generate"));
+    const settings = deviceSettings(args);
+    const { model, tokenizer } = await loadLanguageModel(folder);
+    using _ = model;
+    const prompt = text(args, "prompt") ?? "\n";
+    const ids = [...tokenizer.encode(prompt).ids];
+    if (ids.length === 0) throw new UsageError(`--prompt: expected text of the tokenizer's alphabet, got ${JSON.stringify(prompt)}.`);
+    await using device = await openNamedDevice(settings);
+    using interrupt = new Interrupt();
+    const json = args.values.json === true;
+    const start = performance.now();
+    const first = ids.length;
+    let shown = tokenizer.decode(ids);
+    if (!json) process.stdout.write(shown);
+    const onToken = ({ id }: { id: number }): void => {
+      ids.push(id);
+      const whole = tokenizer.decode(ids);
+      // A token may hold half of a character: what is not whole yet waits.
+      if (json || whole.endsWith("\ufffd")) return;
+      process.stdout.write(whole.slice(shown.length));
+      shown = whole;
+    };
+    const { context } = model.options;
+    try {
+      let ended = false;
+      while (!ended && ids.length - first < count) {
+        const left = count - (ids.length - first);
+        // All of it while it fits, then the last half of the context again and again.
+        const seen = ids.length + left <= context ? ids : ids.slice(-Math.max(1, Math.floor(context / 2)));
+        const newTokens = Math.min(left, context - seen.length);
+        const [written] = await goOn(model, [[...seen]], {
+          ...{ device, newTokens, onToken, signal: interrupt.signal },
+          ...(sample && { sample }),
+        });
+        ended = written!.reason === "end";
+      }
+      const seconds = (performance.now() - start) / 1000;
+      const tokens = ids.length - first;
+      if (json) console.log(JSON.stringify({ text: tokenizer.decode(ids), tokens, seconds, device: device.name, seed }));
+      else console.error(`\n${tokens} tokens in ${seconds.toFixed(1)} s, on ${device.name}`);
+      return 0;
+    } catch (error) {
+      return interrupt.codeFor(error);
+    }
+  },
+};

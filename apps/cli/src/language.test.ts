@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Rng } from "@dl/core";
+import { Tokenizer } from "@dl/data";
+import { Gpt2, nanoGptShakespeare } from "@dl/transformer";
+import { saveFolder } from "@dl/transformer/node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dlHere } from "./dl-fixture.ts";
+import { charactersOf, characterTokenizer, encodeCharacters, randomWindows, windowSlots, windowsOf } from "./recipes/character-text.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "dl-language-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const text = "To be, or not to be: that is the question.\n";
+const characters = charactersOf(text);
+
+describe("text as characters", () => {
+  test("a tokenizer.json that gives the same ids, and the text back", () => {
+    const tokenizer = Tokenizer.fromJson(characterTokenizer(characters));
+    const ids = encodeCharacters(text, characters);
+    expect([...tokenizer.encode(text).ids]).toEqual([...ids]);
+    expect(tokenizer.decode([...ids])).toBe(text);
+    expect(() => encodeCharacters("ß", characters)).toThrow(/expected known characters, got "ß" at 0/);
+  });
+
+  test("windows in a row predict every character once", () => {
+    const ids = Int32Array.from({ length: 22 }, (_, i) => i);
+    const windows = windowsOf(ids, 8);
+    expect(windows.length).toBe(3);
+    const predicted = Array.from({ length: 3 }, (_, i) => [...windows.get(i).ids.data.slice(1)]).flat();
+    expect(predicted).toEqual(Array.from({ length: 21 }, (_, i) => i + 1));
+    expect(() => windowsOf(ids.subarray(0, 7), 8)).toThrow(/at least 8 ids, got 7/);
+  });
+
+  test("random windows are pieces of the text, other ones for another stream", () => {
+    const ids = Int32Array.from({ length: 50 }, (_, i) => i);
+    const fill = (seed: number): number[] => {
+      const batch = { ids: { data: new Int32Array(3 * 5), shape: [3, 5], dtype: "int32" as const } };
+      randomWindows(ids)(batch, { indices: Int32Array.of(0, 1, 2), rng: (row) => new Rng(seed).fork(`${row}`) });
+      return [...batch.ids.data];
+    };
+    const drawn = fill(1);
+    for (const row of [0, 1, 2]) for (let i = 1; i < 5; i++) expect(drawn[row * 5 + i]).toBe(drawn[row * 5]! + i);
+    expect(fill(2)).not.toEqual(drawn);
+    expect(windowSlots({ count: 4, size: 5 }).get(0).ids.shape).toEqual([5]);
+  });
+});
+
+describe("dl generate", () => {
+  const folder = join(scratch, "model");
+  beforeAll(async () => {
+    using model = new Gpt2({ ...nanoGptShakespeare, vocabulary: characters.length, size: 32, context: 16, layers: 1, rng: new Rng(1) });
+    mkdirSync(folder);
+    await saveFolder(folder, model, { tokenizer: characterTokenizer(characters) });
+  });
+
+  test("writes as many tokens as asked for, also beyond the context; the same for the same seed", async () => {
+    const words = ["generate", folder, "--prompt", "To be", "--tokens", "40", "--backend", "cpu", "--json"];
+    const first = await dlHere(...words);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    const line = JSON.parse(first.stdout) as { text: string; tokens: number };
+    expect(line.tokens).toBe(40);
+    expect(line.text).toHaveLength(45);
+    expect(line.text.startsWith("To be")).toBe(true);
+    const again = JSON.parse((await dlHere(...words)).stdout) as { text: string };
+    expect(again.text).toBe(line.text);
+    const other = JSON.parse((await dlHere(...words, "--seed", "2")).stdout) as { text: string };
+    expect(other.text).not.toBe(line.text);
+  });
+
+  test("a folder without a tokenizer, a prompt of unknown characters, a model that writes no text", async () => {
+    expect(await dlHere("generate", folder, "--prompt", "ßß")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--prompt: expected text/),
+    });
+    const empty = join(scratch, "empty");
+    mkdirSync(empty);
+    writeFileSync(join(empty, "config.json"), readFileSync(join(folder, "config.json")));
+    expect(await dlHere("generate", empty)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/tokenizer\.json: expected a tokenizer, got ENOENT/),
+    });
+    writeFileSync(join(empty, "config.json"), '{"model_type":"bert"}');
+    expect(await dlHere("generate", empty)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/expected "model_type" to be one of gpt2, llama/),
+    });
+    expect(readdirSync(empty)).toEqual(["config.json"]);
+  });
+});
