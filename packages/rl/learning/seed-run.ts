@@ -31,7 +31,10 @@ export interface SeedOptions {
   onLog?: (line: string) => void;
 }
 
-export async function trainSeed(task: Task, { device, seed, steps, episodes = 100, resume, onCheckpoint, onLog }: SeedOptions): Promise<SeedResult> {
+export async function trainSeed(
+  task: Task,
+  { device, seed, steps, episodes = 100, resume, onCheckpoint, onLog }: SeedOptions,
+): Promise<SeedResult> {
   const rng = new Rng(seed);
   const { algorithm, evaluation } = prepare(task, { device, rng: rng.fork("agent"), steps });
   using agent = algorithm;

@@ -13,11 +13,19 @@ import { trainSeed } from "./seed-run.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: "string" }, seeds: { type: "string" }, first: { type: "string" }, steps: { type: "string" }, threads: { type: "string" } },
+  options: {
+    out: { type: "string" },
+    seeds: { type: "string" },
+    first: { type: "string" },
+    steps: { type: "string" },
+    threads: { type: "string" },
+  },
 });
 const task = tasks.find(({ name }) => name === positionals[0]);
 if (task === undefined || values.out === undefined) {
-  console.error(`usage: train.ts <task> --out FOLDER [--seeds 5] [--first 1] [--steps N] [--threads 1]\ntasks: ${tasks.map(({ name }) => name).join(", ")}`);
+  console.error(
+    `usage: train.ts <task> --out FOLDER [--seeds 5] [--first 1] [--steps N] [--threads 1]\ntasks: ${tasks.map(({ name }) => name).join(", ")}`,
+  );
   process.exit(2);
 }
 mkdirSync(values.out, { recursive: true });
@@ -40,5 +48,7 @@ for (let seed = first; seed < first + Number(values.seeds ?? 5); seed++) {
   });
   writeFileSync(`${file}.tmp`, `${JSON.stringify({ ...result, device: device.name, node: process.version }, null, 1)}\n`);
   renameSync(`${file}.tmp`, file);
-  console.log(`${task.name} seed ${seed}: ${result.mean.toFixed(1)} ± ${result.std.toFixed(1)} over ${result.episodes} episodes, ${result.steps} steps in ${result.seconds.toFixed(0)} s`);
+  console.log(
+    `${task.name} seed ${seed}: ${result.mean.toFixed(1)} ± ${result.std.toFixed(1)} over ${result.episodes} episodes, ${result.steps} steps in ${result.seconds.toFixed(0)} s`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Finds the usual mistakes in an environment, before an algorithm trips over them. After Gymnasium's checker. */
 
-import { Rng } from "@dl/core";
+import type { Rng } from "@dl/core";
 import type { Environment } from "./environment.ts";
 import { Box } from "./spaces/box.ts";
 import { Discrete } from "./spaces/discrete.ts";
@@ -45,7 +45,8 @@ export function checkEnvironment(environment: Environment, { rng, steps = 500, t
     const story: unknown[] = [];
     let kept: { observation: unknown; text: string } | undefined;
     const see = (where: string, observation: unknown): void => {
-      if (!observationSpace.contains(observation)) report(`${where}: expected an observation in ${observationSpace}, got ${show(observation)}.`);
+      if (!observationSpace.contains(observation))
+        report(`${where}: expected an observation in ${observationSpace}, got ${show(observation)}.`);
       if (kept !== undefined && show(kept.observation) !== kept.text) {
         report(`${where}: expected earlier observations to stay as they are, got one that changed. Hand out a copy.`);
       }
@@ -56,7 +57,10 @@ export function checkEnvironment(environment: Environment, { rng, steps = 500, t
       see("reset", world.reset(chance)?.observation);
       for (let i = 0; i < steps; i++) {
         const mask = world.actionMask?.();
-        if (mask !== undefined && !(actionSpace instanceof Discrete && mask.length === actionSpace.choices && mask.some((allowed) => allowed === 1))) {
+        if (
+          mask !== undefined &&
+          !(actionSpace instanceof Discrete && mask.length === actionSpace.choices && mask.some((allowed) => allowed === 1))
+        ) {
           report(`actionMask: expected a 0 or 1 for each choice of ${actionSpace}, at least one of them 1, got [${mask.join(", ")}].`);
         }
         const step = world.step(actionSpace.sample(actions));
@@ -81,13 +85,18 @@ export function checkEnvironment(environment: Environment, { rng, steps = 500, t
   const first = play(environment, fail);
   const second = play(twin, () => {});
   if (first !== second) {
-    fail("expected the same episode from the same generator, got another. Draw everything from the generator given to reset, and reset everything.");
+    fail(
+      "expected the same episode from the same generator, got another. Draw everything from the generator given to reset, and reset everything.",
+    );
   }
   return [...findings];
 }
 
 function show(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} [${(value as Float32Array).join(", ")}]`;
-  if (typeof value === "object" && value !== null) return `{ ${Object.entries(value).map(([key, item]) => `${key}: ${show(item)}`).join(", ")} }`;
+  if (typeof value === "object" && value !== null)
+    return `{ ${Object.entries(value)
+      .map(([key, item]) => `${key}: ${show(item)}`)
+      .join(", ")} }`;
   return String(value);
 }

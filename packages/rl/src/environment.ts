@@ -38,8 +38,8 @@ export interface Environment<Observation = unknown, Action = unknown> {
   reset(rng: Rng, options?: Info): Reset<Observation>;
   step(action: Action): Step<Observation>;
   /** For a discrete action space: 1 for each action that makes sense now. */
-  actionMask?(): Uint8Array;
+  readonly actionMask?: (() => Uint8Array) | undefined;
   /** A picture of the present state. */
-  draw?(): Drawing;
+  readonly draw?: (() => Drawing) | undefined;
   close?(): void;
 }

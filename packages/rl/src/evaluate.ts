@@ -35,7 +35,8 @@ export async function evaluatePolicy(
   actor: Actor,
   { environments, rng, episodes = 10, deterministic = true, signal }: EvaluatePolicyOptions,
 ): Promise<PolicyEvaluation> {
-  if (!Number.isInteger(episodes) || episodes < 1) throw new OptionError(`evaluatePolicy: expected a whole number of episodes ≥ 1, got ${episodes}.`);
+  if (!Number.isInteger(episodes) || episodes < 1)
+    throw new OptionError(`evaluatePolicy: expected a whole number of episodes ≥ 1, got ${episodes}.`);
   const { count } = environments;
   const wanted = Array.from({ length: count }, (_, copy) => Math.floor((episodes + count - 1 - copy) / count));
   const returns: number[] = [];

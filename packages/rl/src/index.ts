@@ -1,4 +1,97 @@
 /** @dl/rl: environments, wrappers, and reinforcement learning algorithms. This file is the table of contents; workers of Node are in `@dl/rl/node`. */
 
-export type { Drawing } from "./drawing/drawing.ts";
-export { systemCopies } from "./vector/system-copies.ts";
+// Algorithms
+export { A2c, type A2cOptions } from "./algorithms/a2c.ts";
+export { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithms/algorithm.ts";
+export { type AtomsOptions, projectAtoms } from "./algorithms/categorical-projection.ts";
+export { Dqn, type DqnOptions, quantileLoss } from "./algorithms/dqn.ts";
+export { ActorCritic, Ppo, type PpoOptions } from "./algorithms/ppo.ts";
+export { type PpoLoss, type PpoLossOptions, ppoLoss } from "./algorithms/ppo-loss.ts";
+export { QNetwork, type QNetworkOptions, type ReturnKind } from "./algorithms/q-network.ts";
+export { Reinforce, type ReinforceOptions } from "./algorithms/reinforce.ts";
+export { Sac, type SacOptions, SquashedActor, TwinCritic } from "./algorithms/sac.ts";
+export { DeterministicActor, ddpg, Td3, type Td3Options } from "./algorithms/td3.ts";
+// Environments
+export { type CheckEnvironmentOptions, checkEnvironment } from "./check-environment.ts";
+// Distributions
+export { Categorical, MultiCategorical } from "./distributions/categorical.ts";
+export type { Distribution } from "./distributions/distribution.ts";
+export { DiagonalGaussian } from "./distributions/gaussian.ts";
+export { SquashedGaussian } from "./distributions/squashed-gaussian.ts";
+// Drawing
+export { type Drawing, type Paint, rectangle, type Shape2d, toSvg } from "./drawing/drawing.ts";
+export type { Environment, Info, Reset, Step } from "./environment.ts";
+export { acrobot } from "./environments/acrobot.ts";
+export { type BanditOptions, bandit } from "./environments/bandit.ts";
+export { type BlackjackOptions, blackjack } from "./environments/blackjack.ts";
+export { type CartPoleOptions, cartPole } from "./environments/cart-pole.ts";
+export { type CliffWalkingOptions, cliffWalking } from "./environments/cliff-walking.ts";
+export { type FrozenLakeOptions, frozenLake, frozenLake4x4, frozenLake8x8, randomFrozenLake } from "./environments/frozen-lake.ts";
+export { mountainCar } from "./environments/mountain-car.ts";
+export { mountainCarContinuous } from "./environments/mountain-car-continuous.ts";
+export { pendulum } from "./environments/pendulum.ts";
+export { type TabularOptions, tabular } from "./environments/tabular.ts";
+export { type TaxiOptions, taxi } from "./environments/taxi.ts";
+export { EnvironmentError } from "./errors.ts";
+// Training and measuring
+export { type Actor, type EvaluatePolicyOptions, evaluatePolicy, type PolicyEvaluation } from "./evaluate.ts";
+export { type LearnLog, type LearnOptions, type LearnResult, learn, logMeanings } from "./learn.ts";
+// Networks and policies
+export { Mlp, type MlpOptions } from "./networks/mlp.ts";
+export { Network, type NetworkOptions } from "./networks/network.ts";
+export { CategoricalPolicy, type CategoricalPolicyOptions } from "./policies/categorical-policy.ts";
+export { GaussianPolicy, type GaussianPolicyOptions } from "./policies/gaussian-policy.ts";
+export { makePolicy, type PolicyOptions } from "./policies/make-policy.ts";
+export { type Choice, type ChooseOptions, type HostOutputs, type Outputs, Policy } from "./policies/policy.ts";
+export { StateDependentPolicy, type StateDependentPolicyOptions } from "./policies/state-dependent-policy.ts";
+// Replay
+export { NStep } from "./replay/n-step.ts";
+export { PrioritizedReplay, type PrioritizedReplayOptions } from "./replay/prioritized-replay.ts";
+export { type ReplayBatch, ReplayBuffer, type ReplayBufferOptions, type Transition as ReplayTransition } from "./replay/replay-buffer.ts";
+// Returns
+export { type GaeOptions, gae } from "./returns/gae.ts";
+export { discountedReturns, nStepReturns, type Rollout } from "./returns/returns.ts";
+export { type VtraceOptions, vtrace } from "./returns/vtrace.ts";
+export { linear, type Scheduled, valueAt } from "./schedule.ts";
+// Spaces
+export { Box, type BoxOptions } from "./spaces/box.ts";
+export { Dict } from "./spaces/dict.ts";
+export { Discrete } from "./spaces/discrete.ts";
+export { MultiBinary } from "./spaces/multi-binary.ts";
+export { MultiDiscrete } from "./spaces/multi-discrete.ts";
+export { Space, sameSpace } from "./spaces/space.ts";
+export {
+  environmentOf,
+  type Move,
+  type Outcome,
+  type System,
+  SystemEnvironment,
+  type TabularSystem,
+  type Transition,
+} from "./system.ts";
+// Tasks: an environment, an algorithm and settings that work
+export { ppoAcrobot } from "./tasks/acrobot.ts";
+export { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole } from "./tasks/cart-pole.ts";
+export { tasks } from "./tasks/index.ts";
+export { ppoMountainCarContinuous } from "./tasks/mountain-car-continuous.ts";
+export { ppoPendulum, sacPendulum, td3Pendulum } from "./tasks/pendulum.ts";
+export { type PreparedTask, type PrepareOptions, prepare, type Task } from "./tasks/task.ts";
+// Many copies
+export { EnvironmentCopies, type EnvironmentCopiesOptions, environmentCopies } from "./vector/copies.ts";
+export { NormalizedEnvironments, type NormalizedOptions, normalized } from "./vector/normalized.ts";
+export { type CopiesOptions, SystemCopies, systemCopies } from "./vector/system-copies.ts";
+export type { Episode, VectorEnvironment, VectorState, VectorStep } from "./vector/vector-environment.ts";
+// Wrappers
+export { type ActionMaskOptions, actionMask } from "./wrappers/action-mask.ts";
+export { clipAction, rescaleAction } from "./wrappers/actions.ts";
+export { flattenObservation } from "./wrappers/flatten-observation.ts";
+export { frameStack } from "./wrappers/frame-stack.ts";
+export {
+  type NormalizeObservationOptions,
+  type NormalizeRewardOptions,
+  normalizeObservation,
+  normalizeReward,
+} from "./wrappers/normalize.ts";
+export { recordStatistics } from "./wrappers/record-statistics.ts";
+export { RunningStatistics, type StatisticsState } from "./wrappers/running-statistics.ts";
+export { timeLimit } from "./wrappers/time-limit.ts";

@@ -83,7 +83,9 @@ export async function learn(
     });
     for (const [name, value] of Object.entries(row)) {
       if (name.endsWith("_loss") && Number.isNaN(value)) {
-        throw new DlError(`${algorithm.name}: expected a ${name} that is a number, got NaN after ${algorithm.steps} steps. Lower the learning rate, or look at the rewards.`);
+        throw new DlError(
+          `${algorithm.name}: expected a ${name} that is a number, got NaN after ${algorithm.steps} steps. Lower the learning rate, or look at the rewards.`,
+        );
       }
     }
     const log: Record<string, number> = { ...row, updates: algorithm.updates, episodes: count };

@@ -61,10 +61,15 @@ export interface Transition {
 }
 
 /** @throws EnvironmentError unless the row of `space` at `at` is a possible action; floats beyond a bound are the system's to clip. */
-export function checkAction(where: string, space: Space<unknown>, { actions, actionAt }: { actions: Float32Array; actionAt: number }): void {
+export function checkAction(
+  where: string,
+  space: Space<unknown>,
+  { actions, actionAt }: { actions: Float32Array; actionAt: number },
+): void {
   for (let i = 0; i < space.size; i++) {
     const action = actions[actionAt + i]!;
-    const choices = space instanceof Discrete ? space.choices : space instanceof Box ? Number.NaN : ((space as MultiDiscrete).choices?.[i] ?? 2);
+    const choices =
+      space instanceof Discrete ? space.choices : space instanceof Box ? Number.NaN : ((space as MultiDiscrete).choices?.[i] ?? 2);
     const fits = space instanceof Box ? Number.isFinite(action) : Number.isInteger(action) && action >= 0 && action < choices;
     if (!fits) throw new EnvironmentError(`${where}: expected an action in ${space}, got ${action}${space.size > 1 ? ` at ${i}` : ""}.`);
   }
@@ -139,17 +144,22 @@ export class SystemEnvironment<Observation, Action> implements Environment<Obser
     return { observation: this.#observe(), reward: this.#move.reward, terminated: this.#move.terminated, truncated, info: {} };
   }
 
-  actionMask(): Uint8Array {
-    const space = this.system.actionSpace;
-    const mask = new Uint8Array(space instanceof Discrete ? space.choices : space.size);
-    if (this.system.mask === undefined) return mask.fill(1);
-    this.system.mask(this.state, 0, mask, 0);
-    return mask;
+  /** Undefined unless the system has a mask. */
+  get actionMask(): (() => Uint8Array) | undefined {
+    const { system } = this;
+    const { mask, actionSpace } = system;
+    if (mask === undefined || !((actionSpace as Space<unknown>) instanceof Discrete)) return undefined;
+    return () => {
+      const row = new Uint8Array((actionSpace as Space<unknown> as Discrete).choices);
+      mask.call(system, this.state, 0, row, 0);
+      return row;
+    };
   }
 
-  draw(): Drawing {
-    if (this.system.draw === undefined) throw new EnvironmentError(`${this.name}: expected a system that can be drawn, got one without \`draw\`.`);
-    return this.system.draw(this.state, 0);
+  /** Undefined unless the system can be drawn. */
+  get draw(): (() => Drawing) | undefined {
+    const { system } = this;
+    return system.draw && (() => system.draw!(this.state, 0));
   }
 
   #observe(): Observation {

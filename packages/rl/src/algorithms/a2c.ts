@@ -45,7 +45,12 @@ export class A2c extends Algorithm {
   readonly model: ActorCritic;
   readonly networks: { readonly model: ActorCritic };
   readonly optimizers: { readonly optimizer: { optimizer: RmsProp | Adam; model: ActorCritic } };
-  readonly #options: Required<Pick<A2cOptions, "rolloutSteps" | "learningRate" | "discount" | "lambda" | "valueWeight" | "entropyWeight" | "maxGradientNorm" | "normalizeAdvantages">>;
+  readonly #options: Required<
+    Pick<
+      A2cOptions,
+      "rolloutSteps" | "learningRate" | "discount" | "lambda" | "valueWeight" | "entropyWeight" | "maxGradientNorm" | "normalizeAdvantages"
+    >
+  >;
 
   constructor({
     rolloutSteps = 5,
@@ -77,11 +82,30 @@ export class A2c extends Algorithm {
   }
 
   async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
-    const { rolloutSteps: steps, discount, lambda, valueWeight, entropyWeight, maxGradientNorm, normalizeAdvantages, learningRate } = this.#options;
+    const {
+      rolloutSteps: steps,
+      discount,
+      lambda,
+      valueWeight,
+      entropyWeight,
+      maxGradientNorm,
+      normalizeAdvantages,
+      learningRate,
+    } = this.#options;
     const { device, environments, model } = this;
     const { policy, critic } = model;
     const observations = await this.begin();
-    const batch = await collect(observations, { device, environments, policy, critic, steps, discount, lambda, rng: this.rngs.act, onEpisodes });
+    const batch = await collect(observations, {
+      device,
+      environments,
+      policy,
+      critic,
+      steps,
+      discount,
+      lambda,
+      rng: this.rngs.act,
+      onEpisodes,
+    });
     this.steps += batch.size;
     this.updates++;
     const { size } = batch;

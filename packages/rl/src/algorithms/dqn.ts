@@ -4,7 +4,30 @@
  * distributions: C51, arXiv:1707.06887, and QR-DQN, Dabney et al. 2018, arXiv:1710.10044.
  */
 
-import { abs, argmax, div, type HostTensor, hostTensor, less, logSoftmax, max, mean, mul, neg, OptionError, oneHot, reshape, softmax, sub, sum, takeAlong, type Tensor, tensor, valueAndGrad, where } from "@dl/core";
+import {
+  abs,
+  argmax,
+  div,
+  type HostTensor,
+  hostTensor,
+  less,
+  logSoftmax,
+  max,
+  mean,
+  mul,
+  neg,
+  OptionError,
+  oneHot,
+  reshape,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  takeAlong,
+  tensor,
+  valueAndGrad,
+  where,
+} from "@dl/core";
 import { Adam, clipByGlobalNorm, type Module } from "@dl/nn";
 import { copyWeights, moveTarget } from "../networks/target.ts";
 import { NStep } from "../replay/n-step.ts";
@@ -68,7 +91,9 @@ export class Dqn extends Algorithm {
   readonly #choices: number;
   readonly #kept: NStep;
   readonly #beta: Scheduled;
-  readonly #options: Required<Pick<DqnOptions, "batchSize" | "warmUp" | "trainEvery" | "gradientSteps" | "targetEvery" | "exploration" | "double" | "maxGradientNorm">>;
+  readonly #options: Required<
+    Pick<DqnOptions, "batchSize" | "warmUp" | "trainEvery" | "gradientSteps" | "targetEvery" | "exploration" | "double" | "maxGradientNorm">
+  >;
   #copied = false;
 
   constructor({
@@ -92,7 +117,8 @@ export class Dqn extends Algorithm {
   }: DqnOptions) {
     super(options);
     const { observationSpace, actionSpace, count } = options.environments;
-    if (!(actionSpace instanceof Discrete)) throw new OptionError(`Dqn: expected one discrete action, got ${actionSpace}. Use PPO, or SAC for floats.`);
+    if (!(actionSpace instanceof Discrete))
+      throw new OptionError(`Dqn: expected one discrete action, got ${actionSpace}. Use PPO, or SAC for floats.`);
     this.#choices = actionSpace.choices;
     const shape = { observationSpace, choices: this.#choices, hidden, dueling, returns, rng: options.rng.fork("init") };
     this.network = new QNetwork(shape);
@@ -179,7 +205,10 @@ export class Dqn extends Algorithm {
       const { low, high } = returns;
       return hostTensor(projectAtoms({ probabilities: next.data, rewards, discounts, low, high, atoms: count }), [rows, count]);
     }
-    return hostTensor(Float32Array.from(next.data, (value, i) => rewards[Math.floor(i / count)]! + discounts[Math.floor(i / count)]! * value), [rows, count]);
+    return hostTensor(
+      Float32Array.from(next.data, (value, i) => rewards[Math.floor(i / count)]! + discounts[Math.floor(i / count)]! * value),
+      [rows, count],
+    );
   }
 
   /** The loss of each row, `[B]`. */
@@ -211,7 +240,10 @@ export class Dqn extends Algorithm {
   }
 
   /** A share of the actions becomes random ones, of those allowed. */
-  #perturb(best: Float32Array, { rng, share, masks }: { rng: ActOptions["rng"]; share: number; masks: Uint8Array | undefined }): Float32Array {
+  #perturb(
+    best: Float32Array,
+    { rng, share, masks }: { rng: ActOptions["rng"]; share: number; masks: Uint8Array | undefined },
+  ): Float32Array {
     return best.map((action, i) => {
       if (rng.float() >= share) return action;
       const mask = masks?.subarray(i * this.#choices, (i + 1) * this.#choices);
@@ -257,7 +289,12 @@ function huberOf(x: Tensor): Tensor {
 export function quantileLoss(predictions: Tensor, goals: Tensor): Tensor {
   const [rows, count] = predictions.shape as [number, number];
   const errors = sub(reshape(goals, [rows, 1, count]), reshape(predictions, [rows, count, 1])); // [B, N predicted, N goal]
-  const middles = tensor(hostTensor(Float32Array.from({ length: count }, (_, i) => (i + 0.5) / count), [1, count, 1]));
+  const middles = tensor(
+    hostTensor(
+      Float32Array.from({ length: count }, (_, i) => (i + 0.5) / count),
+      [1, count, 1],
+    ),
+  );
   const below = less(errors, 0).cast("float32");
   const weights = abs(sub(middles, below));
   return div(sum(mul(weights, huberOf(errors)), [1, 2]), count);

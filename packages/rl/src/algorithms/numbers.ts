@@ -1,5 +1,7 @@
 /** Small statistics of host arrays, for logs and for losses. */
 
+import type { Rng } from "@dl/core";
+
 /** The mean of `of(x)`; NaN of nothing. */
 export function mean(values: ArrayLike<number> | { readonly data: ArrayLike<number> }, of: (x: number) => number = (x) => x): number {
   const list = "data" in values ? values.data : values;
@@ -26,4 +28,17 @@ export function explainedVariance(predictions: ArrayLike<number>, targets: Array
   const spread = variance(targets);
   const errors = Float64Array.from(targets, (target, i) => target - predictions[i]!);
   return spread === 0 ? Number.NaN : 1 - variance(errors) / spread;
+}
+
+/** The numbers 0 … length − 1 in random order, from one draw of words: Fisher and Yates; the bias of the remainder is below length · 2⁻³². */
+export function shuffled(rng: Rng, length: number): Int32Array {
+  const words = rng.words(length);
+  const order = Int32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = (words[i]! >>> 0) % (i + 1);
+    const swap = order[i]!;
+    order[i] = order[j]!;
+    order[j] = swap;
+  }
+  return order;
 }

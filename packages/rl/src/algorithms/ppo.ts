@@ -7,13 +7,13 @@
  */
 
 import { hostTensor, OptionError, reshape, type Tensor, tensor, valueAndGrad } from "@dl/core";
-import { Adam, clipByGlobalNorm, Module } from "@dl/nn";
+import { Adam, clipByGlobalNorm, Module, type Parameter } from "@dl/nn";
 import { Network } from "../networks/network.ts";
 import { makePolicy, type PolicyOptions } from "../policies/make-policy.ts";
 import type { Policy } from "../policies/policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
 import { type ActOptions, Algorithm, type AlgorithmOptions, type LogRow } from "./algorithm.ts";
-import { explainedVariance, mean, normalized } from "./numbers.ts";
+import { explainedVariance, mean, normalized, shuffled } from "./numbers.ts";
 import { ppoLoss } from "./ppo-loss.ts";
 import { collect, gatherRows, type RolloutBatch, type RolloutOptions, runPolicy } from "./rollout.ts";
 
@@ -72,6 +72,7 @@ export class Ppo extends Algorithm {
   readonly model: ActorCritic;
   readonly networks: { readonly model: ActorCritic };
   readonly optimizers: { readonly adam: { optimizer: Adam; model: ActorCritic } };
+  readonly #parameters: readonly Parameter[];
   readonly #options: Required<Omit<PpoOptions, keyof AlgorithmOptions | keyof PolicyOptions | "targetKl" | "valueClip">> &
     Pick<PpoOptions, "targetKl" | "valueClip">;
 
@@ -103,7 +104,8 @@ export class Ppo extends Algorithm {
     const policy = makePolicy({ ...options, observationSpace, actionSpace, rng: rng.fork("policy") });
     this.model = new ActorCritic(policy, new Network({ observationSpace, hidden, activation, outputs: 1, rng: rng.fork("critic") }));
     this.networks = { model: this.model };
-    const optimizer = new Adam(this.model.parameters(), { learningRate: () => valueAt(learningRate, this.done), epsilon: 1e-5 });
+    this.#parameters = this.model.parameters();
+    const optimizer = new Adam(this.#parameters, { learningRate: () => valueAt(learningRate, this.done), epsilon: 1e-5 });
     this.optimizers = { adam: { optimizer, model: this.model } };
     this.#options = {
       rolloutSteps,
@@ -127,13 +129,29 @@ export class Ppo extends Algorithm {
     const { device, environments } = this;
     const { policy, critic } = this.model;
     const observations = await this.begin();
-    const batch = await collect(observations, { device, environments, policy, critic, steps, discount, lambda, rng: this.rngs.act, onEpisodes });
+    const batch = await collect(observations, {
+      device,
+      environments,
+      policy,
+      critic,
+      steps,
+      discount,
+      lambda,
+      rng: this.rngs.act,
+      onEpisodes,
+    });
     this.steps += batch.size;
 
     const range = valueAt(clipRange, this.done);
-    const logs = { policy_loss: [] as number[], value_loss: [] as number[], entropy: [] as number[], approx_kl: [] as number[], clip_fraction: [] as number[] };
+    const logs = {
+      policy_loss: [] as number[],
+      value_loss: [] as number[],
+      entropy: [] as number[],
+      approx_kl: [] as number[],
+      clip_fraction: [] as number[],
+    };
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = this.rngs.learn.permutation(batch.size);
+      const order = shuffled(this.rngs.learn, batch.size);
       // A last batch that is too small would be mostly noise, and normalising it nonsense: its rows have their turn in other epochs.
       for (let at = 0; at + batchSize <= batch.size; at += batchSize) {
         const parts = await this.#learn(batch, order.subarray(at, at + batchSize), range);
@@ -185,7 +203,7 @@ export class Ppo extends Algorithm {
           valueWeight,
           entropyWeight,
         });
-      }, this.model.parameters());
+      }, this.#parameters);
       this.optimizers.adam.optimizer.update(clipByGlobalNorm(grads, maxGradientNorm));
       return value;
     });

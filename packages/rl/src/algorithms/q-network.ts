@@ -1,6 +1,6 @@
 /** Networks of action values: plain, dueling, and as distributions of returns. */
 
-import { add, mean, mul, reshape, type Rng, softmax, sub, sum, type Tensor, tensor } from "@dl/core";
+import { add, mean, mul, type Rng, reshape, softmax, sub, sum, type Tensor, tensor } from "@dl/core";
 import { Linear, Module } from "@dl/nn";
 import { Network } from "../networks/network.ts";
 import type { Space } from "../spaces/space.ts";
@@ -33,7 +33,9 @@ export class QNetwork extends Module {
     const count = returns.kind === "scalar" ? 1 : returns.count;
     const outputs = dueling ? count : choices * count;
     this.network = new Network({ observationSpace, hidden, outputs, activation: "relu", start: "uniform", rng });
-    this.advantage = dueling ? new Linear({ inputs: hidden.at(-1) ?? observationSpace.size, outputs: choices * count, rng: rng.fork("advantage") }) : undefined;
+    this.advantage = dueling
+      ? new Linear({ inputs: hidden.at(-1) ?? observationSpace.size, outputs: choices * count, rng: rng.fork("advantage") })
+      : undefined;
     this.returns = returns;
     this.#choices = choices;
   }

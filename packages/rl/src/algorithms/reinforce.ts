@@ -40,8 +40,16 @@ export class Reinforce extends Algorithm {
   readonly name = "reinforce";
   readonly model: ActorCritic;
   readonly networks: { readonly model: ActorCritic };
-  readonly optimizers: { readonly policy: { optimizer: Adam; model: ActorCritic }; readonly baseline: { optimizer: Adam; model: ActorCritic } };
-  readonly #options: Required<Pick<ReinforceOptions, "rolloutSteps" | "learningRate" | "discount" | "baseline" | "entropyWeight" | "maxGradientNorm" | "baselineSteps">>;
+  readonly optimizers: {
+    readonly policy: { optimizer: Adam; model: ActorCritic };
+    readonly baseline: { optimizer: Adam; model: ActorCritic };
+  };
+  readonly #options: Required<
+    Pick<
+      ReinforceOptions,
+      "rolloutSteps" | "learningRate" | "discount" | "baseline" | "entropyWeight" | "maxGradientNorm" | "baselineSteps"
+    >
+  >;
 
   constructor({
     rolloutSteps = 500,
@@ -74,7 +82,17 @@ export class Reinforce extends Algorithm {
     const { policy, critic } = model;
     const observations = await this.begin();
     // λ = 1: advantages are returns to the episode's end less the baseline.
-    const batch = await collect(observations, { device, environments, policy, critic, steps, discount, lambda: 1, rng: this.rngs.act, onEpisodes });
+    const batch = await collect(observations, {
+      device,
+      environments,
+      policy,
+      critic,
+      steps,
+      discount,
+      lambda: 1,
+      rng: this.rngs.act,
+      onEpisodes,
+    });
     this.steps += batch.size;
     this.updates++;
     const { size } = batch;

@@ -117,7 +117,11 @@ export async function runNetwork(
 }
 
 /** Chosen rows of a row-major array. */
-export function gatherRows(data: Float32Array | Float64Array | Uint8Array, rows: ArrayLike<number>, { width }: { width: number }): Float32Array {
+export function gatherRows(
+  data: Float32Array | Float64Array | Uint8Array,
+  rows: ArrayLike<number>,
+  { width }: { width: number },
+): Float32Array {
   const out = new Float32Array(rows.length * width);
   for (let i = 0; i < rows.length; i++) {
     const from = rows[i]! * width;

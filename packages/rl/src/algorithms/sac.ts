@@ -5,7 +5,25 @@
  * of −(number of action coordinates), and target critics that follow at τ.
  */
 
-import { add, clip, exp, hostTensor, mean, minimum, mul, neg, type Rng, reshape, type Scalar, square, stopGradient, sub, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import {
+  add,
+  clip,
+  exp,
+  hostTensor,
+  mean,
+  minimum,
+  mul,
+  neg,
+  type Rng,
+  reshape,
+  type Scalar,
+  square,
+  stopGradient,
+  sub,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "@dl/core";
 import { Adam, Module, Parameter } from "@dl/nn";
 import { SquashedGaussian } from "../distributions/squashed-gaussian.ts";
 import { Network } from "../networks/network.ts";
@@ -51,7 +69,12 @@ export class SquashedActor extends Module {
   readonly network: Network;
   readonly #size: number;
 
-  constructor({ observationSpace, actionSize, hidden, rng }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
+  constructor({
+    observationSpace,
+    actionSize,
+    hidden,
+    rng,
+  }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
     super();
     this.#size = actionSize;
     this.network = new Network({ observationSpace, hidden, outputs: 2 * actionSize, activation: "relu", start: "uniform", rng });
@@ -71,7 +94,12 @@ export class TwinCritic extends Module {
   readonly first: Network;
   readonly second: Network;
 
-  constructor({ observationSpace, actionSize, hidden, rng }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
+  constructor({
+    observationSpace,
+    actionSize,
+    hidden,
+    rng,
+  }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
     super();
     const options = { observationSpace, extra: actionSize, hidden, outputs: 1, activation: "relu", start: "uniform" } as const;
     this.first = new Network({ ...options, rng: rng.fork("first") });
@@ -123,6 +151,7 @@ export class Sac extends Algorithm {
     readonly learnsTemperature: boolean;
     readonly targetEntropy: number;
   };
+  readonly #parameters: Readonly<Record<"actor" | "critic", readonly Parameter[]>>;
   #copied = false;
 
   constructor({
@@ -150,8 +179,12 @@ export class Sac extends Algorithm {
     this.target = new TwinCritic({ ...shape, rng: rng.fork("critic") });
     this.temperature = new Temperature(temperature === "auto" ? 1 : temperature);
     this.networks = { actor: this.actor, critic: this.critic, target: this.target, temperature: this.temperature };
-    const adam = (model: Module) => ({ optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }), model });
+    const adam = (model: Module) => ({
+      optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
+      model,
+    });
     this.optimizers = { actor: adam(this.actor), critic: adam(this.critic), temperature: adam(this.temperature) };
+    this.#parameters = { actor: this.actor.parameters(), critic: this.critic.parameters() };
     this.buffer = new ReplayBuffer({
       capacity: capacity ?? Math.min(1_000_000, this.totalSteps),
       observationSize: observationSpace.size,
@@ -188,7 +221,13 @@ export class Sac extends Algorithm {
       this.steps += environments.count;
     }
     if (this.steps < warmUp) return {};
-    const logs = { q_loss: [] as number[], q_mean: [] as number[], policy_loss: [] as number[], entropy: [] as number[], temperature: [] as number[] };
+    const logs = {
+      q_loss: [] as number[],
+      q_mean: [] as number[],
+      policy_loss: [] as number[],
+      entropy: [] as number[],
+      temperature: [] as number[],
+    };
     for (let i = 0; i < gradientSteps; i++) {
       const result = await this.update(this.buffer.sample(this.rngs.learn, batchSize));
       for (const [name, value] of Object.entries(result)) logs[name as keyof typeof logs].push(value);
@@ -218,7 +257,7 @@ export class Sac extends Algorithm {
       const errors = valueAndGrad(() => {
         const [a, b] = critic.forward(observations, actions);
         return { loss: mul(add(mean(square(sub(a, goal))), mean(square(sub(b, goal)))), 0.5) as Scalar, q: mean(a) };
-      }, critic.parameters());
+      }, this.#parameters.critic);
       this.optimizers.critic.optimizer.update(errors.grads);
 
       const better = valueAndGrad(() => {
@@ -226,7 +265,7 @@ export class Sac extends Algorithm {
         const [a, b] = critic.forward(observations, actions);
         const loss = mean(sub(mul(alpha, logProbs), minimum(a, b)));
         return { loss, logProb: stopGradient(mean(logProbs)) };
-      }, actor.parameters());
+      }, this.#parameters.actor);
       this.optimizers.actor.optimizer.update(better.grads);
 
       if (learnsTemperature) {

@@ -4,8 +4,24 @@
  * TD3 is DDPG with three repairs: the smaller of two critics, noise on the target's actions, and an actor that learns more slowly than its critics.
  */
 
-import { add, clip, hostTensor, mean, minimum, mul, neg, type Rng, type Scalar, square, sub, type Tensor, tanh, tensor, valueAndGrad } from "@dl/core";
-import { Adam, Module } from "@dl/nn";
+import {
+  add,
+  clip,
+  hostTensor,
+  mean,
+  minimum,
+  mul,
+  neg,
+  type Rng,
+  type Scalar,
+  square,
+  sub,
+  type Tensor,
+  tanh,
+  tensor,
+  valueAndGrad,
+} from "@dl/core";
+import { Adam, Module, type Parameter } from "@dl/nn";
 import { Network } from "../networks/network.ts";
 import { copyWeights, moveTarget } from "../networks/target.ts";
 import { requireBox, stretchRows } from "../policies/gaussian-policy.ts";
@@ -58,7 +74,12 @@ export const ddpg: Pick<Td3Options, "twin" | "targetNoise" | "actorEvery"> = { t
 export class DeterministicActor extends Module {
   readonly network: Network;
 
-  constructor({ observationSpace, actionSize, hidden, rng }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
+  constructor({
+    observationSpace,
+    actionSize,
+    hidden,
+    rng,
+  }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
     super();
     this.network = new Network({ observationSpace, hidden, outputs: actionSize, activation: "relu", start: "uniform", rng });
   }
@@ -83,7 +104,22 @@ export class Td3 extends Algorithm {
   readonly optimizers: Readonly<Record<"actor" | "critic", { optimizer: Adam; model: Module }>>;
   readonly #space: Box;
   readonly #kept: NStep;
-  readonly #options: Required<Pick<Td3Options, "batchSize" | "warmUp" | "trainEvery" | "gradientSteps" | "targetRate" | "explorationNoise" | "targetNoise" | "targetNoiseClip" | "actorEvery" | "twin">>;
+  readonly #options: Required<
+    Pick<
+      Td3Options,
+      | "batchSize"
+      | "warmUp"
+      | "trainEvery"
+      | "gradientSteps"
+      | "targetRate"
+      | "explorationNoise"
+      | "targetNoise"
+      | "targetNoiseClip"
+      | "actorEvery"
+      | "twin"
+    >
+  >;
+  readonly #parameters: Readonly<Record<"actor" | "critic", readonly Parameter[]>>;
   #copied = false;
 
   constructor({
@@ -114,15 +150,30 @@ export class Td3 extends Algorithm {
     this.targetActor = new DeterministicActor({ ...shape, rng: rng.fork("actor") });
     this.targetCritic = new TwinCritic({ ...shape, rng: rng.fork("critic") });
     this.networks = { actor: this.actor, critic: this.critic, targetActor: this.targetActor, targetCritic: this.targetCritic };
-    const adam = (model: Module) => ({ optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }), model });
+    const adam = (model: Module) => ({
+      optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
+      model,
+    });
     this.optimizers = { actor: adam(this.actor), critic: adam(this.critic) };
+    this.#parameters = { actor: this.actor.parameters(), critic: this.critic.parameters() };
     this.buffer = new ReplayBuffer({
       capacity: capacity ?? Math.min(1_000_000, this.totalSteps),
       observationSize: observationSpace.size,
       actionSize: size,
     });
     this.#kept = new NStep({ steps: 1, discount, copies: count, hand: (transition) => this.buffer.add(transition) });
-    this.#options = { batchSize, warmUp, trainEvery, gradientSteps: gradientSteps ?? trainEvery * count, targetRate, explorationNoise, targetNoise, targetNoiseClip, actorEvery, twin };
+    this.#options = {
+      batchSize,
+      warmUp,
+      trainEvery,
+      gradientSteps: gradientSteps ?? trainEvery * count,
+      targetRate,
+      explorationNoise,
+      targetNoise,
+      targetNoiseClip,
+      actorEvery,
+      twin,
+    };
   }
 
   async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
@@ -175,12 +226,15 @@ export class Td3 extends Algorithm {
         const [a, b] = critic.forward(observations, tensor(batch.actions));
         const loss = mean(square(sub(a, goal)));
         return { loss: (twin ? add(loss, mean(square(sub(b, goal)))) : loss) as Scalar, q: mean(a) };
-      }, critic.parameters());
+      }, this.#parameters.critic);
       this.optimizers.critic.optimizer.update(errors.grads);
       const logs = { q_loss: errors.value.loss, q_mean: errors.value.q };
       if (!moves) return logs;
 
-      const better = valueAndGrad(() => neg(mean(critic.forward(observations, actor.forward(observations))[0])) as Scalar, actor.parameters());
+      const better = valueAndGrad(
+        () => neg(mean(critic.forward(observations, actor.forward(observations))[0])) as Scalar,
+        this.#parameters.actor,
+      );
       this.optimizers.actor.optimizer.update(better.grads);
       moveTarget(targetActor, actor, { rate: targetRate });
       moveTarget(targetCritic, critic, { rate: targetRate });

@@ -1,6 +1,6 @@
 /** One of n choices, and several of them at once. */
 
-import { add, exp, logSoftmax, mul, neg, reshape, sub, sum, takeAlong, type Tensor } from "@dl/core";
+import { add, exp, logSoftmax, mul, neg, reshape, sub, sum, type Tensor, takeAlong } from "@dl/core";
 import type { Distribution } from "./distribution.ts";
 
 /** From logits `[B, n]`; actions are int32 `[B]`. */

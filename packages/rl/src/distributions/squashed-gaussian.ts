@@ -1,6 +1,6 @@
 /** A normal distribution sent through tanh: actions within ±1. Haarnoja et al. 2018, arXiv:1801.01290, appendix C. */
 
-import { add, exp, mul, sub, softplus, sum, type Tensor, tanh } from "@dl/core";
+import { add, exp, mul, softplus, sub, sum, type Tensor, tanh } from "@dl/core";
 
 /** From means and logarithms of standard deviations, both `[B, A]`. */
 export class SquashedGaussian {

@@ -24,7 +24,10 @@ export interface Drawing {
 }
 
 /** A rectangle from its upper left corner. */
-export function rectangle(corner: readonly [number, number], { width, height, ...paint }: { width: number; height: number } & Paint): Shape2d {
+export function rectangle(
+  corner: readonly [number, number],
+  { width, height, ...paint }: { width: number; height: number } & Paint,
+): Shape2d {
   const [x, y] = corner;
   return {
     kind: "polygon",

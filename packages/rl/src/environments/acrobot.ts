@@ -104,7 +104,15 @@ function drawAcrobot(state: Float64Array, at: number): Drawing {
     height: 440,
     background: "#ffffff",
     shapes: [
-      { kind: "line", points: [[0, 220 - scale], [440, 220 - scale]], stroke: "#000000", strokeWidth: 1 },
+      {
+        kind: "line",
+        points: [
+          [0, 220 - scale],
+          [440, 220 - scale],
+        ],
+        stroke: "#000000",
+        strokeWidth: 1,
+      },
       { kind: "line", points: [[220, 220], elbow], stroke: "#00a8a8", strokeWidth: 16 },
       { kind: "line", points: [elbow, tip], stroke: "#00a8a8", strokeWidth: 16 },
       { kind: "circle", x: 220, y: 220, radius: 8, fill: "#c0c000" },

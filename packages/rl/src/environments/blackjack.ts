@@ -2,8 +2,8 @@
 
 import type { Rng } from "@dl/core";
 import { rectangle } from "../drawing/drawing.ts";
-import { MultiDiscrete } from "../spaces/multi-discrete.ts";
 import { Discrete } from "../spaces/discrete.ts";
+import { MultiDiscrete } from "../spaces/multi-discrete.ts";
 import type { System } from "../system.ts";
 
 export interface BlackjackOptions {

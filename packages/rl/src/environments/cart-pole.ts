@@ -78,9 +78,25 @@ function drawCartPole(state: Float64Array, at: number): Drawing {
     height: 300,
     background: "#ffffff",
     shapes: [
-      { kind: "line", points: [[0, 220], [600, 220]], stroke: "#404040", strokeWidth: 2 },
+      {
+        kind: "line",
+        points: [
+          [0, 220],
+          [600, 220],
+        ],
+        stroke: "#404040",
+        strokeWidth: 2,
+      },
       rectangle([x - 30, 200], { width: 60, height: 40, fill: "#202020" }),
-      { kind: "line", points: [[x, 205], [x + length * Math.sin(angle), 205 - length * Math.cos(angle)]], stroke: "#c08552", strokeWidth: 12 },
+      {
+        kind: "line",
+        points: [
+          [x, 205],
+          [x + length * Math.sin(angle), 205 - length * Math.cos(angle)],
+        ],
+        stroke: "#c08552",
+        strokeWidth: 12,
+      },
       { kind: "circle", x, y: 205, radius: 6, fill: "#7e7ec9" },
     ],
   };

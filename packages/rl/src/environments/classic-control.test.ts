@@ -16,15 +16,27 @@ function expectEqual(deviation: Deviation, { state }: { state: number }): void {
   expect(deviation.observation).toBeLessThan(1e-5);
 }
 
-test("cart pole goes where Gymnasium's goes", () => expectEqual(replay(cartPole(), (a) => a), { state: 1e-9 }));
-test("the mountain car goes where Gymnasium's goes", () => expectEqual(replay(mountainCar(), (a) => a), { state: 1e-9 }));
+test("cart pole goes where Gymnasium's goes", () =>
+  expectEqual(
+    replay(cartPole(), (a) => a),
+    { state: 1e-9 },
+  ));
+test("the mountain car goes where Gymnasium's goes", () =>
+  expectEqual(
+    replay(mountainCar(), (a) => a),
+    { state: 1e-9 },
+  ));
 test("the pendulum goes where Gymnasium's goes", () =>
   expectEqual(
     replay(pendulum(), (a) => Float32Array.of(a)),
     { state: 1e-9 },
   ));
 // Runge–Kutta over a chaotic system: 200 steps blow up the last digits of sine and cosine.
-test("the acrobot goes where Gymnasium's goes", () => expectEqual(replay(acrobot(), (a) => a), { state: 1e-8 }));
+test("the acrobot goes where Gymnasium's goes", () =>
+  expectEqual(
+    replay(acrobot(), (a) => a),
+    { state: 1e-8 },
+  ));
 // Gymnasium keeps this one in float32.
 test("the car with a throttle goes where Gymnasium's goes", () =>
   expectEqual(
@@ -40,7 +52,10 @@ test("first states are where they are said to be", () => {
       world.reset(rng);
       return [...world.state];
     });
-    return states[0]!.map((_, i) => [Math.min(...states.map((s) => s[i]!)), Math.max(...states.map((s) => s[i]!))]).flat() as unknown as number[][];
+    return states[0]!.flatMap((_, i) => [
+      Math.min(...states.map((s) => s[i]!)),
+      Math.max(...states.map((s) => s[i]!)),
+    ]) as unknown as number[][];
   };
   const near = (actual: unknown, bounds: number[], slack: number): void => {
     for (const [i, bound] of bounds.entries()) {

@@ -21,7 +21,15 @@ export function drawMountain(position: number, goal: number): Drawing {
       { kind: "polygon", points: [...hill, [600, 400], [0, 400]], fill: "#d9e4d0" },
       { kind: "line", points: hill, stroke: "#404040", strokeWidth: 2 },
       { kind: "line", points: [flag, [flag[0], flag[1] - 50]], stroke: "#000000", strokeWidth: 2 },
-      { kind: "polygon", points: [[flag[0], flag[1] - 50], [flag[0] + 25, flag[1] - 42], [flag[0], flag[1] - 34]], fill: "#cccc00" },
+      {
+        kind: "polygon",
+        points: [
+          [flag[0], flag[1] - 50],
+          [flag[0] + 25, flag[1] - 42],
+          [flag[0], flag[1] - 34],
+        ],
+        fill: "#cccc00",
+      },
       { kind: "circle", x: toX(position), y: toY(position) - 14, radius: 14, fill: "#2060b0" },
     ],
   };

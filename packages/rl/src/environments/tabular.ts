@@ -25,7 +25,17 @@ export interface TabularOptions {
  *
  * @throws OptionError when a list's probabilities do not add up to 1, or lead outside the states.
  */
-export function tabular({ name, states, actions, rewardRange, maxSteps, starts, transitions, allows, draw }: TabularOptions): TabularSystem {
+export function tabular({
+  name,
+  states,
+  actions,
+  rewardRange,
+  maxSteps,
+  starts,
+  transitions,
+  allows,
+  draw,
+}: TabularOptions): TabularSystem {
   const table = Array.from({ length: states * actions }, (_, i) => transitions(Math.floor(i / actions), i % actions));
   for (const [i, list] of table.entries()) {
     const total = list.reduce((sum, { probability }) => sum + probability, 0);

@@ -72,7 +72,15 @@ function drives(state: number, action: number, straight: number): Transition[] {
   });
   if (straight === 1) return [{ probability: 1, ...to(canDrive(cell, action) ? cell + offsets[action]! : cell) }];
   // A way that is shut keeps the taxi where it is, whatever the weather.
-  const ways = [action, ...[[2, 3], [3, 2], [1, 0], [0, 1]][action]!];
+  const ways = [
+    action,
+    ...[
+      [2, 3],
+      [3, 2],
+      [1, 0],
+      [0, 1],
+    ][action]!,
+  ];
   return ways.map((way, i) => ({
     probability: i === 0 ? straight : (1 - straight) / 2,
     ...to(canDrive(cell, action) && (i === 0 || canDrive(cell, way)) ? cell + offsets[way]! : cell),
@@ -102,10 +110,21 @@ function drawTaxi(state: number) {
   const walls = map.flatMap((line, row) =>
     [1, 2, 3, 4].flatMap((column) =>
       line[2 * column] === "|"
-        ? [{ kind: "line" as const, points: [[column * 40, row * 40], [column * 40, row * 40 + 40]] as const, stroke: "#000000", strokeWidth: 4 }]
+        ? [
+            {
+              kind: "line" as const,
+              points: [
+                [column * 40, row * 40],
+                [column * 40, row * 40 + 40],
+              ] as const,
+              stroke: "#000000",
+              strokeWidth: 4,
+            },
+          ]
         : [],
     ),
   );
-  const seat = passenger === inTaxi ? [{ kind: "circle" as const, x: player[1] * 40 + 20, y: player[0] * 40 + 20, radius: 5, fill: "#ffffff" }] : [];
+  const seat =
+    passenger === inTaxi ? [{ kind: "circle" as const, x: player[1] * 40 + 20, y: player[0] * 40 + 20, radius: 5, fill: "#ffffff" }] : [];
   return { ...board, shapes: [...board.shapes, ...walls, ...seat] };
 }

@@ -8,9 +8,9 @@ import { taxi } from "./taxi.ts";
 import { readFixture } from "./trajectory-fixture.ts";
 
 type Table = [number, number, number, boolean][][][];
-const gymnasium = readFixture<
-  Record<string, Table> & { taxi: [number, number, number][]; taxiMasks: string[]; taxiStarts: number[] }
->("toy-text");
+const gymnasium = readFixture<Record<string, Table> & { taxi: [number, number, number][]; taxiMasks: string[]; taxiStarts: number[] }>(
+  "toy-text",
+);
 
 function tableOf(system: TabularSystem): Table {
   const { observationSpace, actionSpace } = system;

@@ -1,7 +1,7 @@
 /** Dense layers, as nearly all of reinforcement learning uses them. */
 
-import { relu, type Rng, type Tensor, tanh } from "@dl/core";
-import { init, type Initializer, Linear, Module } from "@dl/nn";
+import { type Rng, relu, type Tensor, tanh } from "@dl/core";
+import { type Initializer, init, Linear, Module } from "@dl/nn";
 
 export interface MlpOptions {
   inputs: number;

@@ -1,6 +1,6 @@
 /** A network over any observation space: numbers go in as they are, choices as one-hot vectors, pictures through a convolution. */
 
-import { cast, concat, flatten, oneHot, OptionError, reshape, type Tensor } from "@dl/core";
+import { cast, concat, flatten, OptionError, oneHot, reshape, type Tensor } from "@dl/core";
 import { Conv2d, Module } from "@dl/nn";
 import { Box } from "../spaces/box.ts";
 import { Dict } from "../spaces/dict.ts";
@@ -50,7 +50,9 @@ export class Network extends Module {
         return concat(parts, { axis: 1 });
       };
     } else if (space instanceof Dict) {
-      throw new OptionError(`Network: expected observations that are one row of numbers, got ${space}. Wrap the environment in flattenObservation.`);
+      throw new OptionError(
+        `Network: expected observations that are one row of numbers, got ${space}. Wrap the environment in flattenObservation.`,
+      );
     }
     this.mlp = new Mlp({ ...options, inputs: inputs + extra, rng });
   }

@@ -1,13 +1,12 @@
 /** Slowly moving copies of networks. Lillicrap et al. 2016, arXiv:1509.02971, algorithm 1. */
 
-import { sgdUpdate, sub } from "@dl/core";
+import { type Cell, sgdUpdate, sub } from "@dl/core";
 import { type Module, readState } from "@dl/nn";
 
 /** target ← target + τ·(source − target), inside `compute`. */
 export function moveTarget(target: Module, source: Module, { rate }: { rate: number }): void {
-  const from = source.state();
-  for (const [path, cell] of target.state()) {
-    const present = from.get(path)!.value;
+  for (const [cell, other] of pairsOf(target, source)) {
+    const present = other.value;
     if (rate === 1) {
       cell.set(present);
       continue;
@@ -17,6 +16,19 @@ export function moveTarget(target: Module, source: Module, { rate }: { rate: num
     sgdUpdate(cell, sub(cell.value, present), { velocity: undefined, step });
   }
 }
+
+/** Cells of both, in order; found once, since modules do not change their fields. */
+function pairsOf(target: Module, source: Module): readonly (readonly [Cell, Cell])[] {
+  let pairs = known.get(target);
+  if (pairs === undefined) {
+    const from = source.state();
+    pairs = [...target.state()].map(([path, cell]) => [cell, from.get(path)!] as const);
+    known.set(target, pairs);
+  }
+  return pairs;
+}
+
+const known = new WeakMap<Module, readonly (readonly [Cell, Cell])[]>();
 
 /** Gives `target` the weights of `source` on the host, before either has run. */
 export async function copyWeights(target: Module, source: Module): Promise<void> {

@@ -1,6 +1,6 @@
 /** Policies over choices: one, or several at once. */
 
-import { add, hostTensor, type HostTensor, mul, OptionError, type Tensor, wordToUnit } from "@dl/core";
+import { add, type HostTensor, hostTensor, mul, OptionError, type Tensor, wordToUnit } from "@dl/core";
 import { Categorical, MultiCategorical } from "../distributions/categorical.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { MlpOptions } from "../networks/mlp.ts";
@@ -85,7 +85,10 @@ export function choicesOf(space: Space<unknown>): readonly number[] {
 }
 
 /** Draws from the softmax of n scores, or takes the largest; NaN scores give NaN, which the environment refuses by name. */
-function pick(scores: Float64Array, { at, n, uniform }: { at: number; n: number; uniform: number | undefined }): { action: number; logProb: number } {
+function pick(
+  scores: Float64Array,
+  { at, n, uniform }: { at: number; n: number; uniform: number | undefined },
+): { action: number; logProb: number } {
   let best = 0;
   for (let i = 1; i < n; i++) if (scores[at + i]! > scores[at + best]!) best = i;
   const largest = scores[at + best]!;

@@ -1,6 +1,6 @@
 /** Policies over vectors of floats: normal around the network's output, with one deviation a coordinate. */
 
-import { hostTensor, type HostTensor, OptionError, type Tensor } from "@dl/core";
+import { type HostTensor, hostTensor, OptionError, type Tensor } from "@dl/core";
 import { Parameter } from "@dl/nn";
 import type { Distribution } from "../distributions/distribution.ts";
 import { DiagonalGaussian } from "../distributions/gaussian.ts";
@@ -27,7 +27,15 @@ export class GaussianPolicy extends Policy {
   readonly logStd: Parameter;
   readonly bounds: "clip" | "squash";
 
-  constructor({ observationSpace, actionSpace, hidden, activation = "tanh", bounds = "clip", logStdStart = 0, rng }: GaussianPolicyOptions) {
+  constructor({
+    observationSpace,
+    actionSpace,
+    hidden,
+    activation = "tanh",
+    bounds = "clip",
+    logStdStart = 0,
+    rng,
+  }: GaussianPolicyOptions) {
     super();
     this.actionSpace = requireBox("GaussianPolicy", actionSpace, { bounded: bounds === "squash" });
     const { size } = this.actionSpace;
@@ -48,7 +56,11 @@ export class GaussianPolicy extends Policy {
 
   choose({ mean, logStd }: HostOutputs, { rng, deterministic = false }: ChooseOptions): Choice {
     const rows = mean!.shape[0]!;
-    return perturb(mean!.data, { rows, deviation: (i) => Math.exp(logStd!.data[i % this.actionSpace.size]!), noise: deterministic ? undefined : rng.normal([mean!.data.length]).data });
+    return perturb(mean!.data, {
+      rows,
+      deviation: (i) => Math.exp(logStd!.data[i % this.actionSpace.size]!),
+      noise: deterministic ? undefined : rng.normal([mean!.data.length]).data,
+    });
   }
 
   upload(actions: Float32Array): HostTensor {

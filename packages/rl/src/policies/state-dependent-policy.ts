@@ -1,6 +1,6 @@
 /** Exploration that is a function of the state, so that it is smooth. Raffin et al. 2022, "Smooth exploration for robotic reinforcement learning" (gSDE), arXiv:2005.05719. */
 
-import { add, exp, hostTensor, type HostTensor, log, matmul, mul, square, stopGradient, type Tensor } from "@dl/core";
+import { add, exp, type HostTensor, hostTensor, log, matmul, mul, square, stopGradient, type Tensor } from "@dl/core";
 import { Parameter } from "@dl/nn";
 import type { Distribution } from "../distributions/distribution.ts";
 import { DiagonalGaussian } from "../distributions/gaussian.ts";
@@ -24,7 +24,15 @@ export class StateDependentPolicy extends Policy {
   #matrices = new Float64Array(0);
   #age = 0;
 
-  constructor({ observationSpace, actionSpace, hidden, activation = "tanh", logStdStart = -2, noiseSteps = 64, rng }: StateDependentPolicyOptions) {
+  constructor({
+    observationSpace,
+    actionSpace,
+    hidden,
+    activation = "tanh",
+    logStdStart = -2,
+    noiseSteps = 64,
+    rng,
+  }: StateDependentPolicyOptions) {
     super();
     this.actionSpace = requireBox("StateDependentPolicy", actionSpace, { bounded: false });
     const { size } = this.actionSpace;

@@ -18,7 +18,12 @@ export class NStep {
   readonly #pending: Pending[][];
   readonly #hand: (transition: Transition) => void;
 
-  constructor({ steps, discount, copies, hand }: { steps: number; discount: number; copies: number; hand: (transition: Transition) => void }) {
+  constructor({
+    steps,
+    discount,
+    copies,
+    hand,
+  }: { steps: number; discount: number; copies: number; hand: (transition: Transition) => void }) {
     this.#steps = steps;
     this.#discount = discount;
     this.#pending = Array.from({ length: copies }, () => []);
@@ -26,7 +31,10 @@ export class NStep {
   }
 
   /** @param acted  What was observed before the step, `[N, O]`, and what was done, `[N, A]`. */
-  add(acted: { observations: Float32Array; actions: Float32Array }, { nextObservations, rewards, terminated, truncated }: VectorStep): void {
+  add(
+    acted: { observations: Float32Array; actions: Float32Array },
+    { nextObservations, rewards, terminated, truncated }: VectorStep,
+  ): void {
     const copies = this.#pending.length;
     const width = acted.observations.length / copies;
     const actionWidth = acted.actions.length / copies;
@@ -60,7 +68,11 @@ export class NStep {
 
   restore(saved: ReturnType<NStep["save"]>): void {
     for (const [n, queue] of saved.entries()) {
-      this.#pending[n] = queue.map((item) => ({ ...item, observation: Float32Array.from(item.observation), action: Float32Array.from(item.action) }));
+      this.#pending[n] = queue.map((item) => ({
+        ...item,
+        observation: Float32Array.from(item.observation),
+        action: Float32Array.from(item.action),
+      }));
     }
   }
 }

@@ -41,7 +41,10 @@ export class PrioritizedReplay {
     const places = Int32Array.from(words, (word, i) => this.#tree.find(((i + wordToUnit(word)) / count) * total));
     const weights = Float32Array.from(places, (place) => (this.length * (this.#tree.get(place) / total)) ** -beta);
     const largest = weights.reduce((a, b) => Math.max(a, b));
-    return this.buffer.at(places, weights.map((weight) => weight / largest));
+    return this.buffer.at(
+      places,
+      weights.map((weight) => weight / largest),
+    );
   }
 
   /** Tells how wrong the values at `places` were. */

@@ -127,7 +127,8 @@ export class ReplayBuffer {
     for (const [name, array] of Object.entries(this.#arrays)) {
       const expected = (array.length / this.capacity) * length;
       const found = tensors.get(name)?.data.length;
-      if (found !== expected) throw new CheckpointError(`ReplayBuffer.restore: expected ${expected} numbers of ${name}, got ${found ?? "none"}.`);
+      if (found !== expected)
+        throw new CheckpointError(`ReplayBuffer.restore: expected ${expected} numbers of ${name}, got ${found ?? "none"}.`);
     }
     for (const [name, array] of Object.entries(this.#arrays)) array.set(tensors.get(name)!.data);
     this.#added = added;

@@ -6,7 +6,11 @@ import { vtrace } from "./vtrace.ts";
 
 type Matrix = number[][];
 const fixture = readFixture<
-  Record<string, Matrix> & { args: { gamma: number; lam: number; n_step: number; rho_bar: number; c_bar: number }; bootstrap_value: number[]; done: (boolean | number)[][] }
+  Record<string, Matrix> & {
+    args: { gamma: number; lam: number; n_step: number; rho_bar: number; c_bar: number };
+    bootstrap_value: number[];
+    done: (boolean | number)[][];
+  }
 >("returns");
 const { gamma, lam, n_step, rho_bar, c_bar } = fixture.args;
 const flat = (name: string): number[] => fixture[name]!.flat();

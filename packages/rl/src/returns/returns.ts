@@ -16,7 +16,9 @@ export interface Rollout {
 export function stepsOf(where: string, { count, rewards, done }: Pick<Rollout, "count" | "rewards" | "done">): number {
   const steps = rewards.length / count;
   if (!Number.isInteger(steps) || done.length !== rewards.length) {
-    throw new OptionError(`${where}: expected rewards and done of ${count} copies a step, got ${rewards.length} and ${done.length} numbers.`);
+    throw new OptionError(
+      `${where}: expected rewards and done of ${count} copies a step, got ${rewards.length} and ${done.length} numbers.`,
+    );
   }
   return steps;
 }

@@ -16,5 +16,6 @@ export const ppoAcrobot: Task = {
   world: () => environmentOf(acrobot()),
   worlds: (count) => systemCopies(acrobot(), { count }),
   normalize: {},
-  algorithm: (options) => new Ppo({ ...options, rolloutSteps: 256, batchSize: 256, epochs: 4, discount: 0.99, lambda: 0.94, learningRate: linear(1e-3) }),
+  algorithm: (options) =>
+    new Ppo({ ...options, rolloutSteps: 256, batchSize: 256, epochs: 4, discount: 0.99, lambda: 0.94, learningRate: linear(1e-3) }),
 };

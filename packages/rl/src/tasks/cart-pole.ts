@@ -61,7 +61,8 @@ export const a2cCartPole: Task = {
   copies: 8,
   steps: 500_000,
   goal: 500,
-  algorithm: (options) => new A2c({ ...options, rolloutSteps: 16, learningRate: linear(1e-3), optimizer: "adam", discount: 0.99, lambda: 0.95 }),
+  algorithm: (options) =>
+    new A2c({ ...options, rolloutSteps: 16, learningRate: linear(1e-3), optimizer: "adam", discount: 0.99, lambda: 0.95 }),
 };
 
 export const reinforceCartPole: Task = {

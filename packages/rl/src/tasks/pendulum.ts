@@ -40,5 +40,14 @@ export const ppoPendulum: Task = {
   goal: -175,
   normalize: { observations: false, discount: 0.9 },
   algorithm: (options) =>
-    new Ppo({ ...options, rolloutSteps: 256, batchSize: 64, epochs: 10, discount: 0.9, lambda: 0.95, learningRate: linear(1e-3), logStdStart: 0 }),
+    new Ppo({
+      ...options,
+      rolloutSteps: 256,
+      batchSize: 64,
+      epochs: 10,
+      discount: 0.9,
+      lambda: 0.95,
+      learningRate: linear(1e-3),
+      logStdStart: 0,
+    }),
 };

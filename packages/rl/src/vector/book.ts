@@ -1,7 +1,7 @@
 /** The arrays a vector environment answers with, and the account of its episodes. */
 
-import type { Space } from "../spaces/space.ts";
 import { EnvironmentError } from "../errors.ts";
+import type { Space } from "../spaces/space.ts";
 import type { Episode, VectorStep } from "./vector-environment.ts";
 
 /** @internal One row a copy. */

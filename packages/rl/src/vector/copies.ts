@@ -75,7 +75,9 @@ export class EnvironmentCopies implements VectorEnvironment {
       const action = this.actionSpace.read(actions, i * this.actionSpace.size);
       const { observation, reward, terminated, truncated } = this.#guard(i, "step", () => {
         if (!this.actionSpace.contains(action)) {
-          throw new EnvironmentError(`expected an action in ${this.actionSpace}, got ${String(action)}. Wrap the environment in clipAction, or look at the agent.`);
+          throw new EnvironmentError(
+            `expected an action in ${this.actionSpace}, got ${String(action)}. Wrap the environment in clipAction, or look at the agent.`,
+          );
         }
         return environment.step(action);
       });

@@ -100,7 +100,12 @@ export class NormalizedEnvironments implements VectorEnvironment {
     const { observations, discount, clip } = this.#options;
     const rows = this.#see(step.observations);
     const nextObservations = observations ? scaleRows(step.nextObservations, { statistics: this.statistics, clip }) : step.nextObservations;
-    return { ...step, observations: rows, nextObservations, rewards: discount === undefined ? step.rewards : this.#rewards(step, discount) };
+    return {
+      ...step,
+      observations: rows,
+      nextObservations,
+      rewards: discount === undefined ? step.rewards : this.#rewards(step, discount),
+    };
   }
 
   #rewards({ rewards, terminated, truncated }: VectorStep, discount: number): Float64Array {

@@ -141,7 +141,9 @@ export class SystemCopies implements VectorEnvironment {
     for (const [name, array] of Object.entries(parts)) {
       const found = tensors.get(name)?.data.length;
       if (found !== array.length || rngs.length !== this.count) {
-        throw new CheckpointError(`${this.name}: restore: expected ${this.count} copies with ${array.length} ${name}, got ${found ?? "none"}.`);
+        throw new CheckpointError(
+          `${this.name}: restore: expected ${this.count} copies with ${array.length} ${name}, got ${found ?? "none"}.`,
+        );
       }
     }
     for (const [name, array] of Object.entries(parts)) array.set(tensors.get(name)!.data);

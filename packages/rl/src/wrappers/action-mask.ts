@@ -18,7 +18,9 @@ export function actionMask<O>(environment: Environment<O, number>, { mask }: Act
     current = Uint8Array.from(mask(observation), (allowed) => (allowed ? 1 : 0));
     const choices = actionSpace instanceof Discrete ? actionSpace.choices : Number.NaN;
     if (current.length !== choices || !current.includes(1)) {
-      throw new EnvironmentError(`${name}: actionMask: expected a mask for ${actionSpace} that leaves an action, got [${current.join(", ")}].`);
+      throw new EnvironmentError(
+        `${name}: actionMask: expected a mask for ${actionSpace} that leaves an action, got [${current.join(", ")}].`,
+      );
     }
   };
   return {
@@ -29,7 +31,8 @@ export function actionMask<O>(environment: Environment<O, number>, { mask }: Act
       return start;
     },
     step(action) {
-      if (current[action] !== 1) throw new EnvironmentError(`${name}: step: expected an action the mask [${current.join(", ")}] allows, got ${action}.`);
+      if (current[action] !== 1)
+        throw new EnvironmentError(`${name}: step: expected an action the mask [${current.join(", ")}] allows, got ${action}.`);
       const step = environment.step(action);
       see(step.observation);
       return step;

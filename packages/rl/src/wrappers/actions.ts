@@ -34,10 +34,15 @@ export function rescaleAction<O>(
     // Rounding may leave the box by a digit.
     return Math.min(Math.max(target, box.low[i]!), box.high[i]!);
   };
-  return { ...forward(environment), actionSpace: new Box({ shape: box.shape, low, high }), step: (action) => environment.step(action.map(stretch)) };
+  return {
+    ...forward(environment),
+    actionSpace: new Box({ shape: box.shape, low, high }),
+    step: (action) => environment.step(action.map(stretch)),
+  };
 }
 
 function boxOf(where: string, { name, actionSpace }: Environment<unknown, Float32Array>): Box {
-  if (!(actionSpace instanceof Box)) throw new OptionError(`${where}: expected an environment with float actions, got ${name} with ${actionSpace}.`);
+  if (!(actionSpace instanceof Box))
+    throw new OptionError(`${where}: expected an environment with float actions, got ${name} with ${actionSpace}.`);
   return actionSpace;
 }

@@ -67,6 +67,7 @@ function encoderOf(space: Space<unknown>): Encoder {
       },
     };
   }
-  const bounds = (end: "low" | "high", otherwise: number): number[] => (space instanceof Box ? [...space[end]] : new Array<number>(space.size).fill(otherwise));
+  const bounds = (end: "low" | "high", otherwise: number): number[] =>
+    space instanceof Box ? [...space[end]] : new Array<number>(space.size).fill(otherwise);
   return { size: space.size, low: bounds("low", 0), high: bounds("high", 1), write: (value, row, at) => space.write(value, row, at) };
 }

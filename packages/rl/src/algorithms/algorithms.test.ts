@@ -1,0 +1,242 @@
+import { cpu } from "@dl/backend-cpu";
+import { openDevice, Rng } from "@dl/core";
+import { afterAll, expect, test } from "vitest";
+import { bandit } from "../environments/bandit.ts";
+import { cartPole } from "../environments/cart-pole.ts";
+import { pendulum } from "../environments/pendulum.ts";
+import { taxi } from "../environments/taxi.ts";
+import { evaluatePolicy } from "../evaluate.ts";
+import { learn } from "../learn.ts";
+import { Box } from "../spaces/box.ts";
+import { MultiDiscrete } from "../spaces/multi-discrete.ts";
+import type { System } from "../system.ts";
+import { systemCopies } from "../vector/system-copies.ts";
+import { A2c } from "./a2c.ts";
+import type { Algorithm, AlgorithmOptions } from "./algorithm.ts";
+import { Dqn } from "./dqn.ts";
+import { Ppo } from "./ppo.ts";
+import { Reinforce } from "./reinforce.ts";
+import { Sac } from "./sac.ts";
+import { ddpg, Td3 } from "./td3.ts";
+
+const device = await openDevice(cpu());
+afterAll(() => device[Symbol.asyncDispose]());
+
+/** The reward is how near the action is to what the observation asks for, at once: learned in a hundred updates or not at all. */
+function target(): System<Float32Array, Float32Array> {
+  return {
+    name: "Target",
+    observationSpace: new Box({ shape: [1], low: -1, high: 1 }),
+    actionSpace: new Box({ shape: [1], low: -3, high: 3 }),
+    rewardRange: [-25, 0],
+    stateSize: 1,
+    maxSteps: 4,
+    start: (state, at, rng) => {
+      state[at] = rng.float(-1, 1);
+    },
+    advance(state, at, move) {
+      move.reward = -((move.actions[move.actionAt]! - 2 * state[at]!) ** 2);
+      move.terminated = false;
+      state[at] = move.rng.float(-1, 1);
+    },
+    observe: (state, at, row, rowAt) => {
+      row[rowAt] = state[at]!;
+    },
+  };
+}
+
+/** As many right choices as the reward says: each of two switches must follow the sign of the observation. */
+function switches(): System<Float32Array, Int32Array> {
+  return {
+    ...target(),
+    name: "Switches",
+    actionSpace: new MultiDiscrete([2, 3]),
+    rewardRange: [0, 2],
+    advance(state, at, move) {
+      const right = state[at]! > 0 ? [1, 2] : [0, 1];
+      move.reward = Number(move.actions[move.actionAt] === right[0]) + Number(move.actions[move.actionAt + 1] === right[1]);
+      move.terminated = false;
+      state[at] = move.rng.float(-1, 1);
+    },
+  } as System<Float32Array, Int32Array>;
+}
+
+type Make = (options: AlgorithmOptions) => Algorithm;
+const small = { hidden: [16], learningRate: 1e-2 };
+const learners: readonly (readonly [string, System<never, never> | System, number, number, Make])[] = [
+  ["PPO, floats", target() as System, 3000, -1.6, (o) => new Ppo({ ...o, ...small, rolloutSteps: 32, batchSize: 64 })],
+  [
+    "PPO, squashed",
+    target() as System,
+    3000,
+    -1.6,
+    (o) => new Ppo({ ...o, ...small, rolloutSteps: 32, batchSize: 64, exploration: "squash" }),
+  ],
+  [
+    "PPO, gSDE",
+    target() as System,
+    3000,
+    -1.6,
+    (o) => new Ppo({ ...o, ...small, rolloutSteps: 32, batchSize: 64, exploration: "smooth", logStdStart: -1 }),
+  ],
+  ["PPO, several choices", switches() as System, 3000, 7.2, (o) => new Ppo({ ...o, ...small, rolloutSteps: 32, batchSize: 64 })],
+  ["A2C", switches() as System, 4000, 7.2, (o) => new A2c({ ...o, ...small, rolloutSteps: 8 })],
+  ["REINFORCE", switches() as System, 4000, 7.2, (o) => new Reinforce({ ...o, ...small, rolloutSteps: 32 })],
+  [
+    "SAC",
+    target() as System,
+    700,
+    -1,
+    (o) => new Sac({ ...o, hidden: [24], learningRate: 1e-2, batchSize: 64, discount: 0.5, gradientSteps: 2 }),
+  ],
+  [
+    "TD3",
+    target() as System,
+    700,
+    -1,
+    (o) => new Td3({ ...o, hidden: [24], learningRate: 1e-2, batchSize: 64, discount: 0.5, warmUp: 100, gradientSteps: 2 }),
+  ],
+  [
+    "DDPG",
+    target() as System,
+    700,
+    -1,
+    (o) => new Td3({ ...o, ...ddpg, hidden: [24], learningRate: 1e-2, batchSize: 64, discount: 0.5, warmUp: 100, gradientSteps: 2 }),
+  ],
+];
+
+test.each(learners)("%s learns what can be learned in seconds", async (_, system, steps, goal, make) => {
+  const rng = new Rng(1);
+  using agent = make({ environments: systemCopies(system as System, { count: 8 }), device, rng, totalSteps: steps });
+  const before = await evaluatePolicy(agent, { environments: systemCopies(system as System, { count: 10 }), rng, episodes: 50 });
+  await learn(agent);
+  const after = await evaluatePolicy(agent, { environments: systemCopies(system as System, { count: 10 }), rng, episodes: 50 });
+  expect(before.mean).toBeLessThan(goal);
+  expect(after.mean).toBeGreaterThan(goal);
+});
+
+const flavours: readonly (readonly [string, ConstructorParameters<typeof Dqn>[0] extends infer O ? Partial<O> : never])[] = [
+  ["plain", { double: false }],
+  ["double, dueling, 3 steps", { dueling: true, horizon: 3 }],
+  ["prioritised", { prioritized: { alpha: 0.6 } }],
+  ["C51", { returns: { kind: "atoms", low: -1, high: 3, count: 21 } }],
+  ["quantiles", { returns: { kind: "quantiles", count: 8 } }],
+];
+
+test.each(flavours)("DQN, %s, finds the better arm", async (_, options) => {
+  const arms = bandit({ means: [0.1, 0.9, 0.3], rewards: "bernoulli", pulls: 3 }) as System;
+  const rng = new Rng(2);
+  using agent = new Dqn({
+    ...options,
+    environments: systemCopies(arms, { count: 4 }),
+    device,
+    rng,
+    hidden: [16],
+    learningRate: 1e-2,
+    batchSize: 32,
+    warmUp: 100,
+    trainEvery: 1,
+    targetEvery: 20,
+    discount: 0.5,
+    totalSteps: 1200,
+  });
+  await learn(agent);
+  expect([...(await agent.act(new Float32Array(1), { rng }))]).toEqual([1]);
+});
+
+const resumable: readonly (readonly [string, System, Make])[] = [
+  ["PPO", cartPole() as System, (o) => new Ppo({ ...o, ...small, rolloutSteps: 16, batchSize: 32 })],
+  [
+    "DQN",
+    cartPole() as System,
+    (o) => new Dqn({ ...o, hidden: [16], warmUp: 20, batchSize: 16, horizon: 2, prioritized: {}, targetEvery: 7 }),
+  ],
+  ["SAC", pendulum() as System, (o) => new Sac({ ...o, hidden: [16], batchSize: 16, warmUp: 20 })],
+  ["TD3", pendulum() as System, (o) => new Td3({ ...o, hidden: [16], batchSize: 16, warmUp: 20 })],
+];
+
+test.each(resumable)("%s, saved and restored, goes on to the same bits", async (_, system, make) => {
+  const options = (): AlgorithmOptions => ({ environments: systemCopies(system, { count: 2 }), device, rng: new Rng(7), totalSteps: 400 });
+  using straight = make(options());
+  await learn(straight, { steps: 160 });
+  const bytes = await straight.save();
+  await learn(straight, { steps: 320 });
+  using resumed = make(options());
+  resumed.restore(bytes);
+  expect(resumed.steps).toBe(160);
+  await learn(resumed, { steps: 320 });
+  expect(await resumed.save()).toEqual(await straight.save());
+  expect(() => resumed.restore(bytes.subarray(0, bytes.length - 9))).toThrow(/checkpoint/);
+});
+
+test("masked actions are never taken", async () => {
+  const system = taxi() as System;
+  const environments = systemCopies(system, { count: 4 });
+  const allowed: boolean[] = [];
+  const watched = {
+    name: environments.name,
+    count: 4,
+    observationSpace: environments.observationSpace,
+    actionSpace: environments.actionSpace,
+    reset: (rng: Rng) => environments.reset(rng),
+    step(actions: Float32Array) {
+      const masks = environments.actionMasks!();
+      for (const [i, action] of actions.entries()) allowed.push(masks[i * 6 + action] === 1);
+      return environments.step(actions);
+    },
+    actionMasks: () => environments.actionMasks!(),
+  };
+  using ppo = new Ppo({ environments: watched, device, rng: new Rng(1), hidden: [8], rolloutSteps: 20, batchSize: 40, totalSteps: 80 });
+  await learn(ppo);
+  using dqn = new Dqn({
+    environments: watched,
+    device,
+    rng: new Rng(1),
+    hidden: [8],
+    warmUp: 20,
+    batchSize: 8,
+    totalSteps: 80,
+    exploration: 0.5,
+  });
+  await learn(dqn);
+  expect(allowed).toHaveLength(160);
+  expect(allowed.every(Boolean)).toBe(true);
+});
+
+test("a wrong space or size is named before anything runs", () => {
+  const floats = { environments: systemCopies(pendulum() as System, { count: 1 }), device, rng: new Rng(1) };
+  const choices = { environments: systemCopies(cartPole() as System, { count: 1 }), device, rng: new Rng(1) };
+  expect(() => new Dqn(floats)).toThrow("Dqn: expected one discrete action, got Box([1], -2 to 2)");
+  expect(() => new Sac(choices)).toThrow("Sac: expected actions in a Box with finite bounds, got Discrete(2)");
+  expect(() => new Ppo({ ...choices, rolloutSteps: 8, batchSize: 64 })).toThrow("Ppo: expected a batchSize from 2 to 8");
+  expect(() => new Ppo({ ...choices, totalSteps: 0 })).toThrow("totalSteps: expected a whole number ≥ 1, got 0");
+});
+
+test("a diverged loss ends the training by name, and a signal ends it in order", async () => {
+  using agent = new Ppo({
+    environments: systemCopies(pendulum() as System, { count: 2 }),
+    device,
+    rng: new Rng(1),
+    hidden: [8],
+    rolloutSteps: 16,
+    batchSize: 16,
+    learningRate: 1e30,
+    totalSteps: 2000,
+  });
+  await expect(learn(agent)).rejects.toThrow(/expected a .*loss that is a number|expected an action/);
+  using other = new Ppo({
+    environments: systemCopies(cartPole() as System, { count: 2 }),
+    device,
+    rng: new Rng(1),
+    hidden: [8],
+    rolloutSteps: 16,
+    batchSize: 16,
+    totalSteps: 1e6,
+  });
+  const stop = new AbortController();
+  const { reason, logs } = await learn(other, { signal: stop.signal, onLog: ({ steps }) => steps >= 96 && stop.abort() } as Parameters<
+    typeof learn
+  >[1]);
+  expect(reason).toBe("stopped");
+  expect(logs.at(-1)!.steps).toBe(96);
+});
