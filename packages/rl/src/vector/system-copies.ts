@@ -18,7 +18,7 @@ export interface CopiesOptions {
 /**
  * @example
  * const worlds = systemCopies(cartPole(), { count: 4096 });
- * const observations = worlds.reset(new Rng(1)); // [4096, 4]
+ * const observations = worlds.reset(new Rng(1)); // 4096 rows of 4
  * const { rewards } = worlds.step(new Float32Array(4096)); // all push left
  */
 export function systemCopies(system: System, { count, first = 0 }: CopiesOptions): SystemCopies {
