@@ -19,7 +19,10 @@ export type { Distribution } from "./distributions/distribution.ts";
 export { DiagonalGaussian } from "./distributions/gaussian.ts";
 export { SquashedGaussian } from "./distributions/squashed-gaussian.ts";
 // Drawing
+export { encodeApng, encodePng } from "./drawing/apng.ts";
 export { type Drawing, type Paint, rectangle, type Shape2d, toSvg } from "./drawing/drawing.ts";
+export { type PixelImage, rasterize } from "./drawing/rasterize.ts";
+export { toTerminal } from "./drawing/terminal.ts";
 export type { Environment, Info, Reset, Step } from "./environment.ts";
 export { acrobot } from "./environments/acrobot.ts";
 export { type BanditOptions, bandit } from "./environments/bandit.ts";
@@ -93,5 +96,6 @@ export {
   normalizeReward,
 } from "./wrappers/normalize.ts";
 export { recordStatistics } from "./wrappers/record-statistics.ts";
+export { type Recording, type RecordVideoOptions, recordVideo } from "./wrappers/record-video.ts";
 export { RunningStatistics, type StatisticsState } from "./wrappers/running-statistics.ts";
 export { timeLimit } from "./wrappers/time-limit.ts";
