@@ -1,11 +1,14 @@
 /** @dl/train: what training needs around the loop. This file is the table of contents; files and folders are in `@dl/train/node`. */
 
 export type { Callback, EpochRecord, FitSave, FitSetup, FitState, Metrics, Moment, Run, StepRecord } from "./callback.ts";
+// Parts for a loop of another kind than fit's, whose callbacks and checkpoints are the same
+export { CallbackList, tensorsUnder } from "./callback-list.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
 export { NanStop } from "./callbacks/nan-stop.ts";
 export { ReduceOnPlateau, type ReduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
 export { ShowProgress, type ShowProgressOptions } from "./callbacks/show-progress.ts";
 export { type CheckLabelsOptions, checkLabels } from "./check-labels.ts";
+export { checkResume } from "./check-resume.ts";
 export { balancedClassWeights } from "./class-weights.ts";
 export { EqualAverage, type EqualAverageOptions } from "./equal-average.ts";
 export { type EvaluateOptions, evaluate, type Means } from "./evaluate.ts";
@@ -20,3 +23,4 @@ export type { ConfusionView } from "./report/confusion-heat-map.ts";
 export type { ChartPoint, ChartSeries, LineChart } from "./report/line-chart.ts";
 export { type ReportItem, type RunReport, renderRunReport } from "./report/run-report.ts";
 export { type Mistake, type MistakeView, type WorstMistakesOptions, worstMistakes } from "./report/worst-mistakes.ts";
+export { Yielder } from "./yielder.ts";
