@@ -10,7 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   train: middle,
   cnn: middle,
-  gan: middle,
+  gan: [...middle, "train"],
   transformer: middle,
   rl: middle,
   nas: [...middle, "cnn"],

@@ -1,0 +1,48 @@
+/** @dl/gan: generative adversarial networks, variational autoencoders and diffusion. This file is the table of contents. */
+
+// Layers
+export { SpectralNorm, type SpectralNormOptions } from "./layers/spectral-norm.ts";
+// Losses
+export {
+  type AdversarialLoss,
+  type BinaryLossOptions,
+  hingeAdversarial,
+  leastSquares,
+  nonSaturating,
+  relativisticAverage,
+  saturating,
+  wasserstein,
+} from "./losses/adversarial-loss.ts";
+export { clipWeights } from "./losses/clip-weights.ts";
+export { type Critic, type GradientPenaltyOptions, gradientPenalty, type PenaltyOptions, r1Penalty } from "./losses/gradient-penalty.ts";
+// Models
+export {
+  DcganDiscriminator,
+  type DcganDiscriminatorOptions,
+  DcganGenerator,
+  type DcganGeneratorOptions,
+  dcgan32,
+  dcganMnist,
+} from "./models/dcgan.ts";
+export {
+  type ExtractedFeatures,
+  type ExtractOptions,
+  extractFeatures,
+  type FeatureExtractor,
+  networkExtractor,
+} from "./scores/feature-extractor.ts";
+// Scores
+export { FeatureNetwork, type FeatureNetworkOptions, featureNetworkMnist, type Perception } from "./scores/feature-network.ts";
+export { type ModeCoverage, modeCoverage } from "./scores/mode-coverage.ts";
+export { type Estimate, type GeneratedScores, type ScoreOptions, scoreGenerated } from "./scores/score-generated.ts";
+// Training
+export type { Judgement, PenaltyContext } from "./training/adversarial-step.ts";
+export { type ApngOptions, encodeApng } from "./training/apng.ts";
+export { type Spread, spreadOf } from "./training/diversity.ts";
+export { type FitGanOptions, fitGan } from "./training/fit-gan.ts";
+export { GanAlarm, type GanAlarmOptions, type GanTrouble, type GanWarning } from "./training/gan-alarm.ts";
+export { type Discriminator, GanPair, type Generator } from "./training/gan-pair.ts";
+export type { GanRun, GanSave, GanState } from "./training/gan-run.ts";
+export { drawLatents, type InterpolateOptions, interpolateLatents, type LatentOptions } from "./training/latents.ts";
+export { type GridOptions, imageGrid } from "./training/sample-grid.ts";
+export { type GenerateOptions, generateExamples, SampleGrids, type SampleGridsOptions } from "./training/sample-images.ts";

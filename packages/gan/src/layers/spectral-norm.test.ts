@@ -1,0 +1,114 @@
+import { cpu } from "@dl/backend-cpu";
+import { hostTensor, openDevice, Rng, relu, tensor, valueAndGrad } from "@dl/core";
+import { Conv2d, ConvTranspose2d, inference, Linear, Sequential, training } from "@dl/nn";
+import { describe, expect, test } from "vitest";
+import { backends, decode, type Encoded, expectClose, onDevice, readFixture } from "../reference-fixture.ts";
+import { SpectralNorm } from "./spectral-norm.ts";
+
+interface NormCase {
+  readonly attrs: { readonly op: string; readonly i: number; readonly o: number; readonly it: number; readonly eps: number };
+  readonly weight_orig: Encoded;
+  readonly bias: Encoded;
+  readonly u_before: Encoded;
+  readonly u_after: Encoded;
+  readonly sigma: number;
+  readonly x: Encoded;
+  readonly output: Encoded;
+  readonly cotangent: Encoded;
+  readonly grads: { readonly weight_orig: Encoded; readonly bias: Encoded; readonly x: Encoded };
+}
+
+const linears = readFixture<NormCase[]>("spectral_norm.json").filter(({ attrs }) => attrs.op === "linear");
+
+describe.each(backends)("on $name", ({ open, digits }) => {
+  test.each(linears)("a dense layer's output, gradients and singular vector are PyTorch's", async ({ attrs, ...example }) => {
+    await onDevice(open(), async (device) => {
+      using layer = new SpectralNorm(new Linear({ inputs: attrs.i, outputs: attrs.o, rng: new Rng(1) }), {
+        iterations: attrs.it,
+        epsilon: attrs.eps,
+        rng: new Rng(2),
+      });
+      const { weight, bias } = layer.layer;
+      const turned = (encoded: Encoded) => device.compute(() => tensor(decode(encoded)).transpose());
+      weight.load(await turned(example.weight_orig));
+      bias!.load(decode(example.bias));
+      layer.u.load(decode(example.u_before));
+      const found = await device.compute(() => {
+        const x = tensor(decode(example.x));
+        const { value, grads } = valueAndGrad(() => {
+          const output = layer.forward(x, training(new Rng(3)));
+          return { loss: output.mul(tensor(decode(example.cotangent))).sum(), output };
+        }, [weight, bias!, x]);
+        return { output: value.output, weight: grads.get(weight)!.transpose(), bias: grads.get(bias!)!, x: grads.get(x)! };
+      });
+      expectClose(found.output, example.output, { digits });
+      expectClose(await layer.u.read(), example.u_after, { digits });
+      expectClose(found.weight, example.grads.weight_orig, { digits, label: "by the weight" });
+      expectClose(found.bias, example.grads.bias, { digits, label: "by the bias" });
+      expectClose(found.x, example.grads.x, { digits, label: "by x" });
+    });
+  });
+});
+
+test.each([
+  ["Conv2d", (rng: Rng) => new Conv2d({ inputs: 3, outputs: 5, kernelSize: 3, rng }), [2, 6, 6, 3]],
+  [
+    "ConvTranspose2d",
+    (rng: Rng) => new ConvTranspose2d({ inputs: 3, outputs: 5, kernelSize: 4, stride: 2, padding: 1, rng }),
+    [2, 6, 6, 3],
+  ],
+  ["Linear", (rng: Rng) => new Linear({ inputs: 7, outputs: 4, rng }), [2, 7]],
+] as const)(
+  "%s: after many iterations the largest singular value is 1, and the layer is the one with the weight divided",
+  async (_, make, shape) => {
+    await using device = await openDevice(cpu({ precision: "float64" }));
+    using normed = new SpectralNorm(make(new Rng(1)), { iterations: 300, rng: new Rng(2) });
+    using plain = make(new Rng(1));
+    const x = new Rng(3).normal(shape);
+    const weight = await device.compute(() => normed.normalized(training(new Rng(4))));
+    // Power iteration by another way: the norm of the matrix is that of its longest image.
+    const outputs = (await normed.u.read()).data.length;
+    const matrix = await device.compute(() => {
+      const w = tensor(weight);
+      return normed.layer instanceof ConvTranspose2d ? w.transpose([0, 1, 3, 2]).reshape([-1, outputs]) : w.reshape([-1, outputs]);
+    });
+    let vector = new Rng(5).normal([outputs]);
+    let length = 0;
+    for (let i = 0; i < 300; i++) {
+      const image = await device.compute(() => {
+        const m = tensor(matrix);
+        return m
+          .transpose()
+          .matmul(m.matmul(tensor(vector).expandDims(1)))
+          .squeeze([1]);
+      });
+      length = Math.hypot(...image.data);
+      vector = hostTensor(
+        Float64Array.from(image.data, (value) => value / length),
+        [outputs],
+      );
+    }
+    expect(Math.sqrt(length)).toBeCloseTo(1, 6);
+    plain.weight.load(weight);
+    const [a, b] = await device.compute(() => [normed.forward(tensor(x), inference), plain.forward(tensor(x))] as const);
+    for (const [i, value] of b.data.entries()) expect(a.data[i]).toBeCloseTo(value, 10);
+  },
+);
+
+test("inference leaves the vectors as they are, and the state holds the layer's own weight", async () => {
+  await using device = await openDevice(cpu());
+  using layer = new SpectralNorm(new Linear({ inputs: 3, outputs: 2, rng: new Rng(1) }), { rng: new Rng(2) });
+  const before = await layer.u.read();
+  await device.compute(() => layer.forward(tensor([[1, 2, 3]]), inference));
+  expect((await layer.u.read()).data).toEqual(before.data);
+  expect([...layer.state().keys()]).toEqual(["layer.weight", "layer.bias", "u", "v"]);
+  expect(layer.parameterCount).toBe(8);
+});
+
+test("what it cannot wrap is named", () => {
+  using conv = new Conv2d({ inputs: 1, outputs: 1, kernelSize: 3, activation: "relu", rng: new Rng(1) });
+  expect(() => new SpectralNorm(conv, { rng: new Rng(1) })).toThrow("expected a convolution without an activation of its own");
+  expect(() => new SpectralNorm(new Sequential([relu]) as never, { rng: new Rng(1) })).toThrow(
+    "SpectralNorm: expected a Linear, Conv2d or ConvTranspose2d layer, got Sequential.",
+  );
+});

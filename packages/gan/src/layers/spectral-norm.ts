@@ -1,0 +1,93 @@
+/** Spectral normalisation: a layer's weight divided by its largest singular value. Miyato et al. 2018, arXiv:1802.05957, algorithm 1. */
+
+import { conv2d, convTranspose2d, isReplaying, linear, OptionError, type Rng, ShapeError, stopGradient, type Tensor } from "@dl/core";
+import { Buffer, Conv2d, ConvTranspose2d, Linear, type Mode, Module } from "@dl/nn";
+
+export interface SpectralNormOptions {
+  /** Power iterations at each training step. Default 1. */
+  iterations?: number;
+  /** Against division by zero. Default 1e-12. */
+  epsilon?: number;
+  /** Draws the first guess of the singular vectors. */
+  rng: Rng;
+}
+
+/**
+ * Puts itself around a layer: forward computes with weight ÷ σ(weight), where σ comes from power iteration, one step a forward pass
+ * in training. The weight that is trained and saved is the layer's own, as in PyTorch's `spectral_norm`.
+ *
+ * @example
+ * const head = new SpectralNorm(new Linear({ inputs: 128, outputs: 1, rng: rng.fork("head") }), { rng: rng.fork("head norm") });
+ */
+export class SpectralNorm extends Module {
+  readonly layer: Conv2d | ConvTranspose2d | Linear;
+  /** Left singular vector, over the output channels `[out]`. */
+  readonly u: Buffer;
+  /** Right singular vector, over all else. */
+  readonly v: Buffer;
+  readonly iterations: number;
+  readonly epsilon: number;
+
+  constructor(layer: Conv2d | ConvTranspose2d | Linear, { iterations = 1, epsilon = 1e-12, rng }: SpectralNormOptions) {
+    super();
+    if (!(layer instanceof Conv2d || layer instanceof ConvTranspose2d || layer instanceof Linear)) {
+      const got = (layer as object | undefined)?.constructor?.name ?? typeof layer;
+      throw new OptionError(
+        `SpectralNorm: expected a Linear, Conv2d or ConvTranspose2d layer, got ${got}. Wrap the layers, not the model.`,
+      );
+    }
+    if (layer instanceof Conv2d && layer.options.activation !== undefined) {
+      throw new OptionError("SpectralNorm: expected a convolution without an activation of its own, got one with relu. Apply it after.");
+    }
+    if (!Number.isInteger(iterations) || iterations < 1) {
+      throw new OptionError(`SpectralNorm: expected a whole number of iterations ≥ 1, got ${iterations}.`);
+    }
+    this.layer = layer;
+    const { shape, size } = layer.weight;
+    const outputs = layer instanceof ConvTranspose2d ? shape[2]! : shape.at(-1)!;
+    this.u = new Buffer(rng.fork("u").normal([outputs]));
+    this.v = new Buffer(rng.fork("v").normal([size / outputs]));
+    this.iterations = iterations;
+    this.epsilon = epsilon;
+  }
+
+  forward(x: Tensor, mode: Mode): Tensor {
+    const { layer } = this;
+    const weight = this.normalized(mode);
+    const bias = layer.bias?.value;
+    if (layer instanceof Linear) return linear(x, weight, { bias });
+    if (layer instanceof Conv2d) return conv2d(x, weight, { ...layer.options, bias });
+    return convTranspose2d(x, weight, { ...layer.options, bias });
+  }
+
+  /** The weight as `forward` uses it. In training, moves the singular vectors on. */
+  normalized(mode: Mode): Tensor {
+    const weight = this.layer.weight.value;
+    if (weight.rank < 2) throw new ShapeError(`SpectralNorm: expected a matrix or more, got a weight [${weight.shape.join(", ")}].`);
+    const matrix = this.#asMatrix(weight); // [rest, out]
+    const fixed = stopGradient(matrix);
+    let [u, v] = [this.u.value, this.v.value];
+    // Replaying a checkpointed part must not move them a second time.
+    if (mode.training && !isReplaying()) {
+      for (let i = 0; i < this.iterations; i++) {
+        v = this.#unit(fixed.matmul(u.expandDims(1)).squeeze([1])); // [rest]
+        u = this.#unit(v.expandDims(0).matmul(fixed).squeeze([0])); // [out]
+      }
+      this.u.set(u);
+      this.v.set(v);
+    }
+    // Gradients flow through σ by the weight, not by the vectors: equation 12.
+    const sigma = v.expandDims(0).matmul(matrix).squeeze([0]).mul(u).sum();
+    return weight.div(sigma);
+  }
+
+  /** Output channels last. */
+  #asMatrix(weight: Tensor): Tensor {
+    if (!(this.layer instanceof ConvTranspose2d)) return weight.reshape([-1, weight.shape.at(-1)!]);
+    return weight.transpose([0, 1, 3, 2]).reshape([-1, weight.shape[2]!]);
+  }
+
+  #unit(x: Tensor): Tensor {
+    return x.div(x.square().sum().sqrt().add(this.epsilon));
+  }
+}

@@ -1,0 +1,168 @@
+/** Deep convolutional GANs. Radford et al. 2015, arXiv:1511.06434: strided convolutions, batch norm, leaky ReLU, tanh. */
+
+import { dropout, flatten, leakyRelu, OptionError, type Rng, ShapeError, type Tensor, tanh } from "@dl/core";
+import { BatchNorm, Conv2d, ConvTranspose2d, init, Linear, type Mode, Module } from "@dl/nn";
+
+export interface DcganGeneratorOptions {
+  /** Length of a latent vector. Default 100. */
+  latent?: number;
+  /** Height and width of the first feature map; each of `widths` doubles it. */
+  startSize: number;
+  /** Channels of the first feature map. Default 256. */
+  startWidth?: number;
+  /** Output channels of the transposed convolutions, one after the other. Default [128, 64]. */
+  widths?: readonly number[];
+  /** Of the images. */
+  channels: number;
+  rng: Rng;
+}
+
+export interface DcganDiscriminatorOptions {
+  /** Height and width of the images, which are square; each of `widths` halves it. */
+  imageSize: number;
+  /** Of the images. */
+  channels: number;
+  /** Output channels of the convolutions. Default [64, 128]. */
+  widths?: readonly number[];
+  /** Batch norm after every convolution but the first. Gradient penalties do not go with it. Default false. */
+  batchNorm?: boolean;
+  /** Share of activations dropped after each convolution in training. Default 0. */
+  dropout?: number;
+  rng: Rng;
+}
+
+/** 28×28 grey digits: 100 → 7·7·256 → 128 → 64 → 1, and 64 → 128 → a score. Kernels and batch norm as Radford et al. have them. */
+export const dcganMnist: {
+  readonly generator: Omit<DcganGeneratorOptions, "rng">;
+  readonly discriminator: Omit<DcganDiscriminatorOptions, "rng">;
+} = {
+  generator: { latent: 100, startSize: 7, startWidth: 256, widths: [128, 64], channels: 1 },
+  discriminator: { imageSize: 28, channels: 1, widths: [64, 128] },
+};
+
+/** 32×32 colour images. */
+export const dcgan32: typeof dcganMnist = {
+  generator: { latent: 100, startSize: 4, startWidth: 512, widths: [256, 128, 64], channels: 3 },
+  discriminator: { imageSize: 32, channels: 3, widths: [64, 128, 256], batchNorm: true },
+};
+
+const slope = 0.2;
+
+/** The paper's first weights, section 4. */
+const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rng, standardDeviation: 0.02 });
+
+/**
+ * Latents `[B, latent]` → images `[B, S, S, channels]` in [−1, 1].
+ *
+ * @example
+ * const generator = new DcganGenerator({ ...dcganMnist.generator, rng: rng.fork("generator") });
+ */
+export class DcganGenerator extends Module {
+  readonly project: Linear;
+  readonly norm: BatchNorm;
+  readonly blocks: readonly { readonly conv: ConvTranspose2d; readonly norm: BatchNorm }[];
+  readonly toImage: Conv2d;
+  readonly latent: number;
+  readonly startSize: number;
+
+  constructor({ latent = 100, startSize, startWidth = 256, widths = [128, 64], channels, rng }: DcganGeneratorOptions) {
+    super();
+    checkWhole("DcganGenerator", { latent, startSize, startWidth, channels });
+    // Biases off: batch norm subtracts them again.
+    this.project = new Linear({
+      inputs: latent,
+      outputs: startSize * startSize * startWidth,
+      bias: false,
+      weightInit,
+      rng: rng.fork("project"),
+    });
+    this.norm = new BatchNorm({ channels: startWidth });
+    const inputs = [startWidth, ...widths];
+    this.blocks = widths.map((outputs, i) => ({
+      conv: new ConvTranspose2d({
+        ...{ inputs: inputs[i]!, outputs, kernelSize: 4, stride: 2, padding: 1, bias: false, weightInit },
+        rng: rng.fork(`block ${i}`),
+      }),
+      norm: new BatchNorm({ channels: outputs }),
+    }));
+    this.toImage = new Conv2d({ inputs: inputs.at(-1)!, outputs: channels, kernelSize: 3, padding: 1, weightInit, rng: rng.fork("image") });
+    this.latent = latent;
+    this.startSize = startSize;
+  }
+
+  forward(latents: Tensor, mode: Mode): Tensor {
+    // B batch, S start size
+    if (latents.rank !== 2 || latents.shape[1] !== this.latent) {
+      throw new ShapeError(`DcganGenerator: expected latents [B, ${this.latent}], got [${latents.shape.join(", ")}].`);
+    }
+    const { startSize } = this;
+    const seeds = this.project.forward(latents).reshape([latents.shape[0]!, startSize, startSize, -1]); // [B, S, S, 256]
+    let x = leakyRelu(this.norm.forward(seeds, mode), slope);
+    for (const { conv, norm } of this.blocks) x = leakyRelu(norm.forward(conv.forward(x), mode), slope); // [B, 2S, 2S, 128] …
+    return tanh(this.toImage.forward(x)); // [B, 4S, 4S, channels]
+  }
+}
+
+/**
+ * Images `[B, S, S, channels]` in [−1, 1] → scores `[B]`, whose sigmoid is the probability of being real.
+ *
+ * @example
+ * const discriminator = new DcganDiscriminator({ ...dcganMnist.discriminator, rng: rng.fork("discriminator") });
+ */
+export class DcganDiscriminator extends Module {
+  readonly blocks: readonly { readonly conv: Conv2d; readonly norm: BatchNorm | undefined }[];
+  readonly score: Linear;
+  readonly imageShape: readonly [number, number, number];
+  readonly dropout: number;
+
+  constructor({ imageSize, channels, widths = [64, 128], batchNorm = false, dropout = 0, rng }: DcganDiscriminatorOptions) {
+    super();
+    checkWhole("DcganDiscriminator", { imageSize, channels });
+    const side = imageSize / 2 ** widths.length;
+    if (!Number.isInteger(side)) {
+      throw new OptionError(
+        `DcganDiscriminator: expected an imageSize that ${widths.length} layers can halve, a multiple of ${2 ** widths.length}, got ${imageSize}. Resize the images, or take fewer widths.`,
+      );
+    }
+    const inputs = [channels, ...widths];
+    this.blocks = widths.map((outputs, i) => {
+      const normalized = batchNorm && i > 0;
+      return {
+        conv: new Conv2d({
+          ...{ inputs: inputs[i]!, outputs, kernelSize: 4, stride: 2, padding: 1, bias: !normalized, weightInit },
+          rng: rng.fork(`block ${i}`),
+        }),
+        norm: normalized ? new BatchNorm({ channels: outputs }) : undefined,
+      };
+    });
+    this.score = new Linear({ inputs: side * side * inputs.at(-1)!, outputs: 1, weightInit, rng: rng.fork("score") });
+    this.imageShape = [imageSize, imageSize, channels];
+    this.dropout = dropout;
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    return this.score.forward(this.features(images, mode)).reshape([-1]); // [B]
+  }
+
+  /** What the last layer sees: `[B, features]`. */
+  features(images: Tensor, mode: Mode): Tensor {
+    if (images.rank !== 4 || images.shape.slice(1).join() !== this.imageShape.join()) {
+      throw new ShapeError(
+        `DcganDiscriminator: expected images [B, ${this.imageShape.join(", ")}], got [${images.shape.join(", ")}]. Resize them, or make the network for their size.`,
+      );
+    }
+    let x = images;
+    for (const { conv, norm } of this.blocks) {
+      x = conv.forward(x);
+      x = leakyRelu(norm ? norm.forward(x, mode) : x, slope); // [B, S / 2, S / 2, 64] …
+      if (mode.training && this.dropout > 0) x = dropout(x, { rate: this.dropout, rng: mode.rng });
+    }
+    return flatten(x); // [B, features]
+  }
+}
+
+function checkWhole(where: string, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    if (!Number.isInteger(count) || count < 1) throw new OptionError(`${where}: expected a whole ${name} ≥ 1, got ${count}.`);
+  }
+}

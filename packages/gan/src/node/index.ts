@@ -1,0 +1,3 @@
+/** @dl/gan/node: what reads files. This file is the table of contents. */
+
+export { type ExtractorData, extractorFrom, type TrainedExtractor, trainedExtractor } from "./trained-extractors.ts";

@@ -1,0 +1,111 @@
+/** What scores look through: a named classifier with features. A score without the extractor's name says nothing. */
+
+import {
+  concat,
+  DataError,
+  type Device,
+  type HostTensor,
+  hostTensor,
+  OptionError,
+  ShapeError,
+  softmax,
+  type Tensor,
+  tensor,
+} from "@dl/core";
+import { inference } from "@dl/nn";
+import type { FeatureNetwork, Perception } from "./feature-network.ts";
+
+/** Bring your own, such as Inception for scores that papers report: the name stands beside every number. */
+export interface FeatureExtractor {
+  /** What it is, was trained on, and how well it classifies: `FeatureNetwork on MNIST, 99.31 %`. */
+  readonly name: string;
+  /** Length D of a row of features. */
+  readonly size: number;
+  /** How many classes C it knows. */
+  readonly classes: number;
+  /** Of images `[B, H, W, C]` in [0, 1], inside `compute`. */
+  perceive(images: Tensor): Perception;
+}
+
+/** A trained `FeatureNetwork` under its name. */
+export function networkExtractor(network: FeatureNetwork, name: string): FeatureExtractor {
+  const [size, classes] = network.head.weight.shape as readonly [number, number];
+  return { name, size, classes, perceive: (images) => network.perceive(images, inference) };
+}
+
+/** What an extractor saw in images. */
+export interface ExtractedFeatures {
+  readonly extractor: string;
+  /** `[N, D]` */
+  readonly features: HostTensor;
+  /** `[N, C]` */
+  readonly probabilities: HostTensor;
+}
+
+export interface ExtractOptions {
+  device: Device;
+  extractor: FeatureExtractor;
+  /** The values of black and white in `images`. Default 0 and 1; −1 and 1 for a generator that ends in tanh. */
+  low?: number;
+  high?: number;
+  /** Default 250. */
+  batchSize?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Features and class probabilities of `images` `[N, H, W, C]`.
+ *
+ * @throws ShapeError for other shapes, DataError for values that are no numbers or images that are all alike.
+ */
+export async function extractFeatures(
+  images: HostTensor,
+  { device, extractor, low = 0, high = 1, batchSize = 250, signal }: ExtractOptions,
+): Promise<ExtractedFeatures> {
+  const { shape, data } = images;
+  if (shape.length !== 4 || shape[0]! < 1) {
+    throw new ShapeError(`extractFeatures: expected images [N, H, W, C], got [${shape.join(", ")}].`);
+  }
+  if (!(high > low)) throw new OptionError(`extractFeatures: expected low < high, got ${low} and ${high}.`);
+  checkImages(images);
+  const count = shape[0]!;
+  const size = data.length / count;
+  const features = new Float32Array(count * extractor.size);
+  const probabilities = new Float32Array(count * extractor.classes);
+  for (let start = 0; start < count; start += batchSize) {
+    signal?.throwIfAborted();
+    const rows = Math.min(batchSize, count - start);
+    const batch = Float32Array.from(data.subarray(start * size, (start + rows) * size), (value) => (value - low) / (high - low));
+    const joined = (await device.compute(() => {
+      const seen = extractor.perceive(tensor(hostTensor(batch, [rows, ...shape.slice(1)])));
+      return concat([seen.features, softmax(seen.logits)], { axis: 1 });
+    })) as HostTensor;
+    const width = extractor.size + extractor.classes;
+    for (let row = 0; row < rows; row++) {
+      const from = joined.data.subarray(row * width, (row + 1) * width);
+      features.set(from.subarray(0, extractor.size), (start + row) * extractor.size);
+      probabilities.set(from.subarray(extractor.size), (start + row) * extractor.classes);
+    }
+  }
+  return {
+    extractor: extractor.name,
+    features: hostTensor(features, [count, extractor.size]),
+    probabilities: hostTensor(probabilities, [count, extractor.classes]),
+  };
+}
+
+function checkImages({ data, shape }: HostTensor): void {
+  const size = data.length / shape[0]!;
+  let differs = shape[0] === 1;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
+      throw new DataError(`extractFeatures: expected pixels that are numbers, got ${data[i]} in image ${Math.floor(i / size)}.`);
+    }
+    if (i >= size && data[i] !== data[i - size]) differs = true;
+  }
+  if (!differs) {
+    throw new DataError(
+      `extractFeatures: expected images that differ, got ${shape[0]} equal ones. A generator that ignores its latents has collapsed; see GanAlarm for what to try.`,
+    );
+  }
+}

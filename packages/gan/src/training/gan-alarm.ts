@@ -1,0 +1,126 @@
+/** Watches a GAN for the ways in which it fails silently, and says what to try. Goodfellow 2016, arXiv:1701.00160, sections 4 and 5. */
+
+import { OptionError } from "@dl/core";
+import type { Callback, EpochRecord, Metrics, Run, StepRecord } from "@dl/train";
+
+export type GanTrouble = "collapse" | "dead discriminator" | "vanishing generator";
+
+export interface GanWarning {
+  readonly trouble: GanTrouble;
+  readonly step: number;
+  /** What was seen, and what to try. */
+  readonly message: string;
+}
+
+export interface GanAlarmOptions {
+  /** Told once when a trouble begins, and again when it returned. */
+  onWarning: (warning: GanWarning) => void;
+  /** End the run at the first warning. Default false. */
+  stops?: boolean;
+  /** Steps that the averages look back over. Default 200. */
+  window?: number;
+  /** `nearest` or `diversity` below it is a collapse. Default 0.4. */
+  leastDiversity?: number;
+  /** A metric of `validate` that counts the modes found, such as `validation/modes`, and how many there are. Default none. */
+  coverage?: { readonly metric: string; readonly modes: number };
+}
+
+const remedies: Readonly<Record<GanTrouble, string>> = {
+  collapse:
+    "Try R1 or gradientPenalty, more discriminatorSteps, diffAugment or instanceNoise, a smaller learning rate for the generator, relativisticAverage, or an average of the generator's weights.",
+  "dead discriminator":
+    "Try a smaller learning rate for the discriminator, leaky activations instead of ReLU, spectral norm instead of weight clipping, and look whether real and generated data have one range.",
+  "vanishing generator":
+    "Try the non-saturating or hinge loss, realTarget 0.9, instanceNoise or diffAugment, R1, dropout in the discriminator, or fewer discriminatorSteps.",
+};
+
+/** Keeps moving averages of what `fitGan` tells of each step; a callback for it. */
+export class GanAlarm implements Callback {
+  readonly name = "ganAlarm";
+  readonly #options: Required<Omit<GanAlarmOptions, "coverage">> & Pick<GanAlarmOptions, "coverage">;
+  #means: Record<string, number> = {};
+  #seen = 0;
+  #active: GanTrouble[] = [];
+
+  constructor({ onWarning, stops = false, window = 200, leastDiversity = 0.4, coverage }: GanAlarmOptions) {
+    if (!Number.isInteger(window) || window < 1) throw new OptionError(`GanAlarm: expected a whole window ≥ 1, got ${window}.`);
+    if (!(leastDiversity > 0 && leastDiversity < 1)) {
+      throw new OptionError(`GanAlarm: expected a leastDiversity between 0 and 1, got ${leastDiversity}.`);
+    }
+    this.#options = { onWarning, stops, window, leastDiversity, ...(coverage && { coverage }) };
+  }
+
+  onStep(run: Run, { step, metrics }: StepRecord): void {
+    this.#take(metrics);
+    const { window, leastDiversity } = this.#options;
+    // The first steps of any GAN look like trouble.
+    if (this.#seen < window) return;
+    const { diversity, nearest, realAccuracy, fakeAccuracy, realScore, fakeScore, discriminatorGradient, generatorGradient } = this
+      .#means as {
+      readonly [name: string]: number;
+    } & Record<string, number>;
+    const alike = Math.min(diversity!, nearest!);
+    this.#judge(run, "collapse", {
+      step,
+      isThere: alike < leastDiversity,
+      seen: `distances among samples are ${percent(alike)} of those among real examples`,
+    });
+    const isBlind = Math.abs(realScore! - fakeScore!) < 1e-4 * (1 + Math.abs(realScore!)) && discriminatorGradient! < 1e-4;
+    this.#judge(run, "dead discriminator", {
+      step,
+      isThere: isBlind,
+      seen: `the discriminator scores real and generated examples alike (${realScore!.toPrecision(3)} and ${fakeScore!.toPrecision(3)}), and has no gradient`,
+    });
+    const isBeaten = realAccuracy! > 0.99 && fakeAccuracy! > 0.99 && (generatorGradient ?? Number.POSITIVE_INFINITY) < 1e-2;
+    this.#judge(run, "vanishing generator", {
+      step,
+      isThere: isBeaten,
+      seen: `the discriminator is right on ${percent(Math.min(realAccuracy!, fakeAccuracy!))} of all examples, and the generator's gradient is ${generatorGradient?.toExponential(1)}`,
+    });
+  }
+
+  onEpoch(run: Run, { step, metrics }: EpochRecord): void {
+    const { coverage } = this.#options;
+    if (!coverage) return;
+    const found = metrics[coverage.metric];
+    if (found === undefined) {
+      throw new OptionError(`GanAlarm: expected a metric ${JSON.stringify(coverage.metric)}, got only ${Object.keys(metrics).join(", ")}.`);
+    }
+    this.#judge(run, "collapse", { step, isThere: found < coverage.modes, seen: `${found} of ${coverage.modes} modes are covered` });
+  }
+
+  state(): unknown {
+    return { means: { ...this.#means }, seen: this.#seen, active: [...this.#active] };
+  }
+
+  restore(state: unknown): void {
+    const { means, seen, active } = state as { means: Metrics; seen: number; active: GanTrouble[] };
+    this.#means = { ...means };
+    this.#seen = seen;
+    this.#active = [...active];
+  }
+
+  #take(metrics: Metrics): void {
+    this.#seen++;
+    // A plain mean at first, then one that forgets.
+    const share = 1 / Math.min(this.#seen, this.#options.window);
+    for (const [name, value] of Object.entries(metrics)) {
+      const mean = this.#means[name];
+      this.#means[name] = mean === undefined ? value : mean + share * (value - mean);
+    }
+  }
+
+  #judge(run: Run, trouble: GanTrouble, { step, isThere, seen }: { step: number; isThere: boolean; seen: string }): void {
+    const wasThere = this.#active.includes(trouble);
+    if (isThere === wasThere) return;
+    this.#active = isThere ? [...this.#active, trouble] : this.#active.filter((one) => one !== trouble);
+    if (!isThere) return;
+    const message = `${trouble} at step ${step}: ${seen}. ${remedies[trouble]}`;
+    this.#options.onWarning({ trouble, step, message });
+    if (this.#options.stops) run.stop(message);
+  }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
