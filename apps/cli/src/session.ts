@@ -68,7 +68,7 @@ export function makeModel({ preset, settings }: RunFile): ImageClassifier {
 
 /** One line on stderr a step of a download, rewritten on a terminal. */
 let shown = "";
-function showDownload({ source, origin, step, received, total }: SourceProgress): void {
+export function showDownload({ source, origin, step, received, total }: SourceProgress): void {
   const megabytes = (bytes: number): string => formatCount(Math.round(bytes / 1e6));
   const of = total === undefined ? "" : `/${megabytes(total)}`;
   const amount = received === undefined ? "" : ` ${megabytes(received)}${of} MB`;

@@ -5,6 +5,8 @@ import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
 import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { finetuneFolder } from "./finetune-folder.ts";
+import { dcganMnist } from "./dcgan-mnist.ts";
+import { featuresFashion, featuresMnist } from "./features-mnist.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
@@ -22,9 +24,10 @@ export const recipes: readonly Recipe[] = [
   resnet20Cifar10,
   airbench94Cifar10,
 ];
-
 /** Recipes of other forms than image classifiers. */
 export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, gptShakespeare];
+export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCifar10, conv5fc3Cifar10, featuresMnist, featuresFashion];
+export const taskRecipes: readonly TaskRecipe[] = [gptShakespeare, dcganMnist];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
 

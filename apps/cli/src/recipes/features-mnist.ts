@@ -1,0 +1,51 @@
+/** The classifiers that scores of generated digits and clothes look through; see @dl/gan. */
+
+import { flip, padCrop } from "@dl/data";
+import { FeatureNetwork, featureNetworkMnist } from "@dl/gan";
+import { decayGroups, Sgd, schedules } from "@dl/nn";
+import { fashionMnistData, mnistData } from "./data.ts";
+import type { Preset, Recipe } from "./recipe.ts";
+
+const preset: Omit<Preset, "summary" | "augmentation"> = {
+  name: "default",
+  defaults: { epochs: 8, batchSize: 128, learningRate: 0.2 },
+  // Trained on all training images: the measure of others has no use for early stopping.
+  validationShare: 0,
+  patience: 0,
+  labelSmoothing: 0,
+  normalization: { mean: [0], standardDeviation: [1] },
+  model: (rng) => new FeatureNetwork({ ...featureNetworkMnist, rng }),
+  optimizer: (model, { learningRate, steps }) =>
+    new Sgd(decayGroups(model), {
+      learningRate: schedules.oneCycle(learningRate, { steps }),
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 5e-4,
+    }),
+};
+
+export const featuresMnist: Recipe = {
+  name: "features-mnist",
+  title: "Features of MNIST",
+  data: mnistData,
+  presets: [
+    {
+      ...preset,
+      summary: "The classifier behind FID and its kin on digits: 33 thousand weights, over 99 %.",
+      augmentation: [padCrop({ padding: 2 })],
+    },
+  ],
+};
+
+export const featuresFashion: Recipe = {
+  name: "features-fashion",
+  title: "Features of Fashion-MNIST",
+  data: fashionMnistData,
+  presets: [
+    {
+      ...preset,
+      summary: "The same network for Fashion-MNIST.",
+      augmentation: [flip(), padCrop({ padding: 2 })],
+    },
+  ],
+};
