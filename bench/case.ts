@@ -3,9 +3,14 @@
 import type { Parameters, Preparation, Workload } from "./workload.ts";
 
 /** `bare`: our own kernels, called without the core. */
-export type PeerName = "torch" | "tfjs-wasm" | "bare";
+export type PeerName = "torch" | "tfjs-wasm" | "tfjs-webgpu" | "bare";
 
-export const peerTitles: Readonly<Record<PeerName, string>> = { torch: "PyTorch", "tfjs-wasm": "tfjs-wasm", bare: "bare kernels" };
+export const peerTitles: Readonly<Record<PeerName, string>> = {
+  torch: "PyTorch",
+  "tfjs-wasm": "tfjs-wasm",
+  "tfjs-webgpu": "tfjs-webgpu",
+  bare: "bare kernels",
+};
 
 /** What ran ours, as far as floors depend on it. */
 export interface Engine {
@@ -16,6 +21,8 @@ export interface Engine {
 /** What a result must reach. `ratio` is ours / peer: below 1 we need less. `rate` is GFLOPS. */
 export type Floor =
   | { readonly of: "ratio"; readonly peer: PeerName; readonly atMost: (engine: Engine) => number }
+  /** Kernels of a call, ours / theirs. */
+  | { readonly of: "launches"; readonly peer: PeerName; readonly atMost: number }
   | { readonly of: "rate"; readonly atLeast: number };
 
 export interface BenchCase {
@@ -27,7 +34,7 @@ export interface BenchCase {
   readonly parameters: Parameters;
   /** What `--quick` makes smaller. */
   readonly quick?: Parameters;
-  readonly device: "wasm" | "cpu";
+  readonly device: "wasm" | "cpu" | "webgpu";
   /** Milliseconds of a call, or the process's peak memory after a number of calls. */
   readonly measures: "time" | "memory";
   readonly prepare: (preparation: Preparation) => Promise<Workload>;

@@ -3,7 +3,7 @@
 import type { BenchCase } from "./case.ts";
 import { addOverhead } from "./rows/add-overhead.ts";
 import { cnnMemory } from "./rows/cnn-memory.ts";
-import { cnnStep } from "./rows/cnn-step.ts";
+import { cnnStep, webgpuCnnStep } from "./rows/cnn-step.ts";
 import { frameworkOverhead } from "./rows/framework-overhead.ts";
 import { gptStep } from "./rows/gpt-step.ts";
 import { lenetStep } from "./rows/lenet-step.ts";
@@ -12,6 +12,7 @@ import { mlpForward } from "./rows/mlp-forward.ts";
 
 export const cases: readonly BenchCase[] = [
   ...cnnStep,
+  webgpuCnnStep,
   cnnMemory,
   lenetStep,
   gptStep,

@@ -21,6 +21,8 @@ export interface Workload {
   readonly check: readonly number[];
   /** Milliseconds of one call, `repetitions` times. */
   run(repetitions: number): Promise<number[]>;
+  /** Kernels launched since the process began, where they are counted. */
+  readonly launches?: () => number;
 }
 
 /** Times `step`; a short one is called `calls` times for each sample. */

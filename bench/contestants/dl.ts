@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { cpu } from "@dl/backend-cpu";
+import { webgpu } from "@dl/backend-tfjs/webgpu";
 import { wasm } from "@dl/backend-wasm";
 import { type BackendDevice, Device, type HostTensor, Rng } from "@dl/core";
 import { writeSafetensors } from "@dl/nn";
@@ -9,13 +10,14 @@ import { cases } from "../cases.ts";
 import { serve } from "./serve.ts";
 
 export interface DlOptions {
-  readonly device: "wasm" | "cpu";
+  readonly device: "wasm" | "cpu" | "webgpu";
   readonly threads: number;
   readonly relaxed: boolean | "auto";
 }
 
 const { device: name, threads, relaxed } = JSON.parse(process.argv[2]!) as DlOptions;
-const backend: BackendDevice = await (name === "cpu" ? cpu() : wasm({ threads, relaxed })).open();
+const opened = { cpu: () => cpu(), webgpu: () => webgpu(), wasm: () => wasm({ threads, relaxed }) }[name];
+const backend: BackendDevice = await opened().open();
 const device = new Device(backend);
 
 await serve(
@@ -28,7 +30,8 @@ await serve(
     const share = async (tensors: ReadonlyMap<string, HostTensor>): Promise<void> => {
       await writeFile(exchange, writeSafetensors(tensors));
     };
-    return prepare({ device, backend, parameters, rng: new Rng(seed), share });
+    const workload = await prepare({ device, backend, parameters, rng: new Rng(seed), share });
+    return backend.launches ? { ...workload, launches: () => backend.launches!() } : workload;
   },
 );
 await device[Symbol.asyncDispose]();

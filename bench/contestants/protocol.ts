@@ -26,7 +26,8 @@ export type Question =
 
 export interface Answers {
   readonly prepare: { readonly check: readonly number[] };
-  readonly run: { readonly milliseconds: readonly number[] };
+  /** `launches`: of kernels in each call, for devices that count them. */
+  readonly run: { readonly milliseconds: readonly number[]; readonly launches?: number };
   readonly memory: { readonly peakBytes: number };
 }
 

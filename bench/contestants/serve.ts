@@ -22,7 +22,9 @@ export async function serve(greeting: Greeting, prepare: Prepare): Promise<void>
     if (!workload) throw new Error(`run: expected one of ${[...workloads.keys()].join(", ")}, got ${question.id}.`);
     // What earlier rounds left behind is not this round's to collect.
     globalThis.gc?.();
-    return { milliseconds: await workload.run(question.repetitions) };
+    const before = workload.launches?.() ?? 0;
+    const milliseconds = await workload.run(question.repetitions);
+    return workload.launches ? { milliseconds, launches: (workload.launches() - before) / question.repetitions } : { milliseconds };
   };
   say(greeting);
   for await (const line of createInterface({ input: process.stdin })) {

@@ -1,7 +1,7 @@
 /** A result held against its floors. */
 
 import { type BenchCase, type Engine, type PeerName, peerTitles } from "../case.ts";
-import type { CaseResult } from "./run-case.ts";
+import type { CaseResult, Measurement } from "./run-case.ts";
 
 export interface Judged {
   /** What it compares with; a rate compares with nothing. */
@@ -27,10 +27,21 @@ export function judge({ floors }: Pick<BenchCase, "floors">, result: Omit<CaseRe
     }
     const peer = result.peers[floor.peer];
     if (peer === undefined || typeof peer === "string") return [];
+    if (floor.of === "launches") {
+      const [ours, theirs] = [launchesOf(result.ours), launchesOf(peer.measurement)];
+      const value = ours / theirs;
+      const text = `≤ ${floor.atMost.toFixed(2)} × the launches of ${peerTitles[floor.peer]}: ${ours} and ${theirs}`;
+      return [{ peer: floor.peer, floor: text, value, met: value <= floor.atMost }];
+    }
     const limit = floor.atMost(engine);
     const value = peer.ratio.median;
     return [{ peer: floor.peer, floor: describe(limit, floor.peer), value, met: value <= limit }];
   });
+}
+
+/** Kernels of a call; NaN, which meets no floor, where none were counted. */
+function launchesOf(measurement: Measurement): number {
+  return ("launches" in measurement ? measurement.launches : undefined) ?? Number.NaN;
 }
 
 function describe(limit: number, peer: PeerName): string {

@@ -29,6 +29,8 @@ export interface Timing extends Spread {
   /** Of all samples, pauses of the garbage collector included. */
   readonly mean: number;
   readonly samples: number;
+  /** Kernels of a call, where they are counted. */
+  readonly launches?: number;
   /** The median of each turn. `median`, `min` and `max` are over these. */
   readonly turns: readonly number[];
 }
@@ -47,13 +49,24 @@ export async function interleave(entrants: readonly Entrant[], { rounds, turn, l
   }
 
   const samples: (readonly number[])[][] = entrants.map(() => []);
+  const launches: (number | undefined)[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const [i, entrant] of entrants.entries()) samples[i]!.push((await run(entrant, repetitions[i]!)).milliseconds);
+    for (const [i, entrant] of entrants.entries()) {
+      const turn = await run(entrant, repetitions[i]!);
+      samples[i]!.push(turn.milliseconds);
+      launches[i] = turn.launches;
+    }
   }
-  return samples.map((turns) => {
+  return samples.map((turns, i) => {
     const medians = turns.map(median);
     const all = turns.flat();
-    return { ...spread(medians), mean: mean(all), samples: all.length, turns: medians };
+    return {
+      ...spread(medians),
+      mean: mean(all),
+      samples: all.length,
+      turns: medians,
+      ...(launches[i] === undefined ? {} : { launches: launches[i] }),
+    };
   });
 }
 
@@ -61,11 +74,11 @@ export async function interleave(entrants: readonly Entrant[], { rounds, turn, l
 async function run(
   { contestant, id }: Entrant,
   repetitions: number,
-): Promise<{ milliseconds: readonly number[]; lasted: number; each: number }> {
+): Promise<{ milliseconds: readonly number[]; launches: number | undefined; lasted: number; each: number }> {
   const start = performance.now();
-  const { milliseconds } = await contestant.ask({ ask: "run", id, repetitions });
+  const { milliseconds, launches } = await contestant.ask({ ask: "run", id, repetitions });
   const lasted = performance.now() - start;
-  return { milliseconds, lasted, each: lasted / repetitions };
+  return { milliseconds, launches, lasted, each: lasted / repetitions };
 }
 
 function repetitionsFor(milliseconds: number, each: number): number {

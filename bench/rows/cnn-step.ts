@@ -19,6 +19,24 @@ export function cnnTraining({ parameters, rng }: Preparation): TrainingWorkload<
 /** Fused multiply-adds, where the engine has them, double what a core can do. */
 const atMost = ({ relaxed, nodeMajor }: Engine): number => (relaxed && nodeMajor >= 24 ? 1 : 1.3);
 
+/** On one adapter, whatever it is, beside what tfjs composes of its kernels. */
+export const webgpuCnnStep: BenchCase = {
+  name: "webgpu-cnn-step-32",
+  title: "CNN training step, batch 32, WebGPU",
+  workload: "cnn-step",
+  parameters: { batch: 32, learningRate: 0.01 },
+  quick: { batch: 2 },
+  device: "webgpu",
+  measures: "time",
+  prepare: async (preparation) => trainingWorkload(preparation, cnnTraining(preparation)),
+  peers: ["tfjs-webgpu"],
+  tolerance: 1e-4,
+  floors: [
+    { of: "ratio", peer: "tfjs-webgpu", atMost: () => 0.5 },
+    { of: "launches", peer: "tfjs-webgpu", atMost: 0.5 },
+  ],
+};
+
 export const cnnStep: readonly BenchCase[] = [32, 64].map((batch) => ({
   name: `cnn-step-${batch}`,
   title: `CNN training step, batch ${batch}`,

@@ -40,6 +40,8 @@ export interface BackendDevice<B = unknown> {
   readSync?(buffer: B, dtype: DType, length: number): TypedArray;
   free(buffer: B): void;
   memory(): MemoryUse;
+  /** Kernels launched since the device was opened, where a launch costs more than a call. */
+  launches?(): number;
   /** Frees everything and stops every thread. */
   close(): Promise<void>;
 }

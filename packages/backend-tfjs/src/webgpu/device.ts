@@ -57,11 +57,6 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
     };
   }
 
-  /** Compute dispatches since the device was opened. */
-  get dispatches(): number {
-    return this.#runner.dispatches;
-  }
-
   upload(data: TypedArray, dtype: DType): DeviceBuffer {
     const buffer = this.#runner.allocate(data.length, "upload");
     this.#runner.write(buffer, toWords(data, dtype));
@@ -80,6 +75,10 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
 
   memory(): MemoryUse {
     return this.#runner.memory.use;
+  }
+
+  launches(): number {
+    return this.#runner.dispatches;
   }
 
   async close(): Promise<void> {

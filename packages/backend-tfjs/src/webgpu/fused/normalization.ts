@@ -26,14 +26,16 @@ export function normalizationKernels(runner: Runner): Normalization {
         length,
         floats: { epsilon },
         body: `
+// Shifted by the first element: a sum of numbers far from zero loses what tells them apart.
+let shift = x[first];
 var total = 0.0;
-EACH { total += x[first + k]; }
+EACH { total += x[first + k] - shift; }
 let mean = sumOf(total) / f32(p.length);
 var squares = 0.0;
-EACH { let d = x[first + k] - mean; squares += d * d; }
+EACH { let d = x[first + k] - shift - mean; squares += d * d; }
 let rstd = 1.0 / sqrt(sumOf(squares) / f32(p.length) + p.epsilon);
-EACH { y[first + k] = (x[first + k] - mean) * rstd * weight[k] + bias[k]; }
-if (leader) { means[row] = mean; rstds[row] = rstd; }`,
+EACH { y[first + k] = (x[first + k] - shift - mean) * rstd * weight[k] + bias[k]; }
+if (leader) { means[row] = shift + mean; rstds[row] = rstd; }`,
       });
       return { y, mean, rstd };
     },
