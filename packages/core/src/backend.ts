@@ -42,8 +42,24 @@ export interface BackendDevice<B = unknown> {
   memory(): MemoryUse;
   /** Kernels launched since the device was opened, where a launch costs more than a call. */
   launches?(): number;
+  /**
+   * Begins to note every kernel until `stop`, for devices whose kernels run after their call returned. Without it, calls are timed.
+   *
+   * @throws UnsupportedError when the device has no clock of its own.
+   */
+  startProfile?(): { stop(): Promise<KernelEvent[]> };
   /** Frees everything and stops every thread. */
   close(): Promise<void>;
+}
+
+/** One launch of a kernel, on the device's own clock. */
+export interface KernelEvent {
+  readonly name: string;
+  /** In milliseconds, from any point. */
+  readonly start: number;
+  readonly milliseconds: number;
+  /** Read and written. */
+  readonly bytes: number;
 }
 
 export interface MemoryUse {

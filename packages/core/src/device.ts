@@ -1,8 +1,9 @@
 /** The device: opened once, where work starts. `compute` is the only way in and out. */
 
-import type { Backend, BackendDevice, Capabilities, MemoryUse } from "./backend.ts";
+import type { Backend, BackendDevice, Capabilities, KernelEvent, MemoryUse } from "./backend.ts";
 import { OptionError, ScopeError, UnsupportedError } from "./errors.ts";
 import type { HostTensor } from "./host-tensor.ts";
+import { type Profile, summarize, timeKernels } from "./profile.ts";
 import { isPlainObject, withScope } from "./scope.ts";
 import { markClosed } from "./storage.ts";
 import { type Scalar, Tensor } from "./tensor.ts";
@@ -70,6 +71,29 @@ export class Device implements AsyncDisposable {
       throw new UnsupportedError(`computeSync: expected a device that reads synchronously, got ${this.name}. Await compute instead.`);
     }
     return this.#run(work, (tensor) => toHost(tensor, readSync.call(this.#backend, tensor.buffer, tensor.dtype, tensor.size))) as HostOf<T>;
+  }
+
+  /**
+   * `compute`, with an account of every kernel that ran: its time on the device, its bytes. Profiled work is slower than other work.
+   *
+   * @throws UnsupportedError when the device cannot time its kernels.
+   * @example
+   * const { kernels } = await device.profile(() => tensor([1, 2, 3]).exp().sum());
+   * console.log(kernels[0]!.name, kernels[0]!.milliseconds);
+   */
+  async profile<T>(work: () => Synchronous<T>): Promise<Profile<HostOf<T>>> {
+    const recording = this.#backend.startProfile?.() ?? timeKernels(this.#backend);
+    const start = performance.now();
+    let result: HostOf<T>;
+    let events: KernelEvent[];
+    try {
+      result = await this.compute(work);
+    } finally {
+      events = await recording.stop();
+    }
+    const milliseconds = performance.now() - start;
+    const first = events[0]?.start ?? 0;
+    return { result, kernels: summarize(events), events: events.map((event) => ({ ...event, start: event.start - first })), milliseconds };
   }
 
   memory(): MemoryUse {

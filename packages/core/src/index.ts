@@ -94,6 +94,7 @@ export { swapAxes, transpose } from "./ops/transpose.ts";
 export { adamUpdate, sgdUpdate, sumOfSquares } from "./ops/updates.ts";
 export type { Pair, WindowOptions, WindowPadding } from "./ops/windows.ts";
 export { writeSlice } from "./ops/write-slice.ts";
+export type { KernelSummary, Profile } from "./profile.ts";
 // Randomness
 export { Rng, type RngState } from "./rng.ts";
 export { scope } from "./scope.ts";

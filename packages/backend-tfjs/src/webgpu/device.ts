@@ -5,6 +5,7 @@ import {
   type Capabilities,
   type DType,
   type FusedKernels,
+  type KernelEvent,
   type Kernels,
   type MemoryUse,
   type TypedArray,
@@ -14,6 +15,7 @@ import { attentionKernels } from "./fused/attention.ts";
 import { normalizationKernels } from "./fused/normalization.ts";
 import { optimizerKernels } from "./fused/optimizers.ts";
 import { softmaxKernels } from "./fused/softmax.ts";
+import { startGpuProfile } from "./gpu-profile.ts";
 import { convolutionKernels } from "./kernels/convolution.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { indexingKernels } from "./kernels/indexing.ts";
@@ -79,6 +81,10 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
 
   launches(): number {
     return this.#runner.dispatches;
+  }
+
+  startProfile(): { stop(): Promise<KernelEvent[]> } {
+    return startGpuProfile(this.#runner);
   }
 
   async close(): Promise<void> {

@@ -197,6 +197,22 @@ export class Runner {
     return copy;
   }
 
+  /** The first `count` results of a query set, which were asked for in commands recorded before. */
+  async readQueries(set: GPUQuerySet, { count, usage }: { count: number; usage: number }): Promise<BigUint64Array> {
+    const resolved = this.gpu.createBuffer({ size: count * 8, usage });
+    const staging = this.gpu.createBuffer({ size: count * 8, usage: readUsage });
+    this.#endPass();
+    this.#encoder ??= this.gpu.createCommandEncoder();
+    this.#encoder.resolveQuerySet(set, 0, count, resolved, 0);
+    this.#encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
+    this.flush();
+    await staging.mapAsync(mapRead);
+    const times = new BigUint64Array(staging.getMappedRange().slice(0));
+    resolved.destroy();
+    staging.destroy();
+    return times;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
