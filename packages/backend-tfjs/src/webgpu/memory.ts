@@ -12,6 +12,8 @@ export interface Block {
   submission: number;
   /** Live buffers in it. */
   tenants: number;
+  /** Holds one number for good: whoever wants to write moves out first. */
+  constant: boolean;
 }
 
 /** What the core calls a buffer: alive until it is freed, once. */
@@ -89,12 +91,36 @@ export class Memory {
     return { block, offset: 0, bytes, alive: true };
   }
 
+  /** A block of one number for any number of buffers; `write` fills it. */
+  makeConstant(write: (buffer: DeviceBuffer) => void): Block {
+    const block = this.#take(roundedBytes(4), "fill");
+    // Its own tenant: it never goes idle.
+    block.tenants = 1;
+    block.constant = true;
+    write({ block, offset: 0, bytes: block.bytes, alive: true });
+    return block;
+  }
+
+  /** Another buffer in a constant block. */
+  lend(block: Block): DeviceBuffer {
+    block.tenants++;
+    this.#buffers++;
+    this.#bytes += block.bytes;
+    if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
+    return { block, offset: 0, bytes: block.bytes, alive: true };
+  }
+
   free(buffer: DeviceBuffer): void {
     if (!buffer.alive) throw new DlError("webgpu: expected a live buffer to free, got one freed before.");
     buffer.alive = false;
     this.#buffers--;
     this.#bytes -= buffer.bytes;
     this.#leave(buffer.block);
+  }
+
+  /** Gives up a constant block: it goes idle once its buffers are freed. */
+  forget(block: Block): void {
+    this.#leave(block);
   }
 
   /** Moves buffers side by side into one block, in their order; `copy` moves what they hold. */
@@ -114,6 +140,7 @@ export class Memory {
 
   #leave(block: Block): void {
     if (--block.tenants > 0) return;
+    block.constant = false;
     const same = this.#idle.get(block.bytes);
     if (same) same.push(block);
     else this.#idle.set(block.bytes, [block]);
@@ -160,6 +187,6 @@ export class Memory {
     const gpu = this.#gpu.createBuffer({ size: bytes, usage });
     this.checks.push(this.#gpu.popErrorScope());
     this.#reserved += bytes;
-    return { gpu, bytes, id: this.#blocks++, submission: -1, tenants: 0 };
+    return { gpu, bytes, id: this.#blocks++, submission: -1, tenants: 0, constant: false };
   }
 }

@@ -10,6 +10,8 @@ export interface Binding {
   readonly name: string;
   readonly type: WordType;
   readonly buffer: DeviceBuffer;
+  /** Of a read: invocation `i` reads element `i` and no other. Default false. */
+  readonly own?: boolean;
 }
 
 /** One dispatch. `name` and `variant` together determine the source: equal ones share a pipeline. */
@@ -24,8 +26,10 @@ export interface Launch {
   readonly ints?: Readonly<Record<string, number>>;
   /** `p.<name>` in the shader, f32. */
   readonly floats?: Readonly<Record<string, number>>;
-  /** Functions and workgroup variables. */
-  readonly declarations?: () => string;
+  /** Functions and workgroup variables; equal ones stand in the source once. */
+  readonly declarations?: () => readonly string[];
+  /** Invocation `i` writes element `i` of each result and no other, and declarations know neither bindings nor parameters. Default false. */
+  readonly pointwise?: boolean;
   /** Body of `main`. With `threads`: for each `i` below it. With `groups`: `group` (vec3i), `local` (vec3i) and `lane` (i32) are there. */
   readonly body: () => string;
   /** Invocations, in workgroups of 64. */
@@ -70,7 +74,7 @@ export function shaderSource({
   return `
 ${fields.length === 0 ? "" : `struct Parameters { ${fields.join(", ")} }\n@group(0) @binding(0) var<uniform> p: Parameters;`}
 ${bindings.map(([access, { name, type }], i) => `@group(1) @binding(${i}) var<storage, ${access}> ${name}: array<${elementTypes[type]}>;`).join("\n")}
-${declarations?.() ?? ""}
+${[...new Set(declarations?.() ?? [])].join("\n")}
 @compute @workgroup_size(${groupSize.join(", ")})
 fn main(
   @builtin(global_invocation_id) globalId: vec3<u32>,

@@ -2,6 +2,7 @@
 
 import { DlError, OutOfMemoryError } from "@dl/core";
 import { type Block, type DeviceBuffer, Memory, type MemoryLimits } from "./memory.ts";
+import { joins, merge } from "./merge.ts";
 import { flatGroup, type Launch, programKey, shaderSource, writeParameters } from "./program.ts";
 
 /** What a kernel may know of the GPU. */
@@ -37,6 +38,7 @@ const slotBytes = 512;
 const batch = 96;
 const mostBindGroups = 8192;
 const mostGroups = 65535;
+const mostConstants = 512;
 
 // The numbers of GPUBufferUsage, GPUShaderStage and GPUMapMode, which Node has no globals for.
 const uniformUsage = 0x40 | 0x08;
@@ -63,6 +65,7 @@ export class Runner {
   readonly #words = new Int32Array(ringBytes / 4);
   readonly #parameterLayout: GPUBindGroupLayout;
   readonly #parameters: GPUBindGroup;
+  readonly #constants = new Map<number, Block>();
   readonly #staging = new Map<number, GPUBuffer[]>();
   readonly #doomed: Block[] = [];
   #encoder: GPUCommandEncoder | undefined;
@@ -71,6 +74,8 @@ export class Runner {
   #pending = 0;
   #ringUsed = 0;
   #deferred: (() => void) | undefined;
+  /** Launches that may become one. */
+  readonly #waiting: Launch[] = [];
   #failure: DlError | undefined;
   #closed = false;
 
@@ -105,12 +110,42 @@ export class Runner {
     return this.memory.allocate(words * 4, where);
   }
 
+  /** A buffer of one number, which nothing has to compute: scalars in formulas are met again every step. */
+  constant(word: number): DeviceBuffer {
+    let block = this.#constants.get(word);
+    if (!block) {
+      block = this.memory.makeConstant((buffer) => this.write(buffer, Int32Array.of(word)));
+      // Numbers that change every step would fill the GPU with blocks of one: the oldest makes room.
+      const [oldest] = this.#constants;
+      if (oldest && this.#constants.size >= mostConstants) {
+        this.#constants.delete(oldest[0]);
+        this.memory.forget(oldest[1]);
+      }
+      this.#constants.set(word, block);
+    }
+    return this.memory.lend(block);
+  }
+
   /** Records a launch. Nothing runs before `flush`; nobody can tell. */
   run(launch: Launch): void {
-    const groups = launch.groups ?? flatGroups(launch.threads!);
-    if (groups[0] === 0 || groups[1] === 0 || groups[2] === 0) return;
+    if (launch.threads === 0 || launch.groups?.includes(0)) return;
     this.#catchUp();
     this.#alive();
+    if (this.#waiting.length > 0 && joins(this.#waiting, launch, this.traits.maxBuffers)) {
+      this.#waiting.push(launch);
+      return;
+    }
+    this.#emitWaiting();
+    if (launch.pointwise) this.#waiting.push(launch);
+    else this.#emit(launch);
+  }
+
+  #emitWaiting(): void {
+    if (this.#waiting.length > 0) this.#emit(merge(this.#waiting.splice(0)));
+  }
+
+  #emit(launch: Launch): void {
+    const groups = launch.groups ?? flatGroups(launch.threads!);
     const program = this.#program(launch);
     const words = this.#words;
     const start = this.#ringUsed;
@@ -131,7 +166,7 @@ export class Runner {
 
   /** Sends to the GPU what was recorded. */
   flush(): void {
-    this.#catchUp();
+    this.#settle();
     if (this.#ringUsed > 0) this.gpu.queue.writeBuffer(this.#ring, 0, this.#words, 0, this.#ringUsed / 4);
     if (this.#encoder) {
       this.#endPass();
@@ -146,7 +181,7 @@ export class Runner {
 
   /** Copies words of the host into a buffer. */
   write(buffer: DeviceBuffer, words: Int32Array | Uint32Array | Float32Array): void {
-    this.#catchUp();
+    this.#settle();
     this.#alive();
     // The queue writes at once; commands recorded before still mean what the block held then.
     if (buffer.block.submission === this.#submission) this.flush();
@@ -156,7 +191,7 @@ export class Runner {
   /** Copies words of one buffer into another, on the GPU. */
   copy(from: DeviceBuffer, to: DeviceBuffer, words: number): void {
     if (words === 0) return;
-    this.#catchUp();
+    this.#settle();
     this.#alive();
     this.#endPass();
     this.#encoder ??= this.gpu.createCommandEncoder();
@@ -166,7 +201,7 @@ export class Runner {
 
   /** Copies words of a buffer to the host. Rejects with whatever went wrong before: no garbage leaves the device. */
   async read(buffer: DeviceBuffer, words: number): Promise<ArrayBuffer> {
-    this.#catchUp();
+    this.#settle();
     this.#alive();
     const bytes = Math.max(256, 2 ** Math.ceil(Math.log2(Math.max(words * 4, 1))));
     const idle = this.#staging.get(bytes);
@@ -237,6 +272,12 @@ export class Runner {
     const work = this.#deferred;
     this.#deferred = undefined;
     work?.();
+  }
+
+  /** Nothing is put off any more. */
+  #settle(): void {
+    this.#catchUp();
+    this.#emitWaiting();
   }
 
   #alive(): void {
@@ -314,7 +355,7 @@ export class Runner {
 
   /** Destroys a block once the commands that use it are submitted. */
   #doom(block: Block): void {
-    this.#catchUp();
+    this.#settle();
     // Bind groups hold on to their buffers; those that name a block that is gone would keep its memory.
     const part = ` #${block.id} `;
     for (const key of this.#bindGroups.keys()) if (key.includes(part)) this.#bindGroups.delete(key);

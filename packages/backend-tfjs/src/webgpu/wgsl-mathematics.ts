@@ -212,7 +212,7 @@ fn powerOf(x: f32, y: f32) -> f32 {
 };
 
 /** Source of the named functions and of all they stand on, each once. */
-export function mathematics(names: readonly string[]): string {
+export function mathematics(names: readonly string[]): string[] {
   const found = new Map<string, string>();
   const add = (name: string): void => {
     const entry = library[name];
@@ -223,7 +223,7 @@ export function mathematics(names: readonly string[]): string {
     found.set(name, entry.source);
   };
   for (const name of names) add(name);
-  return [...found.values()].join("\n");
+  return [...found.values()];
 }
 
 /** The functions of the library that a piece of WGSL calls. */

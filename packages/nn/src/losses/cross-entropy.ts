@@ -65,8 +65,7 @@ function fromLabels(
   const poison = where(valid, one, fill([], NaN, { dtype: logits.dtype })); // […]
   // The operation gives rows with a label of −1 a loss of 0; an ignored label may be a class.
   const read = counted ? where(counted, labels, fill([], -1, { dtype: "int32" })) : labels;
-  const safe = where(known, labels, fill([], 0, { dtype: "int32" }));
-  const weights = classWeights && gather(classWeights, safe, { axis: 0 }); // […]
+  const weights = classWeights && gather(classWeights, where(known, labels, fill([], 0, { dtype: "int32" })), { axis: 0 }); // […]
 
   let losses = softmaxCrossEntropy(logits, read).mul(poison);
   if (weights) losses = losses.mul(weights);

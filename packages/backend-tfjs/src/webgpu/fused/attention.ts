@@ -74,7 +74,7 @@ let seen = select(p.keyTime, clamp(t + p.keyTime - p.time + 1, 0, p.keyTime), p.
         ints: ints(problem),
         floats: { scale },
         threads: rows,
-        declarations: () => `${mathematics(["exponential", "logarithm"])}\n${access(["query", "key", "value"], { size, write: ["y"] })}`,
+        declarations: () => [...mathematics(["exponential", "logarithm"]), access(["query", "key", "value"], { size, write: ["y"] })],
         body: () => `${keys}
 let own = queryOf(i);
 var greatest = -infinity();
@@ -122,7 +122,7 @@ logSumExp[i] = greatest + logarithm(total);`,
         ints: ints(problem),
         floats: { scale },
         threads: rows,
-        declarations: () => `${mathematics(["exponential"])}\n${access(["g", "query", "key", "value", "y"], { size, write: ["dquery"] })}`,
+        declarations: () => [...mathematics(["exponential"]), access(["g", "query", "key", "value", "y"], { size, write: ["dquery"] })],
         body: () => `${keys}
 let upstream = gOf(i);
 let own = queryOf(i);
@@ -149,8 +149,7 @@ through[i] = inner;`,
         ints: ints(problem),
         floats: { scale },
         threads: keyRows,
-        declarations: () =>
-          `${mathematics(["exponential"])}\n${access(["g", "query", "key", "value"], { size, write: ["dkey", "dvalue"] })}`,
+        declarations: () => [...mathematics(["exponential"]), access(["g", "query", "key", "value"], { size, write: ["dkey", "dvalue"] })],
         body: () => `
 let s = i % p.keyTime;
 let keyHead = (i / p.keyTime) % p.keyHeads;

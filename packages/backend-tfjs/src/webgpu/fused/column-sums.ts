@@ -14,7 +14,6 @@ export interface ColumnSums {
   readonly before: string;
   /** WGSL that declares `u` and `v`, what element `at` in row `row` adds to the two sums. */
   readonly terms: string;
-  readonly declarations?: () => string;
   /** What becomes of the sums: WGSL of the two results from `u`, `v` and `column`. Default the sums themselves. */
   readonly results?: readonly [string, string];
 }
@@ -23,7 +22,7 @@ const busy = 4096;
 
 /** `[columns]` each. */
 export function columnSums(runner: Runner, sums: ColumnSums): [DeviceBuffer, DeviceBuffer] {
-  const { name, reads, rows, columns, floats = {}, before, terms, declarations = () => "", results = ["u", "v"] } = sums;
+  const { name, reads, rows, columns, floats = {}, before, terms, results = ["u", "v"] } = sums;
   const parts = Math.max(1, Math.min(Math.ceil(rows / 16), Math.ceil(busy / Math.max(columns, 1)), 256));
   const partial = runner.allocate(2 * parts * columns, name);
   runner.run({
@@ -33,7 +32,6 @@ export function columnSums(runner: Runner, sums: ColumnSums): [DeviceBuffer, Dev
     ints: { rows, columns, parts, part: Math.ceil(rows / parts) },
     floats,
     threads: parts * columns,
-    declarations,
     body: () => `
 let column = i % p.columns;
 let part = i / p.columns;

@@ -90,6 +90,7 @@ EACH { dx[first + k] = rstd * (g[first + k] * weight[k] - meanH - (x[first + k] 
         ints: { channels },
         floats: { epsilon },
         threads: rows * channels,
+        pointwise: true,
         body: () => `
 let c = i % p.channels;
 y[i] = (x[i] - means[c]) / sqrt(variances[c] + p.epsilon) * weight[c] + bias[c];`,
@@ -116,6 +117,7 @@ y[i] = (x[i] - means[c]) / sqrt(variances[c] + p.epsilon) * weight[c] + bias[c];
         ints: { channels, rows },
         floats: { epsilon },
         threads: rows * channels,
+        pointwise: true,
         body: () => `
 let c = i % p.channels;
 let rstd = 1.0 / sqrt(variances[c] + p.epsilon);

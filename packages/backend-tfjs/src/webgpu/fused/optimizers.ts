@@ -118,6 +118,9 @@ export function optimizerKernels(runner: Runner): Optimizers {
   const update = (rule: Rule, states: readonly GpuOperand[], gradient: GpuOperand): void => {
     const words = gradient.shape.reduce((size, each) => size * each, 1);
     if (words === 0) return;
+    for (const { buffer } of states) {
+      if (buffer.block.constant) runner.memory.gather([buffer], (from, to) => runner.copy(from, to, words));
+    }
     const key = `${rule.name} ${rule.variant} ${Object.values(rule.floats).join(" ")}`;
     // A buffer that is updated twice, or the gradient of one update that is the state of another, must not share a launch.
     const touched = [gradient, ...states].some(({ buffer }) => waiting?.updates.some((other) => other.states.includes(buffer)));

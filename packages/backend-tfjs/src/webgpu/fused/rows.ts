@@ -13,6 +13,8 @@ export interface RowLaunch {
   readonly floats?: Readonly<Record<string, number>>;
   /** Names of functions of wgsl-mathematics. */
   readonly functions?: readonly string[];
+  /** Row `row` writes element `row` of each result and no other. Default false. */
+  readonly pointwise?: boolean;
   /**
    * WGSL for one row: `row`, `first` (of its elements) are there; `EACH { … }` visits its elements at `first + k`; `sumOf` and `maxOf` join
    * what the invocations of a row found, and `leader` is one of them. No `sumOf` inside `EACH` or a condition.
@@ -49,7 +51,10 @@ fn ${name}(own: f32) -> f32 {
 
 const alone = "fn sumOf(own: f32) -> f32 { return own; }\nfn maxOf(own: f32) -> f32 { return own; }";
 
-export function runRows(runner: Runner, { name, reads, writes, rows, length, floats = {}, functions = [], body }: RowLaunch): void {
+export function runRows(
+  runner: Runner,
+  { name, reads, writes, rows, length, floats = {}, functions = [], pointwise = false, body }: RowLaunch,
+): void {
   const { cooperative } = runner.traits;
   const groupsWide = Math.min(rows, mostGroups);
   runner.run({
@@ -59,8 +64,8 @@ export function runRows(runner: Runner, { name, reads, writes, rows, length, flo
     writes,
     ints: { rows, length, groupsWide },
     floats,
-    ...(cooperative ? { groups: [groupsWide, Math.ceil(rows / mostGroups), 1] as const } : { threads: rows }),
-    declarations: () => `${mathematics(["constants", "isNan", ...functions])}\n${cooperative ? together : alone}`,
+    ...(cooperative ? { groups: [groupsWide, Math.ceil(rows / mostGroups), 1] as const } : { threads: rows, pointwise }),
+    declarations: () => [...mathematics(["constants", "isNan", ...functions]), cooperative ? together : alone],
     body: () => `
 ${cooperative ? "let row = group.x + group.y * p.groupsWide;\nif (row >= p.rows) { return; }\nlaneOfRow = lane;" : "let row = i;"}
 let first = row * p.length;

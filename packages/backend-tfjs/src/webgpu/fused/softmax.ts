@@ -87,6 +87,7 @@ if (leader) {
         rows,
         length,
         functions: ["exponential", "logarithm"],
+        pointwise: true,
         body,
       });
       return y;

@@ -13,12 +13,11 @@ import { unaryExpressions, unaryIntExpressions } from "./unary-expressions.ts";
 type Elementwise = Pick<Kernels<DeviceBuffer>, "unary" | "binary" | "compare" | "where" | "cast" | "fill" | "broadcast">;
 
 /** Of a comparison of NaN by `x + y`-like rules nothing is known: a NaN's gate is shut. */
-const functionsFor = (expression: string): string => {
+const functionsFor = (expression: string): string[] => {
   const own = Object.entries(binaryFunctions)
     .filter(([name]) => expression.includes(`${name}(`))
-    .map(([, source]) => source)
-    .join("\n");
-  return `${mathematics(calledMathematics(own + expression))}\n${own}`;
+    .map(([, source]) => source);
+  return [...mathematics(calledMathematics(own.join("\n") + expression)), ...own];
 };
 
 interface ElementwiseForm {
@@ -26,8 +25,6 @@ interface ElementwiseForm {
   readonly shape: Shape;
   readonly type: WordType;
   readonly expression: string;
-  /** Take every operand as bare words: elements are moved, not computed with. Default false. */
-  readonly words?: boolean;
 }
 
 export function elementwiseKernels(runner: Runner): Elementwise {
@@ -35,7 +32,7 @@ export function elementwiseKernels(runner: Runner): Elementwise {
   const map = (
     name: string,
     operands: readonly { name: string; operand: GpuOperand }[],
-    { variant, shape, type, expression, words = false }: ElementwiseForm,
+    { variant, shape, type, expression }: ElementwiseForm,
   ): DeviceBuffer => {
     const size = sizeOf(shape);
     const y = runner.allocate(size, name);
@@ -50,7 +47,8 @@ export function elementwiseKernels(runner: Runner): Elementwise {
     runner.run({
       name,
       variant: `${variant} ${walk.variant}`,
-      reads: operands.map((each) => bind(`${each.name}Data`, each.operand, words ? "u32" : undefined)),
+      reads: operands.map((each, o) => ({ ...bind(`${each.name}Data`, each.operand), own: walk.own[o]! })),
+      pointwise: true,
       writes: [{ name: "result", type, buffer: y }],
       ints: walk.ints,
       threads: size,
@@ -92,7 +90,7 @@ result[i] = ${expression};`,
         { name: "x", operand: a },
         { name: "y", operand: b },
       ];
-      return map("where", operands, { variant: "", shape, type: "u32", expression: "select(y, x, c != 0u)", words: true });
+      return map("where", operands, { variant: "", shape, type: wordType(a.dtype), expression: "select(y, x, c != 0u)" });
     },
     cast(x, dtype) {
       return map("cast", [{ name: "x", operand: x }], {
@@ -104,19 +102,21 @@ result[i] = ${expression};`,
     },
     fill(shape, dtype, value) {
       const size = sizeOf(shape);
+      if (size === 1) return runner.constant(wordOf(value, dtype));
       const y = runner.allocate(size, "fill");
       runner.run({
         name: "fill",
         reads: [],
-        writes: [{ name: "result", type: "u32", buffer: y }],
+        writes: [{ name: "result", type: wordType(dtype), buffer: y }],
         ints: { value: wordOf(value, dtype) },
+        pointwise: true,
         threads: size,
-        body: () => "result[i] = bitcast<u32>(p.value);",
+        body: () => `result[i] = bitcast<${wordType(dtype)}>(p.value);`,
       });
       return y;
     },
     broadcast(x, shape) {
-      return map("broadcast", [{ name: "x", operand: x }], { variant: "", shape, type: "u32", expression: "x", words: true });
+      return map("broadcast", [{ name: "x", operand: x }], { variant: "", shape, type: wordType(x.dtype), expression: "x" });
     },
   };
 }

@@ -26,6 +26,7 @@ export function movementKernels(runner: Runner): Movement {
       writes: [{ name: "result", type: "u32", buffer: y }],
       ints: { ...ints, start },
       threads: size,
+      pointwise: true,
       body: () => `${code()}\nresult[i] = x[p.start + xAt];`,
     });
     return y;

@@ -51,6 +51,7 @@ export function poolingKernels(runner: Runner): Pooling {
         ],
         ints: ints(g),
         threads: size,
+        pointwise: true,
         declarations: () => mathematics(["isNan", "constants"]),
         body: () => `${place}
 var best = -infinity();
@@ -73,6 +74,7 @@ indices[i] = found;`,
         writes: [{ name: "dx", type: "f32", buffer: dx }],
         ints: ints(g),
         threads: size,
+        pointwise: true,
         body: () => `
 var total = 0.0;
 ${windowsOf(`
@@ -93,6 +95,7 @@ dx[i] = total;`,
         writes: [{ name: "result", type: "f32", buffer: y }],
         ints: ints(g),
         threads: size,
+        pointwise: true,
         body: () => `${place}
 var total = 0.0;
 var count = 0;
@@ -112,12 +115,15 @@ result[i] = total / f32(${countPadding ? "p.kernelHeight * p.kernelWidth" : "cou
         writes: [{ name: "dx", type: "f32", buffer: dx }],
         ints: ints(g),
         threads: size,
-        declarations: () => `
+        pointwise: true,
+        declarations: () => [
+          `
 fn seen(first: i32, dilation: i32, taps: i32, length: i32) -> i32 {
   var count = 0;
   for (var tap = 0; tap < taps; tap++) { let at = first + tap * dilation; if (at >= 0 && at < length) { count++; } }
   return count;
 }`,
+        ],
         body: () => `
 var total = 0.0;
 ${windowsOf(`

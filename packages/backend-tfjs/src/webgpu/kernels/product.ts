@@ -31,7 +31,6 @@ export interface Product {
   readonly count: number;
   readonly reads: readonly Binding[];
   readonly ints: Readonly<Record<string, number>>;
-  readonly declarations?: string;
   /** WGSL before the loop. `row0`…, `column` (the first of four) and `item` (which result) are there, clamped to what exists. */
   readonly setup: (rows: number) => string;
   /** The loop over the summed axis around `step`. */
@@ -74,9 +73,9 @@ export function runProduct(runner: Runner, product: Product): DeviceBuffer {
           Math.min(mostGroups, Math.ceil((rows - firstRow) / groupRows)),
           Math.min(mostGroups, count - firstItem),
         ],
-        declarations: () => `
-${product.declarations ?? ""}
-fn isNan4(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }`,
+        declarations: () => [
+          "fn isNan4(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }",
+        ],
         body: () => `
 let item = p.firstItem + group.z;
 let firstOfTile = p.firstRow + (group.y * ${groupSize[1]} + local.y) * ${tile};

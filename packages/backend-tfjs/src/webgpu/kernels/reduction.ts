@@ -58,6 +58,7 @@ export function reductionKernels(runner: Runner): Reduction {
       ints: { length, inner, parts, part: Math.ceil(length / parts) },
       ...(scale === undefined ? {} : { floats: { scale } }),
       threads: outer * parts * inner,
+      pointwise: true,
       declarations: () => mathematics(["isNan", "constants"]),
       body: () => `
 let column = i % p.inner;

@@ -42,7 +42,7 @@ export function sortingKernels(runner: Runner): Sorting {
     const y = runner.allocate(rows * keep, "sort");
     if (rows * keep === 0) return y;
     const variant = `${order.descending} ${order.nan}`;
-    const declarations = (): string => `${mathematics(["isNan"])}\n${before(order, wordType(x.dtype) === "f32")}`;
+    const declarations = (): string[] => [...mathematics(["isNan"]), before(order, wordType(x.dtype) === "f32")];
     if (length <= shortRow) {
       runner.run({
         name: "rank",

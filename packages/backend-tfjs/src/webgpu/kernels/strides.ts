@@ -49,13 +49,20 @@ export interface WalkCode {
   readonly ints: Readonly<Record<string, number>>;
   /** WGSL that declares `<name>At` for every operand, from the flat index `i`. */
   readonly code: () => string;
+  /** Per operand: element `i` reads its element `i`. */
+  readonly own: readonly boolean[];
 }
 
 /** Code that finds each named operand's element for output element `i`. */
 export function walkCode(names: readonly string[], { sizes, strides }: StridedPlan): WalkCode {
   const simple = strides.map((own) => (own.every((stride) => stride === 0) ? "0" : own.length === 1 && own[0] === 1 ? "i" : undefined));
   if (simple.every((at) => at !== undefined)) {
-    return { variant: simple.join(), ints: {}, code: () => names.map((name, o) => `let ${name}At = ${simple[o]};`).join("\n") };
+    return {
+      variant: simple.join(),
+      ints: {},
+      code: () => names.map((name, o) => `let ${name}At = ${simple[o]};`).join("\n"),
+      own: simple.map((at) => at === "i"),
+    };
   }
   const rank = ranks.find((each) => each >= sizes.length);
   if (rank === undefined) {
@@ -75,5 +82,5 @@ export function walkCode(names: readonly string[], { sizes, strides }: StridedPl
     }
     return lines.join("\n");
   };
-  return { variant: `${rank}`, ints, code };
+  return { variant: `${rank}`, ints, code, own: names.map(() => false) };
 }
