@@ -1,6 +1,7 @@
 /** The devices the command line knows, by the name `--backend` takes. */
 
 import { cpu } from "@dl/backend-cpu";
+import { cuda, tensorflow } from "@dl/backend-tfjs/node";
 import { wasm } from "@dl/backend-wasm";
 import { type Backend, type Device, OptionError, openDevice } from "@dl/core";
 
@@ -8,8 +9,15 @@ interface DeviceOptions {
   readonly threads?: number;
 }
 
-/** In the order `auto` tries them. */
-export const backends: Readonly<Record<string, (options: DeviceOptions) => Backend>> = { wasm, cpu: () => cpu() };
+export const backends: Readonly<Record<string, (options: DeviceOptions) => Backend>> = {
+  cuda: () => cuda(),
+  wasm,
+  cpu: () => cpu(),
+  tensorflow: () => tensorflow(),
+};
+
+/** What `auto` tries, in this order. TensorFlow on a CPU is not better than wasm by so much that it is taken unasked. */
+const automatic = ["cuda", "wasm", "cpu"] as const;
 
 export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];
 
@@ -17,7 +25,7 @@ export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)
 export function openNamedDevice({ backend: name, threads }: { backend: string; threads: number | null }): Promise<Device> {
   const options = threads === null ? {} : { threads };
   if (name === "auto") {
-    const [first, ...rest] = Object.values(backends).map((make) => make(options));
+    const [first, ...rest] = automatic.map((automaticName) => backends[automaticName]!(options));
     return openDevice(first!, ...rest);
   }
   const make = Object.hasOwn(backends, name) ? backends[name] : undefined;

@@ -21,7 +21,7 @@ const runs: fc.Arbitrary<RunFile> = fc
         batchSize: fc.oneof(fc.constant(preset.defaults.batchSize), fc.integer({ min: 1, max: 500 })),
         learningRate: fc.oneof(fc.constant(preset.defaults.learningRate), fc.double({ min: 1e-9, max: 10, noNaN: true })),
         limit: fc.option(fc.integer({ min: 1, max: 60_000 })),
-        backend: fc.constantFrom("auto", "wasm", "cpu"),
+        backend: fc.constantFrom("auto", "cuda", "wasm", "cpu", "tensorflow"),
         threads: fc.option(fc.integer({ min: 1, max: 64 })),
       })
       .map((settings) => ({ recipe, preset, settings })),

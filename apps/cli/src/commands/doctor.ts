@@ -2,9 +2,9 @@
 
 import { availableParallelism, totalmem } from "node:os";
 import { wasm } from "@dl/backend-wasm";
-import { tensor } from "@dl/core";
+import { Device, tensor } from "@dl/core";
 import { defaultCacheDirectory, defaultDataDirectory } from "@dl/data/node";
-import { backends, openNamedDevice } from "../backends.ts";
+import { backends } from "../backends.ts";
 import type { Command } from "../command.ts";
 
 interface DeviceReport {
@@ -16,7 +16,7 @@ interface DeviceReport {
 
 async function tryDevice(backend: string): Promise<DeviceReport> {
   try {
-    await using device = await openNamedDevice({ backend, threads: null });
+    await using device = new Device(await backends[backend]!({}).open());
     const sum = await device.compute(() => tensor([1, 2, 3]).sum());
     return { backend, starts: sum === 6, detail: sum === 6 ? device.name : `computes 1 + 2 + 3 = ${sum}` };
   } catch (error) {
@@ -47,7 +47,7 @@ export const doctor: Command = {
     };
     if (args.values.json) console.log(JSON.stringify({ devices, wasm: variants, machine }));
     else {
-      for (const { backend, starts, detail } of devices) console.log(`${starts ? "ok " : "no "} ${backend.padEnd(6)} ${detail}`);
+      for (const { backend, starts, detail } of devices) console.log(`${starts ? "ok " : "no "} ${backend.padEnd(10)} ${detail}`);
       console.log("\nwasm variants, best first:");
       for (const { name, reason } of variants)
         console.log(`${reason === null ? "ok " : "no "} ${name}${reason === null ? "" : `: ${reason}`}`);
