@@ -8,8 +8,9 @@ import { generateCommand } from "./commands/generate.ts";
 import { predict } from "./commands/predict.ts";
 import { resume } from "./commands/resume.ts";
 import { train } from "./commands/train.ts";
+import { watch } from "./commands/watch.ts";
 
-const commands: readonly Command[] = [train, resume, evaluateCommand, predict, generateCommand, doctor];
+const commands: readonly Command[] = [train, resume, evaluateCommand, predict, generateCommand, watch, doctor];
 
 function overview(): string {
   const width = Math.max(...commands.map(({ name, positionals }) => `${name} ${positionals}`.length));

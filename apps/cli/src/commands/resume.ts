@@ -3,6 +3,8 @@
 import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../command.ts";
+import { readTaskRun } from "../rl/task-run.ts";
+import { trainTask } from "../rl/train-task.ts";
 import { readRunFile } from "../run-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
@@ -19,6 +21,13 @@ export const resume: Command = {
   },
   async run(args) {
     const path = onlyPositional(args, "run folder");
+    const agent = await readTaskRun(path);
+    if (agent) {
+      await using device = await openNamedDevice(deviceSettings(args, agent.settings));
+      await using folder = await RunFolder.open(path, { resume: true });
+      console.error(`${agent.task.title}, on ${describeDevice(device)}, resumed in ${folder.path}`);
+      return await trainTask(agent, { device, folder, resume: true, json: args.values.json === true });
+    }
     const { settings: saved, ...run } = await readRunFile(path);
     const settings = { ...saved, ...deviceSettings(args, saved) };
     await using device = await openNamedDevice(settings);

@@ -16,6 +16,8 @@ import {
 import { listRecipes, presetNamed, recipeNamed } from "../recipes/index.ts";
 import type { Recipe } from "../recipes/recipe.ts";
 import type { InputName, TaskRecipe } from "../recipes/task-recipe.ts";
+import { formatTaskRun, listTasks, taskNamed } from "../rl/task-run.ts";
+import { trainTask } from "../rl/train-task.ts";
 import { type AnyRun, formatRunFile, type RunSettings, runFileName, runWith } from "../run-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
@@ -51,11 +53,40 @@ function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSetting
   return given.length === 0 ? {} : { inputs: Object.fromEntries(given) };
 }
 
+/** The other kind of run: an agent learns in an environment. */
+async function trainAgent(args: Arguments): Promise<number> {
+  const task = taskNamed(onlyPositional(args, "recipe"))!;
+  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit"]) {
+    if (args.values[name] !== undefined) throw new UsageError(`--${name}: expected only --seed and --steps with ${task.name}, got it too.`);
+  }
+  const settings = {
+    seed: wholeNumber(args, "seed", { least: 0, otherwise: 1 }),
+    steps: wholeNumber(args, "steps", { least: 1, otherwise: task.steps }),
+    // Networks this small run slower on two threads than on one.
+    ...deviceSettings(args, { backend: "auto", threads: 1 }),
+  };
+  await using device = await openNamedDevice(settings);
+  const out = text(args, "out");
+  await using folder = out === undefined ? await RunFolder.next("runs", task.name) : await RunFolder.open(out);
+  const run = { task, settings };
+  await folder.write(runFileName, formatTaskRun(run));
+  console.error(`${task.title}, seed ${settings.seed}, on ${describeDevice(device)}, in ${folder.path}`);
+  return await trainTask(run, { device, folder, resume: false, json: args.values.json === true });
+}
+
 export const train: Command = {
   name: "train",
   summary: "Train a model and save it with its metrics and a report.",
   positionals: "<recipe>",
-  details: ["Recipes, each with its presets:", listRecipes(), "", "Ctrl-C saves and stops; dl resume goes on."].join("\n"),
+  details: [
+    "Recipes, each with its presets:",
+    listRecipes(),
+    "",
+    "Agents:",
+    listTasks(),
+    "",
+    "Ctrl-C saves and stops; dl resume goes on.",
+  ].join("\n"),
   options: {
     preset: { value: "NAME", help: "One of the recipe's ways to train. Default: its first." },
     seed: { value: "N", help: "Equal seed and device give equal bits. Default 1." },
@@ -63,12 +94,14 @@ export const train: Command = {
     epochs: { value: "N", help: "Passes over the training set. Default: the preset's." },
     "batch-size": { value: "N", help: "Examples in a step. Default: the preset's." },
     "learning-rate": { value: "X", help: "Largest step length. Default: the preset's." },
+    steps: { value: "N", help: "Environment steps an agent learns from. Default the task's." },
     limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
     data: { value: "FOLDER", help: "finetune-folder: images, one subfolder a class; or such folders called train and test." },
     weights: { value: "FILE", help: "finetune-folder: safetensors of the trained network, PyTorch's or ours." },
     ...deviceOptions,
   },
   async run(args) {
+    if (taskNamed(args.positionals[0])) return trainAgent(args);
     const run = runOf(args);
     await using device = await openNamedDevice(run.settings);
     const out = text(args, "out");

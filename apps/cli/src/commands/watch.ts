@@ -1,0 +1,61 @@
+/** dl watch: plays an episode of a trained agent. */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { DataError, Rng } from "@dl/core";
+import { encodeApng, prepare, rasterize, toTerminal } from "@dl/rl";
+import { writeFileAtomic } from "@dl/train/node";
+import { openNamedDevice } from "../backends.ts";
+import { type Command, deviceOptions, deviceSettings, onlyPositional, text, wholeNumber } from "../command.ts";
+import { playEpisode } from "../rl/play-episode.ts";
+import { agentName, readTaskRun } from "../rl/task-run.ts";
+import { fileExists } from "../run-files.ts";
+
+export const watch: Command = {
+  name: "watch",
+  summary: "Play an episode of a trained agent, in the terminal or as a film.",
+  positionals: "<run folder>",
+  details: "On a terminal the episode is shown; with --out it is written as a moving picture, .apng or .html.",
+  options: {
+    seed: { value: "N", help: "Which episode. Default 1." },
+    out: { value: "FILE", help: "Write episode.apng, or a page that shows it, instead of showing it." },
+    width: { value: "N", help: "Pixels of the picture. Default 80 in a terminal, 400 in a file." },
+    ...deviceOptions,
+  },
+  async run(args) {
+    const path = onlyPositional(args, "run folder");
+    const run = await readTaskRun(path);
+    if (!run) throw new DataError(`${path}: expected a run of dl train with a task such as ppo-cartpole, got another, or none.`);
+    const names = [agentName, "checkpoint.safetensors"].map((name) => join(path, name));
+    const file = (await fileExists(names[0]!)) ? names[0]! : names[1]!;
+    if (!(await fileExists(file))) throw new DataError(`${path}: expected ${agentName} or a checkpoint, got neither. Train for longer.`);
+    await using device = await openNamedDevice(deviceSettings(args, run.settings));
+    const prepared = prepare(run.task, { device, rng: new Rng(run.settings.seed).fork("agent"), steps: run.settings.steps });
+    using agent = prepared.algorithm;
+    agent.restore(await readFile(file), { file });
+    const { drawings, return: sum } = await playEpisode(prepared, new Rng(wholeNumber(args, "seed", { least: 0, otherwise: 1 })));
+    const out = text(args, "out");
+    const width = wholeNumber(args, "width", { least: 16, otherwise: out === undefined ? 80 : 400 });
+    if (out !== undefined) await writeFilm(out, encodeApng(drawings.map((drawing) => rasterize(drawing, { width }))));
+    else if (process.stdout.isTTY && args.values.json !== true) {
+      for (const drawing of drawings) {
+        process.stdout.write(`\x1b[H\x1b[2J${toTerminal(rasterize(drawing, { width }))}\n`);
+        await setTimeout(33);
+      }
+    }
+    const told = { task: run.task.name, return: sum, frames: drawings.length };
+    console.log(
+      args.values.json === true
+        ? JSON.stringify(told)
+        : `return ${sum.toFixed(2)} in ${drawings.length} steps${out === undefined ? "" : `: ${out}`}`,
+    );
+    return 0;
+  },
+};
+
+async function writeFilm(path: string, film: Uint8Array): Promise<void> {
+  if (!path.endsWith(".html")) return writeFileAtomic(path, film);
+  const page = `<!doctype html>\n<meta charset="utf-8">\n<title>An episode</title>\n<img alt="An episode" src="data:image/apng;base64,${Buffer.from(film).toString("base64")}">\n`;
+  return writeFileAtomic(path, page);
+}

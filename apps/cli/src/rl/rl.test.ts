@@ -1,0 +1,50 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { dlHere } from "../dl-fixture.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "dl-agent-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const run = join(folder, "run");
+
+test("an agent is trained, told of, resumed and watched", async () => {
+  const trained = await dlHere("train", "ppo-cartpole", "--steps", "1024", "--out", run, "--backend", "cpu", "--json");
+  expect(trained.code, trained.stderr).toBe(0);
+  const told = JSON.parse(trained.stdout) as { steps: number; return: { mean: number } };
+  expect(told.steps).toBe(1024);
+  expect(told.return.mean).toBeGreaterThan(8);
+  expect((await readdir(run)).sort()).toEqual(
+    expect.arrayContaining([
+      "agent.safetensors",
+      "checkpoint.safetensors",
+      "episode.apng",
+      "metrics.csv",
+      "report.html",
+      "run.json",
+      "tensorboard",
+    ]),
+  );
+  expect(await readFile(join(run, "metrics.csv"), "utf8")).toMatch(/approx_kl.*\n.*\n/);
+
+  const again = await dlHere("resume", run, "--json");
+  expect(again.code, again.stderr).toBe(0);
+  expect(JSON.parse(again.stdout)).toMatchObject({ steps: 1024, return: told.return });
+
+  const film = join(folder, "film.html");
+  const watched = await dlHere("watch", run, "--out", film, "--width", "40");
+  expect(watched.code, watched.stderr).toBe(0);
+  expect(watched.stdout).toMatch(/^return \d+\.00 in \d+ steps: /);
+  expect(await readFile(film, "utf8")).toContain("data:image/apng;base64,");
+});
+
+test("what does not fit is refused with a reason", async () => {
+  expect(await dlHere("train", "ppo-cartpole", "--epochs", "3")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--epochs: expected only --seed and --steps"),
+  });
+  expect(await dlHere("watch", folder)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("expected a run of dl train with a task such as ppo-cartpole"),
+  });
+});
