@@ -1,4 +1,4 @@
-/** @dl/metrics: metrics over host arrays, equal to scikit-learn's. This file is the table of contents. */
+/** @dl/metrics: metrics over host arrays, equal to scikit-learn's, torchmetrics', sacrebleu's and seqeval's. This file is the table of contents. */
 
 export { Accuracy, type AccuracyOptions, type AccuracyState } from "./classification/accuracy.ts";
 export { AveragePrecision } from "./classification/average-precision.ts";
@@ -53,6 +53,19 @@ export type { ThresholdMetricOptions } from "./classification/threshold-metric.t
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
 export type { ColumnsState } from "./columns-metric.ts";
 export {
+  type BiasAudit,
+  type BiasAuditInputs,
+  type BiasAuditOptions,
+  type BiasGap,
+  biasAudit,
+  type ClassAudit,
+  type GroupSummary,
+} from "./fairness/bias-audit.ts";
+export { biasAuditHtml, formatBiasAudit } from "./fairness/bias-audit-report.ts";
+export { ByGroup, type ByGroupOptions, type ByGroupState, type GroupResult } from "./fairness/by-group.ts";
+export { type FairnessResult, GroupFairness, type GroupFairnessOptions, type GroupRates } from "./fairness/group-fairness.ts";
+export type { Groups } from "./fairness/group-rows.ts";
+export {
   type FeatureInputs,
   FeatureStatistics,
   type FeatureStatisticsOptions,
@@ -80,6 +93,9 @@ export {
   kernelDistance,
 } from "./generation/kernel-distance.ts";
 export { type ManifoldInputs, type ManifoldOptions, type ManifoldScores, manifoldScores } from "./generation/manifold-scores.ts";
+export type { ImagePairInputs, ImageRangeOptions } from "./image/image-inputs.ts";
+export { Psnr } from "./image/psnr.ts";
+export { Ssim, type SsimOptions } from "./image/ssim.ts";
 export { Bleu, type BleuOptions, type BleuResult, sentenceBleu } from "./language/bleu.ts";
 export type { BleuTokenizer } from "./language/bleu-tokenizers.ts";
 export { Chrf, type ChrfOptions } from "./language/chrf.ts";
@@ -101,6 +117,7 @@ export type { TextInputs } from "./language/text-inputs.ts";
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
 export type { Numbers } from "./numbers.ts";
+export { type MembershipAudit, type MembershipInputs, membershipInference } from "./privacy/membership-inference.ts";
 export { HitRateAtK } from "./ranking/hit-rate-at-k.ts";
 export { MeanAveragePrecision } from "./ranking/mean-average-precision.ts";
 export { MeanReciprocalRank } from "./ranking/mean-reciprocal-rank.ts";
@@ -124,4 +141,7 @@ export type { RegressionInputs } from "./regression/regression-inputs.ts";
 export { RootMeanSquaredError } from "./regression/root-mean-squared-error.ts";
 export { SpearmanCorrelation } from "./regression/spearman-correlation.ts";
 export { TweedieDeviance, type TweedieDevianceOptions } from "./regression/tweedie-deviance.ts";
+export { type BootstrapInterval, type BootstrapOptions, bootstrapInterval } from "./significance/bootstrap.ts";
+export { type McNemarInputs, type McNemarOptions, type McNemarResult, mcNemar } from "./significance/mcnemar.ts";
+export { type PairedBootstrapOptions, type PairedBootstrapResult, pairedBootstrap } from "./significance/paired-bootstrap.ts";
 export type { SumsState } from "./sums-metric.ts";

@@ -16,7 +16,7 @@ export interface NdcgOptions extends CutoffOptions {
  * @example
  * const ndcg = new Ndcg();
  * ndcg.update({ relevance: [3, 2, 0], scores: [0.1, 0.9, 0.2] });
- * ndcg.result(); // 0.7974823180286203
+ * ndcg.result(); // 0.8212377705398237
  */
 export class Ndcg extends QueryMetric {
   readonly #gain: (relevance: number) => number;
