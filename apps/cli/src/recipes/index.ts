@@ -23,11 +23,12 @@ export const recipes: readonly Recipe[] = [
   conv5fc3Cifar10,
   resnet20Cifar10,
   airbench94Cifar10,
+  featuresMnist,
+  featuresFashion,
 ];
+
 /** Recipes of other forms than image classifiers. */
-export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, gptShakespeare];
-export const recipes: readonly Recipe[] = [lenetMnist, lenetCifar10, kerasCnnCifar10, conv5fc3Cifar10, featuresMnist, featuresFashion];
-export const taskRecipes: readonly TaskRecipe[] = [gptShakespeare, dcganMnist];
+export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, gptShakespeare, dcganMnist];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
 

@@ -85,7 +85,7 @@ export class TensorflowDevice implements BackendDevice<TensorBuffer> {
   }
 
   /** TensorFlow operations run so far. */
-  get launches(): number {
+  launches(): number {
     return this.#engine.launches;
   }
 
