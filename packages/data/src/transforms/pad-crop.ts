@@ -44,12 +44,18 @@ export function padCrop({ padding, mode = "zero" }: PadCropOptions): Transform<I
         // The columns that stay inside move as one run; those before and after it are filled.
         const first = Math.min(width, Math.max(0, -across));
         const last = Math.max(first, Math.min(width, width - across));
-        for (let i = first * channels; i < last * channels; i++) data[to + i] = original[from + across * channels + i]!;
+        const run = from + across * channels;
+        data.set(original.subarray(run + first * channels, run + last * channels), to + first * channels);
+        if (mode === "zero") {
+          data.fill(0, to, to + first * channels);
+          data.fill(0, to + last * channels, to + rowSize);
+          continue;
+        }
         for (let x = 0; x < width; x++) {
           if (x === first) x = last;
           if (x >= width) break;
-          const column = mode === "reflect" ? reflect(x + across, width) * channels : 0;
-          for (let c = 0; c < channels; c++) data[to + x * channels + c] = mode === "zero" ? 0 : original[from + column + c]!;
+          const column = from + reflect(x + across, width) * channels;
+          for (let c = 0; c < channels; c++) data[to + x * channels + c] = original[column + c]!;
         }
       }
     }
