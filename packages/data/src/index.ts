@@ -35,6 +35,13 @@ export { type BalancedOrderOptions, balancedOrder } from "./orders/balanced-orde
 export { type LengthOrderOptions, lengthOrder } from "./orders/length-order.ts";
 export type { Order, OrderContext } from "./orders/order.ts";
 export { type WeightedOrderOptions, weightedOrder } from "./orders/weighted-order.ts";
+export { type CrossValidatedOptions, crossValidatedProbabilities } from "./quality/cross-validated-probabilities.ts";
+export { type DataReportHtmlOptions, dataReportHtml } from "./quality/data-report-html.ts";
+export { type DataReport, type ExamplePlace, type InspectDataOptions, inspectData, type SplitReport } from "./quality/inspect-data.ts";
+export { type LabelNoiseCandidate, labelNoiseCandidates } from "./quality/label-noise.ts";
+export { type KCenterOptions, kCenter } from "./selection/k-center.ts";
+export { type PseudoLabelOptions, type PseudoLabels, pseudoLabels } from "./selection/pseudo-labels.ts";
+export { largest, type UncertaintyMeasure, type UncertaintyOptions, uncertainty } from "./selection/uncertainty.ts";
 export { type ChannelStatistics, channelStatistics } from "./statistics/channel-statistics.ts";
 export { classCounts, type LabelOptions, labelsOf } from "./statistics/class-counts.ts";
 export {
