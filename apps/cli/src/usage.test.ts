@@ -42,7 +42,11 @@ test.for([
 
 test.for([
   [[], /^Usage: dl <command>/],
+<<<<<<< HEAD
   [["trian"], /expected a command \(train, resume, evaluate, predict, generate, watch, doctor\), got "trian"/],
+=======
+  [["trian"], /expected a command \(train, resume, evaluate, predict, inspect, doctor\), got "trian"/],
+>>>>>>> b389574 (dl inspect data)
   [["train"], /expected one recipe, got none/],
   [["train", "lenet-minst"], /expected a recipe \(lenet-mnist, .*\), got "lenet-minst"/],
   [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],

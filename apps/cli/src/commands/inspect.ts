@@ -1,0 +1,97 @@
+/** dl inspect data: what is wrong with a data set, if anything. */
+
+import { stat, writeFile } from "node:fs/promises";
+import { DataError, Rng } from "@dl/core";
+import { type DataReport, type Dataset, dataReportHtml, inspectData, type SplitReport, take } from "@dl/data";
+import { cifar10, fashionMnist, lazyImageFolder, mnist } from "@dl/data/node";
+import { type Arguments, type Command, UsageError, wholeNumber } from "../command.ts";
+
+const builtIn = { mnist, "fashion-mnist": fashionMnist, cifar10 } as const;
+
+/** The splits of a built-in set, or a folder of images: one split, or one a subfolder named `train`, `validation`, `val` or `test`. */
+async function openSplits(name: string, args: Arguments): Promise<Record<string, Dataset>> {
+  if (Object.hasOwn(builtIn, name)) {
+    const load = builtIn[name as keyof typeof builtIn];
+    return { train: await load({ split: "train" }), test: await load({ split: "test" }) };
+  }
+  const isFolder = await stat(name).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder)
+    throw new UsageError(`expected a data set (${Object.keys(builtIn).join(", ")}) or a folder of images, got ${JSON.stringify(name)}.`);
+  const size = wholeNumber(args, "size", { least: 1, otherwise: 64 });
+  const splits: Record<string, Dataset> = {};
+  for (const split of ["train", "validation", "val", "test"]) {
+    const folder = `${name}/${split}`;
+    const exists = await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (exists) splits[split] = await lazyImageFolder(folder, { width: size, height: size });
+  }
+  return Object.keys(splits).length > 0 ? splits : { all: await lazyImageFolder(name, { width: size, height: size }) };
+}
+
+function describeSplit(split: SplitReport, classNames: readonly string[] | undefined): string {
+  const lines = [`${split.name}: ${split.examples} examples`];
+  for (const [field, forms] of Object.entries(split.fields)) lines.push(`  ${field}: ${forms.slice(0, 3).join(", ")}`);
+  if (split.classCounts !== undefined) {
+    const counts = split.classCounts.map((count, label) => `${classNames?.[label] ?? label} ${count}`);
+    lines.push(`  classes: ${counts.join(", ")}`, `  largest class over smallest: ${split.imbalance!.toFixed(2)}`);
+  }
+  if (split.channels !== undefined) {
+    const numbers = (values: readonly number[]): string => values.map((value) => value.toFixed(4)).join(", ");
+    lines.push(`  channel means ${numbers(split.channels.mean)}, deviations ${numbers(split.channels.standardDeviation)}`);
+  }
+  lines.push(
+    `  damaged ${split.damaged.length}, with NaN or infinity ${split.notFinite.length}, of one value ${split.constant.length}, doubtful labels ${split.labelNoise.length}`,
+  );
+  for (const { reason } of split.damaged.slice(0, 5)) lines.push(`    ${reason}`);
+  return lines.join("\n");
+}
+
+function describe(report: DataReport): string {
+  return [
+    ...report.splits.map((split) => describeSplit(split, report.classNames)),
+    `in more than one split: ${report.leaks.length}; duplicates within a split: ${report.duplicates.length}; same content, different labels: ${report.conflicts.length}`,
+  ].join("\n");
+}
+
+export const inspect: Command = {
+  name: "inspect",
+  summary: "Check a data set: damage, imbalance, duplicates, leaks between splits, doubtful labels.",
+  positionals: "data <set or folder>",
+  details: [
+    "A set is mnist, fashion-mnist or cifar10; a folder has one subfolder a class, or such folders in train/, validation/ (or val/) and test/.",
+    "Doubtful labels come from a small model that is cross-validated on the images averaged down to 8 × 8.",
+  ].join("\n"),
+  options: {
+    html: { value: "FILE", help: "Write a report with pictures." },
+    limit: { value: "N", help: "Look at the first N examples of each split only." },
+    size: { value: "PIXELS", help: "Width and height that images of a folder are brought to. Default 64." },
+    seed: { value: "N", help: "Of the cross-validation. Default 1." },
+    "no-label-noise": { help: "Do not look for doubtful labels, which takes the longest." },
+    json: { help: "End with one line of JSON on stdout, and nothing else there." },
+  },
+  async run(args) {
+    const [what, name, ...more] = args.positionals;
+    if (what !== "data" || name === undefined || more.length > 0) throw new UsageError("expected: dl inspect data <set or folder>.");
+    const limit = args.values.limit === undefined ? undefined : wholeNumber(args, "limit", { least: 1, otherwise: 1 });
+    const whole = await openSplits(name, args);
+    const splits = Object.fromEntries(
+      Object.entries(whole).map(([split, dataset]) => [split, limit === undefined ? dataset : take(dataset, limit)]),
+    );
+    const rng = new Rng(wholeNumber(args, "seed", { least: 0, otherwise: 1 }));
+    const report = inspectData(splits, { rng: rng.fork("inspect"), labelNoise: args.values["no-label-noise"] !== true });
+    const { html } = args.values;
+    if (typeof html === "string") {
+      await writeFile(html, dataReportHtml(report, { splits, title: name })).catch((error: Error) => {
+        throw new DataError(`${html}: expected a place to write the report, got ${error.message}.`);
+      });
+    }
+    if (args.values.json) console.log(JSON.stringify(report));
+    else console.log(describe(report) + (typeof html === "string" ? `\nreport: ${html}` : ""));
+    return 0;
+  },
+};
