@@ -66,6 +66,16 @@ export { ByGroup, type ByGroupOptions, type ByGroupState, type GroupResult } fro
 export { type FairnessResult, GroupFairness, type GroupFairnessOptions, type GroupRates } from "./fairness/group-fairness.ts";
 export type { Groups } from "./fairness/group-rows.ts";
 export {
+  boxOverlap,
+  type DetectionInput,
+  MeanAveragePrecision,
+  type MeanAveragePrecisionInputs,
+  type MeanAveragePrecisionOptions,
+  type MeanAveragePrecisionResult,
+  type MeanAveragePrecisionState,
+  type ObjectBoxInput,
+} from "./detection/mean-average-precision.ts";
+export {
   type FeatureInputs,
   FeatureStatistics,
   type FeatureStatisticsOptions,
