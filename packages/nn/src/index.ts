@@ -33,6 +33,7 @@ export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.t
 export { hinge } from "./losses/hinge.ts";
 export { klDivergence } from "./losses/kl-divergence.ts";
 export { cosineEmbedding, cosineSimilarity, infoNce, triplet } from "./losses/metric-learning.ts";
+export { ntXent } from "./losses/nt-xent.ts";
 export type { LossOptions, Reduced, Reduction } from "./losses/reduction.ts";
 export { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/regression.ts";
 export { inference, type Mode, training } from "./mode.ts";
