@@ -2,6 +2,17 @@
 
 export { Airbench, type AirbenchOptions, airbench94 } from "./airbench.ts";
 export { AlexNet, type AlexNetOptions, alexnet } from "./alexnet.ts";
+export { type CenterMaps, CenterNet, type CenterNetOptions, centerNetStride } from "./center-net.ts";
+export {
+  type CenterTargets,
+  type CenterTargetTensors,
+  centerDetections,
+  centerNetLoss,
+  centerPeaks,
+  centerTargets,
+  type Detection,
+  type ObjectBox,
+} from "./center-targets.ts";
 export { Conv5Fc3, type Conv5Fc3Options, conv5Fc3Cifar10 } from "./conv5fc3.ts";
 export {
   ConvNext,
@@ -25,6 +36,7 @@ export type { ImageClassifier } from "./image-classifier.ts";
 export { type IntermediateOptions, type Intermediates, intermediateOutputs } from "./intermediate-outputs.ts";
 export { KerasCnn, type KerasCnnOptions, kerasCnnCifar10 } from "./keras-cnn.ts";
 export { LeNet, type LeNetOptions, lenetCifar10, lenetCifar10Wide, lenetMnist } from "./lenet.ts";
+export { type MapEncoder, MaskedImages, type MaskedImagesOptions, patchMasks } from "./masked-images.ts";
 export { type MobileNetStage, MobileNetV2, type MobileNetV2Options, mobilenetV2, mobilenetV2Cifar } from "./mobilenet-v2.ts";
 export { NasNet, type NasNetOptions, type NasNetPreset, nasnetCifar, nasnetLarge, nasnetMobile } from "./nasnet.ts";
 export {
@@ -58,6 +70,7 @@ export {
 } from "./torch-state.ts";
 export { type FlattenedImage, fromTorch, toTorch, type WeightLayoutOptions } from "./torch-weights.ts";
 export { parametersOf, replaceHead, type WithHead } from "./transfer.ts";
+export { UNet, type UNetOptions } from "./unet.ts";
 export { Vgg, type VggOptions, type VggPreset, vgg11, vgg13, vgg16, vgg19 } from "./vgg.ts";
 export { type WhiteningOptions, whiteningFilters } from "./whitening.ts";
 export {

@@ -201,12 +201,17 @@ export class ResNet extends Module {
     this.pooled = pooled;
   }
 
-  /** What the head sees: `[B, channels of the last stage]`. */
-  features(images: Tensor, mode: Mode): Tensor {
+  /** Of the last stage, before the mean over the image: `[B, H / 4, W / 4, C]` with three stages for small images, `[B, H / 32, W / 32, C]` with four for large ones. */
+  featureMap(images: Tensor, mode: Mode): Tensor {
     let x = relu(this.stem.forward(images, mode)); // [B, H, W, width]; H / 2 with the ImageNet stem
     if (this.pooled) x = maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }); // [B, H / 4, W / 4, width]
     for (const stage of this.stages) for (const block of stage) x = block.forward(x, mode); // halved and doubled from stage to stage
-    return globalAveragePool2d(x);
+    return x;
+  }
+
+  /** What the head sees: `[B, channels of the last stage]`. */
+  features(images: Tensor, mode: Mode): Tensor {
+    return globalAveragePool2d(this.featureMap(images, mode));
   }
 
   forward(images: Tensor, mode: Mode): Tensor {
