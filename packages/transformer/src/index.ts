@@ -106,3 +106,11 @@ export {
   type SequenceToSequence,
   shiftRight,
 } from "./sequence-to-sequence.ts";
+// Adapters, attached from outside
+export { Adapted, type Adapter, bitFit } from "./tuning/adapter.ts";
+export { type BottleneckOptions, Bottlenecks } from "./tuning/bottleneck.ts";
+export { Ia3, type Ia3Options } from "./tuning/ia3.ts";
+export { Lora, type LoraOptions } from "./tuning/lora.ts";
+export { loadPeft, type PeftAdapter, type PeftFiles, peftFiles } from "./tuning/peft-files.ts";
+export { PrefixTuning, PromptTuning, type SoftPromptOptions } from "./tuning/soft-prompts.ts";
+export type { Target } from "./tuning/targets.ts";

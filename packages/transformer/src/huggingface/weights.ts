@@ -86,6 +86,11 @@ export function toHuggingFace(tensor: HostTensor, { path, model }: { path: strin
   return layoutOf(path, model, model.huggingFace)?.toTheirs(tensor) ?? tensor;
 }
 
+/** The way back of `toHuggingFace`. */
+export function toOurs(tensor: HostTensor, { path, model }: { path: string; model: Pretrained }): HostTensor {
+  return layoutOf(path, model, model.huggingFace)?.toOurs(tensor) ?? tensor;
+}
+
 /**
  * Loads weights by transformers' names; nothing is changed unless everything fits. A file of the bare model may be loaded into a model
  * with a head, and the other way round, with `strict: false`.

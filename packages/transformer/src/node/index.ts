@@ -1,3 +1,4 @@
 /** @dl/transformer/node: models on disk. This file is the table of contents. */
 
+export { loadAdapter, saveAdapter } from "./adapter-folder.ts";
 export { type LoadOptions, loadFolder, readConfig, type SaveOptions, saveFolder } from "./folder.ts";

@@ -1,0 +1,73 @@
+/** What all ways to adapt a model from outside share: the model's own weights stay as they are, and are not trained. */
+
+import { type HostTensor, OptionError } from "@dl/core";
+import { Module, type Parameter } from "@dl/nn";
+import type { Pretrained } from "../huggingface/pretrained.ts";
+
+/** Parameters beside a model's, and what they change in it. */
+export interface Adapter {
+  /** What to train: `valueAndGrad(…, adapter.trained())`, `new AdamW(adapter.trained(), …)`. */
+  trained(): Parameter[];
+  /** Takes the change away from the model; its weights are as they were. */
+  detach(): void;
+}
+
+/**
+ * A model and its adapters as one module: what `fit` and checkpoints take, so that both are saved and resumed together.
+ *
+ * @example no-run
+ * const together = new Adapted(model, [lora]);
+ * await fit({ device, model: together, optimizer: new AdamW(lora.trained(), { learningRate: 1e-3 }), … });
+ */
+export class Adapted<M extends Module> extends Module {
+  readonly model: M;
+  readonly adapters: readonly Module[];
+
+  constructor(model: M, adapters: readonly Module[]) {
+    super();
+    this.model = model;
+    this.adapters = adapters;
+  }
+
+  forward(...inputs: Parameters<M["forward"]>): ReturnType<M["forward"]> {
+    return this.model.forward(...inputs) as ReturnType<M["forward"]>;
+  }
+}
+
+/** Modules of the model that are trained whole beside an adapter, such as a new head; `restore` gives them back as they were. */
+export class WholeModules {
+  /** By path in the model. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  #before: ReadonlyMap<string, HostTensor> | undefined;
+
+  constructor(model: Pretrained, paths: readonly string[], { where }: { where: string }) {
+    const found = new Map<string, Parameter>();
+    for (const path of paths) {
+      const below = [...model.namedParameters()].filter(([name]) => name === path || name.startsWith(`${path}.`));
+      if (below.length === 0) throw new OptionError(`${where}: expected whole modules of the model, got ${path}.`);
+      for (const [name, parameter] of below) found.set(name, parameter);
+    }
+    this.parameters = found;
+  }
+
+  /** Remembers the present values. */
+  async remember(): Promise<void> {
+    const before = new Map<string, HostTensor>();
+    for (const [path, parameter] of this.parameters) before.set(path, await parameter.read());
+    this.#before = before;
+  }
+
+  restore(): void {
+    for (const [path, value] of this.#before ?? []) this.parameters.get(path)!.load(value);
+  }
+}
+
+/** BitFit: of the model only the biases are trained. Ben Zaken et al. 2021, arXiv:2106.10199. `also` names modules trained whole, such as the head. */
+export function bitFit(model: Module, { also = [] }: { also?: readonly string[] } = {}): Parameter[] {
+  const chosen = [...model.namedParameters()].filter(
+    ([path]) => path === "bias" || path.endsWith(".bias") || also.some((whole) => path === whole || path.startsWith(`${whole}.`)),
+  );
+  if (chosen.length === 0)
+    throw new OptionError("bitFit: expected a model with biases, got one without. Llama and T5 have none: use Lora.");
+  return chosen.map(([, parameter]) => parameter);
+}

@@ -1,0 +1,194 @@
+/** Low-rank adaptation: what is learned is added to dense layers as a product of two thin matrices. Hu et al. 2021, arXiv:2106.09685. */
+
+import { type Device, dropout, hostTensor, matmul, norm, OptionError, type Rng, stopGradient, type Tensor } from "@dl/core";
+import { init, Module, Parameter } from "@dl/nn";
+import type { Pretrained } from "../huggingface/pretrained.ts";
+import { type Adapter, WholeModules } from "./adapter.ts";
+import { fits, type Target, type TargetLayer, targetLayers } from "./targets.ts";
+import { watchMode, wrapLayer } from "./wrapped-layers.ts";
+
+export interface LoraOptions {
+  /** Dense layers, by the end of their path or of their name in transformers: `["query", "value"]`. */
+  targets: readonly Target[];
+  /** Columns of the first matrix and rows of the second. */
+  rank: number;
+  /** What is added is multiplied by alpha / rank. */
+  alpha: number;
+  /** Other ranks of layers by the end of their path or name. Default none. */
+  ranks?: Readonly<Record<string, number>>;
+  /** Other alphas, likewise. Default none. */
+  alphas?: Readonly<Record<string, number>>;
+  /** Multiplies by alpha / √rank instead. Kalajdzievski 2023, arXiv:2312.03732. Default false. */
+  rankStabilized?: boolean;
+  /** Learns length and direction of each column apart. Liu et al. 2024, DoRA, arXiv:2402.09353. Default false. */
+  dora?: boolean;
+  /** Rate on the input of the product. Default 0. */
+  dropout?: number;
+  /** Paths of modules that are trained whole beside it, such as a new head. Default none. */
+  whole?: readonly string[];
+  rng: Rng;
+}
+
+/** The two matrices of one layer. */
+class LoraLayer extends Module {
+  /** `[inputs, rank]` */
+  readonly down: Parameter;
+  /** `[rank, outputs]`, zero at first: nothing is changed before training. */
+  readonly up: Parameter;
+  /** `[outputs]`, of DoRA: the lengths of the columns. */
+  magnitude: Parameter | undefined;
+  readonly scale: number;
+
+  constructor({ layer }: TargetLayer, { rank, scale, rng }: { rank: number; scale: number; rng: Rng }) {
+    super();
+    const [inputs, outputs] = layer.weight.shape as readonly [number, number];
+    this.down = new Parameter(init.fanInUniform([inputs, rank], { rng: rng.fork("down") }));
+    this.up = new Parameter(init.zeros([rank, outputs]));
+    this.magnitude = undefined;
+    this.scale = scale;
+  }
+
+  /** `[inputs, outputs]`: what is added to the weight. */
+  forward(): Tensor {
+    return matmul(this.down.value, this.up.value).mul(this.scale);
+  }
+}
+
+/**
+ * LoRA on a model, from outside: made, it is attached. Several may stand on one model at once.
+ *
+ * @example
+ * const model = new Gpt2({ ...nanoGptShakespeare, layers: 1, rng });
+ * const lora = new Lora(model, { targets: ["attention.project"], rank: 4, alpha: 8, rng: rng.fork("lora") });
+ * lora.parameterCount; // 2048
+ */
+export class Lora extends Module implements Adapter {
+  /** By path of the layer in the model. */
+  readonly layers: ReadonlyMap<string, LoraLayer>;
+  readonly #model: Pretrained;
+  readonly #options: LoraOptions;
+  readonly #targets: readonly TargetLayer[];
+  readonly #whole: WholeModules;
+  #detach: (() => void)[] = [];
+  /** Weights as they were before `merge`, by path. */
+  #merged: Map<string, ReturnType<typeof hostTensor>> | undefined;
+
+  constructor(model: Pretrained, options: LoraOptions) {
+    super();
+    const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [] } = options;
+    this.#targets = targetLayers(model, targets, { where: "Lora" });
+    const own = (values: Readonly<Record<string, number>>, target: TargetLayer, usual: number): number =>
+      Object.entries(values).find(([name]) => fits(name, target))?.[1] ?? usual;
+    this.layers = new Map(
+      this.#targets.map((target) => {
+        const r = own(ranks, target, rank);
+        const a = own(alphas, target, alpha);
+        if (!Number.isInteger(r) || r < 1 || !Number.isFinite(a)) {
+          throw new OptionError(`Lora: expected a whole rank ≥ 1 and a finite alpha, got ${r} and ${a} for ${target.path}.`);
+        }
+        const scale = a / (rankStabilized ? Math.sqrt(r) : r);
+        return [target.path, new LoraLayer(target, { rank: r, scale, rng: rng.fork(target.path) })];
+      }),
+    );
+    this.#model = model;
+    this.#options = options;
+    this.#whole = new WholeModules(model, whole, { where: "Lora" });
+    if (!options.dora) this.#attach();
+  }
+
+  /** DoRA needs the lengths of the model's columns, and whole modules their values from before: made ready by reading them. */
+  async ready(): Promise<this> {
+    await this.#whole.remember();
+    if (this.#options.dora && this.#detach.length === 0) {
+      for (const { path, layer } of this.#targets) {
+        const { data, shape } = await layer.weight.read();
+        const [inputs, outputs] = shape as readonly [number, number];
+        const lengths = Float32Array.from({ length: outputs }, (_, column) => {
+          let sum = 0;
+          for (let row = 0; row < inputs; row++) sum += data[row * outputs + column]! ** 2;
+          return Math.sqrt(sum);
+        });
+        this.layers.get(path)!.magnitude = new Parameter(hostTensor(lengths, [outputs]));
+      }
+      this.#attach();
+    }
+    return this;
+  }
+
+  get options(): LoraOptions {
+    return this.#options;
+  }
+  get model(): Pretrained {
+    return this.#model;
+  }
+  /** Parameters of the modules trained whole, by path in the model. */
+  get whole(): ReadonlyMap<string, Parameter> {
+    return this.#whole.parameters;
+  }
+
+  trained(): Parameter[] {
+    return [...this.parameters(), ...this.#whole.parameters.values()];
+  }
+
+  /** It is not called: the model's `forward` is. */
+  forward(): never {
+    throw new OptionError("Lora.forward: expected the model's forward to be called; the adapter works inside it.");
+  }
+
+  #attach(): void {
+    const { dropout: rate = 0 } = this.#options;
+    const watch = rate > 0 ? watchMode(this.#model) : undefined;
+    this.#detach = this.#targets.map(({ path, layer }) => {
+      const lora = this.layers.get(path)!;
+      return wrapLayer(layer, (x, forward) => {
+        const base = forward(x);
+        const mode = watch?.mode();
+        const input = mode?.training ? dropout(x, { rate, rng: mode.rng }) : x;
+        const { down, up, scale, magnitude } = lora;
+        const flat = input.reshape([-1, input.shape.at(-1)!]);
+        const added = matmul(matmul(flat, down.value), up.value).mul(scale).reshape(base.shape);
+        if (magnitude === undefined) return base.add(added);
+        // The lengths are held fixed on the way back. Liu et al. 2024, section 4.3.
+        const lengths = stopGradient(norm(layer.weight.value.add(lora.forward()), 0)); // [outputs]
+        const share = magnitude.value.div(lengths);
+        const unbiased = layer.bias ? base.sub(layer.bias.value) : base;
+        return base.add(unbiased.mul(share.sub(1))).add(added.mul(share));
+      });
+    });
+    if (watch) this.#detach.push(watch.stop);
+  }
+
+  /** The model as it was: weights from before a merge, whole modules from before training (after `ready`). */
+  detach(): void {
+    if (this.#merged) this.unmerge();
+    for (const undo of this.#detach) undo();
+    this.#detach = [];
+    this.#whole.restore();
+  }
+
+  /** Writes what was learned into the model's weights: no work is left in its passes. */
+  async merge(device: Device): Promise<void> {
+    if (this.#merged) throw new OptionError("Lora.merge: expected an adapter that is not merged yet, got a merged one.");
+    if (this.#detach.length === 0)
+      throw new OptionError("Lora.merge: expected an attached adapter, got one that is detached or not ready.");
+    const before = new Map<string, ReturnType<typeof hostTensor>>();
+    for (const { path, layer } of this.#targets) before.set(path, await layer.weight.read());
+    await device.compute(() => {
+      for (const { path, layer } of this.#targets) {
+        const lora = this.layers.get(path)!;
+        const sum = layer.weight.value.add(lora.forward());
+        layer.weight.set(lora.magnitude ? sum.mul(lora.magnitude.value.div(norm(sum, 0))) : sum);
+      }
+    });
+    for (const undo of this.#detach) undo();
+    this.#merged = before;
+  }
+
+  /** The model's own weights, bit for bit, with the adapter beside them again. */
+  unmerge(): void {
+    if (!this.#merged) throw new OptionError("Lora.unmerge: expected a merged adapter, got one that is not.");
+    for (const { path, layer } of this.#targets) layer.weight.load(this.#merged.get(path)!);
+    this.#merged = undefined;
+    this.#attach();
+  }
+}

@@ -1,0 +1,253 @@
+/** Adapters as Hugging Face's PEFT keeps them: `adapter_config.json` and `adapter_model.safetensors`. github.com/huggingface/peft */
+
+import { CheckpointError, formatShape, type HostTensor, hostTensor, type Rng, sameShape, UnsupportedError } from "@dl/core";
+import { fromStored, type Json, type NamedTensors, type Parameter } from "@dl/nn";
+import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
+import type { Pretrained } from "../huggingface/pretrained.ts";
+import { huggingFaceName, toHuggingFace, toOurs } from "../huggingface/weights.ts";
+import type { CacheShape } from "../key-value-cache.ts";
+import { Ia3 } from "./ia3.ts";
+import { Lora } from "./lora.ts";
+import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
+import { moduleName } from "./targets.ts";
+
+/** An adapter that PEFT knows. */
+export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;
+
+/** The two files' contents. */
+export interface PeftFiles {
+  readonly config: JsonObject;
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+const prefix = "base_model.model.";
+
+function turned({ data, shape }: HostTensor): HostTensor {
+  const [rows, columns] = shape as readonly [number, number];
+  const out = Float32Array.from({ length: data.length }, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
+  return hostTensor(out, [columns, rows]);
+}
+
+/** Each parameter's place in the file. */
+interface Place {
+  readonly name: string;
+  readonly parameter: Parameter;
+  readonly toTheirs: (tensor: HostTensor) => HostTensor;
+  readonly toOurs: (tensor: HostTensor) => HostTensor;
+}
+
+const same = (tensor: HostTensor): HostTensor => tensor;
+const reshaped =
+  (shape: readonly number[]) =>
+  ({ data }: HostTensor): HostTensor =>
+    hostTensor(data, shape);
+
+function placesOf(adapter: PeftAdapter): Place[] {
+  if (adapter instanceof PromptTuning || adapter instanceof PrefixTuning) {
+    return [{ name: "prompt_embeddings", parameter: adapter.prompt, toTheirs: same, toOurs: same }];
+  }
+  const { model } = adapter;
+  if (adapter instanceof Ia3) {
+    return [...adapter.factors].map(([path, parameter]) => {
+      const size = parameter.size;
+      const theirs = adapter.inputs.has(path) ? [1, size] : [size, 1];
+      return { name: `${prefix}${moduleName(path, model)}.ia3_l`, parameter, toTheirs: reshaped(theirs), toOurs: reshaped([size]) };
+    });
+  }
+  const layers = [...adapter.layers].flatMap(([path, { down, up, magnitude }]): Place[] => {
+    const name = `${prefix}${moduleName(path, model)}`;
+    return [
+      { name: `${name}.lora_A.weight`, parameter: down, toTheirs: turned, toOurs: turned },
+      { name: `${name}.lora_B.weight`, parameter: up, toTheirs: turned, toOurs: turned },
+      ...(magnitude ? [{ name: `${name}.lora_magnitude_vector`, parameter: magnitude, toTheirs: same, toOurs: same }] : []),
+    ];
+  });
+  const whole = [...adapter.whole].map(
+    ([path, parameter]): Place => ({
+      name: `${prefix}${huggingFaceName(path, model.huggingFace)}`,
+      parameter,
+      toTheirs: (tensor) => toHuggingFace(tensor, { path, model }),
+      toOurs: (tensor) => toOurs(tensor, { path, model }),
+    }),
+  );
+  return [...layers, ...whole];
+}
+
+/** Names as PEFT's configuration lists them: whole names in transformers, which fit nothing else. */
+function namesOf(paths: Iterable<string>, model: Pretrained): string[] {
+  return [...paths].map((path) => moduleName(path, model));
+}
+
+function configOf(adapter: PeftAdapter): JsonObject {
+  const common = { base_model_name_or_path: null, inference_mode: true, revision: null };
+  if (adapter instanceof PromptTuning) {
+    const [length, size] = adapter.prompt.shape as readonly [number, number];
+    return { ...common, peft_type: "PROMPT_TUNING", task_type: "CAUSAL_LM", num_virtual_tokens: length, token_dim: size };
+  }
+  if (adapter instanceof PrefixTuning) {
+    const { layers, keyHeads, headSize } = adapter.cacheShape;
+    return {
+      ...{ ...common, peft_type: "PREFIX_TUNING", task_type: "CAUSAL_LM", num_virtual_tokens: adapter.prompt.shape[0]! },
+      ...{ token_dim: keyHeads * headSize, num_layers: layers, num_attention_heads: keyHeads, num_transformer_submodules: 1 },
+      ...{ encoder_hidden_size: keyHeads * headSize, prefix_projection: false },
+    };
+  }
+  const { model } = adapter;
+  const task = taskOf(model);
+  if (adapter instanceof Ia3) {
+    return {
+      ...{ ...common, peft_type: "IA3", task_type: task, target_modules: namesOf(adapter.factors.keys(), model) },
+      ...{
+        feedforward_modules: namesOf(adapter.inputs, model),
+        fan_in_fan_out: model.toConfig().model_type === "gpt2",
+        modules_to_save: null,
+      },
+    };
+  }
+  const { rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, dora = false, dropout = 0, whole = [] } = adapter.options;
+  const modules = new Set(whole.map((path) => wholeName(path, model)));
+  return {
+    ...{ ...common, peft_type: "LORA", task_type: task, r: rank, lora_alpha: alpha, lora_dropout: dropout, bias: "none" },
+    ...{ rank_pattern: patternOf(ranks, adapter), alpha_pattern: patternOf(alphas, adapter) },
+    ...{ use_dora: dora, use_rslora: rankStabilized, fan_in_fan_out: model.toConfig().model_type === "gpt2", init_lora_weights: true },
+    target_modules: namesOf(adapter.layers.keys(), model),
+    modules_to_save: modules.size > 0 ? [...modules] : null,
+  };
+}
+
+/** Ranks or alphas by whole names, which PEFT matches too. */
+function patternOf(values: Readonly<Record<string, number>>, { layers, model }: Lora): JsonObject {
+  const found = [...layers.keys()].flatMap((path) => {
+    const name = moduleName(path, model);
+    const own = Object.entries(values).find(([end]) => [path, name].some((each) => each === end || each.endsWith(`.${end}`)));
+    return own ? [[name, own[1]] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+function wholeName(path: string, model: Pretrained): string {
+  const first = [...model.namedParameters().keys()].find((name) => name.startsWith(`${path}.`));
+  return first === undefined ? path : huggingFaceName(first, model.huggingFace).split(".").slice(0, -1).join(".");
+}
+
+function taskOf(model: Pretrained): Json {
+  const architecture = String((model.toConfig().architectures as Json[])[0]);
+  const tasks = { SequenceClassification: "SEQ_CLS", TokenClassification: "TOKEN_CLS", QuestionAnswering: "QUESTION_ANS" };
+  for (const [end, task] of Object.entries(tasks)) if (architecture.endsWith(end)) return task;
+  if (/ForConditionalGeneration|MTModel/.test(architecture)) return "SEQ_2_SEQ_LM";
+  return /CausalLM|LMHead/.test(architecture) ? "CAUSAL_LM" : null;
+}
+
+/** An adapter's files: PEFT's `from_pretrained` reads them. */
+export async function peftFiles(adapter: PeftAdapter): Promise<PeftFiles> {
+  const tensors = new Map<string, HostTensor>();
+  for (const { name, parameter, toTheirs } of placesOf(adapter)) tensors.set(name, toTheirs(await parameter.read()));
+  return { config: configOf(adapter), tensors };
+}
+
+/** The paths of modules that `names`, as PEFT has them, mean. */
+function pathsNamed(names: readonly string[], model: Pretrained): string[] {
+  const paths = [...model.namedParameters().keys()].map((path) => path.split(".").slice(0, -1).join("."));
+  const found = new Set<string>();
+  for (const path of paths) {
+    const parameter = [...model.namedParameters().keys()].find(
+      (name) => name.startsWith(`${path}.`) && name.split(".").length === path.split(".").length + 1,
+    );
+    if (path === "" || parameter === undefined) continue;
+    const name = huggingFaceName(parameter, model.huggingFace).split(".").slice(0, -1).join(".");
+    if (names.some((each) => name === each || name.endsWith(`.${each}`) || name.startsWith(`${each}.`))) found.add(path);
+  }
+  return [...found];
+}
+
+function strings(config: ModelConfig, name: string): string[] {
+  const value = config.values[name];
+  if (value === null || value === undefined) return [];
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
+    throw new UnsupportedError(`${config.file}: expected ${JSON.stringify(name)} to be a list of names, got ${JSON.stringify(value)}.`);
+  }
+  return value as string[];
+}
+
+function numbers(config: ModelConfig, name: string): Record<string, number> {
+  return config.has(name) ? (config.object(name).values as Record<string, number>) : {};
+}
+
+/** An adapter of the configured form on `model`, its values not yet loaded. */
+async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): Promise<PeftAdapter> {
+  const type = config.choice("peft_type", { known: ["LORA", "IA3", "PROMPT_TUNING", "PREFIX_TUNING"] });
+  if (type === "PROMPT_TUNING" || type === "PREFIX_TUNING") {
+    const length = config.count("num_virtual_tokens");
+    if (type === "PREFIX_TUNING") config.only("prefix_projection", false);
+    const { tokens, cacheShape } = model as Pretrained & { tokens?: PromptTokens; cacheShape?: CacheShape };
+    if (tokens === undefined || cacheShape === undefined) {
+      throw new UnsupportedError(`${config.file}: expected a decoder for ${type}, such as Gpt2, got ${model.constructor.name}.`);
+    }
+    return type === "PROMPT_TUNING" ? new PromptTuning({ tokens }, { length, rng }) : new PrefixTuning({ cacheShape }, { length, rng });
+  }
+  if (type === "IA3") {
+    return new Ia3(model, { targets: strings(config, "target_modules"), feedForward: strings(config, "feedforward_modules") });
+  }
+  config.only("bias", "none");
+  config.only("lora_bias", false);
+  for (const name of ["layers_to_transform", "layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
+  const whole = pathsNamed(strings(config, "modules_to_save"), model);
+  const lora = new Lora(model, {
+    targets: strings(config, "target_modules"),
+    rank: config.count("r"),
+    alpha: config.number("lora_alpha"),
+    ranks: numbers(config, "rank_pattern"),
+    alphas: numbers(config, "alpha_pattern"),
+    dropout: config.number("lora_dropout", 0),
+    dora: config.flag("use_dora", false),
+    rankStabilized: config.flag("use_rslora", false),
+    ...{ whole, rng },
+  });
+  return lora.ready();
+}
+
+type PromptTokens = ConstructorParameters<typeof PromptTuning>[0]["tokens"];
+
+/**
+ * An adapter as PEFT saved it, attached to `model`.
+ *
+ * @param rng  First values, all of which the file replaces.
+ * @throws CheckpointError for tensors that are missing, unknown or of another shape: an adapter of another model; UnsupportedError for a
+ * configuration that is not supported. The model stays as it was.
+ */
+export async function loadPeft(
+  model: Pretrained,
+  { config, tensors }: { config: ModelConfig; tensors: NamedTensors },
+  { rng, file = "adapter_model.safetensors" }: { rng: Rng; file?: string },
+): Promise<PeftAdapter> {
+  const adapter = await emptyAdapter(model, config, rng);
+  try {
+    const places = placesOf(adapter);
+    const values: [Parameter, HostTensor][] = [];
+    const faults: string[] = [];
+    for (const { name, parameter, toOurs } of places) {
+      const tensor = tensors.get(name);
+      if (tensor === undefined) {
+        faults.push(`missing: ${name}`);
+        continue;
+      }
+      const own = toOurs("bytes" in tensor ? fromStored(tensor, { name }) : tensor);
+      if (sameShape(own.shape, parameter.shape)) values.push([parameter, own]);
+      else faults.push(`${name}: expected shape ${formatShape(parameter.shape)} (in our layout), got ${formatShape(own.shape)}`);
+    }
+    const known = new Set(places.map(({ name }) => name));
+    for (const name of tensors.keys()) if (!known.has(name)) faults.push(`unexpected: ${name}`);
+    if (faults.length > 0) {
+      const more = faults.length > 6 ? ` and ${faults.length - 6} more` : "";
+      throw new CheckpointError(
+        `${file}: expected an adapter of this ${model.constructor.name}, got another: ${faults.slice(0, 6).join("; ")}${more}.`,
+      );
+    }
+    for (const [parameter, value] of values) parameter.load(value);
+    return adapter;
+  } catch (error) {
+    if (adapter instanceof Lora || adapter instanceof Ia3) adapter.detach();
+    adapter[Symbol.dispose]();
+    throw error;
+  }
+}
