@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { wasm } from "@dl/backend-wasm";
 import { openDevice } from "@dl/core";
-import { tasks } from "../src/tasks/index.ts";
+import { box2dTasks } from "../src/box2d/tasks.ts";
+import { tasks as plainTasks } from "../src/tasks/index.ts";
 import { trainSeed } from "./seed-run.ts";
 
+const tasks = [...plainTasks, ...box2dTasks];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

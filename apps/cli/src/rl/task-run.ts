@@ -3,8 +3,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
-import { type Task, tasks } from "@dl/rl";
+import { tasks as plainTasks, type Task } from "@dl/rl";
+import { box2dTasks } from "@dl/rl/box2d";
 import { runFileName } from "../run-file.ts";
+
+const tasks: readonly Task[] = [...plainTasks, ...box2dTasks];
 
 export const agentName = "agent.safetensors";
 

@@ -1,0 +1,52 @@
+/** LunarLander by PPO and SAC. Settings after those of RL Baselines3 Zoo. */
+
+import { Ppo } from "../algorithms/ppo.ts";
+import { Sac } from "../algorithms/sac.ts";
+import { linear } from "../schedule.ts";
+import type { Task } from "../tasks/task.ts";
+import { environmentCopies } from "../vector/copies.ts";
+import { lunarLander, lunarLanderContinuous } from "./lunar-lander.ts";
+
+export const ppoLunarLander: Task = {
+  name: "ppo-lunar-lander",
+  title: "PPO on LunarLander-v3",
+  copies: 16,
+  steps: 1_000_000,
+  goal: 200,
+  world: () => lunarLander(),
+  worlds: (count) => environmentCopies(Array.from({ length: count }, () => lunarLander())),
+  algorithm: (options) =>
+    new Ppo({
+      ...options,
+      rolloutSteps: 1024,
+      batchSize: 256,
+      epochs: 4,
+      discount: 0.999,
+      lambda: 0.98,
+      entropyWeight: 0.01,
+      learningRate: linear(1e-3),
+    }),
+};
+
+export const sacLunarLander: Task = {
+  name: "sac-lunar-lander",
+  title: "SAC on LunarLanderContinuous-v3",
+  copies: 1,
+  steps: 300_000,
+  goal: 200,
+  world: () => lunarLanderContinuous(),
+  worlds: (count) => environmentCopies(Array.from({ length: count }, () => lunarLanderContinuous())),
+  algorithm: (options) =>
+    new Sac({
+      ...options,
+      hidden: [128, 128],
+      learningRate: linear(7.3e-4),
+      batchSize: 256,
+      targetRate: 0.01,
+      warmUp: 10_000,
+      discount: 0.99,
+    }),
+};
+
+/** Every task of this entry. */
+export const box2dTasks: readonly Task[] = [ppoLunarLander, sacLunarLander];
