@@ -4,21 +4,29 @@ import { DlError } from "@dl/core";
 import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
-<<<<<<< HEAD
 import { generateCommand } from "./commands/generate.ts";
-=======
 import { inspect } from "./commands/inspect.ts";
->>>>>>> b389574 (dl inspect data)
+import { interpolate } from "./commands/interpolate.ts";
 import { predict } from "./commands/predict.ts";
 import { resume } from "./commands/resume.ts";
+import { sample } from "./commands/sample.ts";
+import { score } from "./commands/score.ts";
 import { train } from "./commands/train.ts";
 import { watch } from "./commands/watch.ts";
 
-<<<<<<< HEAD
-const commands: readonly Command[] = [train, resume, evaluateCommand, predict, generateCommand, watch, doctor];
-=======
-const commands: readonly Command[] = [train, resume, evaluateCommand, predict, inspect, doctor];
->>>>>>> b389574 (dl inspect data)
+const commands: readonly Command[] = [
+  train,
+  resume,
+  evaluateCommand,
+  predict,
+  generateCommand,
+  sample,
+  interpolate,
+  score,
+  inspect,
+  watch,
+  doctor,
+];
 
 function overview(): string {
   const width = Math.max(...commands.map(({ name, positionals }) => `${name} ${positionals}`.length));

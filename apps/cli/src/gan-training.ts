@@ -19,11 +19,18 @@ import {
 } from "@dl/gan";
 import { type CommonOptions, loadState, type Mode, type Optimizer, WeightAverage } from "@dl/nn";
 import { loadFile } from "@dl/nn/node";
-import { type FitResult, type LineChart, type Pixels, renderRunReport, ShowProgress } from "@dl/train";
+import { type FitResult, type LineChart, type Metrics, type Pixels, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
-import { cyclicLabels, type GenerativePreset, scoreGenerator, toTanhRange, writeGenerator } from "./recipes/generative-recipe.ts";
+import {
+  cyclicLabels,
+  type GenerativePreset,
+  loadGenerator,
+  scoreGenerator,
+  toTanhRange,
+  writeGenerator,
+} from "./recipes/generative-recipe.ts";
 import type { Hyperparameters, LabelledImages } from "./recipes/recipe.ts";
-import type { TaskResult, TaskRun, TaskTraining } from "./recipes/task-recipe.ts";
+import type { TaskContext, TaskResult, TaskRun, TaskTraining } from "./recipes/task-recipe.ts";
 import { commandLine, modelName } from "./run-file.ts";
 import { fileExists } from "./run-files.ts";
 import { showDownload } from "./session.ts";
@@ -130,6 +137,12 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
   await folder.write("scores.json", `${JSON.stringify(scores, null, 2)}\n`);
   await writeGanReport(run, trained, { folder, device: device.name });
   return trained;
+}
+
+/** Measures the trained generator in `folder` again. */
+export async function evaluateGan(run: TaskRun<GanPreset>, { device, signal, folder }: TaskContext & { folder: string }): Promise<Metrics> {
+  using generator = await loadGenerator(run, folder);
+  return (await scoreGenerator(run, generator, { device, signal })).metrics;
 }
 
 /** The generator that training ended with, if it has ended, and why it did. */

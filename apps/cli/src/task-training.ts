@@ -14,7 +14,7 @@ import { Stopwatch } from "./stopwatch.ts";
 export interface FitInFolderOptions<E extends Example>
   extends Pick<
       FitOptions<E>,
-      "device" | "model" | "optimizer" | "dataset" | "step" | "transform" | "clipNorm" | "accumulate" | "callbacks"
+      "device" | "model" | "optimizer" | "dataset" | "step" | "transform" | "clipNorm" | "accumulate" | "average" | "callbacks"
     >,
     Required<Pick<FitOptions<E>, "signal">> {
   folder: RunFolder;

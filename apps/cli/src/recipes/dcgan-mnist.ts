@@ -2,9 +2,8 @@
 
 import { DcganDiscriminator, DcganGenerator, dcganMnist as network, nonSaturating } from "@dl/gan";
 import { Adam } from "@dl/nn";
-import { type GanPreset, trainGan } from "../gan-training.ts";
+import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
-import { loadGenerator, scoreGenerator } from "./generative-recipe.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
 const preset: GanPreset = {
@@ -42,8 +41,5 @@ export const dcganMnist: TaskRecipe<GanPreset> = {
     },
   ],
   train: trainGan,
-  async evaluate(run, { device, signal, folder }) {
-    using generator = await loadGenerator(run, folder);
-    return (await scoreGenerator(run, generator, { device, signal })).metrics;
-  },
+  evaluate: evaluateGan,
 };

@@ -2,9 +2,11 @@
 
 import { UsageError } from "../command.ts";
 import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
+import { cganMnist } from "./cgan-mnist.ts";
 import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { dcganMnist } from "./dcgan-mnist.ts";
+import { ddpmMnist } from "./ddpm-mnist.ts";
 import { featuresFashion, featuresMnist } from "./features-mnist.ts";
 import { finetuneFolder } from "./finetune-folder.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
@@ -13,7 +15,9 @@ import { lenetCifar10 } from "./lenet-cifar10.ts";
 import { lenetMnist } from "./lenet-mnist.ts";
 import type { Recipe } from "./recipe.ts";
 import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
+import { snganFashion } from "./sngan-fashion.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
+import { wganGpMnist } from "./wgan-gp-mnist.ts";
 
 export const recipes: readonly Recipe[] = [
   lenetMnist,
@@ -28,7 +32,15 @@ export const recipes: readonly Recipe[] = [
 ];
 
 /** Recipes of other forms than image classifiers. */
-export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, gptShakespeare, dcganMnist];
+export const taskRecipes: readonly TaskRecipe[] = [
+  finetuneFolder,
+  gptShakespeare,
+  dcganMnist,
+  wganGpMnist,
+  cganMnist,
+  snganFashion,
+  ddpmMnist,
+];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
 
