@@ -13,21 +13,22 @@ export function startGpuProfile(runner: Runner): { stop(): Promise<KernelEvent[]
     throw new UnsupportedError('webgpu: profile: expected a GPU that offers "timestamp-query", got one without.');
   }
   if (runner.observer) throw new UnsupportedError("webgpu: profile: expected one profile at a time, got a second one.");
+  // What was asked for before is not part of it.
+  runner.flush();
   const launches: { name: string; bytes: number }[] = [];
   const sets: GPUQuerySet[] = [];
   runner.observer = {
-    launched({ name, variant = "", reads, writes }) {
+    launched({ name, label = name, reads, writes }) {
       const at = (launches.length * 2) % setSize;
       if (at === 0) sets.push(runner.gpu.createQuerySet({ type: "timestamp", count: setSize }));
       const bytes = [...reads, ...writes].reduce((sum, { buffer }) => sum + buffer.bytes, 0);
-      const operation = /^[a-z]\w+/i.exec(variant)?.[0];
-      const which = operation === undefined || ["true", "false", "together", "alone"].includes(operation) ? "" : ` ${operation}`;
-      launches.push({ name: `${name}${which}`, bytes });
+      launches.push({ name: label, bytes });
       return { querySet: sets[sets.length - 1]!, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };
     },
   };
   return {
     async stop() {
+      runner.flush();
       runner.observer = undefined;
       const times: bigint[] = [];
       for (const [i, set] of sets.entries()) {

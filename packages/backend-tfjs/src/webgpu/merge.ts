@@ -76,9 +76,8 @@ export function merge(parts: readonly Launch[]): Launch {
   }
   const { threads } = parts[0] as { threads: number };
   return {
-    name: parts
-      .map(({ name, variant = "" }) => `${name}${/^[a-z]\w*/i.test(variant) ? ` ${/^[a-z]\w*/i.exec(variant)![0]}` : ""}`)
-      .join(" + "),
+    name: parts.map(({ name }) => name).join(" + "),
+    label: parts.map(({ name, label = name }) => label).join(" + "),
     variant: `${parts.map(({ variant = "" }) => variant).join(" + ")}${links}`,
     reads,
     writes,

@@ -18,6 +18,8 @@ export interface Binding {
 export interface Launch {
   /** For people: profiles and errors show it. */
   readonly name: string;
+  /** For people, where the name does not say enough: `unary exp`. */
+  readonly label?: string;
   /** Whatever the source depends on besides the name and the bindings. Default none. */
   readonly variant?: string;
   readonly reads: readonly Binding[];

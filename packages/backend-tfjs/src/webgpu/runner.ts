@@ -202,6 +202,7 @@ export class Runner {
   /** Copies words of a buffer to the host. Rejects with whatever went wrong before: no garbage leaves the device. */
   async read(buffer: DeviceBuffer, words: number): Promise<ArrayBuffer> {
     this.#settle();
+    if (this.#failure) await this.#settled();
     this.#alive();
     const bytes = Math.max(256, 2 ** Math.ceil(Math.log2(Math.max(words * 4, 1))));
     const idle = this.#staging.get(bytes);
@@ -258,7 +259,11 @@ export class Runner {
   async #settled(): Promise<void> {
     const { checks } = this.memory;
     if (checks.length === 0) return;
-    for (const error of await Promise.all(checks.splice(0))) if (error) this.#fail(error);
+    const errors = (await Promise.all(checks.splice(0))).filter((error) => error !== null);
+    if (errors.length === 0) return;
+    // What went wrong first; what was reported since may only be its consequence.
+    this.#failure = undefined;
+    this.#fail(errors[0]!);
   }
 
   #fail(error: GPUError): void {

@@ -46,6 +46,7 @@ export function elementwiseKernels(runner: Runner): Elementwise {
     );
     runner.run({
       name,
+      label: `${name} ${variant}`.trim(),
       variant: `${variant} ${walk.variant}`,
       reads: operands.map((each, o) => ({ ...bind(`${each.name}Data`, each.operand), own: walk.own[o]! })),
       pointwise: true,

@@ -52,6 +52,7 @@ export function reductionKernels(runner: Runner): Reduction {
     const y = runner.allocate(outer * parts * inner, "reduce");
     runner.run({
       name: "reduce",
+      label: `reduce ${op}`,
       variant: `${op}${scale === undefined ? "" : " scaled"}`,
       reads: [{ name: "x", type, buffer: x }],
       writes: [{ name: "result", type, buffer: y }],

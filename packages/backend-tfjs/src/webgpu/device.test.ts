@@ -1,0 +1,219 @@
+/** The device as a whole in Node: parity, memory, errors, loss, workers. */
+
+import { Worker } from "node:worker_threads";
+import { cpu } from "@dl/backend-cpu";
+import { wasm } from "@dl/backend-wasm";
+import {
+  adamUpdate,
+  type BackendDevice,
+  Cell,
+  DlError,
+  hostTensor,
+  type MemoryUse,
+  OptionError,
+  OutOfMemoryError,
+  openDevice,
+  Rng,
+  type Scalar,
+  sgdUpdate,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "@dl/core";
+import { describe, expect, test } from "vitest";
+import { WebgpuDevice } from "./device.ts";
+import { missing, requireGpu } from "./gpu-fixture.ts";
+import { openRunner } from "./open-runner.ts";
+import { trainSmall } from "./training-fixture.ts";
+import { webgpu } from "./webgpu.ts";
+
+requireGpu();
+
+const defaults = { powerPreference: "high-performance", maxMemory: Number.POSITIVE_INFINITY, traits: {} } as const;
+const x = <B>(device: BackendDevice<B>, shape: number[]) =>
+  ({ buffer: device.kernels.fill(shape, "float32", 2), shape, dtype: "float32" }) as const;
+
+test("options out of range are errors", () => {
+  expect(() => webgpu({ maxMemory: 1000 })).toThrow(OptionError);
+  expect(() => webgpu({ rows: "both" as "own" })).toThrow(/rows "auto", "shared" or "own", got both/);
+});
+
+describe.skipIf(missing !== undefined)("a device in Node", () => {
+  test("the first twenty losses are wasm's", async () => {
+    const [here, there] = [
+      await trainSmall(webgpu(), { steps: 20 }),
+      await trainSmall(wasm({ threads: 1, relaxed: false }), { steps: 20 }),
+    ];
+    expect(here.device).toMatch(/^webgpu \(/);
+    // Twenty steps of float32 whose sums have another order.
+    here.losses.forEach((loss, i) => void expect(Math.abs(loss - there.losses[i]!)).toBeLessThan(1e-4));
+    expect(here.losses[19]).toBeLessThan(here.losses[0]!);
+  });
+
+  test("a thousand steps leave no more than ten", { timeout: 60_000 }, async () => {
+    await using device = await openDevice(webgpu());
+    const rng = new Rng(3);
+    const cells = [[6, 8], [8], [8, 3]].map((shape) => new Cell(rng.fork(`${shape}`).normal(shape)));
+    const moments = cells.map(({ shape, size }) => [0, 1].map(() => new Cell(hostTensor(new Float32Array(size), shape))));
+    const step = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+    let settled: MemoryUse | undefined;
+    for (let count = 1; count <= 1000; count++) {
+      const batch = rng.normal([4, 6]);
+      await device.compute(() => {
+        const loss = (): Scalar => {
+          const [weight, bias, head] = cells.map((cell) => cell.value) as [Tensor, Tensor, Tensor];
+          return tensor(batch).matmul(weight).add(bias).tanh().matmul(head).square().mean();
+        };
+        const { value, grads } = valueAndGrad(loss, cells);
+        for (const [i, cell] of cells.entries()) {
+          const [first, second] = moments[i] as [Cell, Cell];
+          const corrections = { correction1: 1 - 0.9 ** count, correction2: 1 - 0.999 ** count };
+          adamUpdate(cell, grads.get(cell)!, { first, second, step: { ...step, ...corrections } });
+        }
+        return value;
+      });
+      if (count === 10) settled = device.memory();
+    }
+    expect(device.memory()).toEqual(settled);
+    for (const cell of [...cells, ...moments.flat()]) cell[Symbol.dispose]();
+    expect(device.memory().buffers).toBe(0);
+  });
+
+  test("rows shared by a workgroup are the rows one worker has", { timeout: 60_000 }, async () => {
+    const shared = await trainSmall(webgpu({ rows: "shared" }), { steps: 5 });
+    const own = await trainSmall(webgpu({ rows: "own" }), { steps: 5 });
+    shared.losses.forEach((loss, i) => void expect(Math.abs(loss - own.losses[i]!)).toBeLessThan(1e-5));
+  });
+
+  test("a worker thread has a device of its own", { timeout: 60_000 }, async () => {
+    const fixture = JSON.stringify(new URL("./worker-fixture.ts", import.meta.url).href);
+    const code = `import("tsx/esm/api").then(({ register }) => { register(); return import(${fixture}); })`;
+    const worker = new Worker(code, { eval: true, execArgv: ["--conditions=@dl/source"] });
+    const answer = await new Promise<{ losses: number[]; error?: string }>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    await worker.terminate();
+    expect(answer.error).toBeUndefined();
+    const here = await trainSmall(webgpu(), { steps: 5 });
+    expect(answer.losses).toEqual(here.losses);
+  });
+
+  test("two devices of different kinds take turns, and weights move from one to the other", async () => {
+    await using gpu = await openDevice(webgpu());
+    await using host = await openDevice(cpu());
+    using total = new Cell(hostTensor(Float32Array.of(1, 2), [2]));
+    await gpu.compute(() => total.set(total.value.mul(3)));
+    await expect(host.compute(() => total.value.sum())).rejects.toThrow(/its value lives on webgpu .*total|its value lives on webgpu/);
+    total.load(await total.read());
+    expect(await host.compute(() => total.value.sum())).toBe(9);
+    total.load(await total.read());
+    expect(await gpu.compute(() => total.value.sum())).toBe(9);
+  });
+
+  test("a scalar parameter that a formula made is updated alone", async () => {
+    await using device = await openDevice(webgpu());
+    using cell = new Cell(hostTensor(Float32Array.of(0), []));
+    const step = { learningRate: 1, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, first: true };
+    const [one, left] = await device.compute(() => {
+      cell.set(tensor(5).mul(1));
+      sgdUpdate(cell, tensor(2), { velocity: undefined, step });
+      return [tensor(5).add(0), cell.value];
+    });
+    expect([one, left]).toEqual([5, 3]);
+  });
+
+  test("past maxMemory a kernel fails with what it needed, and the device goes on", async () => {
+    const device = await webgpu({ maxMemory: 2 ** 20 }).open();
+    const small = x(device, [1000]);
+    expect(() => device.kernels.broadcast(small, [1000, 1000])).toThrow(OutOfMemoryError);
+    expect(() => device.kernels.broadcast(small, [1000, 1000])).toThrow(/broadcast: expected \d+ more bytes below the limit of 1048576/);
+    const y = device.kernels.binary("add", small, small, [1000]);
+    expect((await device.read(y, "float32", 1000))[999]).toBe(4);
+    device.free(y);
+    device.free(small.buffer);
+    expect(device.memory().buffers).toBe(0);
+    await device.close();
+  });
+
+  test("idle memory makes room: many sizes, one after the other, fit into a cap that holds one", async () => {
+    const device = await webgpu({ maxMemory: 8 * 2 ** 20 }).open();
+    for (let size = 100_000; size < 1_900_000; size += 100_000) {
+      const y = x(device, [size]);
+      expect((await device.read(y.buffer, "float32", size))[size - 1]).toBe(2);
+      device.free(y.buffer);
+    }
+    await device.close();
+  });
+
+  test("what the GPU rejects is an error of the read, never numbers", async () => {
+    const { runner, name } = await openRunner(defaults);
+    const device = new WebgpuDevice(runner, name);
+    const y = runner.allocate(64, "test");
+    runner.run({
+      name: "broken",
+      reads: [],
+      writes: [{ name: "result", type: "f32", buffer: y }],
+      threads: 64,
+      body: () => "result[i] = nonsense;",
+    });
+    await expect(device.read(y, "float32", 64)).rejects.toThrow(/the GPU reported an error.*nonsense/s);
+    expect(() => device.kernels.fill([3], "float32", 1)).toThrow(/nonsense/);
+    await expect(device.read(y, "float32", 64)).rejects.toThrow(DlError);
+    await device.close();
+  });
+
+  test("a lost device says so, and what to do", async () => {
+    const { runner, name } = await openRunner(defaults);
+    const device = new WebgpuDevice(runner, name);
+    const y = x(device, [4]);
+    runner.gpu.destroy();
+    await runner.gpu.lost;
+    await expect(device.read(y.buffer, "float32", 4)).rejects.toThrow(
+      /the device was lost \(destroyed\).*resume from the last checkpoint/s,
+    );
+    expect(() => device.kernels.unary("exp", y)).toThrow(/the device was lost/);
+    await device.close();
+  });
+
+  test("a closed device refuses work", async () => {
+    const device = await webgpu().open();
+    const y = x(device, [4]);
+    await device.close();
+    await device.close();
+    expect(() => device.kernels.unary("exp", y)).toThrow(/expected an open device, got a closed one/);
+  });
+
+  test("all parameters are updated in one launch", async () => {
+    await using device = await openDevice(webgpu());
+    const rng = new Rng(1);
+    const cells = [3, 1000, 17, 256].map((size) => new Cell(rng.fork(`${size}`).normal([size])));
+    const before = cells.map((cell) => cell.read());
+    const step = { learningRate: 0.5, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, first: true };
+    const gradients = cells.map(({ size }) => hostTensor(new Float32Array(size).fill(2), [size]));
+    const update = () =>
+      device.profile(() => {
+        const values = gradients.map((gradient) => tensor(gradient));
+        cells.forEach((cell, i) => void sgdUpdate(cell, values[i]!, { velocity: undefined, step }));
+      });
+    await update();
+    const { kernels } = await update();
+    expect(kernels.map(({ name, launches }) => [name, launches])).toEqual([["sgdUpdate", 1]]);
+    for (const [i, cell] of cells.entries()) {
+      const { data } = await before[i]!;
+      expect(Array.from((await cell.read()).data)).toEqual(Array.from(data, (value) => Math.fround(Math.fround(value - 1) - 1)));
+      cell[Symbol.dispose]();
+    }
+    expect(device.memory().buffers).toBe(0);
+  });
+
+  test("a profile has the GPU's times of merged launches", async () => {
+    await using device = await openDevice(webgpu());
+    const { result, kernels, milliseconds } = await device.profile(() => tensor(new Float32Array(10_000).fill(1)).exp().neg().exp().sum());
+    expect(result).toBeCloseTo(10_000 * Math.exp(-Math.E), 0);
+    expect(kernels.map(({ name }) => name).sort()).toEqual(["reduce sum", "unary exp + unary negate + unary exp"]);
+    const busy = kernels.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
+    expect(busy).toBeGreaterThan(0);
+    expect(busy).toBeLessThan(milliseconds);
+  });
+});
