@@ -2,6 +2,7 @@
 
 import { cpu } from "@dl/backend-cpu";
 import { cuda, tensorflow } from "@dl/backend-tfjs/node";
+import { webgpu } from "@dl/backend-tfjs/webgpu";
 import { wasm } from "@dl/backend-wasm";
 import { type Backend, type Device, OptionError, openDevice } from "@dl/core";
 
@@ -14,9 +15,13 @@ export const backends: Readonly<Record<string, (options: DeviceOptions) => Backe
   wasm,
   cpu: () => cpu(),
   tensorflow: () => tensorflow(),
+  webgpu: () => webgpu(),
 };
 
-/** What `auto` tries, in this order. TensorFlow on a CPU is not better than wasm by so much that it is taken unasked. */
+/**
+ * What `auto` tries, in this order. TensorFlow on a CPU is not better than wasm by so much that it is taken unasked, and WebGPU is often
+ * there as a program that computes on the CPU, which is slower than wasm.
+ */
 const automatic = ["cuda", "wasm", "cpu"] as const;
 
 export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];
