@@ -13,7 +13,7 @@ const project = (name: string, include: string[], timeout = 30_000) => ({
   test: {
     name,
     include,
-    exclude: ["**/node_modules/**", "**/*.browser.test.ts"],
+    exclude: ["**/node_modules/**", "**/*-in-browser.test.ts"],
     testTimeout: timeout,
     hookTimeout: timeout,
     pool: "forks" as const,
@@ -26,13 +26,13 @@ const hasBrowser = existsSync(executablePath);
 if (!hasBrowser) {
   const missing = `no browser at ${executablePath}: install one (apt-get install chromium) or set CHROMIUM_PATH to it`;
   if (process.env.CI === "true") throw new Error(`vitest.config.ts: ${missing}`);
-  console.warn(`*.browser.test.ts are not run, ${missing}.`);
+  console.warn(`*-in-browser.test.ts are not run, ${missing}.`);
 }
 const browser = {
   resolve: { conditions: conditions.map((condition) => (condition === "node" ? "browser" : condition)) },
   test: {
     name: "browser",
-    include: ["packages/*/src/**/*.browser.test.ts", "examples/**/*.browser.test.ts"],
+    include: ["packages/*/src/**/*-in-browser.test.ts", "examples/**/*-in-browser.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     browser: {

@@ -136,6 +136,17 @@ describe.skipIf(missing !== undefined)("a device in Node", () => {
     await device.close();
   });
 
+  test("a kernel that fails half way keeps nothing of what it made", async () => {
+    const device = await webgpu({ maxMemory: 2 ** 20 }).open();
+    const images = x(device, [1, 128, 256, 4]);
+    const g = { batch: 1, height: 128, width: 256, kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1 } as const;
+    const geometry = { ...g, dilationHeight: 1, dilationWidth: 1, padTop: 0, padLeft: 0, outHeight: 128, outWidth: 256, channels: 4 };
+    // Half a mebibyte of images leaves room for the values and none for their places.
+    expect(() => device.kernels.maxPool(images, geometry)).toThrow(OutOfMemoryError);
+    expect(device.memory().buffers).toBe(1);
+    await device.close();
+  });
+
   test("idle memory makes room: many sizes, one after the other, fit into a cap that holds one", async () => {
     const device = await webgpu({ maxMemory: 8 * 2 ** 20 }).open();
     for (let size = 100_000; size < 1_900_000; size += 100_000) {

@@ -25,7 +25,7 @@ import { poolingKernels } from "./kernels/pooling.ts";
 import { randomKernels } from "./kernels/random.ts";
 import { reductionKernels } from "./kernels/reduction.ts";
 import { sortingKernels } from "./kernels/sorting.ts";
-import type { DeviceBuffer } from "./memory.ts";
+import type { DeviceBuffer, Memory } from "./memory.ts";
 import type { Runner } from "./runner.ts";
 
 export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
@@ -39,7 +39,7 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
     this.name = name;
     this.#runner = runner;
     const { maxPoolGradient, ...pooling } = poolingKernels(runner);
-    this.kernels = {
+    this.kernels = orNothing(runner.memory, {
       ...elementwiseKernels(runner),
       ...reductionKernels(runner),
       ...matmulKernels(runner),
@@ -49,14 +49,14 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
       ...sortingKernels(runner),
       ...movementKernels(runner),
       ...randomKernels(runner),
-    } satisfies Kernels<DeviceBuffer>;
-    this.fused = {
+    } satisfies Kernels<DeviceBuffer>);
+    this.fused = orNothing(runner.memory, {
       maxPoolGradient,
       ...softmaxKernels(runner),
       ...normalizationKernels(runner),
       ...attentionKernels(runner),
       ...optimizerKernels(runner),
-    };
+    });
   }
 
   upload(data: TypedArray, dtype: DType): DeviceBuffer {
@@ -90,6 +90,22 @@ export class WebgpuDevice implements BackendDevice<DeviceBuffer> {
   async close(): Promise<void> {
     this.#runner.close();
   }
+}
+
+/** Kernels that leave no buffer behind when they fail, such as one of two results for which there was no memory. */
+function orNothing<K extends object>(memory: Memory, kernels: K): K {
+  const guarded =
+    (kernel: (...inputs: unknown[]) => unknown) =>
+    (...inputs: unknown[]): unknown => {
+      memory.begin();
+      try {
+        return kernel(...inputs);
+      } catch (error) {
+        memory.abandon();
+        throw error;
+      }
+    };
+  return Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, guarded(kernel)])) as K;
 }
 
 /** Host data as words of the device: bools become 0 or 1, doubles are rounded. */

@@ -57,6 +57,8 @@ export class Memory {
   #peakBytes = 0;
   #reserved = 0;
   #idleBytes = 0;
+  /** Buffers made since `begin`. */
+  readonly #recent: DeviceBuffer[] = [];
   /** Promises of allocations: null, or the error of the GPU. */
   readonly checks: Promise<GPUError | null>[] = [];
 
@@ -88,7 +90,20 @@ export class Memory {
     this.#bytes += bytes;
     if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
     block.tenants = 1;
-    return { block, offset: 0, bytes, alive: true };
+    const buffer = { block, offset: 0, bytes, alive: true };
+    this.#recent.push(buffer);
+    return buffer;
+  }
+
+  /** A kernel begins: what it makes is its own until it returns. */
+  begin(): void {
+    this.#recent.length = 0;
+  }
+
+  /** The kernel failed: what it made goes with it. */
+  abandon(): void {
+    for (const buffer of this.#recent) if (buffer.alive) this.free(buffer);
+    this.#recent.length = 0;
   }
 
   /** A block of one number for any number of buffers; `write` fills it. */

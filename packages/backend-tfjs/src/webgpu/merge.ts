@@ -6,8 +6,6 @@
 import type { DeviceBuffer } from "./memory.ts";
 import type { Binding, Launch } from "./program.ts";
 
-/** More parts make sources that are rarely met again. */
-const mostParts = 8;
 /** Parameters of one launch, in words, with room for `threads`. */
 const mostParameters = 120;
 
@@ -21,8 +19,14 @@ function writerOf(parts: readonly Launch[], { buffer }: Binding): { part: number
 
 const overlaps = (a: DeviceBuffer, b: DeviceBuffer): boolean => a.block === b.block && a.offset === b.offset;
 
+export interface JoinLimits {
+  /** Bindings of storage buffers a shader may have. */
+  readonly maxBuffers: number;
+  readonly mostParts: number;
+}
+
 /** Whether `next` may run in the same invocations as `parts`. */
-export function joins(parts: readonly Launch[], next: Launch, maxBuffers: number): boolean {
+export function joins(parts: readonly Launch[], next: Launch, { maxBuffers, mostParts }: JoinLimits): boolean {
   const first = parts[0]!;
   if (!next.pointwise || !first.pointwise || next.threads !== first.threads || parts.length >= mostParts) return false;
   let buffers = 0;

@@ -13,6 +13,8 @@ export interface RunnerOptions {
 /** Raised as far as the adapter goes: defaults stop at 128 MiB a buffer and 8 buffers a shader. */
 const raisedLimits = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"] as const;
 const wantedFeatures = ["timestamp-query"] as const;
+/** Longer chains make shaders that are rarely met again, and each has to be compiled. */
+const mostParts = 8;
 /** Adapters that compute on the CPU say so in their names; the standard's flag is not set everywhere. */
 const softwareNames = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
@@ -29,7 +31,7 @@ export async function openRunner({ powerPreference, maxMemory, traits }: RunnerO
   const software = info.isFallbackAdapter === true || softwareNames.test(words.join(" "));
   const runner = new Runner(device, {
     limits: { total: maxMemory, single: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) },
-    traits: { cooperative: !software, tileRows: 4, maxBuffers: limits.maxStorageBuffersPerShaderStage, ...traits },
+    traits: { cooperative: !software, tileRows: 4, mostParts, maxBuffers: limits.maxStorageBuffersPerShaderStage, ...traits },
   });
   const description = words.find((text) => text !== "") ?? "GPU";
   return { runner, name: `webgpu (${description}${software ? ", software" : ""})` };

@@ -3,7 +3,8 @@
 import { DlError, OutOfMemoryError } from "@dl/core";
 import { type Block, type DeviceBuffer, Memory, type MemoryLimits } from "./memory.ts";
 import { joins, merge } from "./merge.ts";
-import { flatGroup, type Launch, programKey, shaderSource, writeParameters } from "./program.ts";
+import { flatGroup, type Launch, writeParameters } from "./program.ts";
+import { Programs } from "./programs.ts";
 
 /** What a kernel may know of the GPU. */
 export interface Traits {
@@ -14,21 +15,10 @@ export interface Traits {
   readonly cooperative: boolean;
   /** Rows of a tile of a product that one invocation computes; a multiple of 4. */
   readonly tileRows: number;
+  /** Launches that become one at most; 1 merges none. */
+  readonly mostParts: number;
   /** Bindings of storage buffers a shader may have. */
   readonly maxBuffers: number;
-}
-
-interface Program {
-  readonly name: string;
-  readonly pipeline: GPUComputePipeline;
-  /** Number of read and of written buffers: which layout its bind groups have. */
-  readonly layout: BindLayout;
-}
-
-interface BindLayout {
-  readonly key: string;
-  readonly buffers: GPUBindGroupLayout;
-  readonly pipeline: GPUPipelineLayout;
 }
 
 /** Bytes of all parameters of one submission, and of one launch. */
@@ -36,14 +26,12 @@ const ringBytes = 256 * 1024;
 const slotBytes = 512;
 /** Launches before a submission: the GPU starts before the step is recorded to its end. */
 const batch = 96;
-const mostBindGroups = 8192;
 const mostGroups = 65535;
 const mostConstants = 512;
 
-// The numbers of GPUBufferUsage, GPUShaderStage and GPUMapMode, which Node has no globals for.
+// The numbers of GPUBufferUsage and GPUMapMode, which Node has no globals for.
 const uniformUsage = 0x40 | 0x08;
 const readUsage = 0x01 | 0x08;
-const computeStage = 4;
 const mapRead = 1;
 
 /** Sees every launch while a profile is taken. */
@@ -58,12 +46,9 @@ export class Runner {
   /** Dispatches since the device was opened. */
   dispatches = 0;
   observer: LaunchObserver | undefined;
-  readonly #programs = new Map<string, Program>();
-  readonly #layouts = new Map<string, BindLayout>();
-  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #programs: Programs;
   readonly #ring: GPUBuffer;
   readonly #words = new Int32Array(ringBytes / 4);
-  readonly #parameterLayout: GPUBindGroupLayout;
   readonly #parameters: GPUBindGroup;
   readonly #constants = new Map<number, Block>();
   readonly #staging = new Map<number, GPUBuffer[]>();
@@ -84,11 +69,9 @@ export class Runner {
     this.traits = traits;
     this.memory = new Memory(gpu, { limits, onDestroy: (block) => this.#doom(block) });
     this.#ring = gpu.createBuffer({ size: ringBytes, usage: uniformUsage });
-    this.#parameterLayout = gpu.createBindGroupLayout({
-      entries: [{ binding: 0, visibility: computeStage, buffer: { type: "uniform", hasDynamicOffset: true } }],
-    });
+    this.#programs = new Programs(gpu, this.memory.checks);
     this.#parameters = gpu.createBindGroup({
-      layout: this.#parameterLayout,
+      layout: this.#programs.parameterLayout,
       entries: [{ binding: 0, resource: { buffer: this.#ring, offset: 0, size: slotBytes } }],
     });
     gpu.addEventListener("uncapturederror", (event) => this.#fail((event as GPUUncapturedErrorEvent).error));
@@ -131,7 +114,7 @@ export class Runner {
     if (launch.threads === 0 || launch.groups?.includes(0)) return;
     this.#catchUp();
     this.#alive();
-    if (this.#waiting.length > 0 && joins(this.#waiting, launch, this.traits.maxBuffers)) {
+    if (this.#waiting.length > 0 && joins(this.#waiting, launch, this.traits)) {
       this.#waiting.push(launch);
       return;
     }
@@ -146,19 +129,21 @@ export class Runner {
 
   #emit(launch: Launch): void {
     const groups = launch.groups ?? flatGroups(launch.threads!);
-    const program = this.#program(launch);
+    const program = this.#programs.get(launch);
     const words = this.#words;
     const start = this.#ringUsed;
     const count = writeParameters(launch, words, start / 4);
     if (count * 4 > slotBytes) throw new DlError(`webgpu: ${launch.name}: expected at most ${slotBytes / 4} parameters, got ${count}.`);
     this.#ringUsed += Math.ceil(Math.max(count, 1) / 64) * 256;
+    for (const { buffer } of launch.reads) buffer.block.submission = this.#submission;
+    for (const { buffer } of launch.writes) buffer.block.submission = this.#submission;
     this.dispatches++;
     const timestampWrites = this.observer?.launched(launch, this.dispatches);
     if (timestampWrites) this.#endPass();
     const pass = this.#openPass(timestampWrites);
     pass.setPipeline(program.pipeline);
     pass.setBindGroup(0, this.#parameters, [start]);
-    pass.setBindGroup(1, this.#bind(program.layout, launch));
+    pass.setBindGroup(1, this.#programs.bind(program, launch));
     pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
     if (timestampWrites) this.#endPass();
     if (++this.#pending >= batch || this.#ringUsed + slotBytes * 2 > ringBytes) this.flush();
@@ -301,69 +286,10 @@ export class Runner {
     this.#pass = undefined;
   }
 
-  #program(launch: Launch): Program {
-    const key = programKey(launch);
-    const known = this.#programs.get(key);
-    if (known) return known;
-    const layout = this.#layout(launch.reads.length, launch.writes.length);
-    this.gpu.pushErrorScope("validation");
-    const module = this.gpu.createShaderModule({ label: launch.name, code: shaderSource(launch) });
-    const pipeline = this.gpu.createComputePipeline({
-      label: launch.name,
-      layout: layout.pipeline,
-      compute: { module, entryPoint: "main" },
-    });
-    this.memory.checks.push(this.gpu.popErrorScope());
-    const program: Program = { name: launch.name, pipeline, layout };
-    this.#programs.set(key, program);
-    return program;
-  }
-
-  #layout(reads: number, writes: number): BindLayout {
-    const key = `${reads},${writes}`;
-    const known = this.#layouts.get(key);
-    if (known) return known;
-    const buffers = this.gpu.createBindGroupLayout({
-      entries: Array.from({ length: reads + writes }, (_, binding) => ({
-        binding,
-        visibility: computeStage,
-        buffer: { type: binding < reads ? ("read-only-storage" as const) : ("storage" as const) },
-      })),
-    });
-    const pipeline = this.gpu.createPipelineLayout({ bindGroupLayouts: [this.#parameterLayout, buffers] });
-    const layout = { key, buffers, pipeline };
-    this.#layouts.set(key, layout);
-    return layout;
-  }
-
-  #bind(layout: BindLayout, { reads, writes }: Launch): GPUBindGroup {
-    let key = layout.key;
-    for (const { buffer } of reads) {
-      key += ` #${buffer.block.id} ${buffer.offset}`;
-      buffer.block.submission = this.#submission;
-    }
-    for (const { buffer } of writes) {
-      key += ` #${buffer.block.id} ${buffer.offset}`;
-      buffer.block.submission = this.#submission;
-    }
-    const known = this.#bindGroups.get(key);
-    if (known) return known;
-    const entries = [...reads, ...writes].map(({ buffer }, binding) => ({
-      binding,
-      resource: { buffer: buffer.block.gpu, offset: buffer.offset, size: buffer.bytes },
-    }));
-    const made = this.gpu.createBindGroup({ layout: layout.buffers, entries });
-    if (this.#bindGroups.size >= mostBindGroups) this.#bindGroups.clear();
-    this.#bindGroups.set(key, made);
-    return made;
-  }
-
   /** Destroys a block once the commands that use it are submitted. */
   #doom(block: Block): void {
     this.#settle();
-    // Bind groups hold on to their buffers; those that name a block that is gone would keep its memory.
-    const part = ` #${block.id} `;
-    for (const key of this.#bindGroups.keys()) if (key.includes(part)) this.#bindGroups.delete(key);
+    this.#programs.forget(block);
     if (block.submission === this.#submission) this.#doomed.push(block);
     else block.gpu.destroy();
   }
