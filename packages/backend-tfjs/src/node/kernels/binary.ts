@@ -5,7 +5,7 @@ import type { Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
 import { isFinite } from "./finite.ts";
-import { pair, stretched } from "./stretch.ts";
+import { pair, stretched, takesPairAsIs } from "./stretch.ts";
 import { normalBelow, tanhArgument } from "./unary.ts";
 
 const operations: Partial<Record<BinaryOp, string>> = {
@@ -35,6 +35,7 @@ const comparisons: Readonly<Record<CompareOp, string>> = {
 
 export function binary(engine: Engine, op: BinaryOp, a: TensorOperand, b: TensorOperand, shape: Shape): TensorBuffer {
   const operation = op === "divide" && a.dtype === "int32" ? "TruncateDiv" : operations[op];
+  if (operation !== undefined && takesPairAsIs(shape)) return engine.buffer(engine.run(operation, pair(engine, a, b, shape)), a.dtype);
   const output = engine.compose(() =>
     operation === undefined
       ? gradient(engine, op, [stretched(engine, a, shape), stretched(engine, b, shape)], shape)

@@ -25,6 +25,11 @@ export function stretched(engine: Engine, x: TensorOperand, shape: Shape): numbe
   return id;
 }
 
+/** Whether `pair` makes no tensor of its own, so that no `compose` is needed to delete it: the way of all small operations. */
+export function takesPairAsIs(shape: Shape): boolean {
+  return shape.length <= anyWay && sizeOf(shape) < large;
+}
+
 /** Two operands as an operation that broadcasts by itself takes them; for use inside `compose`. */
 export function pair(engine: Engine, a: TensorOperand, b: TensorOperand, shape: Shape): [number, number] {
   const size = sizeOf(shape);
