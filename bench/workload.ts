@@ -23,6 +23,8 @@ export interface Workload {
   run(repetitions: number): Promise<number[]>;
   /** Kernels launched since the process began, where they are counted. */
   readonly launches?: () => number;
+  /** Kernels of one call, counted in a call of its own, where launches are not. */
+  readonly kernels?: () => Promise<number>;
 }
 
 /** Times `step`; a short one is called `calls` times for each sample. */

@@ -2,22 +2,39 @@
 
 import { writeFile } from "node:fs/promises";
 import { cpu } from "@dl/backend-cpu";
+import { cuda, tensorflow } from "@dl/backend-tfjs/node";
 import { webgpu } from "@dl/backend-tfjs/webgpu";
 import { wasm } from "@dl/backend-wasm";
-import { type BackendDevice, Device, type HostTensor, Rng } from "@dl/core";
+import { type Backend, type BackendDevice, Device, type HostTensor, Rng } from "@dl/core";
 import { writeSafetensors } from "@dl/nn";
 import { cases } from "../cases.ts";
+import { countKernels } from "../measure/count-kernels.ts";
 import { serve } from "./serve.ts";
 
+/** The devices ours runs on. */
+export type DeviceName = "wasm" | "cpu" | "tensorflow" | "cuda" | "webgpu";
+
 export interface DlOptions {
-  readonly device: "wasm" | "cpu" | "webgpu";
+  readonly device: DeviceName;
   readonly threads: number;
   readonly relaxed: boolean | "auto";
 }
 
 const { device: name, threads, relaxed } = JSON.parse(process.argv[2]!) as DlOptions;
-const opened = { cpu: () => cpu(), webgpu: () => webgpu(), wasm: () => wasm({ threads, relaxed }) }[name];
-const backend: BackendDevice = await opened().open();
+const backends: Readonly<Record<DeviceName, () => Backend>> = {
+  wasm: () => wasm({ threads, relaxed }),
+  cpu: () => cpu(),
+  tensorflow: () => tensorflow(),
+  cuda: () => cuda(),
+  webgpu: () => webgpu(),
+};
+const backend: BackendDevice = await backends[name]()
+  .open()
+  .catch((error: unknown) => {
+    // Instead of a greeting: why there is none.
+    console.log(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
+    process.exit();
+  });
 const device = new Device(backend);
 
 await serve(
@@ -31,7 +48,8 @@ await serve(
       await writeFile(exchange, writeSafetensors(tensors));
     };
     const workload = await prepare({ device, backend, parameters, rng: new Rng(seed), share });
-    return backend.launches ? { ...workload, launches: () => backend.launches!() } : workload;
+    if (backend.launches) return { ...workload, launches: () => backend.launches!() };
+    return { ...workload, kernels: () => countKernels(backend, () => workload.run(1)) };
   },
 );
 await device[Symbol.asyncDispose]();

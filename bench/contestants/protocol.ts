@@ -21,6 +21,8 @@ export type Question =
     }
   /** Runs a prepared workload. */
   | { readonly ask: "run"; readonly id: string; readonly repetitions: number }
+  /** Counts the kernels of one call of a prepared workload. */
+  | { readonly ask: "kernels"; readonly id: string }
   /** The most memory the process ever had. */
   | { readonly ask: "memory" };
 
@@ -28,6 +30,8 @@ export interface Answers {
   readonly prepare: { readonly check: readonly number[] };
   /** `launches`: of kernels in each call, for devices that count them. */
   readonly run: { readonly milliseconds: readonly number[]; readonly launches?: number };
+  /** Null: it does not count them. */
+  readonly kernels: { readonly kernels: number | null };
   readonly memory: { readonly peakBytes: number };
 }
 

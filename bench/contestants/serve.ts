@@ -19,7 +19,8 @@ export async function serve(greeting: Greeting, prepare: Prepare): Promise<void>
       return { check: workload.check };
     }
     const workload = workloads.get(question.id);
-    if (!workload) throw new Error(`run: expected one of ${[...workloads.keys()].join(", ")}, got ${question.id}.`);
+    if (!workload) throw new Error(`${question.ask}: expected one of ${[...workloads.keys()].join(", ")}, got ${question.id}.`);
+    if (question.ask === "kernels") return { kernels: (await workload.kernels?.()) ?? null };
     // What earlier rounds left behind is not this round's to collect.
     globalThis.gc?.();
     const before = workload.launches?.() ?? 0;

@@ -9,7 +9,7 @@ import { findPython } from "./python.ts";
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** A TypeScript program of this folder, under `node`; `--expose-gc` lets it begin each round without garbage. */
-const nodeCommand = (node: string, inputs: readonly string[]): Command => ({
+export const nodeCommand = (node: string, inputs: readonly string[]): Command => ({
   file: node,
   inputs: ["--expose-gc", "--conditions=@dl/source", "--import", "tsx", ...inputs],
 });

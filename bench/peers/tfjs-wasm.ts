@@ -5,14 +5,11 @@
  * gradients, which its Node entry leaves out.
  */
 
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import { OptionError } from "@dl/core";
-import { readTensors } from "@dl/nn";
 import { serve } from "../contestants/serve.ts";
 import { registerFilterGradient } from "./conv2d-filter-gradient.ts";
-import { cnnStep } from "./tfjs-cnn-step.ts";
+import { tfjsWorkload } from "./tfjs-workloads.ts";
 
 const require = createRequire(import.meta.url);
 const tf = require("@tensorflow/tfjs-core") as typeof import("@tensorflow/tfjs-core");
@@ -27,7 +24,4 @@ await tf.ready();
 const simd = (await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) ? "SIMD, " : "";
 const device = `tfjs wasm (${simd}1 thread), filter gradient filled in`;
 
-await serve({ device, versions: { tfjs: tf.version_core } }, async ({ workload, parameters, exchange }) => {
-  if (workload !== "cnn-step") throw new OptionError(`tfjs-wasm: expected cnn-step, got ${workload}.`);
-  return cnnStep(tf, readTensors(readFileSync(exchange), { file: exchange }), { learningRate: parameters.learningRate! });
-});
+await serve({ device, versions: { tfjs: tf.version_core } }, (question) => tfjsWorkload(tf, question));

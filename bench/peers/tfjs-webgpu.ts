@@ -1,12 +1,9 @@
-/** The CNN step in TensorFlow.js on its WebGPU backend, in Node through Dawn: the same adapter as ours, its limits raised the same way. */
+/** TensorFlow.js on its WebGPU backend, in Node through Dawn: the same adapter as ours, its limits raised the same way. */
 
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { OptionError } from "@dl/core";
-import { readTensors } from "@dl/nn";
 import { create, globals } from "webgpu";
 import { serve } from "../contestants/serve.ts";
-import { cnnStep } from "./tfjs-cnn-step.ts";
+import { tfjsWorkload } from "./tfjs-workloads.ts";
 
 const gpu = create([]);
 Object.assign(globalThis, globals);
@@ -20,7 +17,10 @@ const { WebGPUBackend } = require("@tensorflow/tfjs-backend-webgpu") as typeof i
 // Tensors of fewer than a thousand elements would be computed on the CPU, and wait for the GPU.
 tf.env().set("WEBGPU_CPU_FORWARD", false);
 const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-if (!adapter) throw new OptionError("tfjs-webgpu: expected an adapter, got none.");
+if (!adapter) {
+  console.log(JSON.stringify({ error: "no adapter: on a machine without a GPU set VK_ICD_FILENAMES to a software Vulkan driver's" }));
+  process.exit();
+}
 const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = adapter.limits;
 const device = await adapter.requestDevice({
   requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },
@@ -37,8 +37,6 @@ await tf.setBackend("webgpu");
 await tf.ready();
 
 const versions = { tfjs: tf.version_core, dawn: "npm webgpu" };
-await serve({ device: `tfjs webgpu (${adapter.info.description || "GPU"})`, versions }, async ({ workload, parameters, exchange }) => {
-  if (workload !== "cnn-step") throw new OptionError(`tfjs-webgpu: expected cnn-step, got ${workload}.`);
-  const step = await cnnStep(tf, readTensors(readFileSync(exchange), { file: exchange }), { learningRate: parameters.learningRate! });
-  return { ...step, launches: () => launches };
+await serve({ device: `tfjs webgpu (${adapter.info.description || "GPU"})`, versions }, async (question) => {
+  return { ...(await tfjsWorkload(tf, question)), launches: () => launches };
 });

@@ -236,6 +236,8 @@ def main():
     def answer(question):
         if question["ask"] == "memory":
             return {"peakBytes": peak_bytes()}
+        if question["ask"] == "kernels":
+            return {"kernels": None}
         if question["ask"] == "prepare":
             prepared.clear()
             tensors = read_safetensors(question["exchange"])

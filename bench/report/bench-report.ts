@@ -58,7 +58,7 @@ export function engineName({ cases }: Pick<BenchReport, "cases">): string {
 }
 
 /** The commit of the sources, marked when they differ from it. */
-function commit(): string {
+export function commit(): string {
   const git = (...inputs: string[]): string =>
     execFileSync("git", inputs, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {

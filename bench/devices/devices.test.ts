@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { cases } from "../cases.ts";
+import { quickPlan } from "../measure/rounds.ts";
+import { field } from "./field.ts";
+import { judgeDevices } from "./floors.ts";
+import { type DeviceCase, runDevices } from "./run-devices.ts";
+import { markdown, textTable } from "./table.ts";
+
+test("a workload runs on every device there is, from the same weights, and who is missing says why", async () => {
+  const bench = cases.find(({ name }) => name === "cnn-step-32")!;
+  // Python and WebGPU peers have their own tests, or none: what starts within a second does here.
+  const names = ["@dl wasm", "@dl cpu", "@dl tensorflow", "@dl cuda", "tfjs-node", "jax-js"];
+  const chosen = field.filter(({ name }) => names.includes(name));
+  const result = await runDevices(bench, { field: chosen, node: process.execPath, threads: 2, seed: 1, quick: true, plan: quickPlan });
+
+  const there = result.rows.map(({ name }) => name);
+  expect([...there, ...result.absent.map(({ name }) => name)].sort()).toEqual([...names].sort());
+  expect(there).toEqual(expect.arrayContaining(["@dl wasm", "@dl cpu", "jax-js"]));
+  for (const { reason } of result.absent) expect(reason.length).toBeGreaterThan(20);
+  for (const { timing, peakBytes, launches, difference, name } of result.rows) {
+    expect(timing.turns).toHaveLength(2);
+    expect(peakBytes).toBeGreaterThan(2 ** 20);
+    expect(difference).toBeLessThanOrEqual(bench.tolerance);
+    if (name.startsWith("@dl")) expect(launches).toBeGreaterThan(20);
+  }
+  expect(result.rows[0]!.ratio).toEqual({ median: 1, min: 1, max: 1 });
+  expect(textTable([result]).split("\n")).toHaveLength(2 + result.rows.length + result.absent.length);
+  expect(markdown([result])).toContain("| @dl wasm | wasm (");
+}, 120_000);
+
+test("floors compare two of one case, and a missing one is not judged", () => {
+  const row = (name: string, median: number): DeviceCase["rows"][number] => ({
+    name,
+    ours: name.startsWith("@dl"),
+    device: name,
+    versions: {},
+    timing: { median, min: median, max: median, mean: median, samples: 1, turns: [median] },
+    ratio: { median: 1, min: 1, max: 1 },
+    peakBytes: 1,
+    launches: null,
+    difference: 0,
+  });
+  const cnn = { name: "cnn-step-32", title: "", rows: [row("@dl tensorflow", 30), row("PyTorch", 15), row("tfjs-node", 60)], absent: [] };
+  const overhead = { name: "add-64-wasm", title: "", rows: [row("@dl tensorflow", 0.007)], absent: [] };
+  expect(judgeDevices([cnn, overhead])).toEqual([
+    { text: "cnn-step-32: @dl tensorflow 2.00 × PyTorch, at most 1.50", met: false },
+    { text: "cnn-step-32: @dl tensorflow 0.50 × tfjs-node, at most 0.67", met: true },
+    { text: "an operation on @dl tensorflow: 7.00 µs, at most 8", met: true },
+  ]);
+  expect(judgeDevices([{ ...cnn, rows: [row("@dl tensorflow", 30)] }])).toEqual([]);
+});
