@@ -53,6 +53,16 @@ export type { ThresholdMetricOptions } from "./classification/threshold-metric.t
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
 export type { ColumnsState } from "./columns-metric.ts";
 export {
+  boxOverlap,
+  type DetectionInput,
+  MeanAveragePrecision,
+  type MeanAveragePrecisionInputs,
+  type MeanAveragePrecisionOptions,
+  type MeanAveragePrecisionResult,
+  type MeanAveragePrecisionState,
+  type ObjectBoxInput,
+} from "./detection/mean-average-precision.ts";
+export {
   type BiasAudit,
   type BiasAuditInputs,
   type BiasAuditOptions,
@@ -65,16 +75,6 @@ export { biasAuditHtml, formatBiasAudit } from "./fairness/bias-audit-report.ts"
 export { ByGroup, type ByGroupOptions, type ByGroupState, type GroupResult } from "./fairness/by-group.ts";
 export { type FairnessResult, GroupFairness, type GroupFairnessOptions, type GroupRates } from "./fairness/group-fairness.ts";
 export type { Groups } from "./fairness/group-rows.ts";
-export {
-  boxOverlap,
-  type DetectionInput,
-  MeanAveragePrecision,
-  type MeanAveragePrecisionInputs,
-  type MeanAveragePrecisionOptions,
-  type MeanAveragePrecisionResult,
-  type MeanAveragePrecisionState,
-  type ObjectBoxInput,
-} from "./detection/mean-average-precision.ts";
 export {
   type FeatureInputs,
   FeatureStatistics,
@@ -129,7 +129,7 @@ export type { Metric } from "./metric.ts";
 export type { Numbers } from "./numbers.ts";
 export { type MembershipAudit, type MembershipInputs, membershipInference } from "./privacy/membership-inference.ts";
 export { HitRateAtK } from "./ranking/hit-rate-at-k.ts";
-export { MeanAveragePrecision } from "./ranking/mean-average-precision.ts";
+export { RetrievalMeanAveragePrecision } from "./ranking/mean-average-precision.ts";
 export { MeanReciprocalRank } from "./ranking/mean-reciprocal-rank.ts";
 export { Ndcg, type NdcgOptions } from "./ranking/ndcg.ts";
 export { PrecisionAtK } from "./ranking/precision-at-k.ts";

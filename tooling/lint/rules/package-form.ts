@@ -4,6 +4,8 @@ import { lineAt, lineOf, type Manifest, type Project, type Workspace } from "../
 import type { Finding, Rule } from "../rule.ts";
 
 const files = ["dist", "README.md", "CHANGELOG.md", "LICENSE"];
+/** What a package may ship beside its code: trained weights. */
+const weights = "weights";
 const installScripts = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
 
 export const packageForm: Rule = {
@@ -35,7 +37,7 @@ function* checkManifest(workspace: Workspace, { folder, manifest }: Project): It
     ["type", "module"],
     ["license", "MIT"],
     ["sideEffects", false],
-    ["files", files],
+    ["files", (manifest.files as readonly string[] | undefined)?.includes(weights) ? ["dist", weights, ...files.slice(1)] : files],
     ["private", undefined],
     ["engines", workspace.projects.find((project) => project.folder === ".")?.manifest.engines],
   ];

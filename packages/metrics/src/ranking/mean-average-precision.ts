@@ -8,13 +8,13 @@ import type { RankedQuery } from "./ranking-inputs.ts";
  * A query without relevant items counts 0.
  *
  * @example
- * const map = new MeanAveragePrecision();
+ * const map = new RetrievalMeanAveragePrecision();
  * map.update({ relevance: [1, 0, 1], scores: [0.9, 0.5, 0.1] });
  * map.result(); // 0.8333333333333333
  */
-export class MeanAveragePrecision extends QueryMetric {
+export class RetrievalMeanAveragePrecision extends QueryMetric {
   constructor(options: CutoffOptions = {}) {
-    super("MeanAveragePrecision", options);
+    super("RetrievalMeanAveragePrecision", options);
   }
 
   protected override score({ relevance, scores }: RankedQuery): number {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { rankings } from "../../fixtures/ranking.ts";
 import type { Metric } from "../metric.ts";
 import { HitRateAtK } from "./hit-rate-at-k.ts";
-import { MeanAveragePrecision } from "./mean-average-precision.ts";
+import { RetrievalMeanAveragePrecision } from "./mean-average-precision.ts";
 import { MeanReciprocalRank } from "./mean-reciprocal-rank.ts";
 import { Ndcg } from "./ndcg.ts";
 import { PrecisionAtK } from "./precision-at-k.ts";
@@ -31,7 +31,7 @@ describe.each(rankings)("scikit-learn", (fixture) => {
   });
 
   test("MAP, MRR, precision and recall at 3", () => {
-    expect(of(new MeanAveragePrecision(), binary)).toBeCloseTo(fixture.map, 12);
+    expect(of(new RetrievalMeanAveragePrecision(), binary)).toBeCloseTo(fixture.map, 12);
     expect(of(new MeanReciprocalRank(), binary)).toBeCloseTo(fixture.mrr, 12);
     expect(of(new PrecisionAtK({ k: 3 }), binary)).toBeCloseTo(mean(fixture.precision_at_3), 12);
     expect(of(new RecallAtK({ k: 3 }), binary)).toBeCloseTo(mean(fixture.recall_at_3), 12);
@@ -46,7 +46,7 @@ test("by hand: the relevant item comes second of three", () => {
   expect(of(new HitRateAtK({ k: 2 }), inputs)).toBe(1);
   expect(of(new Ndcg(), inputs)).toBeCloseTo(1 / Math.log2(3), 14);
   expect(of(new Ndcg({ gain: "exponential" }), { relevance: [2, 0], scores: [0, 1] })).toBeCloseTo(1 / Math.log2(3), 14);
-  expect(of(new MeanAveragePrecision(), inputs)).toBe(1 / 2);
+  expect(of(new RetrievalMeanAveragePrecision(), inputs)).toBe(1 / 2);
 });
 
 test("tied items share their places", () => {
@@ -62,7 +62,7 @@ const inputsOf = (items: readonly (readonly [number, number])[]): RankingInputs 
 });
 const all: readonly (readonly [string, () => Any])[] = [
   ["Ndcg", () => new Ndcg({ k: 4 })],
-  ["MeanAveragePrecision", () => new MeanAveragePrecision()],
+  ["RetrievalMeanAveragePrecision", () => new RetrievalMeanAveragePrecision()],
   ["MeanReciprocalRank", () => new MeanReciprocalRank()],
   ["PrecisionAtK", () => new PrecisionAtK({ k: 2 })],
   ["RecallAtK", () => new RecallAtK({ k: 2 })],
