@@ -4,6 +4,7 @@ export type { BatchWorkers, WorkerPass, WorkerPassOptions } from "../workers/bat
 export type { PipelineFactory, WorkerPipeline } from "../workers/protocol.ts";
 export { type BatchWorkersOptions, openBatchWorkers } from "./batch-workers.ts";
 export { readSource, type SourceOptions } from "./cache.ts";
+export { type CachedMapOptions, cachedMap } from "./cached-map.ts";
 export { cifar10, cifar10Classes, cifar10Source, cifar10Statistics } from "./cifar10.ts";
 export { type DataDirectories, defaultCacheDirectory, defaultDataDirectory } from "./directories.ts";
 export { fashionMnist, fashionMnistClasses, fashionMnistSource, fashionMnistStatistics } from "./fashion-mnist.ts";
@@ -19,4 +20,14 @@ export type { Origin, OriginContext, Source, SourceFile, SourceProgress } from "
 export { type ShardSample, type TarShardsOptions, tarShards, type WriteTarShardsOptions, writeTarShards } from "./tar-shards.ts";
 export { csvFile, jsonlFile, textLines } from "./text-files.ts";
 export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
+export { mobyDick, mobyDickSource, stateOfTheUnion, stateOfTheUnionSource } from "./text-sets/books.ts";
+export { brownCorpus, brownCorpusSource } from "./text-sets/brown-corpus.ts";
+export type { ClassifiedTexts } from "./text-sets/classified-texts.ts";
+export { type JoinedPackageOptions, joinedNpmPackage } from "./text-sets/joined-package.ts";
+export { type Multi30kOptions, multi30k, multi30kSource, type TranslationPair } from "./text-sets/multi30k.ts";
+export { sentimentSentences, sentimentSentencesSource } from "./text-sets/sentiment-sentences.ts";
+export { spamAssassin, spamAssassinSource } from "./text-sets/spam-assassin.ts";
+export { type Sst2Options, sst2, sst2Source } from "./text-sets/sst2.ts";
+export { tinyShakespeare, tinyShakespeareSource } from "./text-sets/tiny-shakespeare.ts";
+export { parseTaggedSentences, type TaggedSentence, type Wnut17Options, wnut17, wnut17Source, wnut17Tags } from "./text-sets/wnut17.ts";
 export { writeJsonl } from "./write-lines.ts";
