@@ -13,9 +13,11 @@ import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
 import { lenetMnist } from "./lenet-mnist.ts";
+import { maskedCifar10 } from "./masked-cifar10.ts";
 import type { Recipe } from "./recipe.ts";
 import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
 import { snganFashion } from "./sngan-fashion.ts";
+import { simclrCifar10 } from "./simclr-cifar10.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 import { wganGpMnist } from "./wgan-gp-mnist.ts";
 
@@ -41,6 +43,7 @@ export const taskRecipes: readonly TaskRecipe[] = [
   snganFashion,
   ddpmMnist,
 ];
+export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, simclrCifar10, maskedCifar10, gptShakespeare];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
 

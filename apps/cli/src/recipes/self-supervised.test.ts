@@ -1,0 +1,120 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { wasm } from "@dl/backend-wasm";
+import { ResNet, resnet20 } from "@dl/cnn";
+import { type HostTensor, hostTensor, openDevice, Rng } from "@dl/core";
+import { arrayDataset, batches } from "@dl/data";
+import { RunFolder } from "@dl/train/node";
+import { afterAll, describe, expect, test } from "vitest";
+import { maskedCifar10 } from "./masked-cifar10.ts";
+import type { LabelledImages, RecipeData } from "./recipe.ts";
+import { type SelfSupervisedPreset, selfSupervised } from "./self-supervised.ts";
+import { simclrCifar10 } from "./simclr-cifar10.ts";
+import type { TaskRun } from "./task-recipe.ts";
+import { twoViews } from "./two-views.ts";
+
+const rng = new Rng(8);
+const scratch = mkdtempSync(join(tmpdir(), "dl-self-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** Stripes across, or up and down: what no single pixel tells. */
+function stripes(count: number, rng: Rng): LabelledImages {
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
+  const noise = rng.uniform([count, 16, 16, 3], 0, 0.3).data;
+  const data = Float32Array.from(noise, (value, i) => {
+    const [image, y, x] = [Math.floor(i / 768), Math.floor(i / 48) % 16, Math.floor(i / 3) % 16];
+    return value + ((labels[image] === 0 ? y : x) % 4 < 2 ? 0.6 : 0);
+  });
+  return arrayDataset(
+    { images: hostTensor(data, [count, 16, 16, 3]), labels: hostTensor(labels, [count]) },
+    { classNames: ["across", "along"] },
+  );
+}
+const data: RecipeData = {
+  classNames: ["across", "along"],
+  imageShape: [16, 16, 3],
+  load: async (split) => stripes(split === "train" ? 50 : 20, rng.fork(split)),
+};
+
+describe.each([simclrCifar10, maskedCifar10])("$name", ({ name, title, presets }) => {
+  const preset: SelfSupervisedPreset = {
+    ...presets[0],
+    data,
+    encoder: (rng) => new ResNet({ ...resnet20, depths: [1, 1, 1], width: 32, classes: 2, rng }),
+    shares: [
+      { share: 0.2, epochs: 1 },
+      { share: 1, epochs: 1 },
+    ],
+  };
+  const recipe = selfSupervised({ name, title, presets: [preset] });
+  const settings = { seed: 1, epochs: 2, batchSize: 20, learningRate: 2e-3, limit: null, backend: "wasm", threads: 1 };
+  const run: TaskRun<SelfSupervisedPreset> = { recipe, preset, settings };
+
+  test("learns from images, and measures probe, fine-tuning and training from scratch with each share of the labels", async () => {
+    await using device = await openDevice(wasm({ threads: 1 }));
+    const path = join(scratch, name);
+    const { signal } = new AbortController();
+    let metrics: Readonly<Record<string, number>>;
+    {
+      await using folder = await RunFolder.open(path);
+      const result = await recipe.train(run, { device, folder, resume: false, signal });
+      expect(result.history.map(({ metrics }) => metrics.loss!).every(Number.isFinite)).toBe(true);
+      expect(result.history[1]!.metrics.loss).toBeLessThan(result.history[0]!.metrics.loss!);
+      metrics = result.metrics!;
+    }
+    const names = ["probe", "finetuned", "scratch"].flatMap((kind) => [`test/${kind} 20 %`, `test/${kind} 100 %`]);
+    expect(Object.keys(metrics).sort()).toEqual(names.sort());
+    // Two classes: a network that only guesses gets one half.
+    expect(metrics["test/probe 100 %"]).toBeGreaterThan(0.8);
+    expect(await recipe.evaluate(run, { device, signal, folder: path })).toEqual({ "test/probe": metrics["test/probe 100 %"] });
+    // A run that had come so far measures only what is missing, and gets the same.
+    {
+      await using folder = await RunFolder.open(path, { resume: true });
+      const { "finetuned 100 %": _, ...kept } = JSON.parse(readFileSync(join(path, "transfer.json"), "utf8")) as Record<string, number>;
+      await folder.write("transfer.json", JSON.stringify(kept));
+      expect((await recipe.train(run, { device, folder, resume: true, signal })).metrics).toEqual(metrics);
+    }
+    expect(device.memory().buffers).toBe(0);
+  }, 120_000);
+});
+
+describe("twoViews", () => {
+  const viewsOf = (image: HostTensor, seed: number, options = {}): { first: HostTensor; second: HostTensor } => {
+    const dataset = arrayDataset({ images: image });
+    return batches(dataset, { batchSize: image.shape[0]!, transform: twoViews(options), rng: new Rng(seed) }).at(0) as never;
+  };
+  const images = rng.fork("views").uniform([30, 8, 8, 3]);
+
+  test("are two, of the same shape, in [0, 1], and the same again for the same seed", () => {
+    const { first, second } = viewsOf(images, 1);
+    expect([first.shape, second.shape]).toEqual([images.shape, images.shape]);
+    expect(first.data).not.toEqual(second.data);
+    for (const { data } of [first, second]) expect(data.every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect(viewsOf(images, 1)).toEqual({ ...viewsOf(images, 1), first, second });
+    expect(viewsOf(images, 2).first.data).not.toEqual(first.data);
+  });
+
+  test("of the whole image without changes of colour, most are the image or its mirror image, in colour or grey", () => {
+    const { first } = viewsOf(images, 3, { area: [1, 1], strength: 0 });
+    // An aspect ratio other than 1 cannot show all: compare the mean colour, which every such view keeps roughly.
+    let grey = 0;
+    for (let row = 0; row < 30; row++) {
+      const view = first.data.slice(192 * row, 192 * row + 192);
+      const pixels = Array.from({ length: 64 }, (_, i) => [view[3 * i]!, view[3 * i + 1]!, view[3 * i + 2]!]);
+      if (pixels.every(([r, g, b]) => Math.abs(r! - g!) < 1e-6 && Math.abs(g! - b!) < 1e-6)) grey++;
+    }
+    // Binomial(30, 0.2): mean 6, deviation 2.2.
+    expect(grey).toBeGreaterThan(0);
+    expect(grey).toBeLessThan(15);
+  });
+
+  test("a grey image stays grey: hue and saturation turn and scale the difference from it", () => {
+    const shade = hostTensor(new Float32Array(10 * 192).fill(0.5), [10, 8, 8, 3]);
+    const { data } = viewsOf(shade, 4).first;
+    for (let i = 0; i < data.length; i += 3) {
+      expect(data[i + 1]).toBeCloseTo(data[i]!, 5);
+      expect(data[i + 2]).toBeCloseTo(data[i]!, 5);
+    }
+  });
+});
