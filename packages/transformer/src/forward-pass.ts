@@ -1,6 +1,6 @@
 /** What goes into a model beside its weights, and what those who look inside get out. */
 
-import { logicalAnd, type Tensor } from "@dl/core";
+import { checkpoint, logicalAnd, type Tensor } from "@dl/core";
 import type { KeyValueMemory } from "./key-value-cache.ts";
 
 /** Token ids of one batch; everything but the ids may be left out. */
@@ -32,6 +32,14 @@ export interface ForwardOptions {
   readonly cache?: KeyValueMemory | undefined;
   /** Default: nothing is collected. */
   readonly trace?: Trace | undefined;
+  /** Frees what blocks keep for the gradient and computes it again on the way back: less memory, more time. Not with a trace. Default false. */
+  readonly recompute?: boolean | undefined;
+}
+
+/** A block's work, kept for the gradient or done again. */
+export function runBlock(work: () => Tensor, { recompute = false, trace }: Pick<ForwardOptions, "recompute" | "trace">): Tensor {
+  // What is collected would be collected twice, and freed.
+  return recompute && trace === undefined ? checkpoint(work) : work();
 }
 
 /** `[B, S]` padding as attention takes it: `[B, 1, 1, S]`. */

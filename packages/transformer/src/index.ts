@@ -1,6 +1,22 @@
 /** @dl/transformer: one file a model, and what is done with them. This file is the table of contents; folders are in `@dl/transformer/node`. */
 
 export { type ActivationName, activationNames, activations } from "./activation.ts";
+// Looking inside
+export { type AttentionPageOptions, attentionPage, attentionRollout, headMean, logitLens } from "./attention-maps.ts";
+// Batches
+export { type AnswerSpan, answerTokens, bestAnswer, type QuestionWindow, type SpanLogits } from "./collators/answer-windows.ts";
+export { corruptSpans, type SpanOptions } from "./collators/corrupt-spans.ts";
+export { type MaskedBatch, type MaskOptions, maskTokens } from "./collators/mask-tokens.ts";
+export { packTexts } from "./collators/pack-texts.ts";
+export {
+  type EncodedText,
+  type PadOptions,
+  padLabels,
+  padPairs,
+  padTokens,
+  type SequenceBatch,
+  type TokenBatch,
+} from "./collators/pad-tokens.ts";
 // What goes through a model
 export type { ForwardOptions, TokenInput, Trace } from "./forward-pass.ts";
 // Generation
@@ -40,6 +56,7 @@ export {
 // Heads of BERT, RoBERTa and DistilBERT
 export { MaskedLanguageModel, type MaskedLanguageModelOptions } from "./heads/masked-language-model.ts";
 export { QuestionAnswerer, type QuestionAnswererOptions } from "./heads/question-answerer.ts";
+export { markEntities, RelationClassifier, type RelationClassifierOptions, type RelationInput } from "./heads/relation-classifier.ts";
 export { type Problem, SequenceClassifier, type SequenceClassifierOptions } from "./heads/sequence-classifier.ts";
 export { TokenClassifier, type TokenClassifierOptions } from "./heads/token-classifier.ts";
 // Hugging Face
@@ -49,6 +66,7 @@ export type { EncoderFamily } from "./huggingface/encoder-family.ts";
 export type { HuggingFaceNames, NameTable, Pretrained, PretrainedClass } from "./huggingface/pretrained.ts";
 export { huggingFaceName, huggingFaceState, loadHuggingFaceState, toHuggingFace } from "./huggingface/weights.ts";
 export { type CacheShape, KeyValueCache, type KeyValueCacheOptions, type KeyValueMemory, type LayerMemory } from "./key-value-cache.ts";
+export { type LayerDecayOptions, type LayerGroup, layerGroups } from "./layer-decay.ts";
 export { causalLoss, ignoredLabel, spanLoss, type TokenLossOptions, tokenLoss } from "./losses.ts";
 // Models
 export { bart, bartBase, bartLarge } from "./models/bart.ts";

@@ -39,7 +39,7 @@ export class MaskedLanguageModel extends Module {
     this.huggingFace = namesWithHead(family, family.heads.masked);
   }
 
-  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace"> = {}): Tensor {
+  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
     return this.logits(this.encoder.forward(input, mode, options));
   }
 

@@ -32,7 +32,7 @@ export class QuestionAnswerer extends Module {
     this.huggingFace = namesWithHead(family, family.heads.span);
   }
 
-  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace"> = {}): { start: Tensor; end: Tensor } {
+  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): { start: Tensor; end: Tensor } {
     const logits = this.output.forward(this.encoder.forward(input, mode, options)); // [B, T, 2]
     const column = (start: number): Tensor => squeeze(narrow(logits, 2, { start, size: 1 }), 2);
     return { start: column(0), end: column(1) };

@@ -56,7 +56,7 @@ export class SequenceClassifier extends Module {
     this.huggingFace = namesWithHead(family, family.heads.sequence);
   }
 
-  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace"> = {}): Tensor {
+  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
     const hidden = this.encoder.forward(input, mode, options);
     const first = squeeze(narrow(hidden, 1, { start: 0, size: 1 }), 1); // [B, C]
     const activate = this.family.sequenceActivation === "tanh" ? tanh : relu;

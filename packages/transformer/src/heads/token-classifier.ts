@@ -41,7 +41,7 @@ export class TokenClassifier extends Module {
     this.huggingFace = namesWithHead(family, family.heads.token);
   }
 
-  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace"> = {}): Tensor {
+  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
     const hidden = this.encoder.forward(input, mode, options);
     return this.output.forward(dropIn(hidden, { mode, rate: this.headDropout }));
   }

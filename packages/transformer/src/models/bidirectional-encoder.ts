@@ -5,7 +5,7 @@ import { type Embedding, LayerNorm, type Linear, type Mode, Module } from "@dl/n
 import { type ActivationName, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, paddingMask, type TokenInput, type Trace } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 
 export interface BidirectionalEncoderOptions {
@@ -131,7 +131,8 @@ export class BidirectionalEncoder extends Module {
     this.options = settings;
   }
 
-  forward(input: TokenInput, mode: Mode, { trace = {} }: Pick<ForwardOptions, "trace"> = {}): Tensor {
+  forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
+    const { trace = {} } = options;
     const { ids, mask, segments, embeddings = this.tokens.forward(ids) } = input;
     const { context, dropout: rate } = this.options;
     const [, time] = embeddings.shape as readonly [number, number, number];
@@ -146,7 +147,8 @@ export class BidirectionalEncoder extends Module {
     x = dropIn(this.norm.forward(x), { mode, rate });
     trace.hiddenStates?.push(x);
     for (const block of this.blocks) {
-      x = block.forward(x, { mode, mask: mask && paddingMask(mask), trace });
+      const input = x;
+      x = runBlock(() => block.forward(input, { mode, mask: mask && paddingMask(mask), trace }), options);
       trace.hiddenStates?.push(x);
     }
     return x;

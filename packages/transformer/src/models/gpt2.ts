@@ -5,7 +5,7 @@ import { type Embedding, LayerNorm, type Linear, type Mode, Module } from "@dl/n
 import { type ActivationName, activationNames, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, paddingMask, type TokenInput, type Trace } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
@@ -192,7 +192,8 @@ export class Gpt2 extends Module {
   }
 
   /** `[B, T]` → `[B, T, C]`: everything below the output layer. */
-  hidden(input: TokenInput, mode: Mode, { cache, trace = {} }: ForwardOptions = {}): Tensor {
+  hidden(input: TokenInput, mode: Mode, options: ForwardOptions = {}): Tensor {
+    const { cache, trace = {} } = options;
     const { ids, mask, embeddings = this.tokens.forward(ids) } = input;
     const [, time] = embeddings.shape as readonly [number, number, number];
     const past = cache?.length ?? 0;
@@ -205,7 +206,9 @@ export class Gpt2 extends Module {
     let x = dropIn(embeddings.add(this.positions.forward(positions)), { mode, rate: this.options.embeddingDropout }); // [B, T, C]
     for (const [i, block] of this.blocks.entries()) {
       trace.hiddenStates?.push(x);
-      x = block.forward(x, { mode, mask: mask && paddingMask(mask), memory: cache?.layer(i), trace });
+      const input = x;
+      const work = (): Tensor => block.forward(input, { mode, mask: mask && paddingMask(mask), memory: cache?.layer(i), trace });
+      x = runBlock(work, options);
     }
     cache?.advance(time);
     x = this.norm.forward(x);

@@ -3,7 +3,7 @@
 import { formatShape, OptionError, type Rng, range, ShapeError, silu, type Tensor } from "@dl/core";
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
-import { type ForwardOptions, paddingMask, type TokenInput, type Trace } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
@@ -210,7 +210,8 @@ export class Llama extends Module {
   }
 
   /** `[B, T]` → `[B, T, C]`: everything below the output layer. */
-  hidden(input: TokenInput, mode: Mode, { cache, trace = {} }: ForwardOptions = {}): Tensor {
+  hidden(input: TokenInput, mode: Mode, options: ForwardOptions = {}): Tensor {
+    const { cache, trace = {} } = options;
     const { ids, mask, embeddings = this.tokens.forward(ids) } = input;
     const [, time] = embeddings.shape as readonly [number, number, number];
     const past = cache?.length ?? 0;
@@ -225,7 +226,9 @@ export class Llama extends Module {
     let x = embeddings;
     for (const [i, block] of this.blocks.entries()) {
       trace.hiddenStates?.push(x);
-      x = block.forward(x, { mode, mask: mask && paddingMask(mask), rotation, memory: cache?.layer(i), trace });
+      const input = x;
+      const work = (): Tensor => block.forward(input, { mode, mask: mask && paddingMask(mask), rotation, memory: cache?.layer(i), trace });
+      x = runBlock(work, options);
     }
     cache?.advance(time);
     x = this.norm.forward(x);

@@ -1,0 +1,111 @@
+/** What a transformer looked at, and what it would say at each layer, as data. */
+
+import { type HostTensor, hostTensor, ShapeError, type Tensor } from "@dl/core";
+
+/**
+ * How much each token of the input counts in each of the output: attention of all layers multiplied, with half for the branch around each.
+ * Abnar and Zuidema 2020, arXiv:2005.00928, section 3.
+ *
+ * @param attentions  Of each layer, first layer first, `[B, H, T, T]` on the host: `trace.attentions`
+ * @returns `[B, T, T]`; each row sums to 1.
+ */
+export function attentionRollout(attentions: readonly HostTensor[]): HostTensor {
+  const [batch, , time] = checked(attentions);
+  const square = time * time;
+  const total = new Float64Array(batch * square);
+  for (let i = 0; i < batch * time; i++) total[Math.floor(i / time) * square + (i % time) * (time + 1)] = 1;
+  for (const layer of attentions) {
+    const mean = headMean(layer).data;
+    for (let row = 0; row < batch; row++) {
+      const base = row * square;
+      const next = new Float64Array(square);
+      for (let q = 0; q < time; q++) {
+        for (let k = 0; k < time; k++) {
+          const weight = 0.5 * mean[base + q * time + k]! + (q === k ? 0.5 : 0);
+          if (weight === 0) continue;
+          for (let j = 0; j < time; j++) next[q * time + j]! += weight * total[base + k * time + j]!;
+        }
+      }
+      total.set(next, base);
+    }
+  }
+  return hostTensor(Float32Array.from(total), [batch, time, time]);
+}
+
+/** The mean over the heads: `[B, H, T, S]` → `[B, T, S]`. */
+export function headMean({ data, shape }: HostTensor): HostTensor {
+  const [batch, heads, time, keys] = shape as readonly [number, number, number, number];
+  const size = time * keys;
+  const mean = Float32Array.from({ length: batch * size }, (_, i) => {
+    const [row, at] = [Math.floor(i / size), i % size];
+    let sum = 0;
+    for (let head = 0; head < heads; head++) sum += data[(row * heads + head) * size + at]!;
+    return sum / heads;
+  });
+  return hostTensor(mean, [batch, time, keys]);
+}
+
+/**
+ * The logit lens: what the output layer makes of each layer's vectors. nostalgebraist 2020, "interpreting GPT: the logit lens".
+ *
+ * @param model         A decoder, or what else ends in a norm and an output layer
+ * @param hiddenStates  `trace.hiddenStates`, inside the same `compute`; the last is normalised already
+ * @returns Of each layer, logits `[B, T, vocabulary]`.
+ */
+export function logitLens(
+  model: { readonly norm: { forward(x: Tensor): Tensor }; logits(hidden: Tensor): Tensor },
+  hiddenStates: readonly Tensor[],
+): Tensor[] {
+  return hiddenStates.map((hidden, i) => model.logits(i === hiddenStates.length - 1 ? hidden : model.norm.forward(hidden)));
+}
+
+export interface AttentionPageOptions {
+  /** Of each layer `[1, H, T, T]`, or more rows of which the first is shown. */
+  attentions: readonly HostTensor[];
+  /** Text of each of the T tokens. */
+  tokens: readonly string[];
+  /** Default `Attention`. */
+  title?: string;
+}
+
+/** A page of its own with a map for each layer and head, and the rollout: nothing is loaded from elsewhere. */
+export function attentionPage({ attentions, tokens, title = "Attention" }: AttentionPageOptions): string {
+  const [, heads, time] = checked(attentions);
+  if (tokens.length !== time) throw new ShapeError(`attentionPage: expected ${time} tokens, as in the attention, got ${tokens.length}.`);
+  const map = (caption: string, weight: (q: number, k: number) => number): string => {
+    const cells = tokens.flatMap((query, q) =>
+      tokens.map((key, k) => {
+        const value = weight(q, k);
+        return `<rect x="${k * 12}" y="${q * 12}" width="12" height="12" fill-opacity="${value.toFixed(3)}"><title>${escaped(query)} → ${escaped(key)}: ${value.toFixed(3)}</title></rect>`;
+      }),
+    );
+    return `<figure><svg viewBox="0 0 ${time * 12} ${time * 12}" role="img">${cells.join("")}</svg><figcaption>${caption}</figcaption></figure>`;
+  };
+  const rollout = attentionRollout(attentions).data;
+  const maps = attentions.map((layer, l) => {
+    const each = Array.from({ length: heads }, (_, h) =>
+      map(`layer ${l + 1}, head ${h + 1}`, (q, k) => layer.data[(h * time + q) * time + k]!),
+    );
+    return `<section>${each.join("")}</section>`;
+  });
+  const list = tokens.map((token) => `<span>${escaped(token)}</span>`).join(" ");
+  const style =
+    "body{font:14px system-ui;margin:2em;background:#fff;color:#222}section{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0;width:14em}svg{width:100%;background:#f2f4f8;fill:#0b4fa0}span{background:#eef;padding:0 .3em}";
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${style}</style></head><body><h1>${escaped(title)}</h1><p>Rows look, columns are looked at, in the order of the tokens: ${list}</p><section>${map("rollout", (q, k) => rollout[q * time + k]!)}</section>${maps.join("")}</body></html>\n`;
+}
+
+function checked(attentions: readonly HostTensor[]): readonly [number, number, number] {
+  const [first] = attentions;
+  const [batch = 0, heads = 0, time = 0, keys = 0] = first?.shape ?? [];
+  const fits =
+    first !== undefined &&
+    first.shape.length === 4 &&
+    time === keys &&
+    attentions.every(({ shape }) => shape.join() === first.shape.join());
+  if (!fits) throw new ShapeError("attentionRollout: expected the attention of each layer, [B, H, T, T] all alike, got others or none.");
+  return [batch, heads, time];
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,112 @@
+import { cpu } from "@dl/backend-cpu";
+import { hostTensor, openDevice, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { AdamW, inference, training } from "@dl/nn";
+import { describe, expect, test } from "vitest";
+import { attentionPage, attentionRollout, logitLens } from "./attention-maps.ts";
+import { markEntities, RelationClassifier } from "./heads/relation-classifier.ts";
+import { SequenceClassifier } from "./heads/sequence-classifier.ts";
+import { layerGroups } from "./layer-decay.ts";
+import { causalLoss } from "./losses.ts";
+import { bertTiny } from "./models/bert.ts";
+import { Gpt2, nanoGptShakespeare } from "./models/gpt2.ts";
+
+const rng = new Rng(2);
+const ids = hostTensor(
+  Int32Array.from({ length: 64 }, (_, i) => (i * 5) % 61),
+  [2, 32],
+);
+
+describe("attention", () => {
+  test("rollout by hand: one layer of uniform attention over two tokens is half itself, half a quarter each", () => {
+    const uniform = hostTensor(Float32Array.of(0.5, 0.5, 0.5, 0.5), [1, 1, 2, 2]);
+    expect([...attentionRollout([uniform]).data]).toEqual([0.75, 0.25, 0.25, 0.75]);
+    expect([...attentionRollout([uniform, uniform]).data]).toEqual([0.625, 0.375, 0.375, 0.625]);
+  });
+
+  test("of a model: rows sum to 1, the future counts for nothing, and the page names every head", async () => {
+    await using device = await openDevice(cpu());
+    using model = new Gpt2({ ...nanoGptShakespeare, size: 32, layers: 2, deviation: 0.3, rng });
+    const { attentions, lens, logits } = await device.compute(() => {
+      const trace = { attentions: [] as Tensor[], hiddenStates: [] as Tensor[] };
+      const logits = model.forward({ ids: tensor(ids) }, inference, { trace });
+      return { attentions: trace.attentions, lens: logitLens(model, trace.hiddenStates), logits };
+    });
+    const { data } = attentionRollout(attentions);
+    for (let row = 0; row < 2 * 32; row++) {
+      const weights = Array.from(data.slice(row * 32, (row + 1) * 32));
+      expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+      expect(weights.slice((row % 32) + 1).every((weight) => weight === 0)).toBe(true);
+    }
+    expect(lens).toHaveLength(3);
+    expect(lens.at(-1)).toEqual(logits);
+    const tokens = Array.from({ length: 32 }, (_, i) => (i === 3 ? "<b>" : `t${i}`));
+    const page = attentionPage({ attentions, tokens });
+    expect(page).toContain("layer 2, head 4");
+    expect(page).not.toContain("<b>");
+    expect(() => attentionPage({ attentions, tokens: ["a"] })).toThrow(/expected 32 tokens/);
+    expect(() => attentionRollout([])).toThrow(/attention of each layer/);
+  });
+});
+
+test("recomputing gives the same gradients with less memory at the peak", async () => {
+  const peaks: number[] = [];
+  const gradients: number[][] = [];
+  for (const recompute of [false, true]) {
+    await using device = await openDevice(cpu());
+    using model = new Gpt2({ ...nanoGptShakespeare, size: 64, layers: 6, dropout: 0.1, rng: rng.fork("model") });
+    const parameters = model.parameters();
+    const grads = await device.compute(() => {
+      const mode = training(rng.fork("dropout"));
+      const { grads } = valueAndGrad(() => causalLoss(model.forward({ ids: tensor(ids) }, mode, { recompute }), tensor(ids)), parameters);
+      return parameters.map((parameter) => grads.get(parameter)!);
+    });
+    gradients.push(grads.flatMap(({ data }) => Array.from(data)));
+    peaks.push(device.memory().peakBytes);
+  }
+  expect(gradients[1]).toEqual(gradients[0]);
+  expect(peaks[1]).toBeLessThan(0.6 * peaks[0]!);
+});
+
+describe("layer-wise learning rates", () => {
+  test("fall from the head down, block by block; vectors do not decay; frozen blocks are left out", () => {
+    using model = new SequenceClassifier({ ...bertTiny, vocabulary: 50, size: 16, labels: ["no", "yes"], rng });
+    const groups = layerGroups(model, { learningRate: 1, decay: 0.5, weightDecay: 0.1 });
+    const rateOf = (parameter: unknown): number =>
+      groups.find(({ parameters }) => parameters.some((each) => each === parameter))!.learningRate;
+    expect(rateOf(model.output.weight)).toBe(1);
+    expect(rateOf(model.encoder.blocks[1]!.query.weight)).toBe(0.5);
+    expect(rateOf(model.encoder.blocks[0]!.query.bias)).toBe(0.25);
+    expect(rateOf(model.encoder.tokens.weight)).toBe(0.125);
+    expect(groups.flatMap(({ parameters }) => parameters)).toHaveLength(model.parameters().length);
+    for (const { parameters, weightDecay } of groups)
+      for (const { shape } of parameters) expect(weightDecay).toBe(shape.length > 1 ? 0.1 : 0);
+    const unfrozen = layerGroups(model, { learningRate: 1, frozenBlocks: 1 }).flatMap(({ parameters }) => parameters);
+    expect(unfrozen).not.toContain(model.encoder.blocks[0]!.query.weight);
+    expect(unfrozen).not.toContain(model.encoder.tokens.weight);
+    expect(unfrozen).toContain(model.encoder.blocks[1]!.query.weight);
+    using optimizer = new AdamW(groups, { learningRate: 1 });
+    expect(new Set(optimizer.learningRates)).toEqual(new Set([1, 0.5, 0.25, 0.125]));
+    expect(() => layerGroups(model, { learningRate: 1, decay: 0 })).toThrow(/decay above 0/);
+    expect(() => layerGroups(model, { learningRate: 1, frozenBlocks: 3 })).toThrow(/frozenBlocks from 0 to 2/);
+  });
+});
+
+describe("relations", () => {
+  test("markers stand around both entities, in any order", () => {
+    const words = ["Ada", "Lovelace", "met", "Bob"];
+    expect(markEntities(words, { first: [3, 4], second: [0, 2] }).join(" ")).toBe("[E2] Ada Lovelace [/E2] met [E1] Bob [/E1]");
+  });
+
+  test("the answer depends on where the markers are", async () => {
+    await using device = await openDevice(cpu());
+    using model = new RelationClassifier({ ...bertTiny, vocabulary: 61, size: 16, deviation: 0.3, labels: ["none", "knows", "owns"], rng });
+    const places = (values: number[]): Tensor => tensor(Int32Array.from(values));
+    const [one, other] = await device.compute(() => [
+      model.forward({ ids: tensor(ids), first: places([1, 2]), second: places([5, 6]) }, inference),
+      model.forward({ ids: tensor(ids), first: places([1, 3]), second: places([5, 6]) }, inference),
+    ]);
+    expect(one!.shape).toEqual([2, 3]);
+    expect([...one!.data.slice(0, 3)]).toEqual([...other!.data.slice(0, 3)]);
+    expect([...one!.data.slice(3)]).not.toEqual([...other!.data.slice(3)]);
+  });
+});
