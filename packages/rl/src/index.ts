@@ -5,6 +5,7 @@ export { A2c, type A2cOptions } from "./algorithms/a2c.ts";
 export { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithms/algorithm.ts";
 export { type CloneBehaviourOptions, cloneBehaviour, type Demonstrations } from "./algorithms/behavioural-cloning.ts";
 export { type AtomsOptions, projectAtoms } from "./algorithms/categorical-projection.ts";
+export { DiscreteSac, type DiscreteSacOptions } from "./algorithms/discrete-sac.ts";
 export { Dqn, type DqnOptions, quantileLoss } from "./algorithms/dqn.ts";
 export {
   type CrossEntropyOptions,
@@ -18,9 +19,10 @@ export { ActorCritic, Ppo, type PpoOptions } from "./algorithms/ppo.ts";
 export { type PpoLoss, type PpoLossOptions, ppoLoss } from "./algorithms/ppo-loss.ts";
 export { QNetwork, type QNetworkOptions, type ReturnKind } from "./algorithms/q-network.ts";
 export { Reinforce, type ReinforceOptions } from "./algorithms/reinforce.ts";
-export { Sac, type SacOptions, SquashedActor, TwinCritic } from "./algorithms/sac.ts";
+export { Sac, type SacOptions, SquashedActor, Temperature, TwinCritic } from "./algorithms/sac.ts";
 export { iterateValues, learnQTable, QTable, type TabularQOptions } from "./algorithms/tabular-q.ts";
 export { DeterministicActor, ddpg, Td3, type Td3Options } from "./algorithms/td3.ts";
+export { type LearnOfflineOptions, learnOffline, type OfflineAgent } from "./algorithms/td3-bc.ts";
 export { Trpo, type TrpoOptions } from "./algorithms/trpo.ts";
 // Environments
 export { type CheckEnvironmentOptions, checkEnvironment } from "./check-environment.ts";
@@ -38,8 +40,11 @@ export type { Environment, Info, Reset, Step } from "./environment.ts";
 export { acrobot } from "./environments/acrobot.ts";
 export { type BanditOptions, bandit } from "./environments/bandit.ts";
 export { type BlackjackOptions, blackjack } from "./environments/blackjack.ts";
+export { brickGame } from "./environments/brick-game.ts";
 export { type CartPoleOptions, cartPole } from "./environments/cart-pole.ts";
+export { type CatchOptions, catchGame } from "./environments/catch.ts";
 export { type CliffWalkingOptions, cliffWalking } from "./environments/cliff-walking.ts";
+export { type DrivingTrackOptions, drivingTrack } from "./environments/driving-track.ts";
 export { type FrozenLakeOptions, frozenLake, frozenLake4x4, frozenLake8x8, randomFrozenLake } from "./environments/frozen-lake.ts";
 export { mountainCar } from "./environments/mountain-car.ts";
 export { mountainCarContinuous } from "./environments/mountain-car-continuous.ts";

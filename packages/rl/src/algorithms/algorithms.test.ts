@@ -7,17 +7,20 @@ import { pendulum } from "../environments/pendulum.ts";
 import { taxi } from "../environments/taxi.ts";
 import { evaluatePolicy } from "../evaluate.ts";
 import { learn } from "../learn.ts";
+import { ReplayBuffer } from "../replay/replay-buffer.ts";
 import { Box } from "../spaces/box.ts";
 import { MultiDiscrete } from "../spaces/multi-discrete.ts";
 import type { System } from "../system.ts";
 import { systemCopies } from "../vector/system-copies.ts";
 import { A2c } from "./a2c.ts";
 import type { Algorithm, AlgorithmOptions } from "./algorithm.ts";
+import { DiscreteSac } from "./discrete-sac.ts";
 import { Dqn } from "./dqn.ts";
 import { Ppo } from "./ppo.ts";
 import { Reinforce } from "./reinforce.ts";
 import { Sac } from "./sac.ts";
 import { ddpg, Td3 } from "./td3.ts";
+import { learnOffline } from "./td3-bc.ts";
 
 const device = await openDevice(cpu());
 afterAll(() => device[Symbol.asyncDispose]());
@@ -167,6 +170,76 @@ test.each(resumable)("%s, saved and restored, goes on to the same bits", async (
   await learn(resumed, { steps: 320 });
   expect(await resumed.save()).toEqual(await straight.save());
   expect(() => resumed.restore(bytes.subarray(0, bytes.length - 9))).toThrow(/checkpoint/);
+});
+
+test("discrete SAC finds the better arm", async () => {
+  const arms = bandit({ means: [0.1, 0.9, 0.3], rewards: "bernoulli", pulls: 3 }) as System;
+  const rng = new Rng(2);
+  using agent = new DiscreteSac({
+    environments: systemCopies(arms, { count: 4 }),
+    device,
+    rng,
+    hidden: [16],
+    learningRate: 1e-2,
+    batchSize: 32,
+    warmUp: 40,
+    discount: 0.5,
+    totalSteps: 800,
+  });
+  const { logs } = await learn(agent);
+  expect([...(await agent.act(new Float32Array(1), { rng }))]).toEqual([1]);
+  // A share of 0.3 of log 3 is what the entropy is steered to.
+  expect(Math.abs(logs.at(-1)!.entropy! - 0.3 * Math.log(3))).toBeLessThan(0.2);
+});
+
+test("TD3+BC learns from steps it never took, better than those who took them", async () => {
+  const rng = new Rng(3);
+  const system = target() as System;
+  const worlds = systemCopies(system, { count: 10 });
+  const buffer = new ReplayBuffer({ capacity: 2000, observationSize: 1, actionSize: 1 });
+  let observations = worlds.reset(rng).slice();
+  let before = 0;
+  for (let t = 0; t < 200; t++) {
+    // A clumsy expert: right on average.
+    const actions = rng
+      .normal([10], 0, 0.3)
+      .data.map((noise, i) => Math.min(Math.max((2 * observations[i]!) / 3 + noise, -1), 1)) as Float32Array;
+    const step = worlds.step(actions.map((action) => 3 * action));
+    for (let n = 0; n < 10; n++) {
+      buffer.add({
+        observation: [observations[n]!],
+        action: [actions[n]!],
+        reward: step.rewards[n]!,
+        nextObservation: [step.nextObservations[n]!],
+        discount: 0.5,
+      });
+      before += step.rewards[n]! / 500;
+    }
+    observations = step.observations.slice();
+  }
+  const { observationSpace, actionSpace } = system;
+  using agent = await learnOffline(buffer, {
+    device,
+    rng,
+    observationSpace,
+    actionSpace,
+    updates: 600,
+    hidden: [24],
+    learningRate: 5e-3,
+    batchSize: 64,
+  });
+  const { mean } = await evaluatePolicy(agent, { environments: systemCopies(system, { count: 10 }), rng, episodes: 50 });
+  expect(before).toBeLessThan(-2);
+  expect(mean).toBeGreaterThan(before / 4);
+  await expect(
+    learnOffline(new ReplayBuffer({ capacity: 1, observationSize: 1, actionSize: 1 }), {
+      device,
+      rng,
+      observationSpace,
+      actionSpace,
+      updates: 1,
+    }),
+  ).rejects.toThrow("expected at least one transition");
 });
 
 test("masked actions are never taken", async () => {

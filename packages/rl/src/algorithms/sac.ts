@@ -113,7 +113,7 @@ export class TwinCritic extends Module {
 }
 
 /** The logarithm of the temperature, as a network to save. */
-class Temperature extends Module {
+export class Temperature extends Module {
   readonly log: Parameter;
 
   constructor(start: number) {

@@ -34,7 +34,7 @@ export const td3Pendulum: Task = {
 export const ppoPendulum: Task = {
   ...worlds,
   name: "ppo-pendulum",
-  title: "PPO on Pendulum-v1",
+  title: "PPO with gSDE on Pendulum-v1",
   copies: 4,
   steps: 100_000,
   goal: -175,
@@ -42,12 +42,14 @@ export const ppoPendulum: Task = {
   algorithm: (options) =>
     new Ppo({
       ...options,
-      rolloutSteps: 256,
+      rolloutSteps: 512,
       batchSize: 64,
       epochs: 10,
       discount: 0.9,
       lambda: 0.95,
       learningRate: linear(1e-3),
-      logStdStart: 0,
+      exploration: "smooth",
+      logStdStart: -1,
+      noiseSteps: 4,
     }),
 };

@@ -1,0 +1,227 @@
+/**
+ * Soft actor-critic over choices. Christodoulou 2019, arXiv:1910.07207.
+ *
+ * The details that matter: expectations over actions are sums, not samples; critics give one value a choice; and the entropy aimed at is a share of
+ * the greatest there is, log n.
+ */
+
+import {
+  add,
+  exp,
+  hostTensor,
+  logSoftmax,
+  mean,
+  minimum,
+  mul,
+  neg,
+  OptionError,
+  reshape,
+  type Scalar,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  takeAlong,
+  tensor,
+  valueAndGrad,
+} from "@dl/core";
+import { Adam, Module, type Parameter } from "@dl/nn";
+import { Network } from "../networks/network.ts";
+import { copyWeights, moveTarget } from "../networks/target.ts";
+import { CategoricalPolicy } from "../policies/categorical-policy.ts";
+import { NStep } from "../replay/n-step.ts";
+import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
+import { type Scheduled, valueAt } from "../schedule.ts";
+import { Discrete } from "../spaces/discrete.ts";
+import { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
+import { stepAndKeep } from "./experience.ts";
+import { mean as average } from "./numbers.ts";
+import { type RolloutOptions, runPolicy } from "./rollout.ts";
+import { Temperature } from "./sac.ts";
+
+export interface DiscreteSacOptions extends AlgorithmOptions {
+  /** Widths of hidden layers, with ReLU. Default [64, 64]. */
+  hidden?: readonly number[];
+  /** Of actor, critics and temperature. Default 10⁻³. */
+  learningRate?: Scheduled;
+  /** Default 64. */
+  batchSize?: number;
+  /** Steps kept. Default 100,000. */
+  capacity?: number;
+  /** Steps before learning begins. Default 500. */
+  warmUp?: number;
+  /** Steps of each copy between gradient steps. Default 1. */
+  trainEvery?: number;
+  /** γ. Default 0.99. */
+  discount?: number;
+  /** τ. Default 0.005. */
+  targetRate?: number;
+  /** Share of log n that the entropy is steered to. Default 0.3. */
+  entropyShare?: number;
+}
+
+/** Two values for every choice, `[B, n]` each. */
+class TwinValues extends Module {
+  readonly first: Network;
+  readonly second: Network;
+
+  constructor({
+    observationSpace,
+    choices,
+    hidden,
+    rng,
+  }: {
+    observationSpace: AlgorithmOptions["environments"]["observationSpace"];
+    choices: number;
+    hidden: readonly number[];
+    rng: AlgorithmOptions["rng"];
+  }) {
+    super();
+    const options = { observationSpace, hidden, outputs: choices, activation: "relu", start: "uniform" } as const;
+    this.first = new Network({ ...options, rng: rng.fork("first") });
+    this.second = new Network({ ...options, rng: rng.fork("second") });
+  }
+
+  forward(observations: Parameters<Network["forward"]>[0]): readonly [ReturnType<Network["forward"]>, ReturnType<Network["forward"]>] {
+    return [this.first.forward(observations), this.second.forward(observations)];
+  }
+}
+
+/**
+ * @example
+ * using agent = new DiscreteSac({ environments: systemCopies(cartPole(), { count: 1 }), device, rng });
+ */
+export class DiscreteSac extends Algorithm {
+  readonly name = "discrete-sac";
+  readonly policy: CategoricalPolicy;
+  readonly critic: TwinValues;
+  readonly target: TwinValues;
+  readonly temperature: Temperature = new Temperature(1);
+  readonly buffer: ReplayBuffer;
+  readonly networks: Readonly<Record<"policy" | "critic" | "target" | "temperature", Module>>;
+  readonly optimizers: Readonly<Record<"policy" | "critic" | "temperature", { optimizer: Adam; model: Module }>>;
+  readonly #kept: NStep;
+  readonly #parameters: Readonly<Record<"policy" | "critic", readonly Parameter[]>>;
+  readonly #options: {
+    readonly batchSize: number;
+    readonly warmUp: number;
+    readonly trainEvery: number;
+    readonly targetRate: number;
+    readonly targetEntropy: number;
+  };
+  #copied = false;
+
+  constructor({
+    hidden = [64, 64],
+    learningRate = 1e-3,
+    batchSize = 64,
+    capacity = 100_000,
+    warmUp = 500,
+    trainEvery = 1,
+    discount = 0.99,
+    targetRate = 0.005,
+    entropyShare = 0.3,
+    ...options
+  }: DiscreteSacOptions) {
+    super(options);
+    const { observationSpace, actionSpace, count } = options.environments;
+    if (!(actionSpace instanceof Discrete))
+      throw new OptionError(`DiscreteSac: expected one discrete action, got ${actionSpace}. Use Sac for floats.`);
+    const rng = options.rng.fork("init");
+    this.policy = new CategoricalPolicy({ observationSpace, actionSpace, hidden, activation: "relu", rng: rng.fork("policy") });
+    const shape = { observationSpace, choices: actionSpace.choices, hidden, rng: rng.fork("critic") };
+    this.critic = new TwinValues(shape);
+    this.target = new TwinValues(shape);
+    this.networks = { policy: this.policy, critic: this.critic, target: this.target, temperature: this.temperature };
+    const adam = (model: Module) => ({
+      optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
+      model,
+    });
+    this.optimizers = { policy: adam(this.policy), critic: adam(this.critic), temperature: adam(this.temperature) };
+    this.#parameters = { policy: this.policy.parameters(), critic: this.critic.parameters() };
+    this.buffer = new ReplayBuffer({ capacity, observationSize: observationSpace.size, actionSize: 1 });
+    this.#kept = new NStep({ steps: 1, discount, copies: count, hand: (transition) => this.buffer.add(transition) });
+    this.#options = { batchSize, warmUp, trainEvery, targetRate, targetEntropy: entropyShare * Math.log(actionSpace.choices) };
+  }
+
+  async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
+    const { environments, device, policy } = this;
+    const { trainEvery, batchSize, warmUp } = this.#options;
+    const observations = await this.begin();
+    if (!this.#copied && this.updates === 0) await copyWeights(this.target, this.critic);
+    this.#copied = true;
+    for (let t = 0; t < trainEvery; t++) {
+      const masks = environments.actionMasks?.();
+      const outputs = await runPolicy(observations, { device, policy, count: environments.count });
+      const { actions } = policy.choose(outputs, { rng: this.rngs.act, masks });
+      await stepAndKeep(observations, { environments, actions, keep: (acted, step) => this.#kept.add(acted, step), onEpisodes });
+      this.steps += environments.count;
+    }
+    if (this.steps < warmUp) return {};
+    const logs = { q_loss: [] as number[], policy_loss: [] as number[], entropy: [] as number[], temperature: [] as number[] };
+    for (let i = 0; i < trainEvery * environments.count; i++) {
+      const result = await this.update(this.buffer.sample(this.rngs.learn, batchSize));
+      for (const [name, value] of Object.entries(result)) logs[name as keyof typeof logs].push(value);
+    }
+    return Object.fromEntries(Object.entries(logs).map(([name, values]) => [name, average(values)]));
+  }
+
+  /** One gradient step of critics, policy and temperature. */
+  async update(batch: ReplayBatch): Promise<Record<"q_loss" | "policy_loss" | "entropy" | "temperature", number>> {
+    const { policy, critic, target, temperature } = this;
+    const rows = batch.places.length;
+    const taken = hostTensor(Int32Array.from(batch.actions.data), [rows, 1]);
+    this.updates++;
+    return this.device.compute(() => {
+      const observations = tensor(batch.observations);
+      const alpha = temperature.forward(); // [1]
+      const nextObservations = tensor(batch.nextObservations);
+      const nextLog = logSoftmax(policy.forward(nextObservations).logits); // [B, n]
+      const [q1, q2] = target.forward(nextObservations);
+      const soft = sum(mul(exp(nextLog), sub(minimum(q1, q2), mul(alpha, nextLog))), -1); // [B]
+      const goal = reshape(add(tensor(batch.rewards), mul(tensor(batch.discounts), soft)), [rows, 1]);
+      const places = tensor(taken);
+      const errors = valueAndGrad(() => {
+        const [a, b] = critic.forward(observations);
+        const error = (q: typeof a) => mean(square(sub(takeAlong(q, places, { axis: 1 }), goal)));
+        return mul(add(error(a), error(b)), 0.5) as Scalar;
+      }, this.#parameters.critic);
+      this.optimizers.critic.optimizer.update(errors.grads);
+
+      const [a, b] = critic.forward(observations);
+      const values = minimum(a, b); // [B, n]
+      const better = valueAndGrad(() => {
+        const logProbs = logSoftmax(policy.forward(observations).logits);
+        const probabilities = exp(logProbs);
+        const loss = mean(sum(mul(probabilities, sub(mul(alpha, logProbs), values)), -1)) as Scalar;
+        return { loss, entropy: stopGradient(neg(mean(sum(mul(probabilities, logProbs), -1)))) as Scalar };
+      }, this.#parameters.policy);
+      this.optimizers.policy.optimizer.update(better.grads);
+
+      const gradient = reshape(sub(better.value.entropy, this.#options.targetEntropy), [1]);
+      this.optimizers.temperature.optimizer.update(new Map([[temperature.log, gradient]]));
+      moveTarget(target, critic, { rate: this.#options.targetRate });
+      return {
+        q_loss: errors.value,
+        policy_loss: better.value.loss,
+        entropy: better.value.entropy,
+        temperature: reshape(alpha, []) as Scalar,
+      };
+    });
+  }
+
+  async act(observations: Float32Array, { rng, deterministic = true, masks }: ActOptions): Promise<Float32Array> {
+    const count = observations.length / this.environments.observationSpace.size;
+    const outputs = await runPolicy(observations, { device: this.device, policy: this.policy, count });
+    return this.policy.choose(outputs, { rng, deterministic, masks }).actions;
+  }
+
+  protected override extraState(): ExtraState {
+    return { tensors: this.buffer.save(), json: JSON.stringify({ kept: this.#kept.save() }) };
+  }
+
+  protected override restoreExtra({ tensors, json }: Required<ExtraState>): void {
+    this.buffer.restore(tensors);
+    this.#kept.restore((JSON.parse(json) as { kept: ReturnType<NStep["save"]> }).kept);
+  }
+}
