@@ -25,6 +25,7 @@ import {
   cyclicLabels,
   type GenerativePreset,
   loadGenerator,
+  sampleCount,
   scoreGenerator,
   toTanhRange,
   writeGenerator,
@@ -101,7 +102,7 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
       transform: toTanhRange(preset),
       // Few images: it is there to show whether the distance falls, not to be quoted.
       validate: async () => {
-        const { metrics } = await scoreGenerator(run, generator, { device, signal, count: 1000 });
+        const { metrics } = await scoreGenerator(run, generator, { device, signal, count: sampleCount(settings.limit, 1000) });
         return { frechet: metrics["test/frechet"]!, modes: metrics["test/classesCovered"]!, confidence: metrics["test/confidence"]! };
       },
       generate: (latents, { labels }, mode) => preset.draw(generator, { latents, labels, mode }),

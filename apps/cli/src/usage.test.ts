@@ -9,7 +9,7 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 const out = ["--out", join(scratch, "run")];
 
 test.for([
-  [["--help"], ["train <recipe>", "resume <run folder>", "evaluate", "predict", "doctor"]],
+  [["--help"], ["train <recipe>", "resume <run folder>", "evaluate", "predict", "sample", "interpolate", "score", "doctor"]],
   [
     ["train", "--help"],
     ["Usage: dl train <recipe> [options]", "lenet-cifar10", "--preset essay", "--limit N", "Ctrl-C saves"],
@@ -29,6 +29,14 @@ test.for([
   [
     ["generate", "--help"],
     ["Usage: dl generate <run folder>", "--prompt TEXT", "--temperature X"],
+    ["sample", "--help"],
+    ["Usage: dl sample <run folder>", "--label NAME", "--truncation X"],
+  ],
+  [
+    ["interpolate", "--help"],
+    ["Usage: dl interpolate <run folder>", "--animate", "--steps N"],
+    ["score", "--help"],
+    ["Usage: dl score <generated folder> <real folder>", "--extractor NAME"],
   ],
   [
     ["doctor", "--help"],
@@ -43,6 +51,7 @@ test.for([
 test.for([
   [[], /^Usage: dl <command>/],
   [["trian"], /expected a command \(train, resume, evaluate, predict, .*, doctor\), got "trian"/],
+  [["trian"], /expected a command \(train, resume, evaluate, predict, sample, interpolate, score, doctor\), got "trian"/],
   [["train"], /expected one recipe, got none/],
   [["train", "lenet-minst"], /expected a recipe \(lenet-mnist, .*\), got "lenet-minst"/],
   [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],
@@ -59,6 +68,9 @@ test.for([
   [["train", "lenet-mnist", "--threads", "0"], /--threads: expected a whole number ≥ 1/],
   [["generate", "somewhere", "--tokens", "0"], /--tokens: expected a whole number ≥ 1, got "0"/],
   [["predict", "somewhere"], /expected a run folder and at least one image file/],
+  [["score", "a"], /expected a folder of generated images and a folder of real ones/],
+  [["score", "a", "b", "--extractor", "inception"], /--extractor: expected mnist, fashion-mnist or a \.safetensors file, got "inception"/],
+  [["sample"], /expected one run folder, got none/],
   [["evaluate", "a", "b"], /expected one run folder, got a b/],
 ] as const)("dl %j is told what is wrong, with exit code 2 and nothing on stdout", async ([words, message]) => {
   const made = words.length > 1 ? out : [];

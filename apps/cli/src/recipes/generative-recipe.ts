@@ -97,6 +97,11 @@ export async function drawImages(
   return hostTensor(images, [count, height, width, channels]);
 }
 
+/** Images to score: `most`, or as few as a trial with `--limit` uses; a Fréchet distance needs more than there are features. */
+export function sampleCount(limit: number | null, most: number): number {
+  return Math.max(100, Math.min(limit ?? most, most));
+}
+
 /** Scores of a generator against the test set; the floor is the training set's, both as large as the sample. */
 export async function scoreGenerator(
   run: GenerativeRun,
@@ -106,7 +111,7 @@ export async function scoreGenerator(
   const { preset, settings } = run;
   using extractor = await trainedExtractor(preset.extractor);
   const rng = new Rng(settings.seed).fork("score");
-  const wanted = count ?? Math.min(preset.scored, settings.limit ?? preset.scored);
+  const wanted = count ?? sampleCount(settings.limit, preset.scored);
   const latents = drawLatents(wanted, { size: preset.latent, rng: rng.fork("latents") });
   const images = await drawImages(run, generator, { device, latents, signal });
   const generated = await extractFeatures(images, { device, extractor, low: -1, high: 1, signal });

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeImage } from "@dl/data";
+import { encodePng } from "@dl/train";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dl, dlHere, type Ended } from "./dl-fixture.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "dl-generative-"));
+const at = (...names: string[]): string => join(scratch, ...names);
+const run = at("run");
+let trained: Ended;
+
+beforeAll(async () => {
+  // Two steps: what it makes is noise, and all the rest is as in a long run.
+  const settings = ["--limit", "70", "--epochs", "2", "--batch-size", "64", "--threads", "1"];
+  trained = await dl("train", "cgan-mnist", ...settings, "--out", run, "--json");
+}, 120_000);
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const metricsIn = ({ stdout }: Ended): Readonly<Record<string, number>> =>
+  (JSON.parse(stdout) as { metrics: Readonly<Record<string, number>> }).metrics;
+
+test("a run leaves its generator, scores under the extractor's name, grids, and a moving picture of them", () => {
+  expect(trained.code, trained.stderr).toBe(0);
+  const metrics = metricsIn(trained);
+  expect(metrics["test/frechet"]).toBeGreaterThan(metrics["test/floor"]!);
+  expect(metrics["test/conditionalAccuracy"]).toBeGreaterThanOrEqual(0);
+  for (const name of ["discriminatorLoss", "generatorGradient", "diversity", "validation/frechet"]) expect(metrics).toHaveProperty(name);
+  const scores = JSON.parse(readFileSync(join(run, "scores.json"), "utf8")) as { extractor: string; generatedCount: number };
+  expect(scores.extractor).toMatch(/^FeatureNetwork on mnist, test accuracy 99\.\d\d %$/);
+  expect(scores.generatedCount).toBe(100);
+  expect(readdirSync(join(run, "samples"))).toEqual(["epoch-0001.png", "epoch-0002.png"]);
+  const grid = decodeImage(readFileSync(join(run, "samples", "epoch-0002.png")), { name: "grid" });
+  expect([grid.width, grid.height]).toEqual([10 * 30 - 2, 7 * 30 - 2]); // 64 images, ten classes in a row
+  expect(readFileSync(join(run, "progress.png")).includes("acTL")).toBe(true);
+  expect(readFileSync(join(run, "report.html"), "utf8")).toContain("Gradient norms");
+  // Two steps find no ten digits, and that is told.
+  expect(trained.stderr).toMatch(/warning: collapse at step 1: \d of 10 modes are covered\. Try/);
+});
+
+test("evaluate measures the same again", async () => {
+  const again = metricsIn(await dlHere("evaluate", run, "--threads", "1", "--json"));
+  for (const [name, value] of Object.entries(again)) expect(metricsIn(trained)[name], name).toBe(value);
+});
+
+describe("sample", () => {
+  test("writes single files of one class, the same for the same seed", async () => {
+    for (const folder of ["a", "b"]) {
+      const { code } = await dlHere("sample", run, "--count", "3", "--label", "7", "--out", at(folder), "--threads", "1");
+      expect(code).toBe(0);
+    }
+    expect(readdirSync(at("a"))).toEqual(["00000.png", "00001.png", "00002.png"]);
+    for (const name of readdirSync(at("a"))) expect(readFileSync(at("a", name))).toEqual(readFileSync(at("b", name)));
+    const { width, height } = decodeImage(readFileSync(at("a", "00000.png")), { name: "a" });
+    expect([width, height]).toEqual([28, 28]);
+  });
+
+  test("writes a grid, and refuses classes there are not", async () => {
+    const { code } = await dlHere("sample", run, "--count", "4", "--truncation", "0.5", "--out", at("grid.png"), "--threads", "1");
+    expect(code).toBe(0);
+    expect(decodeImage(readFileSync(at("grid.png")), { name: "grid" }).width).toBe(58);
+    const wrong = await dlHere("sample", run, "--label", "cat");
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('--label: expected one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, got "cat"'),
+    ]);
+  });
+});
+
+test("interpolate writes rows, or an animation", async () => {
+  const walk = ["interpolate", run, "--rows", "2", "--steps", "5", "--threads", "1"];
+  expect((await dlHere(...walk, "--out", at("walk.png"))).code).toBe(0);
+  const { width, height } = decodeImage(readFileSync(at("walk.png")), { name: "walk" });
+  expect([width, height]).toEqual([5 * 30 - 2, 2 * 30 - 2]);
+  expect((await dlHere(...walk, "--animate", "--out", at("moving.png"))).code).toBe(0);
+  expect(readFileSync(at("moving.png")).includes("acTL")).toBe(true);
+});
+
+describe("score", () => {
+  /** Images of random noise: their numbers mean nothing, their order does. */
+  const noise = (folder: string, count: number, bright: number): void => {
+    mkdirSync(at(folder));
+    let state = count + bright;
+    for (let i = 0; i < count; i++) {
+      const data = Uint8Array.from({ length: 784 }, () => {
+        state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+        return (state >> 16) % bright;
+      });
+      writeFileSync(at(folder, `${i}.png`), encodePng({ width: 28, height: 28, channels: 1, data }));
+    }
+  };
+
+  test("images like the real ones are near the floor, others are not, and the extractor is named", async () => {
+    noise("real", 140, 256);
+    noise("alike", 140, 256);
+    noise("dark", 140, 60);
+    const ratio = async (folder: string): Promise<number> => {
+      const { code, stdout, stderr } = await dlHere("score", at(folder), at("real"), "--threads", "1", "--json");
+      expect(code, stderr).toBe(0);
+      const scores = JSON.parse(stdout) as { extractor: string; ratio: number };
+      expect(scores.extractor).toMatch(/^FeatureNetwork on mnist/);
+      return scores.ratio;
+    };
+    expect(await ratio("alike")).toBeLessThan(2);
+    expect(await ratio("dark")).toBeGreaterThan(10);
+    const { stdout } = await dlHere("score", at("dark"), at("real"), "--threads", "1");
+    expect(stdout).toMatch(/measured with {6}FeatureNetwork on mnist.*\nimages +140 generated, 140 real\nFréchet distance .*95 %/);
+  });
+
+  test("too few, none, and images of several sizes are named", async () => {
+    noise("few", 10, 99);
+    const few = await dlHere("score", at("few"), at("real"), "--threads", "1");
+    expect([few.code, few.stderr]).toEqual([1, expect.stringContaining("expected at least 65 generated images")]);
+    writeFileSync(at("few", "odd.png"), encodePng({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) }));
+    expect((await dlHere("score", at("few"), at("real"))).stderr).toMatch(/odd\.png: expected 28×28 pixels, as 0\.png has, got 2×2/);
+    expect((await dlHere("score", at("nowhere"), at("real"))).stderr).toContain("expected a folder of images, got ENOENT");
+    expect((await dlHere("score", run, at("real"))).stderr).not.toBe("");
+    expect(existsSync(at("nowhere"))).toBe(false);
+  });
+});

@@ -1,0 +1,136 @@
+import { cpu } from "@dl/backend-cpu";
+import { fromNested, type HostTensor, hostTensor, openDevice, Rng, type Tensor } from "@dl/core";
+import { kernelDistance } from "@dl/metrics";
+import { describe, expect, test } from "vitest";
+import { decode, type Encoded, readFixture } from "../reference-fixture.ts";
+import { type ExtractedFeatures, extractFeatures, type FeatureExtractor, networkExtractor } from "./feature-extractor.ts";
+import { FeatureNetwork, featureNetworkMnist } from "./feature-network.ts";
+import { modeCoverage } from "./mode-coverage.ts";
+import { scoreGenerated } from "./score-generated.ts";
+
+interface GenerativeFixture {
+  readonly features: readonly [{ readonly a: Encoded; readonly b: Encoded; readonly frechet: number; readonly kid_unbiased_poly3: number }];
+  readonly inception: { readonly probs: readonly (readonly number[])[]; readonly single_split: number };
+}
+
+const uniform = (count: number, classes: number): HostTensor =>
+  hostTensor(new Float32Array(count * classes).fill(1 / classes), [count, classes]);
+const seen = (features: HostTensor, probabilities = uniform(features.shape[0]!, 3)): ExtractedFeatures => ({
+  extractor: "test",
+  features,
+  probabilities,
+});
+
+describe("scores", () => {
+  test("Fréchet distance, kernel distance and Inception Score are the references'", () => {
+    const { features, inception } = readFixture<GenerativeFixture>("generative.json");
+    const [{ a, b, frechet, kid_unbiased_poly3 }] = features;
+    const [real, generated] = [decode(a), decode(b)];
+    const scores = scoreGenerated({ real: seen(real), generated: seen(generated), rng: new Rng(1) });
+    expect(Math.abs(scores.frechet.value / frechet - 1)).toBeLessThan(1e-5);
+    expect(kernelDistance({ real, generated }).mean).toBeCloseTo(kid_unbiased_poly3, 6);
+    // The one subset is everything there is, so that here the score is the whole estimate.
+    expect(scores.kernel.mean).toBeCloseTo(kid_unbiased_poly3, 6);
+    const probabilities = fromNested(inception.probs as number[][]);
+    const rows = probabilities.shape[0]!;
+    const rest = scoreGenerated({
+      real: seen(new Rng(2).normal([rows, 3])),
+      generated: seen(new Rng(3).normal([rows, 3]), probabilities),
+      rng: new Rng(1),
+    });
+    expect(rest.inceptionScore).toBeCloseTo(inception.single_split, 5);
+  });
+
+  test("a generator as good as the data is at the floor; a shifted one is far above, where the formula says", () => {
+    const normal = (seed: number, shift = 0) => seen(new Rng(seed).normal([3000, 4], shift));
+    const options = { real: normal(1), otherReal: normal(2), rng: new Rng(9), pairs: 400 };
+    const good = scoreGenerated({ ...options, generated: normal(3) });
+    expect(good.ratio).toBeLessThan(4);
+    expect(good.floor.value).toBeLessThan(0.05);
+    expect(good.frechet.low).toBeLessThanOrEqual(good.frechet.value);
+    expect(good.frechet.high).toBeLessThan(0.1);
+    expect(Math.min(good.precision, good.recall)).toBeGreaterThan(0.7);
+    expect(Math.abs(good.kernel.mean)).toBeLessThan(0.1);
+    const bad = scoreGenerated({ ...options, generated: normal(3, 5) });
+    expect(bad.frechet.value).toBeCloseTo(4 * 25, -0.5);
+    expect(bad.frechet.low).toBeGreaterThan(good.frechet.high);
+    expect(Math.max(bad.precision, bad.recall)).toBe(0);
+  });
+
+  test("a collapsed generator: precise, without recall", () => {
+    const real = seen(new Rng(1).normal([1000, 2]));
+    const few = new Rng(2).normal([1000, 2], 0, 0.05);
+    const scores = scoreGenerated({ real, generated: seen(few), rng: new Rng(3) });
+    expect(scores.precision).toBeGreaterThan(0.95);
+    expect(scores.recall).toBeLessThan(0.1);
+  });
+
+  test("too few images are an error with the number needed; so are two extractors", () => {
+    const rows = (count: number) => seen(new Rng(1).normal([count, 8]));
+    expect(() => scoreGenerated({ real: rows(100), generated: rows(8), rng: new Rng(1) })).toThrow(
+      "scoreGenerated: expected at least 9 generated images for a Fréchet distance over 8 features, got 8. 10,000 are usual",
+    );
+    // Without other real images, the floor needs two halves.
+    expect(() => scoreGenerated({ real: rows(17), generated: rows(20), rng: new Rng(1) })).toThrow("expected at least 18 real images");
+    expect(() => scoreGenerated({ real: rows(20), generated: { ...rows(20), extractor: "other" }, rng: new Rng(1) })).toThrow(
+      "expected generated features by test, got other",
+    );
+  });
+});
+
+describe("coverage", () => {
+  test("by hand: shares, missing classes, confidence and entropy", () => {
+    const { shares, covered, missing, confidence, entropy } = modeCoverage(
+      fromNested([
+        [0.9, 0.1, 0],
+        [0.6, 0.4, 0],
+        [0.2, 0.8, 0],
+        [0.3, 0.7, 0],
+      ]),
+    );
+    expect([shares, covered, missing]).toEqual([[0.5, 0.5, 0], 2, [2]]);
+    expect(confidence).toBeCloseTo(0.75, 6);
+    expect(entropy).toBeCloseTo(Math.LN2, 6);
+    expect(() => modeCoverage(hostTensor(new Float32Array(0), [0, 3]))).toThrow("expected at least one sample, got none");
+  });
+});
+
+describe("extraction", () => {
+  const plain: FeatureExtractor = {
+    name: "pixels",
+    size: 4,
+    classes: 2,
+    perceive: (images: Tensor) => {
+      const features = images.reshape([images.shape[0]!, 4]);
+      return { features, logits: features.slice([0, 0], [images.shape[0]!, 2]) };
+    },
+  };
+
+  test("in parts of any size gives the same rows; the range is brought to [0, 1]", async () => {
+    await using device = await openDevice(cpu());
+    const images = new Rng(1).uniform([7, 2, 2, 1], -1, 1);
+    const whole = await extractFeatures(images, { device, extractor: plain, low: -1, high: 1 });
+    const parts = await extractFeatures(images, { device, extractor: plain, low: -1, high: 1, batchSize: 3 });
+    expect(parts).toEqual(whole);
+    expect(whole.extractor).toBe("pixels");
+    for (const [i, value] of whole.features.data.entries()) expect(value).toBeCloseTo((images.data[i]! + 1) / 2, 6);
+    expect(whole.probabilities.data[0]! + whole.probabilities.data[1]!).toBeCloseTo(1, 6);
+  });
+
+  test("constant images, NaN and other shapes are named", async () => {
+    await using device = await openDevice(cpu());
+    const extract = (images: HostTensor) => extractFeatures(images, { device, extractor: plain });
+    await expect(extract(hostTensor(new Float32Array(12).fill(0.5), [3, 2, 2, 1]))).rejects.toThrow(
+      "expected images that differ, got 3 equal ones",
+    );
+    const broken = new Rng(1).uniform([3, 2, 2, 1]);
+    broken.data[5] = Number.NaN;
+    await expect(extract(broken)).rejects.toThrow("expected pixels that are numbers, got NaN in image 1");
+    await expect(extract(hostTensor(new Float32Array(4), [2, 2]))).rejects.toThrow("expected images [N, H, W, C], got [2, 2]");
+    using network = new FeatureNetwork({ ...featureNetworkMnist, rng: new Rng(1) });
+    const color = new Rng(1).uniform([2, 8, 8, 3]);
+    await expect(extractFeatures(color, { device, extractor: networkExtractor(network, "n") })).rejects.toThrow(
+      "FeatureNetwork: expected images [B, H, W, 1], got [2, 8, 8, 3].",
+    );
+  });
+});
