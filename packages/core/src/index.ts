@@ -85,6 +85,7 @@ export {
 } from "./ops/pool.ts";
 export { dropout, randomBernoulli, randomNormal, randomUniform } from "./ops/random.ts";
 export * from "./ops/reduce.ts";
+export { type ReluRule, withReluRule } from "./ops/relu-rule.ts";
 export { expandDims, flatten, reshape, squeeze } from "./ops/reshape.ts";
 export { type ResizeOptions, resize } from "./ops/resize.ts";
 export { narrow, type SliceOptions, slice } from "./ops/slice.ts";

@@ -9,6 +9,7 @@ import { apply, requireTensor } from "./apply.ts";
 import { add, binary, div, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
 import { fill } from "./creation.ts";
+import { currentReluRule } from "./relu-rule.ts";
 
 const integerOps: ReadonlySet<UnaryOp> = new Set(["abs", "negate", "sign", "square"]);
 
@@ -123,6 +124,8 @@ export function relu(x: Tensor): Tensor {
 
 /** The gradient where the output y of a ReLU is positive, else 0; itself linear in the gradient. */
 export function reluGradient(gradient: Tensor, y: Tensor): Tensor {
+  const rule = currentReluRule();
+  if (rule !== null) return rule(gradient, y);
   if (isRecorded(gradient)) return where(greater(y, 0), gradient, fill([], 0, { dtype: gradient.dtype }));
   return binary("relu", "reluGradient", { a: gradient, b: y });
 }
