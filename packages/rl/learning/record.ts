@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { resultsFile, writeSection } from "../../../tooling/results/section.ts";
+import { resultsFile, writeSection } from "@dl/tooling/results";
 import { box2dTasks } from "../src/box2d/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import type { SeedResult } from "./seed-run.ts";

@@ -16,8 +16,8 @@ import { lenetMnist } from "./lenet-mnist.ts";
 import { maskedCifar10 } from "./masked-cifar10.ts";
 import type { Recipe } from "./recipe.ts";
 import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
-import { snganFashion } from "./sngan-fashion.ts";
 import { simclrCifar10 } from "./simclr-cifar10.ts";
+import { snganFashion } from "./sngan-fashion.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 import { wganGpMnist } from "./wgan-gp-mnist.ts";
 
@@ -36,6 +36,8 @@ export const recipes: readonly Recipe[] = [
 /** Recipes of other forms than image classifiers. */
 export const taskRecipes: readonly TaskRecipe[] = [
   finetuneFolder,
+  simclrCifar10,
+  maskedCifar10,
   gptShakespeare,
   dcganMnist,
   wganGpMnist,
@@ -43,7 +45,6 @@ export const taskRecipes: readonly TaskRecipe[] = [
   snganFashion,
   ddpmMnist,
 ];
-export const taskRecipes: readonly TaskRecipe[] = [finetuneFolder, simclrCifar10, maskedCifar10, gptShakespeare];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];
 

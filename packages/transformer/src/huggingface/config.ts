@@ -52,7 +52,7 @@ export class ModelConfig {
     return value;
   }
 
-  flag(name: string, otherwise: boolean): boolean {
+  flag(name: string, { otherwise }: { otherwise: boolean }): boolean {
     const value = this.has(name) ? this.values[name] : otherwise;
     if (typeof value !== "boolean") throw this.#expected(name, "true or false");
     return value;

@@ -15,7 +15,7 @@ export const bart: EncoderDecoderFamily = {
     ...readCommon(config),
     positions: "learned",
     embeddingNorm: true,
-    scaleEmbedding: config.flag("scale_embedding", false),
+    scaleEmbedding: config.flag("scale_embedding", { otherwise: false }),
     padId: config.id("pad_token_id") ?? 1,
     endId: config.id("eos_token_id") ?? 2,
     startId: config.id("decoder_start_token_id") ?? 2,

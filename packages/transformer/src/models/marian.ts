@@ -17,7 +17,7 @@ export const marian: EncoderDecoderFamily = {
       ...readCommon(config),
       positions: "sinusoidal",
       embeddingNorm: false,
-      scaleEmbedding: config.flag("scale_embedding", false),
+      scaleEmbedding: config.flag("scale_embedding", { otherwise: false }),
       padId,
       endId: config.id("eos_token_id") ?? 0,
       startId: config.id("decoder_start_token_id") ?? padId,

@@ -319,12 +319,12 @@ export class T5 extends Module implements SequenceToSequence {
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): T5 {
     config.only("model_type", "t5");
     config.only("is_encoder_decoder", true);
-    const tied = config.flag("tie_word_embeddings", true);
+    const tied = config.flag("tie_word_embeddings", { otherwise: true });
     const padId = config.id("pad_token_id") ?? 0;
     return new T5({
       ...{ rng, tied, padId },
       // In old files it follows from the tying.
-      scaleOutput: config.flag("scale_decoder_outputs", tied),
+      scaleOutput: config.flag("scale_decoder_outputs", { otherwise: tied }),
       vocabulary: config.count("vocab_size"),
       size: config.count("d_model"),
       layers: config.count("num_layers"),

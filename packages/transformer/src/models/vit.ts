@@ -136,7 +136,7 @@ export class ViT extends Module {
       activation: config.choice("hidden_act", { known: activationNames, otherwise: "gelu" }),
       dropout: config.number("hidden_dropout_prob", 0),
       attentionDropout: config.number("attention_probs_dropout_prob", 0),
-      attentionBias: config.flag("qkv_bias", true),
+      attentionBias: config.flag("qkv_bias", { otherwise: true }),
       epsilon: config.number("layer_norm_eps", 1e-12),
       deviation: config.number("initializer_range", 0.02),
     });

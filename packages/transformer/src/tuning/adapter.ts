@@ -15,9 +15,10 @@ export interface Adapter {
 /**
  * A model and its adapters as one module: what `fit` and checkpoints take, so that both are saved and resumed together.
  *
- * @example no-run
- * const together = new Adapted(model, [lora]);
- * await fit({ device, model: together, optimizer: new AdamW(lora.trained(), { learningRate: 1e-3 }), … });
+ * @example
+ * const model = new Gpt2({ ...nanoGptShakespeare, layers: 1, rng });
+ * const together = new Adapted(model, [new Lora(model, { targets: ["project"], rank: 2, alpha: 4, rng })]);
+ * together.namedParameters().has("adapters.0.layers.blocks.0.attention.project.down"); // true
  */
 export class Adapted<M extends Module> extends Module {
   readonly model: M;

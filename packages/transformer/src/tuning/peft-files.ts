@@ -199,8 +199,8 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
     ranks: numbers(config, "rank_pattern"),
     alphas: numbers(config, "alpha_pattern"),
     dropout: config.number("lora_dropout", 0),
-    dora: config.flag("use_dora", false),
-    rankStabilized: config.flag("use_rslora", false),
+    dora: config.flag("use_dora", { otherwise: false }),
+    rankStabilized: config.flag("use_rslora", { otherwise: false }),
     ...{ whole, rng },
   });
   return lora.ready();
