@@ -6,6 +6,7 @@ export type * from "./backend.ts";
 // Values
 export { Cell } from "./cell.ts";
 export { checkpoint, isReplaying } from "./checkpoint.ts";
+export { chromeTrace } from "./chrome-trace.ts";
 export { type CustomGradient, customGradient, stopGradient } from "./custom-gradient.ts";
 // Where work happens
 export { Device, type HostOf, openDevice, type SkippedBackend } from "./device.ts";

@@ -2,6 +2,7 @@
 
 import { cpu } from "@dl/backend-cpu";
 import { expect, test } from "vitest";
+import { chromeTrace } from "./chrome-trace.ts";
 import { openDevice } from "./device.ts";
 import { ones } from "./ops/creation.ts";
 import { exp } from "./ops/elementwise.ts";
@@ -39,6 +40,17 @@ test("after a profile, and after work that throws, the device is as it was", asy
   const { events } = await device.profile(() => ones([2]).sum());
   expect(events).toHaveLength(2);
   expect(device.memory().buffers).toBe(0);
+});
+
+test("a trace has a bar for every launch, in microseconds", () => {
+  const events = [{ name: "matmul", start: 0.5, milliseconds: 0.25, bytes: 12 }];
+  const { traceEvents } = JSON.parse(chromeTrace({ result: 0, kernels: [], events, milliseconds: 1 }, { device: "cpu" })) as {
+    traceEvents: object[];
+  };
+  expect(traceEvents).toEqual([
+    { pid: 1, tid: 1, ph: "M", name: "thread_name", args: { name: "cpu" } },
+    { pid: 1, tid: 1, ph: "X", name: "matmul", ts: 500, dur: 250, args: { bytes: 12 } },
+  ]);
 });
 
 test("kernels are summed by name, the longest first", () => {

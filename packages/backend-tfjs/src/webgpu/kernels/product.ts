@@ -5,7 +5,6 @@
 
 import type { Epilogue } from "@dl/core";
 import type { DeviceBuffer } from "../memory.ts";
-import { bind } from "../operands.ts";
 import type { Binding } from "../program.ts";
 import type { Runner } from "../runner.ts";
 
@@ -58,15 +57,25 @@ export function runProduct(runner: Runner, product: Product): DeviceBuffer {
   const aligned = columns % 4 === 0;
   const indices = Array.from({ length: tile }, (_, i) => i);
   const { bias, activation } = epilogue;
+  // One source serves every epilogue: without a bias, zero is added.
+  const none = bias ? undefined : runner.constant(0);
   const groupRows = groupSize[1] * tile;
   for (let firstItem = 0; firstItem < count; firstItem += mostGroups) {
     for (let firstRow = 0; firstRow < rows; firstRow += mostGroups * groupRows) {
       runner.run({
         name: product.name,
-        variant: `${product.variant} ${aligned} ${tile} ${activation ?? ""} ${bias ? "bias" : ""}`,
-        reads: [...product.reads, ...(bias ? [bind("bias", bias)] : [])],
+        variant: `${product.variant} ${aligned} ${tile}`,
+        reads: [...product.reads, { name: "bias", type: "f32", buffer: bias?.buffer ?? none! }],
         writes: [{ name: "result", type: aligned ? "vec4f" : "f32", buffer: y }],
-        ints: { ...product.ints, rows, columns, firstItem, firstRow },
+        ints: {
+          ...product.ints,
+          rows,
+          columns,
+          firstItem,
+          firstRow,
+          lastBias: bias ? columns - 1 : 0,
+          relu: activation === "relu" ? 1 : 0,
+        },
         groupSize,
         groups: [
           Math.ceil(columns / (groupSize[0] * columnsOfTile)),
@@ -85,10 +94,11 @@ let column = firstColumn;
 ${indices.map((i) => `let row${i} = min(firstOfTile + ${i}, p.rows - 1);\nvar c${i} = vec4<f32>();`).join("\n")}
 ${product.setup(tile)}
 ${product.loop((loads) => stepCode(loads, indices), tile)}
-${indices.map((i) => storeCode(i, { aligned, bias: bias !== undefined, relu: activation === "relu" })).join("\n")}`,
+${indices.map((i) => storeCode(i, aligned)).join("\n")}`,
       });
     }
   }
+  if (none) runner.memory.free(none);
   return y;
 }
 
@@ -100,10 +110,10 @@ function stepCode({ depth, before, left, right }: Step, indices: readonly number
   return `${before}\n${parts.join("\n")}`;
 }
 
-function storeCode(i: number, { aligned, bias, relu }: { aligned: boolean; bias: boolean; relu: boolean }): string {
-  const lines = [`if (firstOfTile + ${i} < p.rows) {`, `var v = c${i};`];
-  if (bias) lines.push(`v += vec4<f32>(${[0, 1, 2, 3].map((j) => `bias[min(column + ${j}, p.columns - 1)]`).join(", ")});`);
-  if (relu) lines.push("v = select(max(v, vec4<f32>()), v, isNan4(v));");
+function storeCode(i: number, aligned: boolean): string {
+  const biases = [0, 1, 2, 3].map((j) => `bias[min(column + ${j}, p.lastBias)]`).join(", ");
+  const lines = [`if (firstOfTile + ${i} < p.rows) {`, `var v = c${i} + vec4<f32>(${biases});`];
+  lines.push("if (p.relu == 1) { v = select(max(v, vec4<f32>()), v, isNan4(v)); }");
   lines.push(`let at = (item * p.rows + row${i}) * p.columns + column;`);
   if (aligned) lines.push("result[at / 4] = v;");
   else for (let j = 0; j < 4; j++) lines.push(`if (column + ${j} < p.columns) { result[at + ${j}] = v[${j}]; }`);
