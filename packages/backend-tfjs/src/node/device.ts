@@ -4,6 +4,7 @@ import { type BackendDevice, type DType, DtypeError, type FusedKernels, type Ker
 import type { LoadedAddon } from "./addon.ts";
 import type { TensorBuffer } from "./buffer.ts";
 import { Engine } from "./engine.ts";
+import { Attention } from "./fused/attention.ts";
 import { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from "./fused/normalization.ts";
 import { crossEntropy, crossEntropyGradient, logSoftmax, logSoftmaxGradient, softmax, softmaxGradient } from "./fused/softmax.ts";
 import { adamUpdate, sgdUpdate, sumOfSquares } from "./fused/updates.ts";
@@ -35,6 +36,7 @@ export class TensorflowDevice implements BackendDevice<TensorBuffer> {
     this.gpu = engine.gpu;
     this.name = `${name} (TensorFlow ${this.version}, ${this.gpu ? "GPU" : "CPU"})`;
     const pooling = new MaxPooling(engine);
+    const attention = new Attention(engine);
     this.kernels = {
       unary: (op, x) => unary(engine, op, x),
       binary: (op, a, b, shape) => binary(engine, op, a, b, shape),
@@ -77,6 +79,8 @@ export class TensorflowDevice implements BackendDevice<TensorBuffer> {
       layerNormGradient: (g, saved, problem) => layerNormGradient(engine, g, { ...saved, ...problem }),
       batchNorm: (x, weight, bias, problem) => batchNorm(engine, x, { weight, bias, ...problem }),
       batchNormGradient: (g, saved, problem) => batchNormGradient(engine, g, { ...saved, ...problem }),
+      attention: (query, key, value, problem) => attention.forward({ query, key, value }, problem),
+      attentionGradient: (g, saved, problem) => attention.gradient(g, saved, problem),
       maxPoolGradient: (dy, indices, geometry) => pooling.gradient(dy, indices, geometry),
       sumOfSquares: (operands) => sumOfSquares(engine, operands),
       adamUpdate: (parameter, gradient, first, second, step) => adamUpdate(engine, parameter, gradient, { first, second, step }),

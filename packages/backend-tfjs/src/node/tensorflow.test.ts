@@ -5,7 +5,20 @@ import { readdirSync } from "node:fs";
 import { promisify } from "node:util";
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
-import { add, type BackendDevice, Cell, Device, OptionError, openDevice, Rng, tensor, UnsupportedError } from "@dl/core";
+import {
+  add,
+  attention,
+  type BackendDevice,
+  Cell,
+  Device,
+  grad,
+  OptionError,
+  openDevice,
+  Rng,
+  type Scalar,
+  tensor,
+  UnsupportedError,
+} from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { whereItStarts } from "../startable-fixture.ts";
 import { currentAddon } from "./addon.ts";
@@ -164,6 +177,35 @@ await whereItStarts(tensorflow(), () => {
     }
     expect(results[1]).toEqual(results[0]);
     expect((results[0] as Float32Array[]).map((data) => data.filter(Number.isNaN).length > 0)).toEqual([true, true]);
+  });
+
+  test("attention where some rows may look nowhere, and where the weights are too many to be kept, is that of wasm", async () => {
+    for (const [time, keyTime, size] of [
+      [5, 3, 4],
+      [2100, 2100, 4],
+    ] as const) {
+      const found: number[][] = [];
+      for (const backend of [wasm({ threads: 1 }), tensorflow()]) {
+        await using device = await openDevice(backend);
+        const rng = new Rng(9);
+        const [q, k, v] = [
+          [1, 2, time, size],
+          [1, 2, keyTime, size],
+          [1, 2, keyTime, size],
+        ].map((shape) => rng.normal(shape));
+        const result = await device.compute(() => {
+          const [query, key, value] = [tensor(q!), tensor(k!), tensor(v!)];
+          const work = (): Scalar => attention(query, { key, value }, { causal: true }).square().sum();
+          return { value: work(), grads: grad(work, [query, key, value]) };
+        });
+        found.push([result.value, ...result.grads.flatMap(({ data }) => [...data])]);
+      }
+      const [expected, actual] = found as [number[], number[]];
+      expect(actual.every(Number.isFinite)).toBe(true);
+      // Sums of up to 2,100 products of numbers of size one.
+      const worst = Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!) / (1 + Math.abs(expected[i]!))));
+      expect(worst, `time ${time}`).toBeLessThan(1e-3);
+    }
   });
 
   test("an update in place leaves what was read before as it was", async () => {

@@ -4,7 +4,7 @@
  * Elsewhere the windows are gone through tap by tap, and the places worked out when somebody asks.
  */
 
-import { type PoolGeometry, sizeOf } from "@dl/core";
+import { DlError, type PoolGeometry, sizeOf } from "@dl/core";
 import type { Attribute, Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
@@ -125,7 +125,8 @@ function hasWorkspacePooling(engine: Engine): boolean {
     const dx = engine.step("_MklNativeMaxPoolGrad", [ids[0]!, y!.id, ids[1]!, workspace!.id], fastAttributes(engine, g));
     ids.push(dx);
     return Array.from(addon.tensorDataSync(dx) as Float32Array).join() === "0,5,0,0";
-  } catch {
+  } catch (error) {
+    if (!(error instanceof DlError)) throw error;
     // This TensorFlow was built without oneDNN, or has it under another name.
     return false;
   } finally {
