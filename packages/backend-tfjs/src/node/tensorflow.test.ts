@@ -124,7 +124,7 @@ await whereItStarts(tensorflow(), () => {
     // The bias corrections of Adam change every step: as many of them are kept as constants as there may be, and no more.
     expect(addon.getNumOfTensors() - before.tensors).toBeLessThan(20);
     await device[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 180_000);
 
   test("a device that closes takes every tensor with it", async () => {
     const { addon } = currentAddon()!;
