@@ -16,4 +16,4 @@ test("10 GB of shards, sparse on the disk, are read, shuffled through a buffer a
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 900_000);
+}, 3_600_000);

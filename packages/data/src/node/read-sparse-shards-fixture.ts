@@ -18,12 +18,8 @@ export interface SparseReading {
 export async function readSparseShards(folder: string, options: SparseShardsOptions): Promise<SparseReading> {
   const paths = writeSparseShards(folder, options);
   const script = fileURLToPath(new URL("./stream-memory-fixture.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    "--conditions=@dl/source",
-    "--import",
-    "tsx",
-    script,
-    JSON.stringify(paths),
-  ]);
+  const words = ["--conditions=@dl/source", "--import", "tsx", script, JSON.stringify(paths)];
+  // A reading that takes longer than any test waits for must not run on without it.
+  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 3_000_000, killSignal: "SIGKILL" });
   return JSON.parse(stdout) as SparseReading;
 }
