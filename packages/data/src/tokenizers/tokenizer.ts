@@ -44,7 +44,7 @@ export interface AddTokensOptions {
  * A tokenizer: BPE, WordPiece, Unigram or word-level, with everything around the model.
  *
  * @example no-run
- * const tokenizer = Tokenizer.fromJson(await readFile("tokenizer.json", "utf8"));
+ * const tokenizer = Tokenizer.fromJson(await (await fetch("tokenizer.json")).text());
  * const { ids, attentionMask } = tokenizer.encode("Hello world");
  * tokenizer.decode(ids); // "Hello world"
  */

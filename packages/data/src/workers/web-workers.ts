@@ -64,7 +64,7 @@ function webPort(worker: WebWorker, input: unknown): WorkerPort {
  *
  * @example no-run
  * // pipeline.js
- * serveBatches(self, async () => ({ dataset: await openImages(), transform: [flip()] }));
+ * serveBatches(self, () => ({ dataset: images, transform: [flip()] }));
  */
 export function serveBatches<E extends Example>(scope: WebWorkerScope, pipeline: PipelineFactory<E>): void {
   const reply = (message: Reply, transfer: ArrayBuffer[]): void => scope.postMessage(message, transfer);
