@@ -38,9 +38,9 @@ describe("MaskedImages", () => {
       using model = made();
       const others = { ...images, data: images.data.map((value, i) => (mask.data[Math.floor(i / 3)] === 1 ? 1 - value : value)) };
       const [first, second, open] = await device.compute(() => [
-        model.forward(tensor(images), tensor(mask), inference),
-        model.forward(tensor(others), tensor(mask), inference),
-        model.forward(tensor(images), tensor(mask).mul(0), inference),
+        model.forward({ images: tensor(images), mask: tensor(mask) }, inference),
+        model.forward({ images: tensor(others), mask: tensor(mask) }, inference),
+        model.forward({ images: tensor(images), mask: tensor(mask).mul(0) }, inference),
       ]);
       expect(first!.shape).toEqual([4, 16, 16, 3]);
       expect(second!.data).toEqual(first!.data);
@@ -52,8 +52,8 @@ describe("MaskedImages", () => {
     await onDevice(wasm(), async (device) => {
       using model = made();
       const { predicted, loss } = await device.compute(() => ({
-        predicted: model.forward(tensor(images), tensor(mask), inference),
-        loss: model.loss(tensor(images), tensor(mask), inference),
+        predicted: model.forward({ images: tensor(images), mask: tensor(mask) }, inference),
+        loss: model.loss({ images: tensor(images), mask: tensor(mask) }, inference),
       }));
       let [sum, count] = [0, 0];
       predicted.data.forEach((value, i) => {
@@ -69,7 +69,7 @@ describe("MaskedImages", () => {
       for (let step = 0; step < 12; step++) {
         losses.push(
           await device.compute(() => {
-            const { value, grads } = valueAndGrad(() => model.loss(tensor(images), tensor(mask), training(rng)), trained);
+            const { value, grads } = valueAndGrad(() => model.loss({ images: tensor(images), mask: tensor(mask) }, training(rng)), trained);
             optimizer.update(grads);
             return value;
           }),

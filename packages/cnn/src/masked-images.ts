@@ -6,6 +6,14 @@ import { Conv2d, init, type Mode, Module, Parameter } from "@dl/nn";
 /** `[B, H, W, C]` → `[B, H / stride, W / stride, F]`, with the width of its last axis. */
 export type MapEncoder = Module & { featureMap(images: Tensor, mode: Mode): Tensor };
 
+/** Images and what of them is hidden. */
+export interface MaskedBatch {
+  /** `[B, H, W, C]` */
+  readonly images: Tensor;
+  /** `[B, H, W, 1]`: 1 where a pixel is hidden, 0 elsewhere. */
+  readonly mask: Tensor;
+}
+
 export interface MaskedImagesOptions<E extends MapEncoder> {
   /** What is to learn. */
   encoder: E;
@@ -45,15 +53,15 @@ export class MaskedImages<E extends MapEncoder> extends Module {
     this.stride = stride;
   }
 
-  /** Pixels `[B, H, W, C]` for images of that shape and a mask `[B, H, W, 1]`: 1 where they are hidden. */
-  forward(images: Tensor, mask: Tensor, mode: Mode): Tensor {
+  /** Every pixel, `[B, H, W, C]`. */
+  forward({ images, mask }: MaskedBatch, mode: Mode): Tensor {
     const shown = images.add(mul(mask, sub(this.token.value, images)));
     return pixelShuffle(this.decoder.forward(this.encoder.featureMap(shown, mode)), this.stride);
   }
 
   /** The mean error of the hidden pixels, in the images' own units. */
-  loss(images: Tensor, mask: Tensor, mode: Mode): Scalar {
-    const error = mul(abs(sub(this.forward(images, mask, mode), images)), mask);
+  loss({ images, mask }: MaskedBatch, mode: Mode): Scalar {
+    const error = mul(abs(sub(this.forward({ images, mask }, mode), images)), mask);
     return sum(error).div(sum(mask).mul(images.shape[3]!).add(1e-6)) as Scalar;
   }
 }

@@ -22,7 +22,7 @@ export interface NasNetOptions {
 /** A network of the paper, for the classes and images of one's own. */
 export type NasNetPreset = Pick<NasNetOptions, "stem" | "stemWidth" | "depth" | "width">;
 
-/** NASNet-A (6 @ 768) for 32×32 images; 3.1 million parameters. Table 1. */
+/** NASNet-A (6 @ 768) for 32×32 images; 3.3 million parameters. Table 1. */
 export const nasnetCifar: NasNetPreset = { stem: "cifar", stemWidth: 96, depth: 6, width: 32 };
 /** NASNet-A (4 @ 1056) for 224×224 images. Table 3. */
 export const nasnetMobile: NasNetPreset = { stem: "imagenet", stemWidth: 32, depth: 4, width: 44 };

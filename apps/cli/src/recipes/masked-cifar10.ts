@@ -1,6 +1,6 @@
 /** Masked images on CIFAR-10: hidden patches are to be filled in. Xie et al. 2021, "SimMIM", arXiv:2111.09886. */
 
-import { MaskedImages, patchMasks, ResNet, resnet20 } from "@dl/cnn";
+import { type MaskedBatch, MaskedImages, patchMasks, ResNet, resnet20 } from "@dl/cnn";
 import { hostTensor, type Rng, type Scalar, type Tensor } from "@dl/core";
 import { type Example, flip, type ImageBatch, normalize, padCrop, type Transform } from "@dl/data";
 import { cifar10Statistics } from "@dl/data/node";
@@ -22,12 +22,12 @@ class MaskedPretext extends Module {
     return this.model.encoder;
   }
 
-  forward(images: Tensor, mask: Tensor, mode: Mode): Tensor {
-    return this.model.forward(images, mask, mode);
+  forward(batch: MaskedBatch, mode: Mode): Tensor {
+    return this.model.forward(batch, mode);
   }
 
   loss({ images, mask }: Readonly<Record<string, Tensor>>, mode: Mode): Scalar {
-    return this.model.loss(images!, mask!, mode);
+    return this.model.loss({ images: images!, mask: mask! }, mode);
   }
 }
 
