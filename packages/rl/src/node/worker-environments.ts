@@ -32,9 +32,7 @@ export interface WorkerEnvironmentsOptions {
  * @param module Its URL: `new URL("./worlds.js", import.meta.url)`.
  * @throws EnvironmentError when a thread cannot start; later, from `step`, when an environment throws, exits or hangs. The threads are ended then.
  * @example no-run
- * // worlds.js
- * export const environments = ({ count, first }) => environmentCopies(Array.from({ length: count }, makeWorld), { first });
- * // train.js
+ * // worlds.js: export const environments = ({ count, first }) => environmentCopies(Array.from({ length: count }, makeWorld), { first });
  * await using worlds = await openWorkerEnvironments(new URL("./worlds.js", import.meta.url), { count: 16, workers: 4 });
  */
 export async function openWorkerEnvironments(

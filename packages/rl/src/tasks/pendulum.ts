@@ -42,14 +42,14 @@ export const ppoPendulum: Task = {
   algorithm: (options) =>
     new Ppo({
       ...options,
-      rolloutSteps: 512,
+      rolloutSteps: 1024,
       batchSize: 64,
       epochs: 10,
       discount: 0.9,
       lambda: 0.95,
       learningRate: linear(1e-3),
       exploration: "smooth",
-      logStdStart: -1,
+      logStdStart: 0,
       noiseSteps: 4,
     }),
 };
