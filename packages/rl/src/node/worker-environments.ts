@@ -20,7 +20,7 @@ export interface WorkerEnvironmentsOptions {
   workers?: number;
   /** Given to `environments`, by structured clone. */
   input?: unknown;
-  /** After so many seconds without an answer a thread counts as stuck, and is ended. Default 30. */
+  /** After so many seconds without an answer a thread counts as stuck, and is ended; to start it has 60 at least. Default 30. */
   timeout?: number;
   /** Node's options for the threads, such as a loader of TypeScript. Default: those of this process. */
   execArgv?: readonly string[];
@@ -58,7 +58,8 @@ export async function openWorkerEnvironments(
   });
   try {
     for (const thread of threads) {
-      const ready = await thread.answer("start");
+      // Starting loads modules, which is slow where stepping is fast.
+      const ready = await thread.answer("start", Math.max(timeout, 60));
       const fits =
         ready.kind === "ready" && ready.observations === String(sample.observationSpace) && ready.actions === String(sample.actionSpace);
       if (!fits || ready.count !== thread.count) {
@@ -201,13 +202,10 @@ class EnvironmentThread {
   }
 
   /** The next reply. `during` says what was asked. */
-  answer(during: string): Promise<Reply> {
+  answer(during: string, timeout: number = this.#timeout): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
-      const timer = setTimeout(
-        () => this.#fail(`expected an answer within ${this.#timeout} s, got none: it is stuck`),
-        1000 * this.#timeout,
-      );
+      const timer = setTimeout(() => this.#fail(`expected an answer within ${timeout} s, got none: it is stuck`), 1000 * timeout);
       this.#waiting = {
         take: (reply) => {
           clearTimeout(timer);
