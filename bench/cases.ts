@@ -5,6 +5,7 @@ import { addOverhead } from "./rows/add-overhead.ts";
 import { cnnMemory } from "./rows/cnn-memory.ts";
 import { cnnStep, webgpuCnnStep } from "./rows/cnn-step.ts";
 import { frameworkOverhead } from "./rows/framework-overhead.ts";
+import { ganStep } from "./rows/gan-step.ts";
 import { gptStep } from "./rows/gpt-step.ts";
 import { lenetStep } from "./rows/lenet-step.ts";
 import { matmul } from "./rows/matmul.ts";
@@ -16,6 +17,7 @@ export const cases: readonly BenchCase[] = [
   cnnMemory,
   lenetStep,
   gptStep,
+  ganStep,
   ...matmul,
   ...mlpForward,
   ...addOverhead,

@@ -35,6 +35,7 @@ const claims: Readonly<Record<string, (output: string) => void>> = {
     expect(last(output, "mean absolute error")).toBeLessThan(0.8 * last(output, "of the day before"));
     expect(last(output, "mean absolute error")).toBeLessThan(0.8 * last(output, "of the last value"));
   },
+  "gan.ts": (output) => expect(last(output, "clouds found")).toBeGreaterThanOrEqual(7),
   "resume.ts": (output) => {
     expect(output).toMatch(/^first half: stopped after 12 steps$/m);
     expect(output).toMatch(/weights are the same bits, and moved since the interruption$/);

@@ -181,6 +181,68 @@ def gpt_step(tensors, parameters):
     return training(model, optimizer, lambda: F.cross_entropy(model(inputs).flatten(0, 1), targets))
 
 
+class Generator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.project = nn.Linear(100, 7 * 7 * 256, bias=False)
+        self.norm = nn.BatchNorm2d(256)
+        self.convs = nn.ModuleList([nn.ConvTranspose2d(256, 128, 4, 2, 1, bias=False), nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False)])
+        self.norms = nn.ModuleList([nn.BatchNorm2d(128), nn.BatchNorm2d(64)])
+        self.to_image = nn.Conv2d(64, 1, 3, padding=1)
+
+    def forward(self, latents):
+        x = F.leaky_relu(self.norm(self.project(latents).view(-1, 256, 7, 7)), 0.2)
+        for conv, norm in zip(self.convs, self.norms):
+            x = F.leaky_relu(norm(conv(x)), 0.2)
+        return torch.tanh(self.to_image(x))
+
+
+class Discriminator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList([nn.Conv2d(1, 64, 4, 2, 1), nn.Conv2d(64, 128, 4, 2, 1)])
+        self.score = nn.Linear(7 * 7 * 128, 1)
+
+    def forward(self, x):
+        for conv in self.convs:
+            x = F.leaky_relu(conv(x), 0.2)
+        return self.score(x.flatten(1)).flatten()
+
+
+def gan_step(tensors, parameters):
+    generator, discriminator = Generator(), Discriminator()
+    with torch.no_grad():
+        # Our dense layer gives [7, 7, 256], PyTorch's convolutions read [256, 7, 7].
+        dense = tensors["generator.project.weight"].reshape(100, 7, 7, 256).permute(3, 1, 2, 0).reshape(-1, 100)
+        generator.project.weight.copy_(dense)
+    for i in range(2):
+        load(generator.convs[i], tensors, f"generator.blocks.{i}.conv")
+        load(discriminator.convs[i], tensors, f"discriminator.blocks.{i}.conv")
+    load(generator.to_image, tensors, "generator.toImage")
+    load(discriminator.score, tensors, "discriminator.score", flattened=(7, 7, 128))
+    adam = {"lr": parameters["learningRate"], "betas": (0.5, 0.999), "fused": True}
+    generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
+    discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
+    images = tensors["images"].permute(0, 3, 1, 2).contiguous()
+    latents = tensors["latents"]
+    ones, zeros = torch.ones(len(images)), torch.zeros(len(images))
+    bce = F.binary_cross_entropy_with_logits
+
+    def step():
+        fake = generator(latents)
+        discriminator_optimizer.zero_grad(set_to_none=True)
+        discriminator_loss = bce(discriminator(images), ones) + bce(discriminator(fake.detach()), zeros)
+        discriminator_loss.backward()
+        discriminator_optimizer.step()
+        generator_optimizer.zero_grad(set_to_none=True)
+        generator_loss = bce(discriminator(fake), ones)
+        generator_loss.backward()
+        generator_optimizer.step()
+        return [discriminator_loss.item(), generator_loss.item()]
+
+    return [loss for _ in range(CHECKED_STEPS) for loss in step()], repeat(step)
+
+
 def matmul(tensors, parameters):
     a, b = tensors["a"], tensors["b"]
     y = (a @ b).flatten()
@@ -211,6 +273,7 @@ WORKLOADS = {
     "cnn-step": cnn_step,
     "lenet-step": lenet_step,
     "gpt-step": gpt_step,
+    "gan-step": gan_step,
     "matmul": matmul,
     "mlp-forward": mlp_forward,
     "add": add,

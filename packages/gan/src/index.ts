@@ -57,7 +57,14 @@ export { FeatureNetwork, type FeatureNetworkOptions, featureNetworkMnist, type P
 export { type ModeCoverage, modeCoverage } from "./scores/mode-coverage.ts";
 export { type Estimate, type GeneratedScores, type ScoreOptions, scoreGenerated } from "./scores/score-generated.ts";
 // Training
-export type { Judgement, PenaltyContext } from "./training/adversarial-step.ts";
+export {
+  type AdversarialStepOptions,
+  adversarialStep,
+  type Judgement,
+  metricsOf,
+  type PenaltyContext,
+  Readings,
+} from "./training/adversarial-step.ts";
 export { type ApngOptions, encodeApng } from "./training/apng.ts";
 export { type AugmentationKind, type DiffAugmentOptions, diffAugment, instanceNoise } from "./training/diff-augment.ts";
 export { type Spread, spreadOf } from "./training/diversity.ts";
