@@ -11,6 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   train: middle,
   cnn: middle,
   gan: [...middle, "train"],
+  explain: [...middle, "train"],
   transformer: middle,
   rl: middle,
   nas: [...middle, "cnn"],

@@ -1,0 +1,66 @@
+import { type HostTensor, Rng, type Tensor, tensor } from "@dl/core";
+import { AdamW, crossEntropy } from "@dl/nn";
+import { expect, test } from "vitest";
+import { adversarialStep } from "../src/attacks/adversarial-step.ts";
+import { pgd } from "../src/attacks/pgd.ts";
+import { pointingGame } from "../src/checks/pointing-game.ts";
+import { randomisedWeights } from "../src/checks/randomised-weights.ts";
+import { drawShapes, onDevice, ShapeNet, trainedShapeNet } from "../src/explain-fixture.ts";
+import { gradCam } from "../src/gradients/grad-cam.ts";
+
+test.each([1, 2, 3])("Grad-CAM of a network that knows its shapes points at them ≥ 90 %% (seed %i)", async (seed) => {
+  await onDevice(async (device) => {
+    using model = await trainedShapeNet(device, { seed, steps: 600 });
+    const { images, masks, labels } = drawShapes(500, new Rng(1000 + seed), { empty: false });
+    const forward = (x: Tensor): Tensor => model.forward(x);
+    const cam = (): Tensor => gradCam(tensor(images), { model, layer: "conv3", forward, target: labels });
+    const { maps, predictions } = (await device.compute(() => ({
+      maps: cam(),
+      predictions: forward(tensor(images)).argmax(-1),
+    }))) as Record<string, HostTensor>;
+    const accuracy = labels.reduce((right, label, i) => right + Number(predictions!.data[i] === label), 0) / labels.length;
+    const share = pointingGame({ maps: maps!, masks }).reduce((a, b) => a + b) / labels.length;
+    const stages = await randomisedWeights({ device, model, explain: cam, rng: new Rng(seed) });
+    console.log(
+      `seed ${seed}: accuracy ${accuracy}, pointing game ${share}, similarity ${stages.map(({ layer, similarity }) => `${layer} ${similarity.toFixed(2)}`).join(", ")}`,
+    );
+    expect(accuracy).toBeGreaterThan(0.95);
+    expect(share).toBeGreaterThanOrEqual(0.9);
+    expect(stages.at(-1)!.similarity).toBeLessThan(0.7);
+  }, "fast");
+});
+
+test("adversarial training withstands what ordinary training does not", async () => {
+  await onDevice(async (device) => {
+    const epsilon = 0.15;
+    const held = drawShapes(300, new Rng(99));
+    const robustness = async (isAttacked: boolean): Promise<{ clean: number; robust: number }> => {
+      const rng = new Rng(5);
+      using model = new ShapeNet(rng.fork("init"));
+      using optimizer = new AdamW(model.parameters(), { learningRate: 0.01 });
+      const lossOf = (labels: Int32Array) => (x: Tensor) => crossEntropy(model.forward(x), tensor(labels));
+      for (let step = 0; step < 600; step++) {
+        const { images, labels } = drawShapes(32, rng.fork(`step ${step}`));
+        await device.compute(() =>
+          adversarialStep(tensor(images), {
+            optimizer,
+            parameters: model.parameters(),
+            loss: lossOf(labels),
+            attack: (x, loss) => (isAttacked ? pgd(x, { loss, epsilon, steps: 3 }) : x),
+          }),
+        );
+      }
+      const { plain, attacked } = (await device.compute(() => {
+        const images = tensor(held.images);
+        const adversarial = pgd(images, { loss: lossOf(held.labels), epsilon, steps: 10 });
+        return { plain: model.forward(images).argmax(-1), attacked: model.forward(adversarial).argmax(-1) };
+      })) as Record<string, HostTensor>;
+      const share = (predictions: HostTensor): number =>
+        held.labels.reduce((right, label, i) => right + Number(predictions.data[i] === label), 0) / 300;
+      return { clean: share(plain!), robust: share(attacked!) };
+    };
+    const [ordinary, hardened] = [await robustness(false), await robustness(true)];
+    console.log(`PGD ε ${epsilon}, 10 steps: ordinary ${JSON.stringify(ordinary)}, hardened ${JSON.stringify(hardened)}`);
+    expect(hardened.robust).toBeGreaterThan(ordinary.robust + 0.2);
+  }, "fast");
+});

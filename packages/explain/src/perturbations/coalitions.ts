@@ -1,0 +1,61 @@
+/** Scores of one example with some of its segments taken away, many at a time: what LIME, SHAP and ablation ask for. */
+
+import { argmax, type Device, type HostTensor, OptionError, tensor } from "@dl/core";
+import { type Forward, targetScores } from "../target.ts";
+import { readSegments } from "./segments.ts";
+
+export interface SegmentOptions {
+  readonly device: Device;
+  readonly forward: Forward;
+  /** int32, of the leading axes of the example, numbered from 0: `gridSegments`, or any other. */
+  readonly segments: HostTensor;
+  /** Default: the best-scored class of the whole example. */
+  readonly target?: number;
+  /** What stands where a segment was taken away: an example, or one value. Default 0. */
+  readonly baseline?: HostTensor | number;
+  /** Examples a forward pass. Default 64. */
+  readonly batchSize?: number;
+}
+
+export interface Coalitions {
+  readonly segmentCount: number;
+  readonly target: number;
+  /** The target's scores, for rows of 0 (away) and 1 (there). */
+  score(rows: readonly Uint8Array[]): Promise<Float64Array>;
+}
+
+/** @param example  One example, without the batch axis: `[H, W, C]`. */
+export async function coalitions(where: string, example: HostTensor, options: SegmentOptions): Promise<Coalitions> {
+  const { device, forward, segments, baseline = 0, batchSize = 64 } = options;
+  const { count, repeat } = readSegments(where, segments, example.shape);
+  if (typeof baseline !== "number" && baseline.data.length !== example.data.length) {
+    throw new OptionError(`${where}: expected a baseline of ${example.data.length} numbers, got ${baseline.data.length}.`);
+  }
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new OptionError(`${where}: expected a batchSize of at least 1, got ${batchSize}.`);
+  const away = (i: number): number => (typeof baseline === "number" ? baseline : baseline.data[i]!);
+  const batchOf = (rows: readonly Uint8Array[]): HostTensor => {
+    const data = new Float32Array(rows.length * example.data.length);
+    let at = 0;
+    for (const row of rows) {
+      for (let i = 0; i < example.data.length; i++)
+        data[at++] = row[segments.data[Math.floor(i / repeat)]!] === 1 ? example.data[i]! : away(i);
+    }
+    return { shape: [rows.length, ...example.shape], dtype: "float32", data };
+  };
+  const whole = batchOf([new Uint8Array(count).fill(1)]);
+  const target = options.target ?? ((await device.compute(() => argmax(forward(tensor(whole)), -1))) as HostTensor).data[0]!;
+  return {
+    segmentCount: count,
+    target,
+    async score(rows) {
+      const scores = new Float64Array(rows.length);
+      for (let start = 0; start < rows.length; start += batchSize) {
+        const part = rows.slice(start, start + batchSize);
+        const values = (await device.compute(() => targetScores(where, forward(tensor(batchOf(part))), { target }))) as HostTensor;
+        scores.set(values.data as Float32Array, start);
+      }
+      return scores;
+    },
+  };
+}
