@@ -4,6 +4,7 @@ import { DlError } from "@dl/core";
 import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { interpolate } from "./commands/interpolate.ts";
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   resume,
   evaluateCommand,
   predict,
+  explainCommand,
   generateCommand,
   sample,
   interpolate,

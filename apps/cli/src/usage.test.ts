@@ -27,6 +27,10 @@ test.for([
     ["Usage: dl predict <run folder> <image>", "--top K"],
   ],
   [
+    ["explain", "--help"],
+    ["Usage: dl explain <run folder> <image>", "--method NAME", "--run DIR"],
+  ],
+  [
     ["generate", "--help"],
     ["Usage: dl generate <run folder>", "--prompt TEXT", "--temperature X"],
     ["sample", "--help"],
@@ -51,7 +55,6 @@ test.for([
 test.for([
   [[], /^Usage: dl <command>/],
   [["trian"], /expected a command \(train, resume, evaluate, predict, .*, doctor\), got "trian"/],
-  [["trian"], /expected a command \(train, resume, evaluate, predict, sample, interpolate, score, doctor\), got "trian"/],
   [["train"], /expected one recipe, got none/],
   [["train", "lenet-minst"], /expected a recipe \(lenet-mnist, .*\), got "lenet-minst"/],
   [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],
@@ -67,6 +70,9 @@ test.for([
   [["train", "lenet-mnist", "--learning-rate", "nan"], /--learning-rate: expected a number > 0, got "nan"/],
   [["train", "lenet-mnist", "--threads", "0"], /--threads: expected a whole number ≥ 1/],
   [["generate", "somewhere", "--tokens", "0"], /--tokens: expected a whole number ≥ 1, got "0"/],
+  [["explain", "--run", "somewhere"], /expected a run folder and one image file/],
+  [["explain", "somewhere", "a.png", "--method", "tea-leaves"], /--method: expected grad-cam, .*, got "tea-leaves"/],
+  [["explain", "somewhere", "a.png", "--out", "a.gif"], /--out: expected a file that ends in .png or .html, got "a.gif"/],
   [["predict", "somewhere"], /expected a run folder and at least one image file/],
   [["score", "a"], /expected a folder of generated images and a folder of real ones/],
   [["score", "a", "b", "--extractor", "inception"], /--extractor: expected mnist, fashion-mnist or a \.safetensors file, got "inception"/],

@@ -1,25 +1,15 @@
 /** dl predict: the classes of image files. */
 
-import { readFile } from "node:fs/promises";
-import { DataError, type HostTensor, softmax, tensor } from "@dl/core";
-import { arrayDataset, batches, decodeImage, resizeImage } from "@dl/data";
+import { type HostTensor, softmax, tensor } from "@dl/core";
+import { arrayDataset, batches } from "@dl/data";
 import { loadState } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
-import type { RecipeData } from "../recipes/recipe.ts";
+import { readImage } from "../image-file.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 import { logitsOf, makeModel, normalization } from "../session.ts";
-
-/** A file's pixels in [0, 1], in the size and channels the model was trained on. */
-async function readImage(path: string, { imageShape: [height, width, channels] }: RecipeData): Promise<HostTensor> {
-  const file = await readFile(path).catch((error: Error) => {
-    throw new DataError(`${path}: expected an image file, got ${error.message}.`);
-  });
-  const image = resizeImage(decodeImage(file, { channels: channels as 1 | 3, name: path }), { width, height });
-  return { shape: [height, width, channels], dtype: "float32", data: Float32Array.from(image.data, (byte) => byte / 255) };
-}
 
 export const predict: Command = {
   name: "predict",

@@ -1,0 +1,15 @@
+/** Image files as a model's recipe wants them. */
+
+import { readFile } from "node:fs/promises";
+import { DataError, type HostTensor } from "@dl/core";
+import { decodeImage, resizeImage } from "@dl/data";
+import type { RecipeData } from "./recipes/recipe.ts";
+
+/** A file's pixels in [0, 1], in the size and channels the model was trained on. */
+export async function readImage(path: string, { imageShape: [height, width, channels] }: RecipeData): Promise<HostTensor> {
+  const file = await readFile(path).catch((error: Error) => {
+    throw new DataError(`${path}: expected an image file, got ${error.message}.`);
+  });
+  const image = resizeImage(decodeImage(file, { channels: channels as 1 | 3, name: path }), { width, height });
+  return { shape: [height, width, channels], dtype: "float32", data: Float32Array.from(image.data, (byte) => byte / 255) };
+}
