@@ -6,6 +6,12 @@ export type { Measurements, Objectives } from "./engine/objectives.ts";
 export { type FinishedTrial, type SearchLimits, type SearchOptions, type SearchResult, search } from "./engine/search.ts";
 export { medianStopping, rungStopping, type StoppingRule } from "./engine/stopping.ts";
 export type { Journal, SearchIdentity, TrialRecord } from "./engine/trial-record.ts";
+// Networks
+export { type CellOperation, type CellOperationMaker, type CellOperationModule, cellOperations } from "./networks/cell-operations.ts";
+export { CellStack, type CellStackOptions } from "./networks/cell-stack.ts";
+export { type DartsStepOptions, dartsStep } from "./networks/darts.ts";
+export { EdgeCellNetwork, type EdgeCellNetworkOptions } from "./networks/edge-cell-network.ts";
+export { EdgeCellSupernet, type EdgeCellSupernetOptions } from "./networks/edge-cell-supernet.ts";
 // Spaces
 export { type BlockCell, type BlockCellOptions, type BlockInput, blockCell, unusedBlocks } from "./space/block-cell.ts";
 export {
