@@ -60,7 +60,7 @@ test.for([
   [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],
   [["train", "lenet-mnist", "--lr", "1"], /'--lr'/],
   [["train", "lenet-mnist", "--epochs"], /--epochs/],
-  [["train", "lenet-mnist", "--backend", "gpu"], /--backend: expected auto, cuda, wasm, cpu, tensorflow, got "gpu"/],
+  [["train", "lenet-mnist", "--backend", "gpu"], /--backend: expected auto, cuda, wasm, cpu, tensorflow, webgpu, got "gpu"/],
   [["train", "lenet-mnist", "--epochs", "0"], /--epochs: expected a whole number ≥ 1, got "0"/],
   [["train", "lenet-mnist", "--epochs", "2.5"], /--epochs: expected a whole number ≥ 1, got "2.5"/],
   [["train", "lenet-mnist", "--seed", "-1"], /seed/],
@@ -112,7 +112,7 @@ test("dl doctor tells devices, variants, versions and folders; with --json in on
     devices: { backend: string; starts: boolean; detail: string }[];
     machine: Record<string, unknown>;
   };
-  expect(report.devices.map(({ backend }) => backend)).toEqual(["cuda", "wasm", "cpu", "tensorflow"]);
+  expect(report.devices.map(({ backend }) => backend)).toEqual(["cuda", "wasm", "cpu", "tensorflow", "webgpu"]);
   expect(report.devices.find(({ backend }) => backend === "cpu")!.starts).toBe(true);
   // One that does not start says why, in a sentence of its own.
   for (const { backend, starts, detail } of report.devices) if (!starts) expect(detail).toMatch(new RegExp(`^${backend}: expected .+\\.$`));

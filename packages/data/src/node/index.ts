@@ -27,7 +27,6 @@ export { type Multi30kOptions, multi30k, multi30kSource, type TranslationPair } 
 export { sentimentSentences, sentimentSentencesSource } from "./text-sets/sentiment-sentences.ts";
 export { spamAssassin, spamAssassinSource } from "./text-sets/spam-assassin.ts";
 export { type Sst2Options, sst2, sst2Source } from "./text-sets/sst2.ts";
-export { tinyShakespeare, tinyShakespeareSource } from "./text-sets/tiny-shakespeare.ts";
 export { parseTaggedSentences, type TaggedSentence, type Wnut17Options, wnut17, wnut17Source, wnut17Tags } from "./text-sets/wnut17.ts";
 export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
 export { writeJsonl } from "./write-lines.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
 import { expect, test } from "vitest";
-import { defaultDataDirectory } from "../directories.ts";
+import { defaultDataDirectory } from "./directories.ts";
 import { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
 
 test("a file that is another is refused by name, with what was expected", async () => {
