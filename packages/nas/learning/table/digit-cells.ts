@@ -3,7 +3,7 @@
 import { type Device, hostTensor, Rng, type TypedArray, tensor, valueAndGrad } from "@dl/core";
 import { mnist } from "@dl/data/node";
 import { AdamW, crossEntropy, schedules, training } from "@dl/nn";
-import { type Candidate, type EdgeCell, EdgeCellNetwork, edgeCell, enumerate, type Space } from "../src/index.ts";
+import { type Candidate, type EdgeCell, EdgeCellNetwork, edgeCell, enumerate, type Space } from "../../src/index.ts";
 
 export const operations = ["none", "skip", "conv1x1", "conv3x3"] as const;
 export type DigitCell = EdgeCell<(typeof operations)[number]>;
