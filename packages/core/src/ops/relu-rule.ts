@@ -13,7 +13,7 @@ let rule: ReluRule | null = null;
  * @example
  * // Guided backpropagation: only what is positive both ways passes.
  * const x = tensor([-1, 2]);
- * const guided = withReluRule((g, y) => where(greater(y, 0), relu(g), 0), () => grad(() => relu(x).mul(tensor([1, -3])).sum(), [x])[0]!);
+ * const guided = withReluRule((g, y) => where(greater(y, 0), relu(g), zerosLike(g)), () => grad(() => relu(x).mul(tensor([1, -3])).sum(), [x])[0]!);
  * guided; // [0, 0]
  */
 export function withReluRule<T>(replacement: ReluRule, work: () => T): T {
