@@ -18,7 +18,7 @@ let sum = 0;
 let bytes = 0;
 let inOrder = 0;
 let last = -1;
-for await (const { image, number } of batches(images, { batchSize: 32, shuffle: new Rng(2), shuffleBuffer: 500 })) {
+for await (const { image, number } of batches(images, { batchSize: 32, shuffle: new Rng(2), shuffleBuffer: 250 })) {
   bytes += image.data.length;
   for (const value of number.data) {
     count++;
