@@ -15,11 +15,11 @@ export function listFiles(folder: string): string[] {
     .sort();
 }
 
-/** Files a user has no use for. */
+/** Files a user has no use for; `weights/` holds trained models that a package ships. */
 export function unexpectedFiles(files: readonly string[]): string[] {
   const top = new Set(["package.json", "README.md", "LICENSE", "CHANGELOG.md"]);
   return files.filter(
-    (path) => !top.has(path) && (!path.startsWith("dist/") || /\.test\.|tsbuildinfo$|\/(fixtures|learning)\//.test(path)),
+    (path) => !top.has(path) && (!/^(dist|weights)\//.test(path) || /\.test\.|tsbuildinfo$|\/(fixtures|learning)\//.test(path)),
   );
 }
 

@@ -48,7 +48,7 @@ export async function checkPackage(project: Project, context: CheckContext): Pro
   const files = listFiles(installed);
   const scripts = readScripts(installed, files);
   problems.push(
-    ...unexpectedFiles(files).map((path) => `contents: expected dist, README, LICENSE, CHANGELOG and package.json, got ${path}`),
+    ...unexpectedFiles(files).map((path) => `contents: expected dist, weights, README, LICENSE, CHANGELOG and package.json, got ${path}`),
   );
   problems.push(
     ...unreachedScripts(scripts, manifest).map((path) => `contents: expected every script to be reached from an entry, got ${path}`),

@@ -2,7 +2,7 @@
 
 import { DataError } from "@dl/core";
 import { MinHeap } from "./min-heap.ts";
-import type { TokenModel, WordToken } from "./token-model.ts";
+import type { TokenModel, WordToken } from "./word-level.ts";
 
 export interface BpeOptions {
   readonly vocabulary: ReadonlyMap<string, number>;

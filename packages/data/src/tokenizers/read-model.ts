@@ -3,8 +3,8 @@
 import { UnsupportedError } from "@dl/core";
 import { bpe } from "./bpe.ts";
 import { type JsonFields, wrong } from "./json-fields.ts";
-import type { TokenModel } from "./token-model.ts";
 import { unigram } from "./unigram.ts";
+import type { TokenModel } from "./word-level.ts";
 import { wordLevel } from "./word-level.ts";
 import { wordPiece } from "./word-piece.ts";
 

@@ -11,9 +11,9 @@ import { type Padding, padEncodings, readPadding, writePadding } from "./padding
 import { assemble, type PostProcessor, plainProcessor, postProcessor } from "./post-processors.ts";
 import { type PreTokenizer, preTokenizer } from "./pre-tokenizers.ts";
 import { readModel } from "./read-model.ts";
-import type { TokenModel } from "./token-model.ts";
 import { readTruncation, type Truncation, truncateTexts, writeTruncation } from "./truncation.ts";
 import { toUtf16Offsets } from "./utf16-offsets.ts";
+import type { TokenModel } from "./word-level.ts";
 
 export interface EncodeOptions {
   /** The second text of a pair. */

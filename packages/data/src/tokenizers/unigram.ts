@@ -2,7 +2,7 @@
 
 import { DataError } from "@dl/core";
 import { byteTokens } from "./bpe.ts";
-import type { TokenModel, WordToken } from "./token-model.ts";
+import type { TokenModel, WordToken } from "./word-level.ts";
 
 export interface UnigramOptions {
   /** Pieces with their log probabilities; a piece's id is its place. */

@@ -1,7 +1,21 @@
 /** A token is a word of the list; any other is unknown. */
 
 import { DataError } from "@dl/core";
-import type { TokenModel } from "./token-model.ts";
+
+/** A token, and the characters `[start, end)` of the word it covers. */
+export interface WordToken {
+  readonly id: number;
+  readonly token: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface TokenModel {
+  readonly tokenToId: ReadonlyMap<string, number>;
+  readonly idToToken: ReadonlyMap<number, string>;
+  /** The tokens of one word, given as its characters (code points). */
+  tokenize(characters: readonly string[]): readonly WordToken[];
+}
 
 export interface WordLevelOptions {
   readonly vocabulary: ReadonlyMap<string, number>;

@@ -1,7 +1,7 @@
 /** WordPiece: the longest known piece first. Schuster and Nakajima 2012; Wu et al. 2016, arXiv:1609.08144; Devlin et al. 2018. */
 
 import { DataError } from "@dl/core";
-import type { TokenModel, WordToken } from "./token-model.ts";
+import type { TokenModel, WordToken } from "./word-level.ts";
 
 export interface WordPieceOptions {
   readonly vocabulary: ReadonlyMap<string, number>;

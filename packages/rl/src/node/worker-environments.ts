@@ -257,8 +257,8 @@ function startWorker(
   execArgv: readonly string[] | undefined,
 ): Worker {
   // In the workspace this file runs from its source, and so does the worker.
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = new URL(`./environment-worker.${extension}`, import.meta.url);
+  const published = new URL("./environment-worker.js", import.meta.url);
+  const entry = import.meta.url.endsWith(".ts") ? new URL(published.href.replace(/\.js$/, ".ts")) : published;
   const options = { workerData: { ...data, entry: entry.href }, ...(execArgv && { execArgv: [...execArgv] }) };
   const typescript = [entry.href, data.module].some((url) => url.endsWith(".ts"));
   return typescript ? new Worker(typescriptEntry, { ...options, eval: true }) : new Worker(entry, options);

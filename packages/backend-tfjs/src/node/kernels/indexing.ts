@@ -4,7 +4,13 @@ import { sizeOf } from "@dl/core";
 import type { Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
-import type { AxisView } from "./axis-view.ts";
+
+/** A tensor seen along one axis: element (i, j, l) lies at `(i · length + j) · inner + l`. */
+export interface AxisView {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
 
 export function gather(engine: Engine, x: TensorOperand, indices: TensorOperand, { outer, length, inner }: AxisView): TensorBuffer {
   const rows = outer === 1 ? [length, inner] : [outer, length, inner];

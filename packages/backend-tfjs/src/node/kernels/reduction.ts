@@ -4,7 +4,7 @@ import { type ReduceOp, sizeOf } from "@dl/core";
 import type { Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
-import type { AxisView } from "./axis-view.ts";
+import type { AxisView } from "./indexing.ts";
 
 const operations: Readonly<Record<ReduceOp, string>> = {
   sum: "Sum",
