@@ -101,5 +101,6 @@ export type { KernelSummary, Profile } from "./profile.ts";
 export { Rng, type RngState } from "./rng.ts";
 export { scope } from "./scope.ts";
 export { axisView, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
+export { broadcastStrides, collapseAxes, type StridedPlan } from "./strided-plan.ts";
 export { type Scalar, Tensor } from "./tensor.ts";
 export { randomWords, threefry2x32, wordToUnit } from "./threefry.ts";

@@ -1,9 +1,9 @@
 /** Element by element: functions of one and of two tensors, comparisons, choices, conversions. */
 
-import { bytesPerElement, type CompareOp, type DType, type Kernels, type Operand, type Shape, sizeOf } from "@dl/core";
+import { broadcastStrides, bytesPerElement, type CompareOp, type DType, type Kernels, type Operand, type Shape, sizeOf } from "@dl/core";
 import type { Engine } from "../engine.ts";
 import { binaryCode, compareCode, unaryCode } from "../operation-codes.ts";
-import { broadcastStrides, collapse, rowsOf, writePlan } from "./broadcast-plan.ts";
+import { collapse, rowsOf, writePlan } from "./broadcast-plan.ts";
 
 type ElementwiseKernels = Pick<Kernels<number>, "unary" | "binary" | "compare" | "where" | "cast" | "fill" | "broadcast">;
 

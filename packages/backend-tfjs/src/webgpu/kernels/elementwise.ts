@@ -1,13 +1,13 @@
 /** Element-wise kernels: one invocation an element, operands broadcast by strides. */
 
-import { type DType, type Kernels, type Shape, sizeOf } from "@dl/core";
+import { broadcastStrides, collapseAxes, type DType, type Kernels, type Shape, sizeOf } from "@dl/core";
 import type { DeviceBuffer } from "../memory.ts";
 import { bind, type GpuOperand, wordOf, wordType } from "../operands.ts";
 import type { WordType } from "../program.ts";
 import type { Runner } from "../runner.ts";
 import { calledMathematics, mathematics } from "../wgsl-mathematics.ts";
 import { binaryExpressions, binaryFunctions, binaryIntExpressions, compareExpression } from "./binary-expressions.ts";
-import { broadcastStrides, collapse, walkCode } from "./strides.ts";
+import { walkCode } from "./strides.ts";
 import { unaryExpressions, unaryIntExpressions } from "./unary-expressions.ts";
 
 type Elementwise = Pick<Kernels<DeviceBuffer>, "unary" | "binary" | "compare" | "where" | "cast" | "fill" | "broadcast">;
@@ -39,7 +39,7 @@ export function elementwiseKernels(runner: Runner): Elementwise {
     if (size === 0) return y;
     const walk = walkCode(
       operands.map((each) => each.name),
-      collapse(
+      collapseAxes(
         shape,
         operands.map(({ operand }) => broadcastStrides(operand.shape, shape)),
       ),

@@ -1,10 +1,10 @@
 /** Kernels that move elements: one invocation an element of the result, which finds where it comes from. */
 
-import { type Kernels, type Shape, sizeOf, stridesOf } from "@dl/core";
+import { collapseAxes, type Kernels, type Shape, sizeOf, stridesOf } from "@dl/core";
 import type { DeviceBuffer } from "../memory.ts";
 import { bind, type GpuOperand, wordOf } from "../operands.ts";
 import type { Runner } from "../runner.ts";
-import { collapse, walkCode } from "./strides.ts";
+import { walkCode } from "./strides.ts";
 
 type Movement = Pick<Kernels<DeviceBuffer>, "transpose" | "slice" | "pad" | "concat" | "flip">;
 
@@ -18,7 +18,7 @@ export function movementKernels(runner: Runner): Movement {
     const size = sizeOf(shape);
     const y = runner.allocate(size, name);
     if (size === 0) return y;
-    const { variant, ints, code } = walkCode(["x"], collapse(shape, [strides]));
+    const { variant, ints, code } = walkCode(["x"], collapseAxes(shape, [strides]));
     runner.run({
       name,
       variant,
