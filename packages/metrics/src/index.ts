@@ -62,6 +62,7 @@ export {
   type MeanAveragePrecisionState,
   type ObjectBoxInput,
 } from "./detection/mean-average-precision.ts";
+export { escapeHtml } from "./escape-html.ts";
 export {
   type BiasAudit,
   type BiasAuditInputs,

@@ -1,6 +1,7 @@
 /** Pictures with their captions as one HTML page, without scripts and without other files. */
 
 import { OptionError } from "@dl/core";
+import { escapeHtml } from "@dl/metrics";
 
 export interface Panel {
   readonly caption: string;
@@ -31,9 +32,4 @@ function base64(bytes: Uint8Array): string {
   // In pieces: fromCharCode takes its characters as arguments.
   for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(binary);
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }

@@ -1,5 +1,7 @@
 /** HTML that cannot be injected into: what is interpolated is escaped, unless it is markup itself. */
 
+import { escapeHtml } from "@dl/metrics";
+
 /** A piece of finished HTML. */
 export class Markup {
   readonly html: string;
@@ -24,10 +26,4 @@ function render(content: Content): string {
   if (content instanceof Markup) return content.html;
   if (typeof content === "string" || typeof content === "number") return escapeHtml(String(content));
   return content.map(render).join("");
-}
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
