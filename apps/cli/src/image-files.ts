@@ -7,13 +7,13 @@ import { decodeImage } from "@dl/data";
 import { encodePng, pixelsOf } from "@dl/train";
 import { writeFileAtomic } from "@dl/train/node";
 
-/** Every PNG and JPEG in `folder`, as `[N, H, W, channels]` in [0, 1]. All must be of one size. */
+/** Every PNG, JPEG and BMP in `folder`, as `[N, H, W, channels]` in [0, 1]. All must be of one size. */
 export async function readImages(folder: string, { channels }: { channels: 1 | 3 }): Promise<HostTensor> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(`${folder}: expected a folder of images, got ${error.code ?? error.message}.`);
   });
-  const files = names.filter((name) => /\.(png|jpe?g)$/i.test(name)).sort();
-  if (files.length === 0) throw new DataError(`${folder}: expected PNG or JPEG files, got none among ${names.length} names.`);
+  const files = names.filter((name) => /\.(png|jpe?g|bmp)$/i.test(name)).sort();
+  if (files.length === 0) throw new DataError(`${folder}: expected PNG, JPEG or BMP files, got none among ${names.length} names.`);
   let data: Float32Array | undefined;
   let size = { width: 0, height: 0 };
   for (const [i, name] of files.entries()) {

@@ -13,7 +13,7 @@ import { logitsOf, makeModel, normalization } from "../session.ts";
 
 export const predict: Command = {
   name: "predict",
-  summary: "Classify image files (PNG, JPEG) with a trained model.",
+  summary: "Classify image files (PNG, JPEG, BMP) with a trained model.",
   positionals: "<run folder> <image> [<image> …]",
   details:
     "Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground.",

@@ -1,8 +1,9 @@
-/** PNG and JPEG files as pixels, upright. PNG: ISO/IEC 15948. JPEG: ITU-T T.81. */
+/** PNG, JPEG and BMP files as pixels, upright. PNG: ISO/IEC 15948. JPEG: ITU-T T.81. BMP: bmp-pixels.ts. */
 
 import { DataError } from "@dl/core";
 import { decode as decodePng } from "fast-png";
 import jpeg from "jpeg-js";
+import { bmpPixels, readBmpHeader } from "./bmp-pixels.ts";
 import { exifOrientation } from "./exif.ts";
 import { checkPixels, type Image, withChannels } from "./image.ts";
 import { orient } from "./orientation.ts";
@@ -18,8 +19,8 @@ export interface DecodeImageOptions {
 }
 
 /**
- * Decodes a PNG or a JPEG of any kind: grey, palette, 1 to 16 bits, progressive. Alpha is dropped, 16 bits are rounded to 8, and the
- * rotation in a JPEG's EXIF data is applied.
+ * Decodes a PNG or a JPEG of any kind (grey, palette, 1 to 16 bits, progressive) or an uncompressed BMP. Alpha is dropped, 16 bits are
+ * rounded to 8, and the rotation in a JPEG's EXIF data is applied.
  *
  * @returns Bytes `[height, width, channels]`.
  * @throws DataError for anything else, and for damaged files.
@@ -28,11 +29,12 @@ export function decodeImage(file: Uint8Array, { channels = 3, name = "image", ma
   const limits = { name, maximumPixels };
   if (startsWith(file, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return withChannels(fromPng(file, limits), channels);
   if (startsWith(file, [0xff, 0xd8, 0xff])) return withChannels(orient(fromJpeg(file, limits), exifOrientation(file)), channels);
+  if (startsWith(file, [0x42, 0x4d])) return withChannels(fromBmp(file, limits), channels);
   const got =
     file.length === 0
       ? "an empty file"
       : `bytes ${Array.from(file.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
-  throw new DataError(`decodeImage: expected ${name} to be a PNG or a JPEG, got ${got}.`);
+  throw new DataError(`decodeImage: expected ${name} to be a PNG, a JPEG or a BMP, got ${got}.`);
 }
 
 interface Limits {
@@ -67,6 +69,17 @@ function fromJpeg(file: Uint8Array, limits: Limits): Image {
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw damaged("JPEG", limits.name, error);
+  }
+}
+
+function fromBmp(file: Uint8Array, limits: Limits): Image {
+  try {
+    const header = readBmpHeader(file);
+    checkPixels(header.width, header.height, limits);
+    return bmpPixels(file, header);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw damaged("BMP", limits.name, error);
   }
 }
 

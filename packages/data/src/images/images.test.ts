@@ -19,7 +19,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 describe("decodeImage", () => {
   const { files, corrupt } = json("images.json");
-  const readable = Object.keys(files).filter((name) => files[name].rgb_after_exif && !name.endsWith(".bmp"));
+  const readable = Object.keys(files).filter((name) => files[name].rgb_after_exif);
 
   test.each(readable)("%s equals Pillow's pixels, upright, in RGB", (name) => {
     const { rgb_after_exif: reference, tolerance } = files[name];
@@ -43,7 +43,7 @@ describe("decodeImage", () => {
     expect(() => decodeImage(fixture(`images/${name}`), { name })).toThrow(name);
   });
 
-  test.each(["cat/rgb.png", "dog/rgb_q90.jpg"])("%s: no cut and no flipped byte crashes it", (name) => {
+  test.each(["cat/rgb.png", "dog/rgb_q90.jpg", "misc/rgb.bmp"])("%s: no cut and no flipped byte crashes it", (name) => {
     const whole = fixture(`images/${name}`);
     fc.assert(
       fc.property(fc.nat({ max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, mask, cut) => {
@@ -77,6 +77,57 @@ describe("decodeImage", () => {
     const data = Uint8Array.from([...row(bits), ...row("1".repeat(3 * depth))]);
     const image = decodeImage(encode({ width: 3, height: 2, depth, channels: 1, data }), { channels: 1 });
     expect(Array.from(image.data)).toEqual([0, 255 / (2 ** depth - 1), 0, 255, 255, 255]);
+  });
+});
+
+describe("bitmaps, by hand", () => {
+  /** A file of a header of 40 bytes, what follows it, and rows of words. */
+  const bitmap = (
+    fields: { width: number; height: number; bits: number; compression?: number; colours?: number },
+    after: number[],
+    rows: number[],
+  ): Uint8Array => {
+    const file = new Uint8Array(54 + after.length + rows.length);
+    const view = new DataView(file.buffer);
+    file.set([0x42, 0x4d]);
+    view.setUint32(10, 54 + after.length, true);
+    view.setUint32(14, 40, true);
+    view.setInt32(18, fields.width, true);
+    view.setInt32(22, fields.height, true);
+    view.setUint16(28, fields.bits, true);
+    view.setUint32(30, fields.compression ?? 0, true);
+    view.setUint32(46, fields.colours ?? 0, true);
+    file.set(after, 54);
+    file.set(rows, 54 + after.length);
+    return file;
+  };
+  const pixels = (file: Uint8Array): number[] => Array.from(decodeImage(file).data);
+
+  test("a palette of two colours, the lowest row first", () => {
+    const palette = [3, 2, 1, 0, 6, 5, 4, 0];
+    const file = bitmap({ width: 2, height: 2, bits: 1, colours: 2 }, palette, [0b01000000, 0, 0, 0, 0b11000000, 0, 0, 0]);
+    expect(pixels(file)).toEqual([4, 5, 6, 4, 5, 6, 1, 2, 3, 4, 5, 6]);
+  });
+
+  test("sixteen bits by masks of 5, 6 and 5, the upper row first", () => {
+    const masks = [0x00, 0xf8, 0, 0, 0xe0, 0x07, 0, 0, 0x1f, 0x00, 0, 0];
+    const file = bitmap({ width: 1, height: -2, bits: 16, compression: 3 }, masks, [0x00, 0xf8, 0, 0, 0xff, 0x07, 0, 0]);
+    expect(pixels(file)).toEqual([255, 0, 0, 0, 255, 255]);
+  });
+
+  test("a fourth byte a pixel is dropped", () => {
+    expect(pixels(bitmap({ width: 1, height: 1, bits: 32 }, [], [3, 2, 1, 77]))).toEqual([1, 2, 3]);
+  });
+
+  test("a colour beyond the palette, run lengths and rows cut off say so", () => {
+    expect(() => decodeImage(bitmap({ width: 1, height: 1, bits: 8, colours: 1 }, [0, 0, 0, 0], [1, 0, 0, 0]))).toThrow(
+      /colour 1 of a palette of 1/,
+    );
+    expect(() => decodeImage(bitmap({ width: 1, height: 1, bits: 8, compression: 1 }, [], [0]))).toThrow(
+      /compression 1 .* save it uncompressed/,
+    );
+    expect(() => decodeImage(bitmap({ width: 4, height: 4, bits: 24 }, [], [0]))).toThrow(/55 bytes where 102 were promised/);
+    expect(() => decodeImage(bitmap({ width: 1 << 20, height: 1 << 20, bits: 24 }, [], [0]))).toThrow(/between 1 and/);
   });
 });
 

@@ -15,25 +15,26 @@ test("subfolders are classes in order of name; damaged files are skipped and say
   const images = await imageFolder(folder, { width: 8, height: 6, corrupt: "skip", onProgress: (done) => progress.push(done) });
   expect(images.classNames).toEqual(["cat", "dog", "misc"]);
   expect(names(images.paths).slice(0, 5)).toEqual(["gray.png", "interlace_like_1bit.png", "palette.png", "rgb.png", "rgba.png"]);
-  expect(classCounts(images)).toEqual([5, 5, 2]);
+  expect(classCounts(images)).toEqual([5, 5, 3]);
   expect(names(images.skipped.map(({ path }) => path)).toSorted()).toEqual([
     "empty.jpg",
     "not_an_image.png",
     "notes.txt",
-    "rgb.bmp",
     "truncated.jpg",
     "truncated.png",
   ]);
   expect(images.skipped.find(({ path }) => path.endsWith("empty.jpg"))!.reason).toMatch(/got an empty file/);
-  const batch = images.getBatch(Int32Array.of(0, 11));
+  const batch = images.getBatch(Int32Array.of(0, 12));
   expect(batch.images.shape).toEqual([2, 6, 8, 3]);
   expect(Array.from(batch.labels.data)).toEqual([0, 2]);
   expect(batch.images.data.every((value) => value >= 0 && value <= 1)).toBe(true);
-  expect(progress.at(-1)).toBe(16);
+  expect(progress.at(-1)).toBe(17);
 });
 
 test("by default a damaged file is an error that names it", async () => {
-  await expect(imageFolder(folder, { width: 8, height: 8 })).rejects.toThrow(/misc.empty\.jpg to be a PNG or a JPEG, got an empty file/);
+  await expect(imageFolder(folder, { width: 8, height: 8 })).rejects.toThrow(
+    /misc.empty\.jpg to be a PNG, a JPEG or a BMP, got an empty file/,
+  );
 });
 
 test("grey, and cropped instead of squeezed", async () => {

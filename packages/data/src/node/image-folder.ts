@@ -1,4 +1,4 @@
-/** A folder of PNG and JPEG files as a dataset: every subfolder is a class. */
+/** A folder of PNG, JPEG and BMP files as a dataset: every subfolder is a class. */
 
 import { readFile } from "node:fs/promises";
 import { DataError, OptionError } from "@dl/core";
@@ -64,7 +64,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions): 
   }
   if (paths.length === 0) {
     throw new DataError(
-      `imageFolder: expected at least one PNG or JPEG in the subfolders of ${folder}, got none (${skipped.length} other files).`,
+      `imageFolder: expected at least one PNG, JPEG or BMP in the subfolders of ${folder}, got none (${skipped.length} other files).`,
     );
   }
   const images = byteColumn(bytes.subarray(0, paths.length * size), [paths.length, height, width, channels]);

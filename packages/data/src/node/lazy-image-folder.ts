@@ -1,4 +1,4 @@
-/** A folder of PNG and JPEG files, read from the disk when they are asked for: for more images than memory holds. */
+/** A folder of PNG, JPEG and BMP files, read from the disk when they are asked for: for more images than memory holds. */
 
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -59,7 +59,7 @@ export async function lazyImageFolder(folder: string, options: LazyImageFolderOp
   const { classNames, files, skipped } = await listClasses(folder);
   if (files.length === 0) {
     throw new DataError(
-      `lazyImageFolder: expected at least one PNG or JPEG in the subfolders of ${folder}, got none (${skipped.length} other files).`,
+      `lazyImageFolder: expected at least one PNG, JPEG or BMP in the subfolders of ${folder}, got none (${skipped.length} other files).`,
     );
   }
   const shape = [height, width, channels];
@@ -117,7 +117,8 @@ export async function lazyImageFolder(folder: string, options: LazyImageFolderOp
   };
 }
 
-function decodeSized(file: Uint8Array, { width, height, channels, fit, name }: FolderImageSize): Uint8Array {
+/** The decoder of this package: `decodeImage`, cropped and resized. */
+export function decodeSized(file: Uint8Array, { width, height, channels, fit, name }: FolderImageSize): Uint8Array {
   const image = decodeImage(file, { channels, name });
   return resizeImage(fit === "crop" ? cropToAspect(image, { width, height }) : image, { width, height }).data;
 }

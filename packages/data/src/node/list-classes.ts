@@ -16,9 +16,9 @@ export interface ClassFiles {
   readonly skipped: SkippedFile[];
 }
 
-const extensions = [".png", ".jpg", ".jpeg"];
+const extensions = [".png", ".jpg", ".jpeg", ".bmp"];
 
-/** Subfolders sorted by name; PNG and JPEG files in them, at any depth, sorted by path. */
+/** Subfolders sorted by name; PNG, JPEG and BMP files in them, at any depth, sorted by path. */
 export async function listClasses(folder: string): Promise<ClassFiles> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(`imageFolder: expected to read the folder ${folder}, got ${error.code}.`);
@@ -38,7 +38,7 @@ export async function listClasses(folder: string): Promise<ClassFiles> {
     for (const path of names.sort((a, b) => (key(a) < key(b) ? -1 : 1))) {
       const extension = extname(path).toLowerCase();
       if (extensions.includes(extension)) files.push({ path, label });
-      else skipped.push({ path, reason: `expected a PNG or a JPEG by its name, got "${extension}"` });
+      else skipped.push({ path, reason: `expected a PNG, a JPEG or a BMP by its name, got "${extension}"` });
     }
   }
   return { classNames, files, skipped };

@@ -2,7 +2,7 @@
 
 import { DataError, UnsupportedError } from "@dl/core";
 import { withChannels } from "../images/image.ts";
-import type { FolderDecoder } from "./lazy-image-folder.ts";
+import { decodeSized, type FolderDecoder } from "./lazy-image-folder.ts";
 
 /**
  * A decoder for `lazyImageFolder` that uses sharp, several times as fast as JavaScript. JPEG pixels differ from those of `decodeImage` by
@@ -19,7 +19,10 @@ export async function openSharpDecoder(): Promise<FolderDecoder> {
   // Each image on one thread: many are decoded at once.
   sharp.concurrency(1);
   sharp.cache(false);
-  return async (file, { width, height, channels, fit, name }) => {
+  return async (file, size) => {
+    const { width, height, channels, fit, name } = size;
+    // libvips does not read bitmaps.
+    if (file[0] === 0x42 && file[1] === 0x4d) return decodeSized(file, size);
     try {
       const { data, info } = await sharp(file, { failOn: "truncated", limitInputPixels: 100e6 })
         .autoOrient()
