@@ -28,9 +28,11 @@ export { type ParquetOptions, type ParquetRow, type ParquetSource, parquetBytes,
 export { readTar, type TarEntry } from "./formats/tar.ts";
 export { tarEnd, tarMember } from "./formats/tar-writer.ts";
 export { type IdxArray, type IdxType, type ParseIdxOptions, parseIdx } from "./idx.ts";
+export { type CropOptions, centerCrop, cropImage, cropToAspect, type PadImageOptions, padImage } from "./images/crop.ts";
 export { type DecodeImageOptions, decodeImage } from "./images/decode-image.ts";
 export { type Image, withChannels } from "./images/image.ts";
-export { type ResizeImageOptions, resizeImage, type Size } from "./images/resize.ts";
+export { flipImage } from "./images/orientation.ts";
+export { type ResizeImageOptions, resizeImage, type Size, sizeByShorterSide } from "./images/resize.ts";
 export { type BalancedOrderOptions, balancedOrder } from "./orders/balanced-order.ts";
 export { type LengthOrderOptions, lengthOrder } from "./orders/length-order.ts";
 export type { Order, OrderContext } from "./orders/order.ts";

@@ -3,12 +3,12 @@ import { DataError, OptionError } from "@dl/core";
 import fc from "fast-check";
 import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
-import { cropToAspect } from "./crop.ts";
+import { centerCrop, cropImage, cropToAspect, padImage } from "./crop.ts";
 import { decodeImage } from "./decode-image.ts";
 import { exifOrientation } from "./exif.ts";
 import { type Image, withChannels } from "./image.ts";
-import { orient } from "./orientation.ts";
-import { resizeImage } from "./resize.ts";
+import { flipImage, orient } from "./orientation.ts";
+import { resizeImage, sizeByShorterSide } from "./resize.ts";
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)));
 const json = (name: string) => JSON.parse(new TextDecoder().decode(fixture(name)));
@@ -156,7 +156,7 @@ describe("orientation", () => {
 });
 
 describe("resizeImage, cropToAspect, withChannels", () => {
-  const { image: source, resize, grayscale } = json("image_transforms.json");
+  const { image: source, resize, grayscale, center_crop, pad, hflip, vflip } = json("image_transforms.json");
   const image: Image = { height: source.shape[0], width: source.shape[1], channels: 3, data: Uint8Array.from(source.data) };
 
   const bilinear = (resize as { mode: string; size: [number, number]; pillow_antialias: { data: number[] } }[]).filter(
@@ -180,6 +180,31 @@ describe("resizeImage, cropToAspect, withChannels", () => {
 
   test("grey equals Pillow's", () => {
     expect(Array.from(withChannels(image, 1).data)).toEqual(grayscale.data);
+  });
+
+  test("the middle, a border and both mirrors equal torchvision's", () => {
+    const [height, width] = center_crop.size;
+    const [left, top, right, bottom] = pad.padding;
+    expect(Array.from(centerCrop(image, { width, height }).data)).toEqual(center_crop.out.data);
+    expect(Array.from(padImage(image, { left, top, right, bottom, fill: pad.fill }).data)).toEqual(pad.out.data);
+    expect(Array.from(flipImage(image, "horizontal").data)).toEqual(hflip.data);
+    expect(Array.from(flipImage(image, "vertical").data)).toEqual(vflip.data);
+  });
+
+  test("a crop may reach beyond the image on every side, and leave nothing of it", () => {
+    const two: Image = { width: 2, height: 1, channels: 1, data: Uint8Array.of(1, 2) };
+    expect(Array.from(cropImage(two, { left: -1, top: -1, width: 4, height: 3, fill: 9 }).data)).toEqual([
+      9, 9, 9, 9, 9, 1, 2, 9, 9, 9, 9, 9,
+    ]);
+    expect(Array.from(cropImage(two, { left: 5, top: 0, width: 2, height: 1 }).data)).toEqual([0, 0]);
+    expect(Array.from(centerCrop(two, { width: 5, height: 1 }).data)).toEqual([0, 1, 2, 0, 0]);
+    expect(() => cropImage(two, { left: 0.5, top: 0, width: 1, height: 1 })).toThrow(/whole left, got 0.5/);
+    expect(() => padImage(two, { left: -1 })).toThrow(OptionError);
+  });
+
+  test("a shorter side keeps the shape", () => {
+    expect(sizeByShorterSide({ width: 500, height: 375 }, 256)).toEqual({ width: 341, height: 256 });
+    expect(sizeByShorterSide({ width: 375, height: 500 }, 256)).toEqual({ width: 256, height: 341 });
   });
 
   test("crops around the middle, by hand", () => {

@@ -2,6 +2,11 @@
 
 import type { Image } from "./image.ts";
 
+/** `image` in a mirror: left and right change places, or top and bottom. */
+export function flipImage(image: Image, direction: "horizontal" | "vertical"): Image {
+  return orient(image, direction === "horizontal" ? 2 : 4);
+}
+
 /** `image` as it was seen, given the Exif orientation it was stored in. */
 export function orient(image: Image, orientation: number): Image {
   if (orientation === 1) return image;

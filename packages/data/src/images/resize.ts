@@ -14,6 +14,16 @@ export interface ResizeImageOptions extends Size {
   filter?: Filter | "nearest" | undefined;
 }
 
+/** The size of `image` when its shorter side is `length` and its shape is kept, cut to whole pixels as torchvision does. */
+export function sizeByShorterSide(image: Size, length: number): Size {
+  if (!Number.isInteger(length) || length < 1)
+    throw new OptionError(`sizeByShorterSide: expected a whole length of at least 1, got ${length}.`);
+  const { width, height } = image;
+  return width <= height
+    ? { width: length, height: Math.floor((length * height) / width) }
+    : { width: Math.floor((length * width) / height), height: length };
+}
+
 /** `image` at another size; the aspect ratio is the caller's. */
 export function resizeImage(image: Image, { width, height, filter = "bilinear" }: ResizeImageOptions): Image {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {

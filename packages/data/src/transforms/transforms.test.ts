@@ -56,6 +56,12 @@ describe("normalize", () => {
 });
 
 describe("flip", () => {
+  test("by hand: rows in reverse", () => {
+    expect(apply(numbered(2, 3, 1, 2), flip({ probability: 1, direction: "vertical" }))).toEqual(
+      Float32Array.of(5, 6, 3, 4, 1, 2, 11, 12, 9, 10, 7, 8),
+    );
+  });
+
   test("by hand: columns in reverse, channels in place", () => {
     expect(apply(numbered(1, 2, 3, 2), flip({ probability: 1 }))).toEqual(Float32Array.of(5, 6, 3, 4, 1, 2, 11, 12, 9, 10, 7, 8));
   });
