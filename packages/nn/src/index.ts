@@ -76,3 +76,5 @@ export { type StoredDType, type StoredTensor, storedBytes } from "./safetensors/
 export * as schedules from "./schedules/index.ts";
 export { Plateau, type PlateauOptions, type PlateauState } from "./schedules/plateau.ts";
 export type { Schedule } from "./schedules/schedule.ts";
+// Files of torch.save
+export { type ReadTorchFileOptions, readTorchFile } from "./torch-file/torch-file.ts";

@@ -1,0 +1,187 @@
+/** Files of `torch.save` since PyTorch 1.6: a zip archive of a pickle and the bytes of every storage. PyTorch, `torch/serialization.py`. */
+
+import { CheckpointError, formatShape, type HostTensor, type Shape, sizeOf } from "@dl/core";
+import { unzipSync } from "fflate";
+import { fromStored } from "../safetensors/convert.ts";
+import { type StoredDType, storedBytes } from "../safetensors/stored-tensor.ts";
+import { PickledCall, PickledName, PickledReference, type PickledValue, parsePickle } from "./pickle.ts";
+
+const storageTypes: Readonly<Record<string, StoredDType>> = {
+  "torch FloatStorage": "F32",
+  "torch DoubleStorage": "F64",
+  "torch HalfStorage": "F16",
+  "torch BFloat16Storage": "BF16",
+  "torch LongStorage": "I64",
+  "torch IntStorage": "I32",
+  "torch ShortStorage": "I16",
+  "torch CharStorage": "I8",
+  "torch ByteStorage": "U8",
+  "torch BoolStorage": "BOOL",
+};
+
+export interface ReadTorchFileOptions {
+  /** The dict with the tensors within the saved object, keys joined by dots: `"state_dict"`. Default: the object itself. */
+  within?: string | undefined;
+  /** The file's name, for errors. Default `"torch file"`. */
+  file?: string | undefined;
+}
+
+/**
+ * The tensors of a file that `torch.save` wrote (`.pt`, `.pth`, `.bin`), by name; the names of nested dicts are joined by dots. What is no
+ * tensor is left out. Code in the file is never run.
+ *
+ * Layouts are PyTorch's: `loadTorchState` of @dl/cnn loads such a map into a model.
+ *
+ * @throws CheckpointError for a file of another kind or a damaged one, for a missing `within`, and for tensors that are complex, quantised,
+ * sparse, or of integers that do not fit int32.
+ * @example
+ * const tensors = readTorchFile(await readFile("resnet18.pth"));
+ */
+export function readTorchFile(bytes: Uint8Array, { within, file = "torch file" }: ReadTorchFileOptions = {}): Map<string, HostTensor> {
+  const archive = openArchive(bytes, file);
+  let root: PickledValue;
+  try {
+    root = parsePickle(archive.pickle);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CheckpointError(`readTorchFile: expected ${file} to be whole, got ${error.message}.`);
+    throw error;
+  }
+  let start = root;
+  for (const key of within?.split(".") ?? []) {
+    if (!(start instanceof Map) || !start.has(key)) {
+      const keys = start instanceof Map ? [...start.keys()].map(String).slice(0, 20).join(", ") : "no dict";
+      throw new CheckpointError(`readTorchFile: expected a dict ${JSON.stringify(within)} in ${file}, got: ${keys}.`);
+    }
+    start = start.get(key)!;
+  }
+  const found = new Map<string, PickledCall>();
+  collect(start, { prefix: "", found, seen: new Set(), depth: 0 });
+  if (found.size === 0) throw new CheckpointError(`readTorchFile: expected tensors by name in ${file}, got none.`);
+  return new Map(
+    Array.from(found, ([name, call]) => [name, tensorOf(call, { archive, where: `${file}: tensor ${JSON.stringify(name)}` })]),
+  );
+}
+
+interface Archive {
+  readonly pickle: Uint8Array;
+  storage(key: string): Uint8Array | undefined;
+}
+
+function openArchive(bytes: Uint8Array, file: string): Archive {
+  const wrong = (got: string): CheckpointError =>
+    new CheckpointError(
+      `readTorchFile: expected ${file} to be what torch.save writes since PyTorch 1.6, got ${got}. Load it in Python and save it again, or save it as safetensors.`,
+    );
+  let members: Record<string, Uint8Array>;
+  try {
+    // Members are stored, not compressed: a promise of more bytes than the file has is a lie.
+    members = unzipSync(bytes, {
+      filter: ({ name, compression, originalSize }) => {
+        if (compression !== 0 || originalSize > bytes.length) throw wrong(`${name}, compressed`);
+        return true;
+      },
+    });
+  } catch (error) {
+    throw error instanceof CheckpointError ? error : wrong(error instanceof Error ? error.message : String(error));
+  }
+  const name = Object.keys(members).find((name) => name.endsWith("/data.pkl"));
+  if (name === undefined) throw wrong("an archive without data.pkl");
+  const folder = name.slice(0, -"data.pkl".length);
+  const order = members[`${folder}byteorder`];
+  if (order !== undefined && new TextDecoder().decode(order) !== "little") throw wrong("one of a big-endian machine");
+  return { pickle: members[name]!, storage: (key) => members[`${folder}data/${key}`] };
+}
+
+/** Dicts within dicts, at most: no program nests them deeper. */
+const deepest = 64;
+
+/** Finds the tensors of nested dicts. Each dict is walked once: one that holds itself, or the same one many times, ends. */
+function collect(
+  value: PickledValue,
+  { prefix, found, seen, depth }: { prefix: string; found: Map<string, PickledCall>; seen: Set<PickledValue>; depth: number },
+): void {
+  if (!(value instanceof Map) || seen.has(value) || depth > deepest) return;
+  seen.add(value);
+  for (const [key, item] of value) {
+    if (typeof key !== "string" && typeof key !== "number") continue;
+    const name = prefix === "" ? String(key) : `${prefix}.${key}`;
+    if (item instanceof PickledCall && nameOf(item.callee).startsWith("torch._utils _rebuild_")) found.set(name, item);
+    else collect(item, { prefix: name, found, seen, depth: depth + 1 });
+  }
+}
+
+function nameOf(value: PickledValue): string {
+  return value instanceof PickledName ? value.name : "";
+}
+
+function tensorOf(call: PickledCall, { archive, where }: { archive: Archive; where: string }): HostTensor {
+  const parameters = Array.isArray(call.parameters) ? call.parameters : [];
+  // A parameter wraps its tensor.
+  if (nameOf(call.callee) === "torch._utils _rebuild_parameter" && parameters[0] instanceof PickledCall) {
+    return tensorOf(parameters[0], { archive, where });
+  }
+  const [reference, offset, shape, strides] = parameters;
+  const storage = reference instanceof PickledReference && Array.isArray(reference.id) ? reference.id : [];
+  const dtype = storageTypes[nameOf(storage[1] ?? null)];
+  if (nameOf(call.callee) !== "torch._utils _rebuild_tensor_v2" || dtype === undefined) {
+    throw new CheckpointError(
+      `${where}: expected a dense tensor of floats or integers, got ${nameOf(storage[1] ?? null) || nameOf(call.callee)}. Convert it in Python first.`,
+    );
+  }
+  const bytes = archive.storage(String(storage[2]));
+  if (!isCount(offset) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length || bytes === undefined) {
+    throw new CheckpointError(`${where}: expected a storage, an offset, sizes and strides, got a damaged record.`);
+  }
+  const width = storedBytes[dtype];
+  const size = sizeOf(shape);
+  const last = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, offset);
+  const held = Math.floor(bytes.length / width);
+  if (!Number.isSafeInteger(size) || (size > 0 && (last >= held || size > held))) {
+    throw new CheckpointError(
+      `${where}: expected ${formatShape(shape)} with strides ${formatShape(strides)} to lie within ${held} elements, got one up to ${last}. The file is damaged, or the tensor was expanded: call contiguous() before it is saved.`,
+    );
+  }
+  return fromStored({ dtype, shape, bytes: rowMajor(bytes, { width, offset, shape, strides, size }) }, { name: where });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isCount);
+}
+
+interface Layout {
+  /** Bytes of an element. */
+  readonly width: number;
+  readonly offset: number;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly size: number;
+}
+
+/** The elements in order: a view where they lie so already, a copy where not. */
+function rowMajor(bytes: Uint8Array, { width, offset, shape, strides, size }: Layout): Uint8Array {
+  let expected = 1;
+  let inOrder = true;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) inOrder = false;
+    expected *= shape[axis]!;
+  }
+  if (inOrder || size === 0) return bytes.subarray(offset * width, (offset + size) * width);
+  const ordered = new Uint8Array(size * width);
+  const place = new Array<number>(shape.length).fill(0);
+  let from = offset;
+  for (let i = 0; i < size; i++) {
+    for (let b = 0; b < width; b++) ordered[i * width + b] = bytes[from * width + b]!;
+    // The next place, as an odometer counts.
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++place[axis]! < shape[axis]!) break;
+      from -= shape[axis]! * strides[axis]!;
+      place[axis] = 0;
+    }
+  }
+  return ordered;
+}
