@@ -1,7 +1,8 @@
 /**
- * Writes a training run into docs/results.md: `pnpm results <run folder> …`.
+ * Writes training runs into docs/results.md: `pnpm results <run folder> …`.
  *
- * The accuracy is not taken on trust: the saved model is evaluated again, here and now.
+ * A run of any task says in its `run.json` what it measured. An image classifier's accuracy is not taken on trust: the saved model is
+ * evaluated again, here and now.
  */
 
 import { execFileSync } from "node:child_process";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resultsFile, writeSection } from "@dl/tooling/results";
 import { commandLine, readRunFile } from "./run-file.ts";
+import { formatOutcome, readOutcome } from "./run-outcome.ts";
 
 const cli = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -31,7 +33,7 @@ async function readMetrics(folder: string): Promise<{ epochs: number; steps: num
   return { epochs: rows.length, steps: Math.max(...column("step")), seconds: column("seconds").reduce((sum, value) => sum + value, 0) };
 }
 
-for (const folder of process.argv.slice(2)) {
+async function recordClassifier(folder: string): Promise<void> {
   const run = await readRunFile(folder);
   const { epochs, steps, seconds } = await readMetrics(folder);
   const { device, metrics } = evaluateRun(folder);
@@ -46,4 +48,14 @@ for (const folder of process.argv.slice(2)) {
   ].join("\n");
   await writeSection(resultsFile, { name: `training/${run.recipe.name}`, body });
   console.log(`${run.recipe.name}: ${(100 * metrics["test/accuracy"]).toFixed(2)} %`);
+}
+
+for (const folder of process.argv.slice(2)) {
+  const outcome = await readOutcome(folder);
+  if (outcome === undefined) {
+    await recordClassifier(folder);
+    continue;
+  }
+  await writeSection(resultsFile, { name: `training/${outcome.name}`, body: formatOutcome(outcome) });
+  console.log(`${outcome.name}: ${outcome.results.map(({ name, value }) => `${name} ${value}`).join(", ")}`);
 }

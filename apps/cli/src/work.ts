@@ -4,8 +4,10 @@ import type { Device } from "@dl/core";
 import type { RunFolder } from "@dl/train/node";
 import { Interrupt } from "./interrupt.ts";
 import { tellOutcome } from "./outcome.ts";
-import { type AnyRun, isTaskRun } from "./run-file.ts";
+import type { TaskResult, TaskRun } from "./recipes/task-recipe.ts";
+import { type AnyRun, commandLine, isTaskRun } from "./run-file.ts";
 import { runFiles } from "./run-files.ts";
+import { resultsOf, writeOutcome } from "./run-outcome.ts";
 import { trainRun } from "./training.ts";
 
 export interface WorkOptions {
@@ -21,7 +23,7 @@ export async function work(run: AnyRun, { device, folder, resume, json }: WorkOp
   try {
     const { backend } = run.settings;
     const options = { device, folder, resume, signal: interrupt.signal };
-    const result = isTaskRun(run) ? await run.recipe.train(run, options) : await trainRun(run, options);
+    const result = isTaskRun(run) ? await trainTaskRun(run, options) : await trainRun(run, options);
     return tellOutcome(run, result, { device, folder, backend, json, files: await runFiles(folder), exitCode: interrupt.exitCode });
   } catch (error) {
     const code = interrupt.codeFor(error);
@@ -29,4 +31,24 @@ export async function work(run: AnyRun, { device, folder, resume, json }: WorkOp
     console.error(`stopped. Go on with: pnpm dl resume ${folder.path}`);
     return code;
   }
+}
+
+/** Trains, and keeps what was measured in `run.json`; a classifier's model is measured again when its results are recorded. */
+async function trainTaskRun(run: TaskRun, options: Parameters<TaskRun["recipe"]["train"]>[1]): Promise<TaskResult> {
+  const result = await run.recipe.train(run, options);
+  const { recipe, preset, settings } = run;
+  if (result.metrics) {
+    await writeOutcome(options.folder, {
+      name: preset === recipe.presets[0] ? recipe.name : `${recipe.name}/${preset.name}`,
+      title: preset === recipe.presets[0] ? recipe.title : `${recipe.title}, ${preset.name}`,
+      command: commandLine(run),
+      seed: settings.seed,
+      device: options.device.name,
+      seconds: result.seconds,
+      steps: result.steps,
+      // A trial on a part of the data promises nothing.
+      results: resultsOf(result.metrics, settings.limit === null ? preset.goals : {}),
+    });
+  }
+  return result;
 }

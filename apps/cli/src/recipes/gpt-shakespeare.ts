@@ -93,6 +93,7 @@ export const gptShakespeare: TaskRecipe<LanguagePreset> = {
       name: "default",
       summary: "nanoGPT's 0.8 million parameters: validation loss under 1.88 nats a character, in minutes.",
       defaults: { epochs: 8, batchSize: 12, learningRate: 1e-3 },
+      goals: { "test/loss": { atMost: 1.88 } },
       stepsPerEpoch: 250,
       warmUpSteps: 100,
       validationShare: 0.1,

@@ -4,6 +4,7 @@ import type { Device } from "@dl/core";
 import type { FitResult, Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { RunSettings } from "../run-file.ts";
+import type { Goal } from "../run-outcome.ts";
 import type { Hyperparameters } from "./recipe.ts";
 
 /** One way to train; a recipe's own presets hold more. */
@@ -12,6 +13,8 @@ export interface TaskPreset {
   /** One line: what it is and where its settings come from. */
   readonly summary: string;
   readonly defaults: Hyperparameters;
+  /** What the metrics of a whole run must reach, by their names; recorded with them. Default nothing. */
+  readonly goals?: Readonly<Record<string, Goal>>;
 }
 
 /** A run of such a recipe. */

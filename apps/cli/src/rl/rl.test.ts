@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { dlHere } from "../dl-fixture.ts";
+import { readOutcome } from "../run-outcome.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "dl-agent-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -26,6 +27,10 @@ test("an agent is trained, told of, resumed and watched", async () => {
     ]),
   );
   expect(await readFile(join(run, "metrics.csv"), "utf8")).toMatch(/approx_kl.*\n.*\n/);
+
+  const { results, command } = (await readOutcome(run))!;
+  expect(command).toBe("pnpm dl train ppo-cartpole --seed 1 --steps 1024");
+  expect(results[0]).toEqual({ name: "mean return of 100 episodes", value: told.return.mean, floor: null, better: null });
 
   const again = await dlHere("resume", run, "--json");
   expect(again.code, again.stderr).toBe(0);

@@ -17,6 +17,7 @@ import { formatCount, formatDuration, renderRunReport } from "@dl/train";
 import { MetricsCsv, type RunFolder, TensorBoardWriter } from "@dl/train/node";
 import { Interrupt } from "../interrupt.ts";
 import { fileExists } from "../run-files.ts";
+import { resultsOf, writeOutcome } from "../run-outcome.ts";
 import { playEpisode } from "./play-episode.ts";
 import { agentName, type TaskRun } from "./task-run.ts";
 
@@ -77,7 +78,7 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
       console.error(`stopped after ${formatCount(agent.steps)} steps. Go on with: pnpm dl resume ${folder.path}`);
       return interrupt.exitCode;
     }
-    return await finish(run, { agent, prepared, folder, logs, seconds, json, device });
+    return await finish(run, { agent, prepared, folder, logs, seconds, isWhole: !resumes, json, device });
   } finally {
     await csv.close();
     events.close();
@@ -90,6 +91,8 @@ interface FinishOptions {
   folder: RunFolder;
   logs: readonly LearnLog[];
   seconds: number;
+  /** Whether `seconds` are those of the whole training. */
+  isWhole: boolean;
   json: boolean;
   device: Device;
 }
@@ -97,9 +100,10 @@ interface FinishOptions {
 /** The agent, its return over 100 episodes, a film of one, and a report. */
 async function finish(
   { task, settings }: TaskRun,
-  { agent, prepared, folder, logs, seconds, json, device }: FinishOptions,
+  { agent, prepared, folder, logs, seconds, isWhole, json, device }: FinishOptions,
 ): Promise<number> {
   await folder.write(agentName, await agent.save());
+  const command = `pnpm dl train ${task.name} --seed ${settings.seed} --steps ${settings.steps}`;
   const rng = new Rng(settings.seed).fork("test");
   const { mean, std } = await evaluatePolicy(agent, { environments: prepared.evaluation(10), rng, episodes: 100 });
   const { drawings } = await playEpisode(prepared, rng.fork("film"));
@@ -116,13 +120,21 @@ async function finish(
       highlights: [{ name: "mean return of 100 episodes", value: `${mean.toFixed(1)} ± ${std.toFixed(1)}` }],
       charts,
       summary: [
-        { name: "command", value: `pnpm dl train ${task.name} --seed ${settings.seed} --steps ${settings.steps}` },
+        { name: "command", value: command },
         { name: "goal", value: String(task.goal) },
         { name: "time", value: formatDuration(seconds) },
         { name: "device", value: device.name },
       ],
     }),
   );
+  const measured = { "mean return of 100 episodes": mean, "their standard deviation": std };
+  // Fewer steps than the task's are a trial, which promises nothing.
+  const goals = settings.steps >= task.steps ? { "mean return of 100 episodes": { atLeast: task.goal } } : {};
+  await writeOutcome(folder, {
+    ...{ name: task.name, title: task.title, command, seed: settings.seed, device: device.name, steps: agent.steps },
+    seconds: isWhole ? seconds : null,
+    results: resultsOf(measured, goals),
+  });
   const verdict = mean >= task.goal ? "reached" : "missed";
   if (json)
     console.log(
