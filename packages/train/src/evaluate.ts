@@ -1,7 +1,7 @@
 /** Measures a model on a dataset, without gradients. */
 
 import { type Device, type HostOf, type HostTensor, type Scalar, type Tensor, upload } from "@dl/core";
-import { batches, type Dataset, type Example, type Transform } from "@dl/data";
+import { batches, type Collate, type Dataset, type Example, type Transform } from "@dl/data";
 import { withLabelCheck } from "./check-labels.ts";
 import type { Tensors } from "./fit.ts";
 import { batchSizeOf } from "./split-batch.ts";
@@ -14,6 +14,8 @@ export interface EvaluateOptions<E extends Example, T extends Readonly<Record<st
   /** Default 250. */
   batchSize?: number;
   transform?: Transform<E> | readonly Transform<E>[];
+  /** Makes a batch of examples, such as `padFields`. Default: they are stacked. */
+  collate?: Collate<E>;
   /** What to compute of a batch: scalars are averaged over the examples, other tensors go to `onBatch`. */
   step: (batch: Tensors<E>) => T;
   /** Sees every batch and what `step` made of it, in order, as host data: for metrics. */
@@ -36,13 +38,14 @@ export async function evaluate<E extends Example, T extends Readonly<Record<stri
   dataset,
   batchSize = 250,
   transform,
+  collate,
   step,
   onBatch,
   signal,
 }: EvaluateOptions<E, T>): Promise<Means<T>> {
   const means = new WeightedMeans();
   const yielder = new Yielder();
-  for (const batch of batches(dataset, { batchSize, transform: withLabelCheck(dataset, transform) })) {
+  for (const batch of batches(dataset, { batchSize, collate, transform: withLabelCheck(dataset, transform) })) {
     signal?.throwIfAborted();
     const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<
       Record<string, HostTensor | number>

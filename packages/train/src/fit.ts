@@ -11,7 +11,7 @@ import {
   upload,
   valueAndGrad,
 } from "@dl/core";
-import { type Batches, batches, type Dataset, type Example, type Transform } from "@dl/data";
+import { type Batches, batches, type Collate, type Dataset, type Example, type Order, type Transform } from "@dl/data";
 import {
   type CommonOptions,
   clipByGlobalNorm,
@@ -60,6 +60,10 @@ export interface FitOptions<E extends Example> {
   rng: Rng;
   /** Augmentation and normalisation, on the host. */
   transform?: Transform<E> | readonly Transform<E>[];
+  /** Which examples an epoch reads and in which order, such as `lengthOrder`. Default: each once, shuffled. */
+  order?: Order;
+  /** Makes a batch of examples, such as `padFields`. Default: they are stacked. */
+  collate?: Collate<E>;
   /** Leaves out a last, smaller batch. Default false. */
   dropLast?: boolean;
   /** Longest global norm of the gradients. Default no limit. */
@@ -283,9 +287,17 @@ class FitRun<E extends Example> implements Run, Disposable {
   }
 
   #passOver(epoch: number): Batches<E> {
-    const { dataset, batchSize, dropLast, rng } = this.#options;
-    const shuffle = rng.fork(`shuffle ${epoch}`);
-    return batches(dataset, { batchSize, dropLast, transform: this.#transform, shuffle, rng: rng.fork(`augment ${epoch}`) });
+    const { rng } = this.#options;
+    return batches(this.#options.dataset, {
+      ...this.#reading,
+      shuffle: rng.fork(`shuffle ${epoch}`),
+      rng: rng.fork(`augment ${epoch}`),
+    });
+  }
+
+  get #reading() {
+    const { batchSize, dropLast, order, collate } = this.#options;
+    return { batchSize, dropLast, order, collate, transform: this.#transform };
   }
 
   get #setup(): FitSetup {
@@ -313,7 +325,7 @@ class FitRun<E extends Example> implements Run, Disposable {
   }
 
   #restore({ state, tensors }: FitSave): void {
-    const { average, dataset, batchSize, dropLast, model } = this.#options;
+    const { average, dataset, model } = this.#options;
     checkResume(state, { setup: this.#setup, optimizerStep: this.optimizer.step, hasAverage: average !== undefined });
     this.epoch = state.epoch;
     this.step = state.step;
@@ -321,7 +333,7 @@ class FitRun<E extends Example> implements Run, Disposable {
     this.#seconds = state.seconds;
     this.#learningRate = state.learningRate;
     this.#means.restore(state);
-    if (state.batches) this.#pass = batches(dataset, { batchSize, dropLast, transform: this.#transform, resume: state.batches });
+    if (state.batches) this.#pass = batches(dataset, { ...this.#reading, resume: state.batches });
     if (average) average.load(model, { step: state.averageStep!, tensors: tensorsUnder(tensors, "average") });
     this.callbacks.restore(state.callbacks, tensors);
   }
