@@ -1,15 +1,14 @@
 /** nanoGPT's character model for a CPU, on Tiny Shakespeare. github.com/karpathy/nanoGPT, "I only have a macbook". */
 
-import { DlError, Rng, type Scalar, type Tensor } from "@dl/core";
+import { Rng, type Scalar, type Tensor } from "@dl/core";
 import { tinyShakespeare } from "@dl/data/node";
-import { AdamW, decayGroups, inference, type Mode, schedules, writeSafetensors } from "@dl/nn";
+import { AdamW, decayGroups, inference, type Mode, schedules } from "@dl/nn";
 import { evaluate } from "@dl/train";
-import type { RunFolder } from "@dl/train/node";
-import { Gpt2, type Gpt2Preset, huggingFaceState, nanoGptShakespeare, tokenLoss } from "@dl/transformer";
+import { Gpt2, type Gpt2Preset, nanoGptShakespeare, tokenLoss } from "@dl/transformer";
 import { loadFolder } from "@dl/transformer/node";
-import { modelName } from "../run-file.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { charactersOf, characterTokenizer, encodeCharacters, randomWindows, windowSlots, windowsOf } from "./character-text.ts";
+import { writeModelFolder } from "./model-folder.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 interface LanguagePreset extends TaskPreset {
@@ -46,17 +45,6 @@ function lossOf(model: Gpt2, ids: Tensor, mode: Mode): Scalar {
   return tokenLoss(logits, ids.slice([0, 1], [batch, size - 1]));
 }
 
-/** Writes the folder of a model that transformers loads, too; the weights last, which mark the end of training. */
-async function writeModel(model: Gpt2, characters: readonly string[], { folder, reason }: { folder: RunFolder; reason: string }) {
-  const state = await huggingFaceState(model);
-  for (const [name, { data }] of state) {
-    if (!data.every(Number.isFinite)) throw new DlError(`dl train: expected weights that are numbers, got others in ${name}: ${reason}.`);
-  }
-  await folder.write("tokenizer.json", characterTokenizer(characters));
-  await folder.write("config.json", `${JSON.stringify({ ...model.toConfig(), dtype: "float32" }, null, 2)}\n`);
-  await folder.write(modelName, writeSafetensors(state, { metadata: { format: "pt", reason } }));
-}
-
 async function train(run: LanguageRun, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
   const { preset, settings } = run;
   const rng = new Rng(settings.seed);
@@ -79,7 +67,7 @@ async function train(run: LanguageRun, { device, folder, resume, signal }: TaskT
     validate: () => measure(model, held, { device, signal }),
   });
   if (fitted.reason === "stopped") return { ...fitted, metrics: undefined };
-  await writeModel(model, characters, { folder, reason: fitted.reason });
+  await writeModelFolder(model, { folder, reason: fitted.reason, tokenizer: characterTokenizer(characters) });
   const result = { ...fitted, metrics: { "test/loss": fitted.history.at(-1)!.metrics["validation/loss"]! } };
   await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss"] });
   return result;
@@ -92,7 +80,8 @@ export const gptShakespeare: TaskRecipe<LanguagePreset> = {
     {
       name: "default",
       summary: "nanoGPT's 0.8 million parameters: validation loss under 1.88 nats a character, in minutes.",
-      defaults: { epochs: 8, batchSize: 12, learningRate: 1e-3 },
+      // nanoGPT takes 1e-3; that gives 1.89 to 1.91 here and in PyTorch alike.
+      defaults: { epochs: 8, batchSize: 12, learningRate: 3e-3 },
       goals: { "test/loss": { atMost: 1.88 } },
       stepsPerEpoch: 250,
       warmUpSteps: 100,
