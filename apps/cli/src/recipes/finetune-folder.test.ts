@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
@@ -78,10 +78,17 @@ describe("finetune-folder", () => {
   test.each<[string, string[], RegExp]>([
     ["no data", ["--weights", "w"], /finetune-folder: expected --data, got none/],
     ["no such folder", ["--data", "/nowhere", "--weights", "w"], /expected to read the folder \/nowhere, got ENOENT/],
+    [
+      "a file of torch.save that is another network's",
+      ["--data", "flat", "--weights", "checkpoint.pt"],
+      /missing: conv1\.weight.*unexpected: conv\.weight/,
+    ],
     ["weights of another network", ["--data", "flat", "--weights", "other"], /missing: conv1\.weight.*unexpected: x/],
   ])("%s is an error that says so", async (_, words, message) => {
     writeFileSync(at("other"), writeSafetensors(new Map([["x", { shape: [1], dtype: "float32", data: Float32Array.of(1) }]])));
-    const paths = words.map((word) => (word === "flat" || word === "other" ? at(word) : word));
+    // Its state dict lies within it, under "state_dict", as training scripts save it.
+    copyFileSync(new URL("../../../../packages/nn/fixtures/files/checkpoint.pt", import.meta.url), at("checkpoint.pt"));
+    const paths = words.map((word) => (word === "flat" || word === "other" || word === "checkpoint.pt" ? at(word) : word));
     const run = await dlHere("train", "finetune-folder", ...quick, ...paths, "--out", at(`error ${_}`));
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(message);

@@ -3,8 +3,8 @@
  * Yosinski et al. 2014, arXiv:1411.1792; in this order as Kumar et al. 2022, arXiv:2202.10054.
  */
 
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { loadTorchState, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20, type TorchNamed } from "@dl/cnn";
 import { argmax, DataError, DlError, equal, mean, Rng, type Tensor } from "@dl/core";
 import { flip, type NormalizeOptions, normalize, padCrop, split, subset } from "@dl/data";
@@ -20,6 +20,7 @@ import {
   type Module,
   type NamedTensors,
   readState,
+  readTorchFile,
   schedules,
   writeSafetensors,
 } from "@dl/nn";
@@ -97,9 +98,20 @@ function checked(data: FolderData, folder: string): FolderData {
   return data;
 }
 
+/** The tensors of a safetensors file, or of one of `torch.save`: the state dict itself, or a checkpoint that has it as `state_dict`. */
+async function readWeights(path: string): Promise<NamedTensors> {
+  if (![".pt", ".pth", ".bin"].includes(extname(path))) return loadSafetensors(path);
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(`finetune-folder: expected to read the weights ${path}, got ${error.code}.`);
+  });
+  const tensors = readTorchFile(bytes, { file: path });
+  const isCheckpoint = [...tensors.keys()].some((name) => name.startsWith("state_dict."));
+  return isCheckpoint ? readTorchFile(bytes, { file: path, within: "state_dict" }) : tensors;
+}
+
 /** Loads everything but the head from a state dict of PyTorch's, or from a model file of ours. */
 async function loadBackbone(model: Backbone, path: string): Promise<void> {
-  const tensors: NamedTensors = await loadSafetensors(path);
+  const tensors = await readWeights(path);
   if (!tensors.has("head.weight")) return loadTorchState(model, tensors, { except: ["head"] });
   const backbone = new Map([...tensors].filter(([name]) => !name.startsWith("head.")));
   const own = await readState(model);
