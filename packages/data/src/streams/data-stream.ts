@@ -72,7 +72,7 @@ export class DataStream<T> implements AsyncIterable<T> {
     return new DataStream(mapped(this.#open, change));
   }
 
-  /** Every element changed by work that takes its time, several at once: decoding in `openTaskWorkers`, a request. */
+  /** Every element changed by work that takes its time, several at once: decoding by a library with threads of its own, a request. */
   mapAsync<Out>(change: (element: T, index: number) => Promise<Out>, { concurrency = 4 }: MapAsyncOptions = {}): DataStream<Out> {
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new OptionError(`DataStream.mapAsync: expected a whole concurrency of at least 1, got ${concurrency}.`);
