@@ -1,7 +1,7 @@
 /** Runs a forward pass in which one layer's output is replaced. */
 
 import { OptionError, Tensor } from "@dl/core";
-import type { Module } from "@dl/nn";
+import { type Module, wrapForward } from "@dl/nn";
 
 /** The module at a path such as `conv2`, or the module itself. */
 export function layerOf(where: string, model: Module, layer: string | Module): Module {
@@ -20,24 +20,19 @@ export function withLayerOutput<T>(
   { layer, replace }: { readonly layer: Module; readonly replace: (output: Tensor) => Tensor },
   work: () => T,
 ): T {
-  const inner = layer.forward as unknown as (...inputs: unknown[]) => unknown;
   let runs = 0;
-  const put = (value: unknown): void => {
-    // As the base constructor defines it: fields are the registry of a module, and this is not one of them.
-    Object.defineProperty(layer, "forward", { value, enumerable: false, configurable: true, writable: true });
-  };
-  put((...inputs: unknown[]): unknown => {
-    const output = inner.apply(layer, inputs);
+  const undo = wrapForward<Module>(layer, (forward, ...inputs) => {
+    const output: unknown = forward(...inputs);
     if (!(output instanceof Tensor))
       throw new OptionError(`${where}: expected a layer with one tensor as its output, got ${typeof output}.`);
     runs++;
-    return replace(output);
+    return replace(output) as never;
   });
   try {
     const result = work();
     if (runs !== 1) throw new OptionError(`${where}: expected the layer to run once in a forward pass, got ${runs} times. Choose another.`);
     return result;
   } finally {
-    put(inner);
+    undo();
   }
 }

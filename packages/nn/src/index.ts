@@ -78,3 +78,4 @@ export { Plateau, type PlateauOptions, type PlateauState } from "./schedules/pla
 export type { Schedule } from "./schedules/schedule.ts";
 // Files of torch.save
 export { type ReadTorchFileOptions, readTorchFile } from "./torch-file/torch-file.ts";
+export { type ForwardWrap, wrapForward } from "./wrap-forward.ts";

@@ -1,13 +1,12 @@
 /** Adapters: a small network after each branch, added to its output. Houlsby et al. 2019, arXiv:1902.00751. */
 
 import { OptionError, type Rng, type Tensor } from "@dl/core";
-import { init, type Linear, Module, type Parameter } from "@dl/nn";
+import { init, type Linear, Module, type Parameter, wrapForward } from "@dl/nn";
 import { type ActivationName, activations } from "../activation.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { normalLinear } from "../normal-layers.ts";
 import type { Adapter } from "./adapter.ts";
 import { type Target, targetLayers } from "./targets.ts";
-import { wrapLayer } from "./wrapped-layers.ts";
 
 export interface BottleneckOptions {
   /** Dense layers after which one stands: the last of attention and of feed-forward. */
@@ -53,7 +52,7 @@ export class Bottlenecks extends Module implements Adapter {
     this.layers = new Map(
       found.map(({ path, layer }) => [path, new Bottleneck(layer.weight.shape[1]!, { ...options, rng: options.rng.fork(path) })]),
     );
-    this.#detach = found.map(({ path, layer }) => wrapLayer(layer, (x, forward) => this.layers.get(path)!.forward(forward(x))));
+    this.#detach = found.map(({ path, layer }) => wrapForward(layer, (forward, x) => this.layers.get(path)!.forward(forward(x))));
   }
 
   trained(): Parameter[] {

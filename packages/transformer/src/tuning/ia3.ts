@@ -1,11 +1,10 @@
 /** IA³: learned factors on keys, values and the inside of feed-forward layers. Liu et al. 2022, arXiv:2205.05638. */
 
 import { OptionError } from "@dl/core";
-import { init, Module, Parameter } from "@dl/nn";
+import { init, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import type { Adapter } from "./adapter.ts";
 import { fits, type Target, targetLayers } from "./targets.ts";
-import { wrapLayer } from "./wrapped-layers.ts";
 
 export interface Ia3Options {
   /** Dense layers whose output is multiplied: keys and values. */
@@ -33,7 +32,7 @@ export class Ia3 extends Module implements Adapter {
       if (isInput) this.#inputs.add(path);
       const factor = new Parameter(init.ones([layer.weight.shape[isInput ? 0 : 1]!]));
       factors.set(path, factor);
-      return wrapLayer(layer, (x, forward) => (isInput ? forward(x.mul(factor.value)) : forward(x).mul(factor.value)));
+      return wrapForward(layer, (forward, x) => (isInput ? forward(x.mul(factor.value)) : forward(x).mul(factor.value)));
     });
     this.factors = factors;
     this.#model = model;

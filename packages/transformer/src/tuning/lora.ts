@@ -1,11 +1,11 @@
 /** Low-rank adaptation: what is learned is added to dense layers as a product of two thin matrices. Hu et al. 2021, arXiv:2106.09685. */
 
 import { type Device, dropout, hostTensor, matmul, norm, OptionError, type Rng, stopGradient, type Tensor } from "@dl/core";
-import { init, Module, Parameter } from "@dl/nn";
+import { init, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { type Adapter, WholeModules } from "./adapter.ts";
 import { fits, type Target, type TargetLayer, targetLayers } from "./targets.ts";
-import { watchMode, wrapLayer } from "./wrapped-layers.ts";
+import { watchMode } from "./watch-mode.ts";
 
 export interface LoraOptions {
   /** Dense layers, by the end of their path or of their name in transformers: `["query", "value"]`. */
@@ -140,7 +140,7 @@ export class Lora extends Module implements Adapter {
     const watch = rate > 0 ? watchMode(this.#model) : undefined;
     this.#detach = this.#targets.map(({ path, layer }) => {
       const lora = this.layers.get(path)!;
-      return wrapLayer(layer, (x, forward) => {
+      return wrapForward(layer, (forward, x) => {
         const base = forward(x);
         const mode = watch?.mode();
         const input = mode?.training ? dropout(x, { rate, rng: mode.rng }) : x;
