@@ -2,6 +2,7 @@
 
 // Algorithms
 export { A2c, type A2cOptions } from "./algorithms/a2c.ts";
+export { ActorCritic } from "./algorithms/actor-critic.ts";
 export { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithms/algorithm.ts";
 export { type CloneBehaviourOptions, cloneBehaviour, type Demonstrations } from "./algorithms/behavioural-cloning.ts";
 export { type AtomsOptions, projectAtoms } from "./algorithms/categorical-projection.ts";
@@ -15,15 +16,18 @@ export {
   evolutionStrategy,
   type Fitness,
 } from "./algorithms/evolution.ts";
-export { ActorCritic, Ppo, type PpoOptions } from "./algorithms/ppo.ts";
+export { OffPolicyAlgorithm, type OffPolicyPlan } from "./algorithms/off-policy.ts";
+export { OnPolicyAlgorithm, type RolloutPlan } from "./algorithms/on-policy.ts";
+export { Ppo, type PpoOptions } from "./algorithms/ppo.ts";
 export { type PpoLoss, type PpoLossOptions, ppoLoss } from "./algorithms/ppo-loss.ts";
 export { QNetwork, type QNetworkOptions, type ReturnKind } from "./algorithms/q-network.ts";
 export { Reinforce, type ReinforceOptions } from "./algorithms/reinforce.ts";
-export { Sac, type SacOptions, SquashedActor, Temperature, TwinCritic } from "./algorithms/sac.ts";
+export { Sac, type SacOptions, SquashedActor, Temperature } from "./algorithms/sac.ts";
 export { iterateValues, learnQTable, QTable, type TabularQOptions } from "./algorithms/tabular-q.ts";
 export { DeterministicActor, ddpg, Td3, type Td3Options } from "./algorithms/td3.ts";
 export { type LearnOfflineOptions, learnOffline, type OfflineAgent } from "./algorithms/td3-bc.ts";
 export { Trpo, type TrpoOptions } from "./algorithms/trpo.ts";
+export { type ContinuousNetworkOptions, TwinCritic } from "./algorithms/twin-critic.ts";
 // Environments
 export { type CheckEnvironmentOptions, checkEnvironment } from "./check-environment.ts";
 // Distributions

@@ -5,15 +5,15 @@
  * normalisation of advantages.
  */
 
-import { add, hostTensor, mean, mul, neg, type Scalar, square, sub, tensor, valueAndGrad } from "@dl/core";
+import { add, mean, mul, neg, type Scalar, square, sub, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm, RmsProp } from "@dl/nn";
-import { Network } from "../networks/network.ts";
-import { makePolicy, type PolicyOptions } from "../policies/make-policy.ts";
+import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions, type LogRow } from "./algorithm.ts";
+import type { ActorCritic } from "./actor-critic.ts";
+import type { AlgorithmOptions, LogRow } from "./algorithm.ts";
 import { explainedVariance, normalized } from "./numbers.ts";
-import { ActorCritic } from "./ppo.ts";
-import { collect, type RolloutOptions, runPolicy } from "./rollout.ts";
+import { OnPolicyAlgorithm } from "./on-policy.ts";
+import { type RolloutOptions, rowsOf } from "./rollout.ts";
 
 export interface A2cOptions extends AlgorithmOptions, PolicyOptions {
   /** T: steps of each copy in a round. Default 5. */
@@ -40,10 +40,8 @@ export interface A2cOptions extends AlgorithmOptions, PolicyOptions {
  * @example
  * using agent = new A2c({ ...a2cCartPole, environments: systemCopies(cartPole(), { count: 8 }), device, rng });
  */
-export class A2c extends Algorithm {
+export class A2c extends OnPolicyAlgorithm {
   readonly name = "a2c";
-  readonly model: ActorCritic;
-  readonly networks: { readonly model: ActorCritic };
   readonly optimizers: { readonly optimizer: { optimizer: RmsProp | Adam; model: ActorCritic } };
   readonly #options: Required<
     Pick<
@@ -65,12 +63,6 @@ export class A2c extends Algorithm {
     ...options
   }: A2cOptions) {
     super(options);
-    const { observationSpace, actionSpace } = options.environments;
-    const rng = options.rng.fork("init");
-    const { hidden = [64, 64], activation = "tanh" } = options;
-    const policy = makePolicy({ ...options, observationSpace, actionSpace, rng: rng.fork("policy") });
-    this.model = new ActorCritic(policy, new Network({ observationSpace, hidden, activation, outputs: 1, rng: rng.fork("critic") }));
-    this.networks = { model: this.model };
     const rate = () => valueAt(learningRate, this.done);
     const parameters = this.model.parameters();
     const made =
@@ -92,32 +84,17 @@ export class A2c extends Algorithm {
       normalizeAdvantages,
       learningRate,
     } = this.#options;
-    const { device, environments, model } = this;
-    const { policy, critic } = model;
-    const observations = await this.begin();
-    const batch = await collect(observations, {
-      device,
-      environments,
-      policy,
-      critic,
-      steps,
-      discount,
-      lambda,
-      rng: this.rngs.act,
-      onEpisodes,
-    });
-    this.steps += batch.size;
+    const { model } = this;
+    const batch = await this.rollout({ steps, discount, lambda, onEpisodes });
     this.updates++;
-    const { size } = batch;
     if (normalizeAdvantages) normalized(batch.advantages);
-    const column = (data: Float64Array) => tensor(hostTensor(Float32Array.from(data), [size]));
-    const log = await device.compute(() => {
+    const { observations, actions, masks, advantages, returns } = rowsOf(batch, model.policy);
+    const log = await this.device.compute(() => {
       const { value, grads } = valueAndGrad(() => {
-        const { outputs, values } = model.forward(tensor(hostTensor(batch.observations, [size, batch.observations.length / size])));
-        const masks = batch.masks && tensor(hostTensor(Float32Array.from(batch.masks), [size, batch.masks.length / size]));
-        const distribution = policy.distribution(outputs, masks);
-        const policyLoss = neg(mean(mul(distribution.logProb(tensor(policy.upload(batch.actions))), column(batch.advantages))));
-        const valueLoss = mul(mean(square(sub(values, column(batch.returns)))), 0.5);
+        const { outputs, values } = model.forward(tensor(observations));
+        const distribution = model.policy.distribution(outputs, masks && tensor(masks));
+        const policyLoss = neg(mean(mul(distribution.logProb(tensor(actions)), tensor(advantages))));
+        const valueLoss = mul(mean(square(sub(values, tensor(returns)))), 0.5);
         const entropy = mean(distribution.entropy());
         const loss = sub(add(policyLoss, mul(valueLoss, 2 * valueWeight)), mul(entropy, entropyWeight)) as Scalar;
         return { loss, policy_loss: policyLoss as Scalar, value_loss: valueLoss as Scalar, entropy };
@@ -127,12 +104,5 @@ export class A2c extends Algorithm {
     });
     const { loss: _, ...row } = log;
     return { ...row, explained_variance: explainedVariance(batch.values, batch.returns), learning_rate: valueAt(learningRate, this.done) };
-  }
-
-  async act(observations: Float32Array, { rng, deterministic = true, masks }: ActOptions): Promise<Float32Array> {
-    const { policy } = this.model;
-    const count = observations.length / this.environments.observationSpace.size;
-    const outputs = await runPolicy(observations, { device: this.device, policy, count });
-    return policy.toEnvironment(policy.choose(outputs, { rng, deterministic, masks }).actions);
   }
 }

@@ -15,28 +15,29 @@ import {
   mul,
   neg,
   OptionError,
+  type Rng,
   reshape,
   type Scalar,
   square,
   stopGradient,
   sub,
   sum,
+  type Tensor,
   takeAlong,
   tensor,
   valueAndGrad,
 } from "@dl/core";
-import { Adam, Module, type Parameter } from "@dl/nn";
+import { type Adam, Module, type Parameter } from "@dl/nn";
 import { Network } from "../networks/network.ts";
-import { copyWeights, moveTarget } from "../networks/target.ts";
+import { moveTarget } from "../networks/target.ts";
 import { CategoricalPolicy } from "../policies/categorical-policy.ts";
-import { NStep } from "../replay/n-step.ts";
 import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
-import { type Scheduled, valueAt } from "../schedule.ts";
+import type { Scheduled } from "../schedule.ts";
 import { Discrete } from "../spaces/discrete.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
-import { stepAndKeep } from "./experience.ts";
-import { mean as average } from "./numbers.ts";
-import { type RolloutOptions, runPolicy } from "./rollout.ts";
+import type { Space } from "../spaces/space.ts";
+import type { ActOptions, AlgorithmOptions } from "./algorithm.ts";
+import { OffPolicyAlgorithm } from "./off-policy.ts";
+import { runPolicy } from "./rollout.ts";
 import { Temperature } from "./sac.ts";
 
 export interface DiscreteSacOptions extends AlgorithmOptions {
@@ -70,19 +71,14 @@ class TwinValues extends Module {
     choices,
     hidden,
     rng,
-  }: {
-    observationSpace: AlgorithmOptions["environments"]["observationSpace"];
-    choices: number;
-    hidden: readonly number[];
-    rng: AlgorithmOptions["rng"];
-  }) {
+  }: { observationSpace: Space<unknown>; choices: number; hidden: readonly number[]; rng: Rng }) {
     super();
     const options = { observationSpace, hidden, outputs: choices, activation: "relu", start: "uniform" } as const;
     this.first = new Network({ ...options, rng: rng.fork("first") });
     this.second = new Network({ ...options, rng: rng.fork("second") });
   }
 
-  forward(observations: Parameters<Network["forward"]>[0]): readonly [ReturnType<Network["forward"]>, ReturnType<Network["forward"]>] {
+  forward(observations: Tensor): readonly [Tensor, Tensor] {
     return [this.first.forward(observations), this.second.forward(observations)];
   }
 }
@@ -91,7 +87,7 @@ class TwinValues extends Module {
  * @example
  * using agent = new DiscreteSac({ environments: systemCopies(cartPole(), { count: 1 }), device, rng });
  */
-export class DiscreteSac extends Algorithm {
+export class DiscreteSac extends OffPolicyAlgorithm {
   readonly name = "discrete-sac";
   readonly policy: CategoricalPolicy;
   readonly critic: TwinValues;
@@ -100,16 +96,9 @@ export class DiscreteSac extends Algorithm {
   readonly buffer: ReplayBuffer;
   readonly networks: Readonly<Record<"policy" | "critic" | "target" | "temperature", Module>>;
   readonly optimizers: Readonly<Record<"policy" | "critic" | "temperature", { optimizer: Adam; model: Module }>>;
-  readonly #kept: NStep;
+  protected readonly targets: readonly (readonly [Module, Module])[];
   readonly #parameters: Readonly<Record<"policy" | "critic", readonly Parameter[]>>;
-  readonly #options: {
-    readonly batchSize: number;
-    readonly warmUp: number;
-    readonly trainEvery: number;
-    readonly targetRate: number;
-    readonly targetEntropy: number;
-  };
-  #copied = false;
+  readonly #options: { readonly batchSize: number; readonly targetRate: number; readonly targetEntropy: number };
 
   constructor({
     hidden = [64, 64],
@@ -123,8 +112,8 @@ export class DiscreteSac extends Algorithm {
     entropyShare = 0.3,
     ...options
   }: DiscreteSacOptions) {
-    super(options);
     const { observationSpace, actionSpace, count } = options.environments;
+    super(options, { learningRate, warmUp, trainEvery, gradientSteps: trainEvery * count, discount });
     if (!(actionSpace instanceof Discrete))
       throw new OptionError(`DiscreteSac: expected one discrete action, got ${actionSpace}. Use Sac for floats.`);
     const rng = options.rng.fork("init");
@@ -133,37 +122,23 @@ export class DiscreteSac extends Algorithm {
     this.critic = new TwinValues(shape);
     this.target = new TwinValues(shape);
     this.networks = { policy: this.policy, critic: this.critic, target: this.target, temperature: this.temperature };
-    const adam = (model: Module) => ({
-      optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
-      model,
-    });
-    this.optimizers = { policy: adam(this.policy), critic: adam(this.critic), temperature: adam(this.temperature) };
+    this.targets = [[this.target, this.critic]];
+    this.optimizers = { policy: this.adam(this.policy), critic: this.adam(this.critic), temperature: this.adam(this.temperature) };
     this.#parameters = { policy: this.policy.parameters(), critic: this.critic.parameters() };
     this.buffer = new ReplayBuffer({ capacity, observationSize: observationSpace.size, actionSize: 1 });
-    this.#kept = new NStep({ steps: 1, discount, copies: count, hand: (transition) => this.buffer.add(transition) });
-    this.#options = { batchSize, warmUp, trainEvery, targetRate, targetEntropy: entropyShare * Math.log(actionSpace.choices) };
+    this.#options = { batchSize, targetRate, targetEntropy: entropyShare * Math.log(actionSpace.choices) };
   }
 
-  async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
-    const { environments, device, policy } = this;
-    const { trainEvery, batchSize, warmUp } = this.#options;
-    const observations = await this.begin();
-    if (!this.#copied && this.updates === 0) await copyWeights(this.target, this.critic);
-    this.#copied = true;
-    for (let t = 0; t < trainEvery; t++) {
-      const masks = environments.actionMasks?.();
-      const outputs = await runPolicy(observations, { device, policy, count: environments.count });
-      const { actions } = policy.choose(outputs, { rng: this.rngs.act, masks });
-      await stepAndKeep(observations, { environments, actions, keep: (acted, step) => this.#kept.add(acted, step), onEpisodes });
-      this.steps += environments.count;
-    }
-    if (this.steps < warmUp) return {};
-    const logs = { q_loss: [] as number[], policy_loss: [] as number[], entropy: [] as number[], temperature: [] as number[] };
-    for (let i = 0; i < trainEvery * environments.count; i++) {
-      const result = await this.update(this.buffer.sample(this.rngs.learn, batchSize));
-      for (const [name, value] of Object.entries(result)) logs[name as keyof typeof logs].push(value);
-    }
-    return Object.fromEntries(Object.entries(logs).map(([name, values]) => [name, average(values)]));
+  protected explore(observations: Float32Array): Promise<Float32Array> {
+    return this.act(observations, { rng: this.rngs.act, deterministic: false, masks: this.environments.actionMasks?.() });
+  }
+
+  protected toEnvironment(actions: Float32Array): Float32Array {
+    return actions;
+  }
+
+  protected sample(): ReplayBatch {
+    return this.buffer.sample(this.rngs.learn, this.#options.batchSize);
   }
 
   /** One gradient step of critics, policy and temperature. */
@@ -214,14 +189,5 @@ export class DiscreteSac extends Algorithm {
     const count = observations.length / this.environments.observationSpace.size;
     const outputs = await runPolicy(observations, { device: this.device, policy: this.policy, count });
     return this.policy.choose(outputs, { rng, deterministic, masks }).actions;
-  }
-
-  protected override extraState(): ExtraState {
-    return { tensors: this.buffer.save(), json: JSON.stringify({ kept: this.#kept.save() }) };
-  }
-
-  protected override restoreExtra({ tensors, json }: Required<ExtraState>): void {
-    this.buffer.restore(tensors);
-    this.#kept.restore((JSON.parse(json) as { kept: ReturnType<NStep["save"]> }).kept);
   }
 }

@@ -28,19 +28,17 @@ import {
   valueAndGrad,
   where,
 } from "@dl/core";
-import { Adam, clipByGlobalNorm, type Module } from "@dl/nn";
-import { copyWeights, moveTarget } from "../networks/target.ts";
-import { NStep } from "../replay/n-step.ts";
+import { type Adam, clipByGlobalNorm, type Module } from "@dl/nn";
+import { moveTarget } from "../networks/target.ts";
 import { PrioritizedReplay } from "../replay/prioritized-replay.ts";
 import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import { linear, type Scheduled, valueAt } from "../schedule.ts";
 import { Discrete } from "../spaces/discrete.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
+import type { ActOptions, AlgorithmOptions, LogRow } from "./algorithm.ts";
 import { projectAtoms } from "./categorical-projection.ts";
-import { stepAndKeep } from "./experience.ts";
-import { mean as average } from "./numbers.ts";
+import { OffPolicyAlgorithm } from "./off-policy.ts";
 import { QNetwork, type ReturnKind } from "./q-network.ts";
-import type { RolloutOptions } from "./rollout.ts";
+import { hostRows } from "./rollout.ts";
 
 export interface DqnOptions extends AlgorithmOptions {
   /** Widths of hidden layers, with ReLU. Default [128, 128]. */
@@ -81,20 +79,17 @@ export interface DqnOptions extends AlgorithmOptions {
  * @example
  * using agent = new Dqn({ ...dqnCartPole, environments: systemCopies(cartPole(), { count: 1 }), device, rng });
  */
-export class Dqn extends Algorithm {
+export class Dqn extends OffPolicyAlgorithm {
   readonly name = "dqn";
   readonly network: QNetwork;
   readonly target: QNetwork;
-  readonly memory: ReplayBuffer | PrioritizedReplay;
+  readonly buffer: ReplayBuffer | PrioritizedReplay;
   readonly networks: Readonly<Record<"network" | "target", QNetwork>>;
   readonly optimizers: { readonly adam: { optimizer: Adam; model: Module } };
+  protected readonly targets: readonly (readonly [Module, Module])[];
   readonly #choices: number;
-  readonly #kept: NStep;
   readonly #beta: Scheduled;
-  readonly #options: Required<
-    Pick<DqnOptions, "batchSize" | "warmUp" | "trainEvery" | "gradientSteps" | "targetEvery" | "exploration" | "double" | "maxGradientNorm">
-  >;
-  #copied = false;
+  readonly #options: Required<Pick<DqnOptions, "batchSize" | "targetEvery" | "exploration" | "double" | "maxGradientNorm">>;
 
   constructor({
     hidden = [128, 128],
@@ -115,8 +110,8 @@ export class Dqn extends Algorithm {
     maxGradientNorm = 10,
     ...options
   }: DqnOptions) {
-    super(options);
-    const { observationSpace, actionSpace, count } = options.environments;
+    super(options, { learningRate, warmUp, trainEvery, gradientSteps, discount, horizon });
+    const { observationSpace, actionSpace } = options.environments;
     if (!(actionSpace instanceof Discrete))
       throw new OptionError(`Dqn: expected one discrete action, got ${actionSpace}. Use PPO, or SAC for floats.`);
     this.#choices = actionSpace.choices;
@@ -124,47 +119,35 @@ export class Dqn extends Algorithm {
     this.network = new QNetwork(shape);
     this.target = new QNetwork(shape);
     this.networks = { network: this.network, target: this.target };
-    const optimizer = new Adam(this.network.parameters(), { learningRate: () => valueAt(learningRate, this.done) });
-    this.optimizers = { adam: { optimizer, model: this.network } };
+    this.targets = [[this.target, this.network]];
+    this.optimizers = { adam: this.adam(this.network) };
     const sizes = { capacity, observationSize: observationSpace.size, actionSize: 1 };
-    this.memory = prioritized ? new PrioritizedReplay({ ...sizes, exponent: prioritized.alpha ?? 0.6 }) : new ReplayBuffer(sizes);
+    this.buffer = prioritized ? new PrioritizedReplay({ ...sizes, exponent: prioritized.alpha ?? 0.6 }) : new ReplayBuffer(sizes);
     this.#beta = prioritized?.beta ?? linear(0.4, { to: 1 });
-    this.#kept = new NStep({ steps: horizon, discount, copies: count, hand: (transition) => this.memory.add(transition) });
-    this.#options = { batchSize, warmUp, trainEvery, gradientSteps, targetEvery, exploration, double, maxGradientNorm };
+    this.#options = { batchSize, targetEvery, exploration, double, maxGradientNorm };
   }
 
-  async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
-    const { environments } = this;
-    const { trainEvery, gradientSteps, warmUp, targetEvery, exploration } = this.#options;
-    const observations = await this.begin();
-    if (!this.#copied && this.updates === 0) await copyWeights(this.target, this.network);
-    this.#copied = true;
-    for (let t = 0; t < trainEvery; t++) {
-      const actions = await this.#explore(observations);
-      await stepAndKeep(observations, { environments, actions, keep: (acted, step) => this.#kept.add(acted, step), onEpisodes });
-      this.steps += environments.count;
-    }
-    const share = valueAt(exploration, this.done);
-    if (this.steps < warmUp || this.memory.length === 0) return { exploration: share };
-    const logs = { q_loss: [] as number[], q_mean: [] as number[] };
-    for (let i = 0; i < gradientSteps; i++) {
-      const { loss, q } = await this.update(this.#sample());
-      logs.q_loss.push(loss);
-      logs.q_mean.push(q);
-      if (++this.updates % targetEvery === 0) await this.device.compute(() => moveTarget(this.target, this.network, { rate: 1 }));
-    }
-    return { q_loss: average(logs.q_loss), q_mean: average(logs.q_mean), exploration: share };
+  protected async explore(observations: Float32Array): Promise<Float32Array> {
+    const masks = this.environments.actionMasks?.();
+    const share = this.warmingUp ? 1 : valueAt(this.#options.exploration, this.done);
+    const best = share === 1 ? new Float32Array(this.environments.count) : await this.#best(observations, masks);
+    return this.#perturb(best, { rng: this.rngs.act, share, masks });
   }
 
-  #sample(): ReplayBatch {
+  protected toEnvironment(actions: Float32Array): Float32Array {
+    return actions;
+  }
+
+  protected sample(): ReplayBatch {
     const { batchSize } = this.#options;
-    if (this.memory instanceof ReplayBuffer) return this.memory.sample(this.rngs.learn, batchSize);
-    return this.memory.sample(this.rngs.learn, { count: batchSize, beta: valueAt(this.#beta, this.done) });
+    if (this.buffer instanceof ReplayBuffer) return this.buffer.sample(this.rngs.learn, batchSize);
+    return this.buffer.sample(this.rngs.learn, { count: batchSize, beta: valueAt(this.#beta, this.done) });
   }
 
-  /** One gradient step. */
-  async update(batch: ReplayBatch): Promise<{ loss: number; q: number }> {
-    const { network } = this;
+  /** One gradient step, and when its turn has come a copy to the target. */
+  async update(batch: ReplayBatch): Promise<LogRow> {
+    const { network, target } = this;
+    const { targetEvery, exploration, maxGradientNorm } = this.#options;
     const goal = await this.#goal(batch);
     const rows = batch.places.length;
     const count = network.returns.kind === "scalar" ? 1 : network.returns.count;
@@ -176,11 +159,12 @@ export class Dqn extends Algorithm {
         const errors = this.#errors(taken, tensor(goal)); // [B]
         return { loss: mean(mul(errors, tensor(batch.weights))), q: mean(taken), errors };
       }, network.parameters());
-      this.optimizers.adam.optimizer.update(clipByGlobalNorm(grads, this.#options.maxGradientNorm));
+      this.optimizers.adam.optimizer.update(clipByGlobalNorm(grads, maxGradientNorm));
       return value;
     });
-    if (this.memory instanceof PrioritizedReplay) this.memory.update(batch.places, errors.data);
-    return { loss, q };
+    if (this.buffer instanceof PrioritizedReplay) this.buffer.update(batch.places, errors.data);
+    if (++this.updates % targetEvery === 0) await this.device.compute(() => moveTarget(target, network, { rate: 1 }));
+    return { q_loss: loss, q_mean: q, exploration: valueAt(exploration, this.done) };
   }
 
   /** What the taken actions' values should be: `[B, 1]`, distributions `[B, atoms]`, or quantiles `[B, count]`. */
@@ -231,14 +215,6 @@ export class Dqn extends Algorithm {
     return deterministic ? best : this.#perturb(best, { rng, share: valueAt(this.#options.exploration, this.done), masks });
   }
 
-  async #explore(observations: Float32Array): Promise<Float32Array> {
-    const { act } = this.rngs;
-    const masks = this.environments.actionMasks?.();
-    const share = this.steps < this.#options.warmUp ? 1 : valueAt(this.#options.exploration, this.done);
-    const best = share === 1 ? new Float32Array(this.environments.count) : await this.#best(observations, masks);
-    return this.#perturb(best, { rng: act, share, masks });
-  }
-
   /** A share of the actions becomes random ones, of those allowed. */
   #perturb(
     best: Float32Array,
@@ -252,8 +228,7 @@ export class Dqn extends Algorithm {
   }
 
   async #best(observations: Float32Array, masks: Uint8Array | undefined): Promise<Float32Array> {
-    const width = this.environments.observationSpace.size;
-    const rows = hostTensor(observations, [observations.length / width, width]);
+    const rows = hostRows(observations, { width: this.environments.observationSpace.size });
     const { data } = await this.device.compute((): Tensor => this.network.expected(this.network.forward(tensor(rows))));
     return Float32Array.from({ length: rows.shape[0]! }, (_, row) => {
       let best = Number.NaN;
@@ -267,15 +242,6 @@ export class Dqn extends Algorithm {
       }
       return best;
     });
-  }
-
-  protected override extraState(): ExtraState {
-    return { tensors: this.memory.save(), json: JSON.stringify({ kept: this.#kept.save() }) };
-  }
-
-  protected override restoreExtra({ tensors, json }: Required<ExtraState>): void {
-    this.memory.restore(tensors);
-    this.#kept.restore((JSON.parse(json) as { kept: ReturnType<NStep["save"]> }).kept);
   }
 }
 

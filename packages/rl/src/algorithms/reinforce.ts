@@ -5,15 +5,15 @@
  * baseline are normalised.
  */
 
-import { add, hostTensor, mean, mul, neg, type Scalar, square, sub, tensor, valueAndGrad } from "@dl/core";
+import { add, type HostTensor, mean, mul, neg, type Scalar, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm } from "@dl/nn";
-import { Network } from "../networks/network.ts";
-import { makePolicy, type PolicyOptions } from "../policies/make-policy.ts";
+import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions, type LogRow } from "./algorithm.ts";
+import { type ActorCritic, fitValues } from "./actor-critic.ts";
+import type { AlgorithmOptions, LogRow } from "./algorithm.ts";
 import { explainedVariance, normalized } from "./numbers.ts";
-import { ActorCritic } from "./ppo.ts";
-import { collect, gatherRows, type RolloutBatch, type RolloutOptions, runPolicy } from "./rollout.ts";
+import { OnPolicyAlgorithm } from "./on-policy.ts";
+import { type RolloutBatch, type RolloutOptions, rowsOf } from "./rollout.ts";
 
 export interface ReinforceOptions extends AlgorithmOptions, PolicyOptions {
   /** Steps of each copy between gradient steps; what is left of unfinished episodes is bootstrapped by the baseline. Default 500. */
@@ -36,10 +36,8 @@ export interface ReinforceOptions extends AlgorithmOptions, PolicyOptions {
  * @example
  * using agent = new Reinforce({ ...reinforceCartPole, environments: systemCopies(cartPole(), { count: 4 }), device, rng });
  */
-export class Reinforce extends Algorithm {
+export class Reinforce extends OnPolicyAlgorithm {
   readonly name = "reinforce";
-  readonly model: ActorCritic;
-  readonly networks: { readonly model: ActorCritic };
   readonly optimizers: {
     readonly policy: { optimizer: Adam; model: ActorCritic };
     readonly baseline: { optimizer: Adam; model: ActorCritic };
@@ -62,12 +60,6 @@ export class Reinforce extends Algorithm {
     ...options
   }: ReinforceOptions) {
     super(options);
-    const { observationSpace, actionSpace } = options.environments;
-    const rng = options.rng.fork("init");
-    const { hidden = [64, 64], activation = "tanh" } = options;
-    const policy = makePolicy({ ...options, observationSpace, actionSpace, rng: rng.fork("policy") });
-    this.model = new ActorCritic(policy, new Network({ observationSpace, hidden, activation, outputs: 1, rng: rng.fork("baseline") }));
-    this.networks = { model: this.model };
     const adam = (part: "policy" | "critic") => ({
       optimizer: new Adam(this.model[part].parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
       model: this.model,
@@ -78,32 +70,17 @@ export class Reinforce extends Algorithm {
 
   async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
     const { rolloutSteps: steps, discount, baseline, entropyWeight, maxGradientNorm, learningRate } = this.#options;
-    const { device, environments, model } = this;
-    const { policy, critic } = model;
-    const observations = await this.begin();
+    const { policy } = this.model;
     // λ = 1: advantages are returns to the episode's end less the baseline.
-    const batch = await collect(observations, {
-      device,
-      environments,
-      policy,
-      critic,
-      steps,
-      discount,
-      lambda: 1,
-      rng: this.rngs.act,
-      onEpisodes,
-    });
-    this.steps += batch.size;
+    const batch = await this.rollout({ steps, discount, lambda: 1, onEpisodes });
     this.updates++;
-    const { size } = batch;
-    const weights = Float32Array.from(baseline ? batch.advantages : batch.returns);
-    normalized(weights);
-    const log = await device.compute(() => {
+    const { observations, actions, masks, advantages, returns } = rowsOf(batch, policy);
+    const weights: HostTensor = baseline ? advantages : returns;
+    normalized(weights.data as Float32Array);
+    const log = await this.device.compute(() => {
       const { value, grads } = valueAndGrad(() => {
-        const outputs = policy.forward(tensor(hostTensor(batch.observations, [size, batch.observations.length / size])));
-        const masks = batch.masks && tensor(hostTensor(Float32Array.from(batch.masks), [size, batch.masks.length / size]));
-        const distribution = policy.distribution(outputs, masks);
-        const policyLoss = neg(mean(mul(distribution.logProb(tensor(policy.upload(batch.actions))), tensor(weights))));
+        const distribution = policy.distribution(policy.forward(tensor(observations)), masks && tensor(masks));
+        const policyLoss = neg(mean(mul(distribution.logProb(tensor(actions)), tensor(weights))));
         const entropy = mean(distribution.entropy());
         return { loss: add(policyLoss, mul(entropy, -entropyWeight)) as Scalar, policy_loss: policyLoss as Scalar, entropy };
       }, policy.parameters());
@@ -122,30 +99,14 @@ export class Reinforce extends Algorithm {
 
   /** Regression of the returns, over quarters of the batch in random order. */
   async #fitBaseline(batch: RolloutBatch): Promise<number> {
-    const { critic } = this.model;
-    const width = batch.observations.length / batch.size;
+    const { baselineSteps, maxGradientNorm } = this.#options;
+    const { optimizer } = this.optimizers.baseline;
     const part = Math.ceil(batch.size / 4);
     let loss = 0;
-    for (let i = 0; i < this.#options.baselineSteps; i++) {
-      const rows = this.rngs.learn.permutation(batch.size).subarray(0, part);
-      const observations = hostTensor(gatherRows(batch.observations, rows, { width }), [part, width]);
-      const returns = hostTensor(gatherRows(batch.returns, rows, { width: 1 }), [part, 1]);
-      loss = await this.device.compute(() => {
-        const { value, grads } = valueAndGrad(
-          () => mul(mean(square(sub(critic.forward(tensor(observations)), tensor(returns)))), 0.5) as Scalar,
-          critic.parameters(),
-        );
-        this.optimizers.baseline.optimizer.update(clipByGlobalNorm(grads, this.#options.maxGradientNorm));
-        return value;
-      });
+    for (let i = 0; i < baselineSteps; i++) {
+      const rows = rowsOf(batch, this.model.policy, { rows: this.rngs.learn.permutation(batch.size).subarray(0, part) });
+      loss = await fitValues(this.model, rows, { device: this.device, optimizer, maxGradientNorm });
     }
     return loss;
-  }
-
-  async act(observations: Float32Array, { rng, deterministic = true, masks }: ActOptions): Promise<Float32Array> {
-    const { policy } = this.model;
-    const count = observations.length / this.environments.observationSpace.size;
-    const outputs = await runPolicy(observations, { device: this.device, policy, count });
-    return policy.toEnvironment(policy.choose(outputs, { rng, deterministic, masks }).actions);
   }
 }

@@ -1,6 +1,6 @@
 /** Steps of all copies by the present policy: what on-policy algorithms learn from. */
 
-import { type Device, type HostTensor, type Rng, type Tensor, tensor } from "@dl/core";
+import { type Device, type HostTensor, hostTensor, type Rng, type Tensor, tensor } from "@dl/core";
 import type { Network } from "../networks/network.ts";
 import type { HostOutputs, Policy } from "../policies/policy.ts";
 import { gae } from "../returns/gae.ts";
@@ -98,12 +98,17 @@ export async function collect(
   return { size, ...rows, values, nextValues, advantages, returns, masks };
 }
 
+/** Rows of numbers as a host tensor `[N, width]`, without a copy. */
+export function hostRows(data: Float32Array, { width }: { width: number }): HostTensor {
+  return hostTensor(data, [data.length / width, width]);
+}
+
 /** What the policy says about rows of observations, on the host. */
 export async function runPolicy(
   observations: Float32Array,
   { device, policy, count }: { device: Device; policy: Policy; count: number },
 ): Promise<HostOutputs> {
-  const rows: HostTensor = { shape: [count, observations.length / count], dtype: "float32", data: observations };
+  const rows = hostRows(observations, { width: observations.length / count });
   return device.compute(() => policy.forward(tensor(rows))) as Promise<HostOutputs>;
 }
 
@@ -112,8 +117,43 @@ export async function runNetwork(
   rows: Float32Array,
   { device, network, width }: { device: Device; network: Network; width: number },
 ): Promise<HostTensor> {
-  const host: HostTensor = { shape: [rows.length / width, width], dtype: "float32", data: rows };
+  const host = hostRows(rows, { width });
   return device.compute((): Tensor => network.forward(tensor(host)));
+}
+
+/** Rows of a rollout as host tensors, ready for the device. */
+export interface RolloutRows {
+  /** `[B, O]` */
+  readonly observations: HostTensor;
+  /** As the policy's distribution takes them. */
+  readonly actions: HostTensor;
+  /** `[B, choices]` */
+  readonly masks: HostTensor | undefined;
+  /** The rest `[B]`: of the policy that acted, and of its critic. */
+  readonly logProbs: HostTensor;
+  readonly values: HostTensor;
+  readonly advantages: HostTensor;
+  readonly returns: HostTensor;
+}
+
+/** Rows of your choice, or all of them; copies, which may be changed. */
+export function rowsOf(batch: RolloutBatch, policy: Policy, { rows = everyRow(batch.size) }: { rows?: Int32Array } = {}): RolloutRows {
+  const table = (data: Float32Array | Uint8Array): Float32Array => gatherRows(data, rows, { width: data.length / batch.size });
+  const column = (data: Float64Array): HostTensor => hostTensor(gatherRows(data, rows, { width: 1 }), [rows.length]);
+  const wide = (data: Float32Array | Uint8Array): HostTensor => hostTensor(table(data), [rows.length, data.length / batch.size]);
+  return {
+    observations: wide(batch.observations),
+    actions: policy.upload(table(batch.actions)),
+    masks: batch.masks && wide(batch.masks),
+    logProbs: column(batch.logProbs),
+    values: column(batch.values),
+    advantages: column(batch.advantages),
+    returns: column(batch.returns),
+  };
+}
+
+function everyRow(size: number): Int32Array {
+  return Int32Array.from({ length: size }, (_, row) => row);
 }
 
 /** Chosen rows of a row-major array. */

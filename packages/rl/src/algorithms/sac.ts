@@ -14,30 +14,26 @@ import {
   minimum,
   mul,
   neg,
-  type Rng,
   reshape,
   type Scalar,
-  square,
   stopGradient,
   sub,
   type Tensor,
   tensor,
   valueAndGrad,
 } from "@dl/core";
-import { Adam, Module, Parameter } from "@dl/nn";
+import { type Adam, Module, Parameter } from "@dl/nn";
 import { SquashedGaussian } from "../distributions/squashed-gaussian.ts";
 import { Network } from "../networks/network.ts";
-import { copyWeights, moveTarget } from "../networks/target.ts";
+import { moveTarget } from "../networks/target.ts";
 import { requireBox, stretchRows } from "../policies/gaussian-policy.ts";
-import { NStep } from "../replay/n-step.ts";
 import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
-import { type Scheduled, valueAt } from "../schedule.ts";
+import type { Scheduled } from "../schedule.ts";
 import type { Box } from "../spaces/box.ts";
-import type { Space } from "../spaces/space.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
-import { stepAndKeep } from "./experience.ts";
-import { mean as average } from "./numbers.ts";
-import type { RolloutOptions } from "./rollout.ts";
+import type { ActOptions, AlgorithmOptions } from "./algorithm.ts";
+import { OffPolicyAlgorithm } from "./off-policy.ts";
+import { hostRows } from "./rollout.ts";
+import { type ContinuousNetworkOptions, TwinCritic, twinError } from "./twin-critic.ts";
 
 export interface SacOptions extends AlgorithmOptions {
   /** Widths of hidden layers, with ReLU. Default [256, 256]. */
@@ -69,12 +65,7 @@ export class SquashedActor extends Module {
   readonly network: Network;
   readonly #size: number;
 
-  constructor({
-    observationSpace,
-    actionSize,
-    hidden,
-    rng,
-  }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
+  constructor({ observationSpace, actionSize, hidden, rng }: ContinuousNetworkOptions) {
     super();
     this.#size = actionSize;
     this.network = new Network({ observationSpace, hidden, outputs: 2 * actionSize, activation: "relu", start: "uniform", rng });
@@ -86,29 +77,6 @@ export class SquashedActor extends Module {
     const logStd = outputs.slice([0, this.#size], [rows, this.#size]);
     // From e⁻²⁰ to e²: outside, densities overflow.
     return new SquashedGaussian(outputs.slice([0, 0], [rows, this.#size]), clip(logStd, -20, 2));
-  }
-}
-
-/** Two action values of one state and action. Fujimoto et al. 2018, arXiv:1802.09477. */
-export class TwinCritic extends Module {
-  readonly first: Network;
-  readonly second: Network;
-
-  constructor({
-    observationSpace,
-    actionSize,
-    hidden,
-    rng,
-  }: { observationSpace: Space<unknown>; actionSize: number; hidden: readonly number[]; rng: Rng }) {
-    super();
-    const options = { observationSpace, extra: actionSize, hidden, outputs: 1, activation: "relu", start: "uniform" } as const;
-    this.first = new Network({ ...options, rng: rng.fork("first") });
-    this.second = new Network({ ...options, rng: rng.fork("second") });
-  }
-
-  /** Both `[B]`. */
-  forward(observations: Tensor, actions: Tensor): readonly [Tensor, Tensor] {
-    return [reshape(this.first.forward(observations, actions), [-1]), reshape(this.second.forward(observations, actions), [-1])];
   }
 }
 
@@ -130,7 +98,7 @@ export class Temperature extends Module {
  * @example
  * using agent = new Sac({ ...sacPendulum, environments: systemCopies(pendulum(), { count: 1 }), device, rng });
  */
-export class Sac extends Algorithm {
+export class Sac extends OffPolicyAlgorithm {
   readonly name = "sac";
   readonly actor: SquashedActor;
   readonly critic: TwinCritic;
@@ -139,20 +107,15 @@ export class Sac extends Algorithm {
   readonly buffer: ReplayBuffer;
   readonly networks: Readonly<Record<"actor" | "critic" | "target" | "temperature", Module>>;
   readonly optimizers: Readonly<Record<"actor" | "critic" | "temperature", { optimizer: Adam; model: Module }>>;
+  protected readonly targets: readonly (readonly [Module, Module])[];
   readonly #space: Box;
-  readonly #kept: NStep;
   readonly #options: {
-    readonly learningRate: Scheduled;
     readonly batchSize: number;
-    readonly warmUp: number;
-    readonly trainEvery: number;
-    readonly gradientSteps: number;
     readonly targetRate: number;
     readonly learnsTemperature: boolean;
     readonly targetEntropy: number;
   };
   readonly #parameters: Readonly<Record<"actor" | "critic", readonly Parameter[]>>;
-  #copied = false;
 
   constructor({
     hidden = [256, 256],
@@ -168,8 +131,8 @@ export class Sac extends Algorithm {
     targetEntropy,
     ...options
   }: SacOptions) {
-    super(options);
     const { observationSpace, actionSpace, count } = options.environments;
+    super(options, { learningRate, warmUp, trainEvery, gradientSteps: gradientSteps ?? trainEvery * count, discount });
     this.#space = requireBox("Sac", actionSpace, { bounded: true });
     const { size } = this.#space;
     const rng = options.rng.fork("init");
@@ -179,60 +142,34 @@ export class Sac extends Algorithm {
     this.target = new TwinCritic({ ...shape, rng: rng.fork("critic") });
     this.temperature = new Temperature(temperature === "auto" ? 1 : temperature);
     this.networks = { actor: this.actor, critic: this.critic, target: this.target, temperature: this.temperature };
-    const adam = (model: Module) => ({
-      optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
-      model,
-    });
-    this.optimizers = { actor: adam(this.actor), critic: adam(this.critic), temperature: adam(this.temperature) };
+    this.targets = [[this.target, this.critic]];
+    this.optimizers = { actor: this.adam(this.actor), critic: this.adam(this.critic), temperature: this.adam(this.temperature) };
     this.#parameters = { actor: this.actor.parameters(), critic: this.critic.parameters() };
     this.buffer = new ReplayBuffer({
       capacity: capacity ?? Math.min(1_000_000, this.totalSteps),
       observationSize: observationSpace.size,
       actionSize: size,
     });
-    this.#kept = new NStep({ steps: 1, discount, copies: count, hand: (transition) => this.buffer.add(transition) });
     this.#options = {
-      learningRate,
       batchSize,
-      warmUp,
-      trainEvery,
-      gradientSteps: gradientSteps ?? trainEvery * count,
       targetRate,
       learnsTemperature: temperature === "auto",
       targetEntropy: targetEntropy ?? -size,
     };
   }
 
-  async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
-    const { environments } = this;
-    const { trainEvery, gradientSteps, batchSize, warmUp } = this.#options;
-    const observations = await this.begin();
-    if (!this.#copied && this.updates === 0) await copyWeights(this.target, this.critic);
-    this.#copied = true;
-    for (let t = 0; t < trainEvery; t++) {
-      const actions = this.steps < warmUp ? this.#random() : await this.#choose(observations, { deterministic: false, rng: this.rngs.act });
-      await stepAndKeep(observations, {
-        environments,
-        actions,
-        environmentActions: stretchRows(this.#space, actions),
-        keep: (acted, step) => this.#kept.add(acted, step),
-        onEpisodes,
-      });
-      this.steps += environments.count;
-    }
-    if (this.steps < warmUp) return {};
-    const logs = {
-      q_loss: [] as number[],
-      q_mean: [] as number[],
-      policy_loss: [] as number[],
-      entropy: [] as number[],
-      temperature: [] as number[],
-    };
-    for (let i = 0; i < gradientSteps; i++) {
-      const result = await this.update(this.buffer.sample(this.rngs.learn, batchSize));
-      for (const [name, value] of Object.entries(result)) logs[name as keyof typeof logs].push(value);
-    }
-    return Object.fromEntries(Object.entries(logs).map(([name, values]) => [name, average(values)]));
+  protected async explore(observations: Float32Array): Promise<Float32Array> {
+    const { act } = this.rngs;
+    if (!this.warmingUp) return this.#choose(observations, { deterministic: false, rng: act });
+    return act.uniform([this.environments.count * this.#space.size], -1, 1).data as Float32Array;
+  }
+
+  protected toEnvironment(actions: Float32Array): Float32Array {
+    return stretchRows(this.#space, actions);
+  }
+
+  protected sample(): ReplayBatch {
+    return this.buffer.sample(this.rngs.learn, this.#options.batchSize);
   }
 
   /** One gradient step of critics, actor and temperature. */
@@ -255,8 +192,8 @@ export class Sac extends Algorithm {
       const soft = sub(minimum(q1, q2), mul(alpha, next.logProbs));
       const goal = add(tensor(batch.rewards), mul(tensor(batch.discounts), soft)); // [B]
       const errors = valueAndGrad(() => {
-        const [a, b] = critic.forward(observations, actions);
-        return { loss: mul(add(mean(square(sub(a, goal))), mean(square(sub(b, goal)))), 0.5) as Scalar, q: mean(a) };
+        const both = critic.forward(observations, actions);
+        return { loss: mul(twinError(both, goal), 0.5) as Scalar, q: mean(both[0]) };
       }, this.#parameters.critic);
       this.optimizers.critic.optimizer.update(errors.grads);
 
@@ -285,31 +222,17 @@ export class Sac extends Algorithm {
   }
 
   async act(observations: Float32Array, options: ActOptions): Promise<Float32Array> {
-    return stretchRows(this.#space, await this.#choose(observations, options));
+    return this.toEnvironment(await this.#choose(observations, options));
   }
 
   /** Actions within ±1. */
   async #choose(observations: Float32Array, { rng, deterministic = true }: ActOptions): Promise<Float32Array> {
-    const width = this.environments.observationSpace.size;
-    const rows = hostTensor(observations, [observations.length / width, width]);
+    const rows = hostRows(observations, { width: this.environments.observationSpace.size });
     const noise = deterministic ? undefined : rng.normal([rows.shape[0]!, this.#space.size]);
     const actions = await this.device.compute((): Tensor => {
       const distribution = this.actor.forward(tensor(rows));
       return noise ? distribution.sample(tensor(noise)).actions : distribution.mode();
     });
     return actions.data as Float32Array;
-  }
-
-  #random(): Float32Array {
-    return this.rngs.act.uniform([this.environments.count * this.#space.size], -1, 1).data as Float32Array;
-  }
-
-  protected override extraState(): ExtraState {
-    return { tensors: this.buffer.save(), json: JSON.stringify({ kept: this.#kept.save() }) };
-  }
-
-  protected override restoreExtra({ tensors, json }: Required<ExtraState>): void {
-    this.buffer.restore(tensors);
-    this.#kept.restore((JSON.parse(json) as { kept: ReturnType<NStep["save"]> }).kept);
   }
 }

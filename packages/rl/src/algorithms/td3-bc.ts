@@ -2,9 +2,7 @@
 
 import {
   add,
-  clip,
   type Device,
-  hostTensor,
   mean,
   minimum,
   mul,
@@ -23,8 +21,9 @@ import { requireBox, stretchRows } from "../policies/gaussian-policy.ts";
 import type { ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import type { Space } from "../spaces/space.ts";
 import { mean as average } from "./numbers.ts";
-import { TwinCritic } from "./sac.ts";
-import { DeterministicActor } from "./td3.ts";
+import { hostRows } from "./rollout.ts";
+import { DeterministicActor, disturbed } from "./td3.ts";
+import { TwinCritic, twinError } from "./twin-critic.ts";
 
 export interface LearnOfflineOptions {
   device: Device;
@@ -89,13 +88,13 @@ export async function learnOffline(
 
   const fitCritic = (batch: ReplayBatch, noise: ReturnType<Rng["normal"]>): Scalar => {
     const nextObservations = tensor(batch.nextObservations);
-    const nextActions = clip(add(targetActor.forward(nextObservations), clip(tensor(noise), -0.5, 0.5)), -1, 1);
+    const nextActions = disturbed(targetActor.forward(nextObservations), tensor(noise), { limit: 0.5 });
     const [q1, q2] = targetCritic.forward(nextObservations, nextActions);
     const goal = add(tensor(batch.rewards), mul(tensor(batch.discounts), minimum(q1, q2)));
-    const { value, grads } = valueAndGrad(() => {
-      const [a, b] = critic.forward(tensor(batch.observations), tensor(batch.actions));
-      return add(mean(square(sub(a, goal))), mean(square(sub(b, goal)))) as Scalar;
-    }, parameters.critic);
+    const { value, grads } = valueAndGrad(
+      () => twinError(critic.forward(tensor(batch.observations), tensor(batch.actions)), goal),
+      parameters.critic,
+    );
     criticAdam.update(grads);
     return value;
   };
@@ -132,7 +131,7 @@ export async function learnOffline(
   return {
     actor,
     async act(observations) {
-      const rows = hostTensor(observations, [observations.length / observationSpace.size, observationSpace.size]);
+      const rows = hostRows(observations, { width: observationSpace.size });
       const { data } = await device.compute((): Tensor => actor.forward(tensor(rows)));
       return stretchRows(space, data as Float32Array);
     },

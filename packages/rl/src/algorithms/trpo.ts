@@ -14,7 +14,6 @@ import {
   mean,
   mul,
   type Scalar,
-  square,
   stopGradient,
   sub,
   sum,
@@ -23,13 +22,13 @@ import {
   valueAndGrad,
 } from "@dl/core";
 import { Adam, type Parameter } from "@dl/nn";
-import { Network } from "../networks/network.ts";
-import { makePolicy, type PolicyOptions } from "../policies/make-policy.ts";
+import type { PolicyOptions } from "../policies/make-policy.ts";
 import type { Outputs } from "../policies/policy.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions, type LogRow } from "./algorithm.ts";
+import { type ActorCritic, fitValues } from "./actor-critic.ts";
+import type { AlgorithmOptions, LogRow } from "./algorithm.ts";
 import { explainedVariance, normalized, shuffled } from "./numbers.ts";
-import { ActorCritic } from "./ppo.ts";
-import { collect, gatherRows, type RolloutBatch, type RolloutOptions, runPolicy } from "./rollout.ts";
+import { OnPolicyAlgorithm } from "./on-policy.ts";
+import { type RolloutBatch, type RolloutOptions, type RolloutRows, rowsOf, runPolicy } from "./rollout.ts";
 
 export interface TrpoOptions extends AlgorithmOptions, PolicyOptions {
   /** T: steps of each copy in a round. Default 256. */
@@ -54,23 +53,12 @@ export interface TrpoOptions extends AlgorithmOptions, PolicyOptions {
 
 type Vector = readonly HostTensor[];
 
-/** A rollout as the surrogate and the divergence need it. */
-interface View {
-  readonly observations: HostTensor;
-  readonly actions: HostTensor;
-  readonly logProbs: HostTensor;
-  readonly advantages: HostTensor;
-  readonly masks: HostTensor | undefined;
-}
-
 /**
  * @example
  * using agent = new Trpo({ environments: systemCopies(cartPole(), { count: 8 }), device, rng });
  */
-export class Trpo extends Algorithm {
+export class Trpo extends OnPolicyAlgorithm {
   readonly name = "trpo";
-  readonly model: ActorCritic;
-  readonly networks: { readonly model: ActorCritic };
   readonly optimizers: { readonly critic: { optimizer: Adam; model: ActorCritic } };
   readonly #parameters: readonly Parameter[];
   readonly #options: Required<Omit<TrpoOptions, keyof AlgorithmOptions | keyof PolicyOptions>>;
@@ -88,34 +76,14 @@ export class Trpo extends Algorithm {
     ...options
   }: TrpoOptions) {
     super(options);
-    const { observationSpace, actionSpace } = options.environments;
-    const rng = options.rng.fork("init");
-    const { hidden = [64, 64], activation = "tanh" } = options;
-    const policy = makePolicy({ ...options, observationSpace, actionSpace, rng: rng.fork("policy") });
-    this.model = new ActorCritic(policy, new Network({ observationSpace, hidden, activation, outputs: 1, rng: rng.fork("critic") }));
-    this.networks = { model: this.model };
     this.optimizers = { critic: { optimizer: new Adam(this.model.critic.parameters(), { learningRate }), model: this.model } };
-    this.#parameters = policy.parameters();
+    this.#parameters = this.model.policy.parameters();
     this.#options = { rolloutSteps, discount, lambda, trustRegion, damping, iterations, learningRate, criticEpochs, batchSize };
   }
 
   async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
     const { rolloutSteps: steps, discount, lambda } = this.#options;
-    const { device, environments } = this;
-    const { policy, critic } = this.model;
-    const observations = await this.begin();
-    const batch = await collect(observations, {
-      device,
-      environments,
-      policy,
-      critic,
-      steps,
-      discount,
-      lambda,
-      rng: this.rngs.act,
-      onEpisodes,
-    });
-    this.steps += batch.size;
+    const batch = await this.rollout({ steps, discount, lambda, onEpisodes });
     this.updates++;
     normalized(batch.advantages);
     const step = await this.#improve(batch);
@@ -128,7 +96,7 @@ export class Trpo extends Algorithm {
     const { device } = this;
     const { trustRegion, damping, iterations } = this.#options;
     const parameters = this.#parameters;
-    const view = this.#view(batch);
+    const view = rowsOf(batch, this.model.policy);
     const { gradient, before } = await device.compute(() => {
       const { value, grads } = valueAndGrad(() => this.#surrogate(view), parameters);
       return { gradient: inOrder(parameters, grads), before: value };
@@ -164,19 +132,8 @@ export class Trpo extends Algorithm {
     return { policy_loss: -before, approx_kl: 0 };
   }
 
-  #view(batch: RolloutBatch): View {
-    const { size } = batch;
-    return {
-      observations: hostTensor(batch.observations, [size, batch.observations.length / size]),
-      actions: this.model.policy.upload(batch.actions),
-      logProbs: hostTensor(Float32Array.from(batch.logProbs), [size]),
-      advantages: hostTensor(Float32Array.from(batch.advantages), [size]),
-      masks: batch.masks && hostTensor(Float32Array.from(batch.masks), [size, batch.masks.length / size]),
-    };
-  }
-
   /** Mean of ratio times advantage: what is made larger. */
-  #surrogate(view: View): Scalar {
+  #surrogate(view: RolloutRows): Scalar {
     const { policy } = this.model;
     const distribution = policy.distribution(policy.forward(tensor(view.observations)), view.masks && tensor(view.masks));
     const ratio = exp(sub(distribution.logProb(tensor(view.actions)), tensor(view.logProbs)));
@@ -184,7 +141,7 @@ export class Trpo extends Algorithm {
   }
 
   /** Mean KL(old ‖ present); without `old`, the present policy held still. */
-  #divergence(view: View, old?: Outputs): Scalar {
+  #divergence(view: RolloutRows, old?: Outputs): Scalar {
     const { policy } = this.model;
     const masks = view.masks && tensor(view.masks);
     const outputs = policy.forward(tensor(view.observations));
@@ -193,35 +150,17 @@ export class Trpo extends Algorithm {
   }
 
   async #fitCritic(batch: RolloutBatch): Promise<number> {
-    const { critic } = this.model;
     const { criticEpochs, batchSize } = this.#options;
-    const parameters = critic.parameters();
-    const width = batch.observations.length / batch.size;
+    const { optimizer } = this.optimizers.critic;
     let loss = 0;
     for (let epoch = 0; epoch < criticEpochs; epoch++) {
       const order = shuffled(this.rngs.learn, batch.size);
       for (let at = 0; at < batch.size; at += batchSize) {
-        const rows = order.subarray(at, at + batchSize);
-        const observations = hostTensor(gatherRows(batch.observations, rows, { width }), [rows.length, width]);
-        const returns = hostTensor(gatherRows(batch.returns, rows, { width: 1 }), [rows.length, 1]);
-        loss = await this.device.compute(() => {
-          const { value, grads } = valueAndGrad(
-            () => mul(mean(square(sub(critic.forward(tensor(observations)), tensor(returns)))), 0.5) as Scalar,
-            parameters,
-          );
-          this.optimizers.critic.optimizer.update(grads);
-          return value;
-        });
+        const rows = rowsOf(batch, this.model.policy, { rows: order.subarray(at, at + batchSize) });
+        loss = await fitValues(this.model, rows, { device: this.device, optimizer });
       }
     }
     return loss;
-  }
-
-  async act(observations: Float32Array, { rng, deterministic = true, masks }: ActOptions): Promise<Float32Array> {
-    const { policy } = this.model;
-    const count = observations.length / this.environments.observationSpace.size;
-    const outputs = await runPolicy(observations, { device: this.device, policy, count });
-    return policy.toEnvironment(policy.choose(outputs, { rng, deterministic, masks }).actions);
   }
 }
 

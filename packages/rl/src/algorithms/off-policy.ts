@@ -1,0 +1,115 @@
+/** What algorithms that learn from a replay buffer share: acting and keeping steps, rounds of learning, target networks, and their files. */
+
+import type { HostTensor } from "@dl/core";
+import { Adam, type Module } from "@dl/nn";
+import { copyWeights } from "../networks/target.ts";
+import { NStep } from "../replay/n-step.ts";
+import type { ReplayBatch, Transition } from "../replay/replay-buffer.ts";
+import { type Scheduled, valueAt } from "../schedule.ts";
+import { Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
+import { mean } from "./numbers.ts";
+import type { RolloutOptions } from "./rollout.ts";
+
+/** How the shared part is to work. */
+export interface OffPolicyPlan {
+  /** Of every network. */
+  readonly learningRate: Scheduled;
+  /** Steps before learning begins. */
+  readonly warmUp: number;
+  /** Steps of each copy between rounds of learning. */
+  readonly trainEvery: number;
+  /** Gradient steps in a round. */
+  readonly gradientSteps: number;
+  /** γ. */
+  readonly discount: number;
+  /** n: steps in a transition. Default 1. */
+  readonly horizon?: number;
+}
+
+/** Keeps transitions: a `ReplayBuffer`, or one with priorities. */
+interface Memory {
+  readonly length: number;
+  add(transition: Transition): unknown;
+  save(): Map<string, HostTensor>;
+  restore(tensors: ReadonlyMap<string, HostTensor>): void;
+}
+
+/** Use a subclass, such as `Sac`. */
+export abstract class OffPolicyAlgorithm extends Algorithm {
+  abstract readonly buffer: Memory;
+  /** Each network that follows another, and that other: equal at the start. */
+  protected abstract readonly targets: readonly (readonly [target: Module, source: Module])[];
+  readonly #kept: NStep;
+  readonly #plan: OffPolicyPlan;
+  #started = false;
+
+  protected constructor(options: AlgorithmOptions, plan: OffPolicyPlan) {
+    super(options);
+    const { discount, horizon = 1 } = plan;
+    this.#kept = new NStep({
+      steps: horizon,
+      discount,
+      copies: options.environments.count,
+      hand: (transition) => this.buffer.add(transition),
+    });
+    this.#plan = plan;
+  }
+
+  /** What to do while training, `[N, action size]`, as the buffer keeps it. */
+  protected abstract explore(observations: Float32Array): Promise<Float32Array>;
+
+  /** The same as the environment takes it. */
+  protected abstract toEnvironment(actions: Float32Array): Float32Array;
+
+  /** A batch to learn from. */
+  protected abstract sample(): ReplayBatch;
+
+  /** One gradient step of every network whose turn it is. */
+  abstract update(batch: ReplayBatch): Promise<LogRow>;
+
+  async iterate(onEpisodes: RolloutOptions["onEpisodes"]): Promise<LogRow> {
+    const { environments } = this;
+    const { trainEvery, gradientSteps } = this.#plan;
+    const observations = await this.begin();
+    if (!this.#started && this.updates === 0) for (const [target, source] of this.targets) await copyWeights(target, source);
+    this.#started = true;
+    for (let t = 0; t < trainEvery; t++) {
+      const actions = await this.explore(observations);
+      const stepped = environments.step(this.toEnvironment(actions));
+      const step = stepped instanceof Promise ? await stepped : stepped;
+      this.#kept.add({ observations, actions }, step);
+      observations.set(step.observations);
+      if (step.episodes.length > 0) onEpisodes(step.episodes);
+      this.steps += environments.count;
+    }
+    if (this.warmingUp || this.buffer.length === 0) return {};
+    const logs = new Map<string, number[]>();
+    for (let i = 0; i < gradientSteps; i++) {
+      for (const [name, value] of Object.entries(await this.update(this.sample()))) {
+        const values = logs.get(name);
+        if (values) values.push(value);
+        else logs.set(name, [value]);
+      }
+    }
+    return Object.fromEntries([...logs].map(([name, values]) => [name, mean(values)]));
+  }
+
+  /** Whether steps are still collected before learning begins. */
+  protected get warmingUp(): boolean {
+    return this.steps < this.#plan.warmUp;
+  }
+
+  /** Adam for a network, with the plan's learning rate. */
+  protected adam<M extends Module>(model: M): { optimizer: Adam; model: M } {
+    return { optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(this.#plan.learningRate, this.done) }), model };
+  }
+
+  protected override extraState(): ExtraState {
+    return { tensors: this.buffer.save(), json: JSON.stringify({ kept: this.#kept.save() }) };
+  }
+
+  protected override restoreExtra({ tensors, json }: Required<ExtraState>): void {
+    this.buffer.restore(tensors);
+    this.#kept.restore((JSON.parse(json) as { kept: ReturnType<NStep["save"]> }).kept);
+  }
+}

@@ -1,0 +1,43 @@
+/** What on-policy algorithms share: an actor and a critic, rollouts by the present policy, and acting. */
+
+import type { PolicyOptions } from "../policies/make-policy.ts";
+import { type ActorCritic, makeActorCritic } from "./actor-critic.ts";
+import { type ActOptions, Algorithm, type AlgorithmOptions } from "./algorithm.ts";
+import { collect, type RolloutBatch, type RolloutOptions, runPolicy } from "./rollout.ts";
+
+/** Options of `OnPolicyAlgorithm.rollout`. */
+export type RolloutPlan = Pick<RolloutOptions, "steps" | "discount" | "lambda" | "onEpisodes">;
+
+/** Use a subclass, such as `Ppo`. */
+export abstract class OnPolicyAlgorithm extends Algorithm {
+  readonly model: ActorCritic;
+  readonly networks: { readonly model: ActorCritic };
+
+  constructor(options: AlgorithmOptions & PolicyOptions) {
+    super(options);
+    this.model = makeActorCritic({ ...options, rng: options.rng.fork("init") });
+    this.networks = { model: this.model };
+  }
+
+  /** Acts for a while, and counts the steps. */
+  protected async rollout(plan: RolloutPlan): Promise<RolloutBatch> {
+    const { device, environments, model } = this;
+    const batch = await collect(await this.begin(), {
+      ...plan,
+      device,
+      environments,
+      policy: model.policy,
+      critic: model.critic,
+      rng: this.rngs.act,
+    });
+    this.steps += batch.size;
+    return batch;
+  }
+
+  async act(observations: Float32Array, { rng, deterministic = true, masks }: ActOptions): Promise<Float32Array> {
+    const { policy } = this.model;
+    const count = observations.length / this.environments.observationSpace.size;
+    const outputs = await runPolicy(observations, { device: this.device, policy, count });
+    return policy.toEnvironment(policy.choose(outputs, { rng, deterministic, masks }).actions);
+  }
+}
