@@ -7,8 +7,6 @@ import type { VectorEnvironment } from "./vector/vector-environment.ts";
 /** Anything that acts: an algorithm, or a rule of your own. */
 export interface Actor {
   act(observations: Float32Array, options: ActOptions): Promise<Float32Array> | Float32Array;
-  /** Called before a first step, by actors that remember. */
-  forget?(): void;
 }
 
 export interface EvaluatePolicyOptions {
@@ -42,13 +40,14 @@ export async function evaluatePolicy(
   const returns: number[] = [];
   const lengths: number[] = [];
   const act = rng.fork("act");
-  actor.forget?.();
+  let starts = new Uint8Array(count).fill(1);
   let observations = await environments.reset(rng.fork("environments"));
   while (returns.length < episodes) {
     signal?.throwIfAborted();
     const masks = environments.actionMasks?.();
-    const step = await environments.step(await actor.act(observations, { rng: act, deterministic, masks }));
+    const step = await environments.step(await actor.act(observations, { rng: act, deterministic, masks, starts }));
     observations = step.observations;
+    starts = Uint8Array.from(step.terminated, (ended, n) => ended | step.truncated[n]!);
     for (const { copy, return: sum, length } of step.episodes) {
       if (wanted[copy]!-- <= 0) continue;
       returns.push(sum);

@@ -21,6 +21,7 @@ export { OnPolicyAlgorithm, type RolloutPlan } from "./algorithms/on-policy.ts";
 export { Ppo, type PpoOptions } from "./algorithms/ppo.ts";
 export { type PpoLoss, type PpoLossOptions, ppoLoss } from "./algorithms/ppo-loss.ts";
 export { QNetwork, type QNetworkOptions, type ReturnKind } from "./algorithms/q-network.ts";
+export { RecurrentActorCritic, RecurrentPpo, type RecurrentPpoOptions } from "./algorithms/recurrent-ppo.ts";
 export { Reinforce, type ReinforceOptions } from "./algorithms/reinforce.ts";
 export { Sac, type SacOptions, SquashedActor, Temperature } from "./algorithms/sac.ts";
 export { iterateValues, learnQTable, QTable, type TabularQOptions } from "./algorithms/tabular-q.ts";

@@ -19,7 +19,7 @@ export async function playEpisode(
   const drawings: Drawing[] = [];
   for (let t = 0; t < limit; t++) {
     if (world.draw) drawings.push(world.draw());
-    const actions = await algorithm.act(observations, { rng, masks: environments.actionMasks?.() });
+    const actions = await algorithm.act(observations, { rng, masks: environments.actionMasks?.(), starts: Uint8Array.of(t === 0 ? 1 : 0) });
     const step = await environments.step(actions);
     observations = step.observations;
     const [episode] = step.episodes;

@@ -21,6 +21,8 @@ export interface ActOptions {
   /** The best action instead of an exploring one. Default true. */
   deterministic?: boolean;
   masks?: Uint8Array | undefined;
+  /** `[N]`, 1 where an episode begins with this observation: agents that remember forget there. Default none. */
+  starts?: Uint8Array | undefined;
 }
 
 /** State beyond networks and optimizers. */
