@@ -2,6 +2,7 @@
 
 import { DlError } from "@dl/core";
 import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
+import { bench } from "./commands/bench.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -27,6 +28,7 @@ const commands: readonly Command[] = [
   score,
   inspect,
   watch,
+  bench,
   doctor,
 ];
 

@@ -43,6 +43,10 @@ test.for([
     ["Usage: dl score <generated folder> <real folder>", "--extractor NAME"],
   ],
   [
+    ["bench", "--help"],
+    ["Usage: dl bench [options]", "--profile", "--trace FILE"],
+  ],
+  [
     ["doctor", "--help"],
     ["Usage: dl doctor [options]", "--json"],
   ],
