@@ -17,13 +17,13 @@ import { madd, nmadd } from "./vectors";
 @inline function expOfRest(bounded: v128, n: v128): v128 {
   let r = nmadd(n, v128.load32_splat(memory.data<f32>([0.693359375])), bounded);
   r = madd(n, v128.load32_splat(memory.data<f32>([2.12194440e-4])), r);
-  let p = v128.load32_splat(memory.data<f32>([1.9875691500e-4]));
-  p = madd(p, r, v128.load32_splat(memory.data<f32>([1.3981999507e-3])));
-  p = madd(p, r, v128.load32_splat(memory.data<f32>([8.3334519073e-3])));
-  p = madd(p, r, v128.load32_splat(memory.data<f32>([4.1665795894e-2])));
-  p = madd(p, r, v128.load32_splat(memory.data<f32>([1.6666665459e-1])));
-  p = madd(p, r, v128.load32_splat(memory.data<f32>([5.0000001201e-1])));
-  return f32x4.add(madd(f32x4.mul(p, r), r, r), v128.load32_splat(memory.data<f32>([1])));
+  // In pairs, as Estrin did: fewer steps wait for one another.
+  const r2 = f32x4.mul(r, r);
+  const p5 = madd(v128.load32_splat(memory.data<f32>([1.9875691500e-4])), r, v128.load32_splat(memory.data<f32>([1.3981999507e-3])));
+  const p3 = madd(v128.load32_splat(memory.data<f32>([8.3334519073e-3])), r, v128.load32_splat(memory.data<f32>([4.1665795894e-2])));
+  const p1 = madd(v128.load32_splat(memory.data<f32>([1.6666665459e-1])), r, v128.load32_splat(memory.data<f32>([5.0000001201e-1])));
+  const p = madd(madd(p5, r2, p3), r2, p1);
+  return f32x4.add(madd(p, r2, r), v128.load32_splat(memory.data<f32>([1])));
 }
 
 /** 1.5 · 2²³: a float of size below 2²² plus it has its nearest whole number in its low bits. */
@@ -171,15 +171,14 @@ export function erf(x: v128): v128 {
 @inline function cumulativeOfBell(x: v128, e: v128): v128 {
   const one = v128.load32_splat(memory.data<f32>([1]));
   const u = f32x4.div(one, madd(f32x4.abs(x), v128.load32_splat(memory.data<f32>([0.3])), one));
-  let p = v128.load32_splat(memory.data<f32>([0.03593173763980891]));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([-0.15827600911506468])));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([0.20820661853750025])));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([-0.0553938563765202])));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([0.12946920460411968])));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([0.09963749205983076])));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([0.12079835856293591])));
-  p = madd(p, u, v128.load32_splat(memory.data<f32>([0.11962638971233254])));
-  const tail = f32x4.mul(f32x4.mul(p, u), e);
+  // In pairs, Estrin's way: half as many steps wait for one another as in Horner's.
+  const u2 = f32x4.mul(u, u);
+  const p7 = madd(v128.load32_splat(memory.data<f32>([0.03593173763980891])), u, v128.load32_splat(memory.data<f32>([-0.15827600911506468])));
+  const p5 = madd(v128.load32_splat(memory.data<f32>([0.20820661853750025])), u, v128.load32_splat(memory.data<f32>([-0.0553938563765202])));
+  const p3 = madd(v128.load32_splat(memory.data<f32>([0.12946920460411968])), u, v128.load32_splat(memory.data<f32>([0.09963749205983076])));
+  const p1 = madd(v128.load32_splat(memory.data<f32>([0.12079835856293591])), u, v128.load32_splat(memory.data<f32>([0.11962638971233254])));
+  const p = madd(madd(p7, u2, p5), f32x4.mul(u2, u2), madd(p3, u2, p1));
+  const tail = f32x4.mul(p, f32x4.mul(u, e));
   return v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0)));
 }
 
