@@ -1,9 +1,9 @@
 /** The contract of pooling. */
 
-import type { PoolGeometry } from "../backend.ts";
-import { exact, type Tolerance } from "./closeness.ts";
+import type { BackendDevice, Operand, PoolGeometry } from "../backend.ts";
+import { exact, sumOf, type Tolerance } from "./closeness.ts";
 import type { Claim } from "./kernel-contract.ts";
-import { floats, sprinkle, ties } from "./sample.ts";
+import { floats, mapFloats, sprinkle, ties } from "./sample.ts";
 import { poolGeometry, randomWindow } from "./windows.ts";
 
 const geometries: Readonly<Record<string, PoolGeometry>> = {
@@ -24,6 +24,14 @@ const windowsOf = (g: PoolGeometry): number[] => [g.batch, g.outHeight, g.outWid
 /** A mean of a few dozen numbers at most (the whole large image is not pooled at once), and sums of as many shares. */
 const mean: Tolerance = { absolute: 1e-6, relative: 1e-6 };
 
+/** Values and places of the largest, and the gradient of the image as `maxPool2d` of the core takes it. */
+function routed(device: BackendDevice, { image, dy }: Record<"image" | "dy", Operand<unknown>>, g: PoolGeometry): unknown[] {
+  const { values, indices } = device.kernels.maxPool(image, g);
+  const at = { buffer: indices, shape: windowsOf(g), dtype: "int32" } as const;
+  const dx = device.fused.maxPoolGradient?.(dy, at, g) ?? device.kernels.scatterAlong(at, dy, g.batch, g.height * g.width, g.channels);
+  return [values, indices, dx];
+}
+
 export function poolingContract(claim: Claim): void {
   const random = "geometries drawn at random";
   for (const name of [...Object.keys(geometries), random]) {
@@ -41,6 +49,22 @@ export function poolingContract(claim: Claim): void {
             const { values, indices } = device.kernels.maxPool(x, g);
             return [values, indices];
           }),
+        );
+      }
+    });
+    claim("maxPool", `${name}: its gradient goes to the first of equals, by the device's own places`, async ({ comparison, rng }) => {
+      for (const g of pick(rng)) {
+        // Of ReLU: most windows are ties of zeros.
+        const x = mapFloats(ties(rng, imageOf(g)), (value) => Math.max(value, 0));
+        await comparison.run(
+          JSON.stringify(g),
+          [x, rng.normal(windowsOf(g))],
+          [
+            { shape: windowsOf(g), dtype: "float32", tolerance: exact },
+            { shape: windowsOf(g), dtype: "int32" },
+            { shape: imageOf(g), dtype: "float32", tolerance: sumOf(g.kernelHeight * g.kernelWidth) },
+          ],
+          (device, [image, dy]) => routed(device, { image: image!, dy: dy! }, g),
         );
       }
     });
