@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cnn: middle,
   gan: [...middle, "train"],
   explain: [...middle, "train"],
+  compress: [...middle, "train"],
   transformer: middle,
   rl: middle,
   nas: [...middle, "cnn"],
