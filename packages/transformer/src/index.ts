@@ -17,6 +17,14 @@ export {
   type SequenceBatch,
   type TokenBatch,
 } from "./collators/pad-tokens.ts";
+// One task after the other
+export { ElasticWeights, type RememberOptions } from "./continual/elastic-weights.ts";
+export { type Forgetting, measureForgetting } from "./continual/forgetting.ts";
+export { ReplayMemory } from "./continual/replay-memory.ts";
+export { TaskAdapters } from "./continual/task-adapters.ts";
+// Vectors of texts
+export { type Neighbour, nearest, similarities } from "./embeddings/retrieval.ts";
+export { meanPooled, type SimCseOptions, simCseLoss } from "./embeddings/sentence-vectors.ts";
 // What goes through a model
 export type { ForwardOptions, TokenInput, Trace } from "./forward-pass.ts";
 // Generation
@@ -116,6 +124,8 @@ export {
   vitSmall16,
   vitTiny16,
 } from "./models/vit.ts";
+// Zero- and few-shot
+export { calibrated, fillPrompt, type PromptTemplate, type ScoreChoicesOptions, scoreChoices } from "./prompting/choice-scores.ts";
 export type { RotaryOptions, RotaryScaling } from "./rotary-positions.ts";
 export {
   type CrossKeys,

@@ -1,0 +1,133 @@
+/** Answers without training: how likely a language model finds each choice after a prompt. Brown et al. 2020, arXiv:2005.14165, section 2.4; calibrated as Zhao et al. 2021, arXiv:2102.09690. */
+
+import { DataError, type Device, type HostTensor, hostTensor, logSoftmax, ShapeError, takeAlong, tensor } from "@dl/core";
+import { inference } from "@dl/nn";
+import type { CausalLanguageModel } from "../generation/decoding-session.ts";
+
+/** A template filled in, `{name}` by name: examples, blank lines between, then the question. */
+export interface PromptTemplate {
+  /** One solved example: `Review: {text}\nSentiment: {label}`. Ends where the choice ends. */
+  readonly example: string;
+  /** The question, up to where a choice begins: `Review: {text}\nSentiment:`. */
+  readonly question: string;
+}
+
+/**
+ * A zero- or few-shot prompt.
+ *
+ * @throws DataError for a name that has no value.
+ * @example
+ * const template = { example: "{word} is {label}", question: "{word} is" };
+ * fillPrompt(template, { word: "good" }, { shots: [{ word: "bad", label: "negative" }] }); // "bad is negative\n\ngood is"
+ */
+export function fillPrompt(
+  { example, question }: PromptTemplate,
+  values: Readonly<Record<string, string>>,
+  { shots = [] }: { shots?: readonly Readonly<Record<string, string>>[] } = {},
+): string {
+  const fill = (text: string, own: Readonly<Record<string, string>>): string =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = Object.hasOwn(own, name) ? own[name] : undefined;
+      if (value === undefined) throw new DataError(`fillPrompt: expected a value for {${name}}, got only ${Object.keys(own).join(", ")}.`);
+      return value;
+    });
+  return [...shots.map((shot) => fill(example, shot)), fill(question, values)].join("\n\n");
+}
+
+export interface ScoreChoicesOptions {
+  device: Device;
+  /** Divides each log-likelihood by the choice's tokens: long choices are not less likely for their length alone. Default false. */
+  perToken?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * The log-likelihood of each choice after each prompt, in nats.
+ *
+ * @param prompts  Token ids
+ * @param choices  Token ids, the same choices for every prompt
+ * @returns `[prompts, choices]`
+ * @throws DataError for empty prompts or choices, or ones longer together than the model's context.
+ */
+export async function scoreChoices(
+  model: CausalLanguageModel,
+  { prompts, choices }: { prompts: readonly (readonly number[])[]; choices: readonly (readonly number[])[] },
+  { device, perToken = false, signal }: ScoreChoicesOptions,
+): Promise<HostTensor> {
+  const { context, vocabulary } = model.options;
+  if (prompts.length === 0 || choices.length === 0 || [...prompts, ...choices].some(({ length }) => length === 0)) {
+    throw new DataError("scoreChoices: expected prompts and choices of at least one token each, got none or an empty one.");
+  }
+  const longest = Math.max(...choices.map(({ length }) => length));
+  const scores = new Float32Array(prompts.length * choices.length);
+  for (const [row, prompt] of prompts.entries()) {
+    signal?.throwIfAborted();
+    const time = prompt.length + longest;
+    if (time > context)
+      throw new DataError(
+        `scoreChoices: expected at most ${context} tokens, got ${time} in prompt ${row} with a choice. Leave out examples.`,
+      );
+    // Choices are padded behind: a causal model's scores do not depend on what comes after.
+    const ids = Int32Array.from(choices.flatMap((choice) => [...prompt, ...choice, ...new Array<number>(longest - choice.length).fill(0)]));
+    if (ids.some((id) => id < 0 || id >= vocabulary))
+      throw new DataError(`scoreChoices: expected token ids below ${vocabulary}, got others in prompt ${row}.`);
+    const shape = [choices.length, time];
+    const next = Int32Array.from(ids, (_, i) => ids[Math.min(i + 1, ids.length - 1)]!);
+    const chosen = (await device.compute(() => {
+      const logits = model.logits(model.hidden({ ids: tensor(hostTensor(ids, shape)) }, inference)); // [K, T, V]
+      return takeAlong(logSoftmax(logits), tensor(hostTensor(next, [...shape, 1])), { axis: -1 }).reshape(shape);
+    })) as HostTensor;
+    for (const [k, choice] of choices.entries()) {
+      let sum = 0;
+      for (let i = 0; i < choice.length; i++) sum += chosen.data[k * time + prompt.length - 1 + i]!;
+      scores[row * choices.length + k] = perToken ? sum / choice.length : sum;
+    }
+  }
+  return hostTensor(scores, [prompts.length, choices.length]);
+}
+
+/**
+ * Takes the model's liking of some answers out: scores less those it gives when there is nothing to answer ("N/A", an empty text), as probabilities.
+ * Zhao et al. 2021, section 5.
+ *
+ * @param scores       `[N, choices]` log-likelihoods
+ * @param contentFree  `[M, choices]`, of prompts without content; their probabilities are averaged
+ * @returns `[N, choices]` probabilities, each row sums to 1.
+ * @example
+ * const scores = hostTensor(Float32Array.of(Math.log(0.6), Math.log(0.4)), [1, 2]);
+ * const free = hostTensor(Float32Array.of(Math.log(0.75), Math.log(0.25)), [1, 2]);
+ * calibrated(scores, free).data; // Float32Array [0.3333333432674408, 0.6666666865348816]
+ */
+export function calibrated(scores: HostTensor, contentFree: HostTensor): HostTensor {
+  const count = scores.shape[1];
+  if (scores.shape.length !== 2 || contentFree.shape.length !== 2 || contentFree.shape[1] !== count || contentFree.shape[0] === 0) {
+    throw new ShapeError(
+      `calibrated: expected scores [N, K] and [M, K] of the same choices, got [${scores.shape}] and [${contentFree.shape}].`,
+    );
+  }
+  const liked = new Float64Array(count!);
+  const free = probabilities(contentFree);
+  for (const [i, p] of free.entries()) liked[i % count!]! += p / contentFree.shape[0]!;
+  const own = probabilities(scores);
+  const data = new Float32Array(own.length);
+  for (let start = 0; start < own.length; start += count!) {
+    const parts = Array.from({ length: count! }, (_, k) => own[start + k]! / liked[k]!);
+    const sum = parts.reduce((a, b) => a + b, 0);
+    for (const [k, part] of parts.entries()) data[start + k] = part / sum;
+  }
+  return hostTensor(data, scores.shape);
+}
+
+/** Rows of logarithms as probabilities among the choices. */
+function probabilities({ data, shape }: HostTensor): Float64Array {
+  const count = shape[1]!;
+  const p = new Float64Array(data.length);
+  for (let start = 0; start < p.length; start += count) {
+    const row = Array.from(data.slice(start, start + count));
+    const most = Math.max(...row);
+    const exps = row.map((value) => Math.exp(value - most));
+    const sum = exps.reduce((a, b) => a + b, 0);
+    for (const [k, value] of exps.entries()) p[start + k] = value / sum;
+  }
+  return p;
+}
