@@ -33,9 +33,9 @@ export function importsOf(ast: ts.SourceFile): Import[] {
   return found;
 }
 
-/** `@dl/core/testing` → `@dl/core`; undefined for relative paths and for Node's own modules. */
+/** `@dl/core/testing` → `@dl/core`; undefined for relative paths, for Node's own modules, and for those a bundler's plugin makes (`virtual:…`). */
 export function packageOf(specifier: string): string | undefined {
-  if (specifier.startsWith(".") || isBuiltin(specifier)) return undefined;
+  if (specifier.startsWith(".") || specifier.startsWith("virtual:") || isBuiltin(specifier)) return undefined;
   const parts = specifier.split("/");
   return specifier.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0];
 }

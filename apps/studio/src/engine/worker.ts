@@ -1,0 +1,155 @@
+/** The worker that trains: one device, one job at a time. `protocol.ts` says what it hears and tells. */
+
+import type { Device } from "@dl/core";
+import type { JobSession, OpenJob } from "./job.ts";
+import { openChosen } from "./open-device.ts";
+import { Pacer } from "./pacer.ts";
+import type { FromWorker, JobContract, JobName, Problem, ToWorker } from "./protocol.ts";
+
+/** What this file uses of a worker's global scope. */
+interface WorkerScope {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+}
+const page = globalThis as unknown as WorkerScope;
+
+/** Loaded when they are first started. */
+const jobs: Readonly<Partial<Record<JobName, () => Promise<OpenJob<never>>>>> = {
+  circle: async () => (await import("../panels/home/job.ts")).openCircle,
+  classify: async () => (await import("../panels/classify/job.ts")).openClassify,
+};
+
+/** Milliseconds between two batches of events, and between two savings of the run. */
+const eventsEvery = 60;
+const filesEvery = 15_000;
+
+let device: Device | undefined;
+let session: JobSession<JobContract> | undefined;
+let controller = new AbortController();
+let pacer = new Pacer();
+let events: unknown[] = [];
+let lastEvents = 0;
+let lastFiles = 0;
+/** Messages are taken one after the other. */
+let queue: Promise<void> = Promise.resolve();
+
+function flush(): void {
+  if (events.length > 0) page.postMessage({ kind: "events", events });
+  events = [];
+  lastEvents = performance.now();
+}
+
+async function sendFiles(): Promise<void> {
+  lastFiles = performance.now();
+  const files = await session?.files();
+  if (files) page.postMessage({ kind: "files", files });
+}
+
+function problemOf(error: unknown): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, lost: /\blost\b/i.test(message) };
+}
+
+async function open(choice: Extract<ToWorker, { kind: "open" }>["device"]): Promise<void> {
+  await close();
+  await device?.[Symbol.asyncDispose]();
+  device = undefined;
+  const opened = await openChosen(choice);
+  device = opened.device;
+  page.postMessage({ kind: "opened", device: opened.report });
+}
+
+/** Ends the job, if there is one. */
+async function close(): Promise<void> {
+  controller.abort();
+  pacer.resume();
+  await running;
+  await session?.[Symbol.asyncDispose]();
+  session = undefined;
+}
+
+let running: Promise<void> = Promise.resolve();
+
+async function start({ job, settings, payload, files }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
+  await close();
+  controller = new AbortController();
+  pacer = new Pacer();
+  const { signal } = controller;
+  const openJob = (await jobs[job]!()) as OpenJob<JobContract>;
+  const emit = (event: unknown): void => {
+    events.push(event);
+    if (performance.now() - lastEvents > eventsEvery) flush();
+  };
+  session = await openJob({ device: device!, pacer, settings: settings as object, payload, files, signal, emit });
+  const current = session;
+  lastFiles = performance.now();
+  pacer.onTurn = async () => {
+    if (performance.now() - lastEvents > eventsEvery) flush();
+    if (performance.now() - lastFiles > filesEvery) await sendFiles();
+  };
+  pacer.onPaused = () => {
+    flush();
+    page.postMessage({ kind: "status", status: "paused" });
+  };
+  page.postMessage({ kind: "status", status: "running" });
+  running = pacer
+    .training(() => current.run())
+    .then(async (reason) => {
+      flush();
+      if (signal.aborted) return;
+      await sendFiles();
+      page.postMessage({ kind: "status", status: "done", reason });
+    })
+    .catch((error: unknown) => {
+      flush();
+      if (!signal.aborted) page.postMessage({ kind: "problem", problem: problemOf(error) });
+    });
+}
+
+async function answer({ id, name, question }: Extract<ToWorker, { kind: "ask" }>): Promise<void> {
+  try {
+    const ask = session?.asks[name];
+    if (!ask) throw new Error("Nothing has been trained here yet. Start a training first.");
+    const value = await pacer.between(() => ask(question));
+    page.postMessage({ kind: "answer", id, answer: value });
+  } catch (error) {
+    page.postMessage({ kind: "refused", id, problem: problemOf(error) });
+  }
+}
+
+async function take(message: ToWorker): Promise<void> {
+  switch (message.kind) {
+    case "open":
+      return open(message.device);
+    case "start":
+      return start(message);
+    case "pause":
+      if (pacer.isPaused) return;
+      pacer.pause();
+      flush();
+      await pacer.between(sendFiles);
+      page.postMessage({ kind: "status", status: "paused" });
+      return;
+    case "resume":
+      pacer.resume();
+      page.postMessage({ kind: "status", status: "running" });
+      return;
+    case "step":
+      pacer.step();
+      return;
+    case "stop":
+      await close();
+      page.postMessage({ kind: "status", status: "idle" });
+      return;
+    case "ask":
+      // Not awaited: a question waits for the step at hand, and a pause must not wait for the question.
+      void answer(message);
+      return;
+    default:
+      return message satisfies never;
+  }
+}
+
+page.onmessage = ({ data }) => {
+  queue = queue.then(() => take(data)).catch((error: unknown) => page.postMessage({ kind: "problem", problem: problemOf(error) }));
+};

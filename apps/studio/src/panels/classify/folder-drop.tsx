@@ -1,0 +1,65 @@
+/** Takes a folder of the user's own pictures. */
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { droppedFiles, type PickedFile, readImageFolder } from "../../data/image-folder.ts";
+import { showError, showNotice } from "../../shell/notice.ts";
+import { folder, loading } from "./training.ts";
+
+export function FolderDrop(): JSX.Element {
+  const isOver = useSignal(false);
+  const take = async (files: readonly PickedFile[]): Promise<void> => {
+    try {
+      loading.value = "Reading pictures …";
+      const read = await readImageFolder(files, {
+        onProgress: (share) => (loading.value = `Reading pictures … ${Math.round(100 * share)} %`),
+      });
+      folder.value = read;
+      if (read.unreadable.length > 0) {
+        showNotice(`${read.unreadable.length} files could not be read as pictures and are left out, such as ${read.unreadable[0]}.`);
+      }
+    } catch (error) {
+      showError(error);
+    } finally {
+      loading.value = "";
+    }
+  };
+  const found = folder.value;
+  return (
+    <label
+      class={isOver.value ? "drop over" : "drop"}
+      onDragOver={(event) => {
+        event.preventDefault();
+        isOver.value = true;
+      }}
+      onDragLeave={() => (isOver.value = false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        isOver.value = false;
+        if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take);
+      }}
+    >
+      {found ? (
+        <span>
+          <b>{found.classNames.length} classes</b>, {found.train.labels.length + found.test.labels.length} pictures
+          <br />
+          <span class="small">{found.classNames.slice(0, 6).join(", ")}</span>
+        </span>
+      ) : (
+        <span>
+          <b>Drop a folder</b> with a subfolder for each class, or choose one.
+        </span>
+      )}
+      <input
+        type="file"
+        multiple
+        {...({ webkitdirectory: true } as object)}
+        aria-label="Folder of pictures"
+        onChange={(event) => {
+          const files = Array.from(event.currentTarget.files ?? [], (file) => ({ path: file.webkitRelativePath || file.name, file }));
+          void take(files);
+        }}
+      />
+    </label>
+  );
+}

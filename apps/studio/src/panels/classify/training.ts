@@ -1,0 +1,235 @@
+/** The classifier's training as the page knows it: settings, engine, and what was told so far. */
+
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { CurveLine } from "../../charts/curve.tsx";
+import { GrowingLine, smoothed } from "../../charts/grow.ts";
+import type { FolderImages } from "../../data/image-folder.ts";
+import { folderImageSize } from "../../data/image-folder.ts";
+import { readImages, readIndex } from "../../data/read-shards.ts";
+import type { ShardIndex } from "../../data/shard-format.ts";
+import { Engine } from "../../engine/engine.ts";
+import type { RunFiles } from "../../engine/protocol.ts";
+import { type ChoiceSetting, choice, type NumberSetting, real, type TextSetting, text, whole } from "../../settings/schema.ts";
+import { type Settings, settingsOf } from "../../settings/settings.ts";
+import { deviceChoice } from "../../shell/device-choice.ts";
+import { showError, showNotice } from "../../shell/notice.ts";
+import { place } from "../../shell/place.ts";
+import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { percent } from "../../widgets/reading.tsx";
+import type { ClassifyContract, ClassifyEvent, ClassifyPayload, ClassifySettings, NetworkName } from "./contract.ts";
+import { readRunJson } from "./run-json.ts";
+
+type Form = {
+  readonly set: ChoiceSetting<"mnist" | "fashion" | "cifar" | "folder">;
+  readonly network: ChoiceSetting<NetworkName>;
+  readonly layers: TextSetting;
+  readonly epochs: NumberSetting;
+  readonly count: NumberSetting;
+  readonly batchSize: NumberSetting;
+  readonly learningRate: NumberSetting;
+  readonly seed: NumberSetting;
+};
+
+const schema: Form = {
+  set: choice("Images", {
+    options: [
+      { value: "mnist", label: "Digits", note: "MNIST: handwritten digits, 28 × 28." },
+      { value: "fashion", label: "Clothes", note: "Fashion-MNIST: photographs of clothes, 28 × 28." },
+      { value: "cifar", label: "Things", note: "CIFAR-10: animals and vehicles, 32 × 32 in colour." },
+      { value: "folder", label: "Yours", note: "A folder of your own. It stays on this machine." },
+    ],
+    initial: "mnist",
+  }),
+  network: choice("Network", {
+    options: [
+      { value: "lenet", label: "LeNet" },
+      { value: "vgg", label: "Small VGG" },
+      { value: "keras", label: "Keras CNN" },
+      { value: "layers", label: "Your own layers" },
+    ],
+    initial: "lenet",
+  }),
+  layers: text("Layers", { initial: "conv16 pool conv32 pool dense64", longest: 200 }),
+  epochs: whole("Epochs", { initial: 5, minimum: 1, maximum: 100 }),
+  count: whole("Images", { initial: 10_000, minimum: 100, maximum: 10_000 }),
+  batchSize: whole("Batch", { initial: 64, minimum: 4, maximum: 512 }),
+  learningRate: real("Learning rate", { initial: 0.002, minimum: 0.000001, maximum: 1 }),
+  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
+};
+
+export const settings: Settings<Form> = settingsOf("classify", schema);
+
+/** What each network wants to be trained with. */
+export const suggestions: Readonly<
+  Record<NetworkName, { readonly epochs: number; readonly batchSize: number; readonly learningRate: number }>
+> = {
+  lenet: { epochs: 5, batchSize: 64, learningRate: 0.002 },
+  vgg: { epochs: 6, batchSize: 128, learningRate: 0.1 },
+  keras: { epochs: 8, batchSize: 64, learningRate: 0.001 },
+  layers: { epochs: 5, batchSize: 64, learningRate: 0.002 },
+};
+
+export type Made = Extract<ClassifyEvent, { kind: "made" }>;
+export type Tested = Extract<ClassifyEvent, { kind: "test" }>;
+
+export const made: Signal<Made | undefined> = signal(undefined);
+export const tested: Signal<Tested | undefined> = signal(undefined);
+export const latest: Signal<{ readonly step: number; readonly loss: number; readonly imagesPerSecond: number } | undefined> =
+  signal(undefined);
+/** The images that are trained on. */
+export const images: Signal<ClassifyPayload | undefined> = signal(undefined);
+export const folder: Signal<FolderImages | undefined> = signal(undefined);
+export const index: Signal<ShardIndex | undefined> = signal(undefined);
+/** What is being fetched or read. */
+export const loading: Signal<string> = signal("");
+/** What the worker had to say. */
+export const remark: Signal<string> = signal("");
+
+const trainLoss = new GrowingLine();
+const trainAccuracy = new GrowingLine();
+const testLoss = new GrowingLine();
+const testAccuracy = new GrowingLine();
+/** Counts what the lines were told, so that charts follow. */
+const drawn = signal(0);
+
+/** A little smoothing where every batch is noise. */
+export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
+  void drawn.value;
+  return [
+    { label: "training", colour: "--accent", x: trainLoss.x, y: smoothed(trainLoss.y) },
+    { label: "test", colour: "--second", x: testLoss.x, y: testLoss.y, dots: true },
+  ];
+});
+export const accuracyLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
+  void drawn.value;
+  return [
+    { label: "training", colour: "--accent", x: trainAccuracy.x, y: smoothed(trainAccuracy.y) },
+    { label: "test", colour: "--second", x: testAccuracy.x, y: testAccuracy.y, dots: true },
+  ];
+});
+
+/** The settings the run at hand was started with, and the name it is kept under. */
+let running: { readonly settings: ClassifySettings; readonly id: string; readonly title: string; readonly query: string } | undefined;
+
+export const engine: Engine<ClassifyContract> = new Engine<ClassifyContract>({ job: "classify", onEvents: hear, onFiles: keep });
+
+function hear(events: readonly ClassifyEvent[]): void {
+  batch(() => {
+    for (const event of events) {
+      switch (event.kind) {
+        case "made":
+          made.value = event;
+          break;
+        case "step":
+          latest.value = event;
+          trainLoss.push(event.step, event.loss);
+          trainAccuracy.push(event.step, event.accuracy);
+          break;
+        case "test":
+          tested.value = event;
+          testLoss.push(event.step, event.loss);
+          testAccuracy.push(event.step, event.accuracy);
+          break;
+        case "note":
+          remark.value = event.text;
+          break;
+        default:
+          event satisfies never;
+      }
+    }
+    drawn.value++;
+  });
+}
+
+/** Keeps the run in the browser's list. */
+function keep(files: RunFiles): void {
+  if (!running) return;
+  const { id, title, query } = running;
+  const accuracy = tested.peek()?.accuracy;
+  const step = latest.peek()?.step ?? made.peek()?.step ?? 0;
+  const outcome = `${accuracy === undefined ? "" : `${percent(accuracy)} on test, `}step ${step}`;
+  const curves = [trainLoss, trainAccuracy, testLoss, testAccuracy].map((line) => line.points);
+  keepRun({ id, panel: "classify", title, outcome, savedAt: Date.now(), query, curves }, files).catch(showError);
+}
+
+export function forget(): void {
+  batch(() => {
+    for (const line of [trainLoss, trainAccuracy, testLoss, testAccuracy]) line.clear();
+    made.value = undefined;
+    tested.value = undefined;
+    latest.value = undefined;
+    remark.value = "";
+    drawn.value++;
+  });
+  running = undefined;
+}
+
+/** The images of the settings, fetched if need be. */
+async function readPayload({ set, count }: Pick<ClassifySettings, "set" | "count">): Promise<ClassifyPayload> {
+  if (set === "folder") {
+    const own = folder.peek();
+    if (!own) throw new Error("Drop a folder of pictures first: one subfolder a class.");
+    const { classNames, train, test, statistics } = own;
+    return { title: "your images", classNames, shape: [folderImageSize, folderImageSize, 3], statistics, train, test };
+  }
+  index.value ??= await readIndex();
+  const found = index.value.images[set];
+  if (!found) throw new Error(`This studio was built without these images: ${index.value.missing[set] ?? "the set is unknown"}.`);
+  loading.value = `Fetching ${found.title} …`;
+  const onProgress = (share: number): void => {
+    loading.value = `Fetching ${found.title} … ${Math.round(100 * share)} %`;
+  };
+  const train = await readImages(found, { split: "train", count, onProgress });
+  const test = await readImages(found, { split: "test", count: Number.POSITIVE_INFINITY });
+  const { title, classNames, shape, statistics } = found;
+  return { title, classNames, shape, statistics, train, test };
+}
+
+/** Starts a training with the settings of the form, or goes on with the files of a run. */
+export async function start(files?: RunFiles, given?: ClassifySettings, entry?: RunEntry): Promise<void> {
+  const chosen: ClassifySettings = given ?? settings.values.peek();
+  try {
+    const payload = await readPayload(chosen);
+    forget();
+    images.value = payload;
+    const title = `${networkTitles[chosen.network]} on ${payload.title}`;
+    running = { settings: chosen, id: entry?.id ?? `classify-${Date.now()}`, title, query: place.peek().query };
+    if (entry) takeCurves(entry.curves);
+    loading.value = "";
+    await engine.start({ settings: chosen, payload, files, device: deviceChoice.peek() });
+  } catch (error) {
+    loading.value = "";
+    showError(error);
+  }
+}
+
+function takeCurves(curves: unknown): void {
+  const points = curves as { x: number[]; y: number[] }[];
+  [trainLoss, trainAccuracy, testLoss, testAccuracy].forEach((line, i) => {
+    if (points?.[i]) line.points = points[i];
+  });
+}
+
+/** Opens a run of the list, or one that was imported. */
+export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
+  const read = readRunJson(files);
+  const known = settings.schema;
+  const count = Math.min(read.count, known.count.maximum);
+  if (read.count > count && Number.isFinite(read.count)) showNotice(`This run used ${read.count} images; the studio has ${count}.`);
+  const { set, network, layers, epochs, batchSize, learningRate, seed } = read;
+  settings.change({ set: set as never, network, layers: layers || known.layers.initial, epochs, batchSize, learningRate, seed, count });
+  await start(files, { ...read, count }, entry);
+}
+
+export const networkTitles: Readonly<Record<NetworkName, string>> = {
+  lenet: "LeNet",
+  vgg: "Small VGG",
+  keras: "Keras CNN",
+  layers: "Own layers",
+};
+
+/** The run at hand, for export. */
+export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
+  if (!engine.files || !running) return undefined;
+  return { name: `${running.settings.network}-${running.settings.set}-seed${running.settings.seed}`, files: engine.files };
+}
