@@ -4,6 +4,7 @@ import type { ConvGeometry, Epilogue, Kernels, Operand } from "@dl/core";
 import type { Engine } from "../engine.ts";
 import { coveredHeight, coveredWidth, reachesOutside, writeGeometry } from "./geometry.ts";
 import { biasMode, reluMode } from "./matmul.ts";
+import { tilingForImage, tilingForResult, winogradFilterGradient, winogradForward, winogradInputGradient } from "./winograd.ts";
 
 type ConvolutionKernels = Pick<Kernels<number>, "conv2d" | "conv2dInputGradient" | "conv2dFilterGradient">;
 
@@ -74,6 +75,11 @@ function forward(
     engine.run("depthwise", { total: rows, cost: multiplyAdds(g) / depthwiseSpeed });
     return y;
   }
+  const tiling = tilingForResult(g);
+  if (tiling) {
+    winogradForward(engine, { g, tiling, x: x.buffer, weight: weight.buffer, y, epilogue });
+    return y;
+  }
   const panels = g.groups * Math.ceil(g.outChannels / g.groups / 8);
   const steps = g.kernelHeight * g.kernelWidth * (g.inChannels / g.groups);
   const packedBytes = panels * steps * 32;
@@ -114,6 +120,11 @@ function inputGradient(engine: Engine, dy: Operand<number>, weight: Operand<numb
     engine.run("depthwiseInputGradient", { total: g.batch, cost: multiplyAdds(g) / depthwiseSpeed });
     return dx;
   }
+  const tiling = tilingForImage(g);
+  if (tiling) {
+    winogradInputGradient(engine, { g, tiling, dy: dy.buffer, weight: weight.buffer, dx });
+    return dx;
+  }
   const panels = g.groups * Math.ceil(g.inChannels / g.groups / 8);
   const items = panels * g.kernelHeight * g.kernelWidth;
   const packedBytes = items * (g.outChannels / g.groups) * 32;
@@ -140,6 +151,11 @@ function filterGradient(engine: Engine, x: Operand<number>, dy: Operand<number>,
   if (isDepthwise(g)) {
     engine.set(x.buffer, dy.buffer, dw);
     engine.run("depthwiseFilterGradient", { total: taps, cost: multiplyAdds(g) / depthwiseSpeed });
+    return dw;
+  }
+  const tiling = tilingForResult(g);
+  if (tiling) {
+    winogradFilterGradient(engine, { g, tiling, x: x.buffer, dy: dy.buffer, dw });
     return dw;
   }
   const cost = multiplyAdds(g) / speed;
