@@ -4,11 +4,13 @@ import type { Tensor } from "../tensor.ts";
 import { add, clip, div, maximum, minimum, mul } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
 import { split } from "./concat.ts";
+import { fill } from "./creation.ts";
 import { abs, expm1, sigmoid, softplus, tanh } from "./elementwise.ts";
 
 /** x where positive, else `slope`·x. Maas et al. 2013. */
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
-  return where(greater(x, 0), x, mul(x, slope));
+  // As a factor, which no gradient goes through: the way back is one product.
+  return mul(x, where(greater(x, 0), fill([], 1, { dtype: x.dtype }), fill([], slope, { dtype: x.dtype })));
 }
 
 /** x where positive, else α(eˣ − 1). Clevert et al. 2015, arXiv:1511.07289. */
