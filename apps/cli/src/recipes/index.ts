@@ -16,6 +16,7 @@ import { lenetMnist } from "./lenet-mnist.ts";
 import { maskedCifar10 } from "./masked-cifar10.ts";
 import type { Recipe } from "./recipe.ts";
 import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
+import { rotationCifar10 } from "./rotation-cifar10.ts";
 import { simclrCifar10 } from "./simclr-cifar10.ts";
 import { snganFashion } from "./sngan-fashion.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
@@ -38,6 +39,7 @@ export const taskRecipes: readonly TaskRecipe[] = [
   finetuneFolder,
   simclrCifar10,
   maskedCifar10,
+  rotationCifar10,
   gptShakespeare,
   dcganMnist,
   wganGpMnist,

@@ -1,11 +1,12 @@
 /** Masked images on CIFAR-10: hidden patches are to be filled in. Xie et al. 2021, "SimMIM", arXiv:2111.09886. */
 
-import { type MaskedBatch, MaskedImages, patchMasks, ResNet, resnet20 } from "@dl/cnn";
+import { type MaskedBatch, MaskedImages, patchMasks, type ResNet } from "@dl/cnn";
 import { hostTensor, type Rng, type Scalar, type Tensor } from "@dl/core";
-import { type Example, flip, type ImageBatch, normalize, padCrop, type Transform } from "@dl/data";
+import { type Example, flip, normalize, padCrop, type Transform } from "@dl/data";
 import { cifar10Statistics } from "@dl/data/node";
 import { type Mode, Module } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
+import { encoderFeatures, labelShares, onImages, smallEncoder } from "./pretext-parts.ts";
 import { type SelfSupervisedPreset, selfSupervised } from "./self-supervised.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -15,7 +16,7 @@ class MaskedPretext extends Module {
 
   constructor({ encoder, rng }: { encoder: ResNet; rng: Rng }) {
     super();
-    this.model = new MaskedImages({ encoder, features: 128, stride: 4, rng });
+    this.model = new MaskedImages({ encoder, features: encoderFeatures, stride: 4, rng });
   }
 
   get encoder(): ResNet {
@@ -39,11 +40,6 @@ const hidePatches: Transform<Example> = (batch, { rng }) => {
   batch.mask = hostTensor(masks, [count, side, side, 1]);
 };
 
-const onImages =
-  (transform: Transform<ImageBatch>): Transform<Example> =>
-  (batch, context) =>
-    transform(batch as ImageBatch, context);
-
 export const maskedCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
   name: "masked-cifar10",
   title: "Masked images on CIFAR-10",
@@ -53,7 +49,7 @@ export const maskedCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
       summary:
         "ResNet-8, twice as wide, learns to fill in hidden patches without labels; then 1 %, 10 % and all labels, as simclr-cifar10.",
       defaults: { epochs: 60, batchSize: 128, learningRate: 2e-3 },
-      encoder: (rng) => new ResNet({ ...resnet20, depths: [1, 1, 1], width: 32, classes: 10, rng }),
+      encoder: smallEncoder,
       pretext: (encoder, rng) => new MaskedPretext({ encoder, rng }),
       transform: [
         onImages(flip()),
@@ -63,11 +59,7 @@ export const maskedCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
       ],
       data: cifar10Data,
       normalization: cifar10Statistics,
-      shares: [
-        { share: 0.01, epochs: 100 },
-        { share: 0.1, epochs: 40 },
-        { share: 1, epochs: 12 },
-      ],
+      shares: labelShares,
     },
   ],
 });

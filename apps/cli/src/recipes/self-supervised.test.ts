@@ -9,6 +9,7 @@ import { RunFolder } from "@dl/train/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { maskedCifar10 } from "./masked-cifar10.ts";
 import type { LabelledImages, RecipeData } from "./recipe.ts";
+import { quarterTurns, rotationCifar10 } from "./rotation-cifar10.ts";
 import { type SelfSupervisedPreset, selfSupervised } from "./self-supervised.ts";
 import { simclrCifar10 } from "./simclr-cifar10.ts";
 import type { TaskRun } from "./task-recipe.ts";
@@ -18,13 +19,13 @@ const rng = new Rng(8);
 const scratch = mkdtempSync(join(tmpdir(), "dl-self-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** Stripes across, or up and down: what no single pixel tells. */
+/** Stripes across, or up and down: what no single pixel tells. Lighter below, so that it shows which side is up. */
 function stripes(count: number, rng: Rng): LabelledImages {
   const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
   const noise = rng.uniform([count, 16, 16, 3], 0, 0.3).data;
   const data = Float32Array.from(noise, (value, i) => {
     const [image, y, x] = [Math.floor(i / 768), Math.floor(i / 48) % 16, Math.floor(i / 3) % 16];
-    return value + ((labels[image] === 0 ? y : x) % 4 < 2 ? 0.6 : 0);
+    return value + ((labels[image] === 0 ? y : x) % 4 < 2 ? 0.6 : 0) + y / 40;
   });
   return arrayDataset(
     { images: hostTensor(data, [count, 16, 16, 3]), labels: hostTensor(labels, [count]) },
@@ -37,7 +38,7 @@ const data: RecipeData = {
   load: async (split) => stripes(split === "train" ? 50 : 20, rng.fork(split)),
 };
 
-describe.each([simclrCifar10, maskedCifar10])("$name", ({ name, title, presets }) => {
+describe.each([simclrCifar10, maskedCifar10, rotationCifar10])("$name", ({ name, title, presets }) => {
   const preset: SelfSupervisedPreset = {
     ...presets[0],
     data,
@@ -77,6 +78,23 @@ describe.each([simclrCifar10, maskedCifar10])("$name", ({ name, title, presets }
     }
     expect(device.memory().buffers).toBe(0);
   }, 120_000);
+});
+
+describe("quarterTurns", () => {
+  const turned = (image: HostTensor, seed: number): { images: HostTensor; turns: HostTensor } =>
+    batches(arrayDataset({ images: image }), { batchSize: image.shape[0]!, transform: quarterTurns, rng: new Rng(seed) }).at(0) as never;
+
+  test("by hand: 1 2 / 3 4 turned anticlockwise by as many quarters as it says", () => {
+    const images = hostTensor(
+      Float32Array.from({ length: 160 }, (_, i) => (i % 4) + 1),
+      [40, 2, 2, 1],
+    );
+    const { images: seen, turns } = turned(images, 1);
+    const expected = ["1234", "2413", "4321", "3142"];
+    const told = Array.from(turns.data, (turn, row) => [seen.data.slice(4 * row, 4 * row + 4).join(""), expected[turn]]);
+    for (const [got, wanted] of told) expect(got).toBe(wanted);
+    expect(new Set(turns.data)).toEqual(new Set([0, 1, 2, 3]));
+  });
 });
 
 describe("twoViews", () => {

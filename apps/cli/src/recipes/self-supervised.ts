@@ -37,14 +37,9 @@ import { modelName } from "../run-file.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
+import type { LabelShare } from "./pretext-parts.ts";
 import type { LabelledImages, RecipeData } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
-
-/** Passes over the labelled images when a network is trained on a share of the labels. */
-export interface LabelShare {
-  readonly share: number;
-  readonly epochs: number;
-}
 
 /** A network around the encoder that has something to learn from images alone. */
 export type Pretext = Module & { readonly encoder: ResNet; loss(batch: Readonly<Record<string, Tensor>>, mode: Mode): Scalar };

@@ -1,11 +1,12 @@
 /** Contrastive learning on CIFAR-10: two views of an image are to be alike, those of others not. Chen et al. 2020, "SimCLR", arXiv:2002.05709. */
 
-import { ResNet, resnet20 } from "@dl/cnn";
+import type { ResNet } from "@dl/cnn";
 import { concat, type Rng, relu, type Scalar, split, type Tensor } from "@dl/core";
 import { type Example, normalize, type Transform } from "@dl/data";
 import { cifar10Statistics } from "@dl/data/node";
 import { Linear, type Mode, Module, ntXent } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
+import { encoderFeatures, labelShares, smallEncoder } from "./pretext-parts.ts";
 import { type SelfSupervisedPreset, selfSupervised } from "./self-supervised.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 import { twoViews } from "./two-views.ts";
@@ -50,16 +51,12 @@ export const simclrCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
       summary:
         "ResNet-8, twice as wide, learns from pairs of views without labels; then 1 %, 10 % and all labels: probe, fine-tuned, from scratch.",
       defaults: { epochs: 60, batchSize: 256, learningRate: 2e-3 },
-      encoder: (rng) => new ResNet({ ...resnet20, depths: [1, 1, 1], width: 32, classes: 10, rng }),
-      pretext: (encoder, rng) => new SimClr({ encoder, features: 128, size: 64, rng }),
+      encoder: smallEncoder,
+      pretext: (encoder, rng) => new SimClr({ encoder, features: encoderFeatures, size: 64, rng }),
       transform: [twoViews(), normalizeViews],
       data: cifar10Data,
       normalization: cifar10Statistics,
-      shares: [
-        { share: 0.01, epochs: 100 },
-        { share: 0.1, epochs: 40 },
-        { share: 1, epochs: 12 },
-      ],
+      shares: labelShares,
     },
   ],
 });
