@@ -5,10 +5,8 @@ import { cpu } from "@dl/backend-cpu";
 import { cuda, tensorflow } from "@dl/backend-tfjs/node";
 import { webgpu } from "@dl/backend-tfjs/webgpu";
 import { wasm } from "@dl/backend-wasm";
-import { type Backend, type BackendDevice, Device, type HostTensor, Rng } from "@dl/core";
-import { writeSafetensors } from "@dl/nn";
-import { cases } from "../cases.ts";
-import { countKernels } from "../measure/count-kernels.ts";
+import type { Backend, BackendDevice } from "@dl/core";
+import { prepareCase } from "./prepare-case.ts";
 import { serve } from "./serve.ts";
 
 /** The devices ours runs on. */
@@ -28,28 +26,15 @@ const backends: Readonly<Record<DeviceName, () => Backend>> = {
   cuda: () => cuda(),
   webgpu: () => webgpu(),
 };
-const backend: BackendDevice = await backends[name]()
+const device: BackendDevice = await backends[name]()
   .open()
   .catch((error: unknown) => {
     // Instead of a greeting: why there is none.
     console.log(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
     process.exit();
   });
-const device = new Device(backend);
 
-await serve(
-  { device: backend.name, versions: { node: process.versions.node, v8: process.versions.v8 } },
-  async ({ workload: caseName, parameters, seed, exchange }) => {
-    const [plain, bare] = caseName.split(":");
-    const found = cases.find((candidate) => candidate.name === plain);
-    const prepare = bare === undefined ? found?.prepare : found?.prepareBare;
-    if (!prepare) throw new Error(`prepare: expected a case, got ${JSON.stringify(caseName)}.`);
-    const share = async (tensors: ReadonlyMap<string, HostTensor>): Promise<void> => {
-      await writeFile(exchange, writeSafetensors(tensors));
-    };
-    const workload = await prepare({ device, backend, parameters, rng: new Rng(seed), share });
-    if (backend.launches) return { ...workload, launches: () => backend.launches!() };
-    return { ...workload, kernels: () => countKernels(backend, () => workload.run(1)) };
-  },
+await serve({ device: device.name, versions: { node: process.versions.node, v8: process.versions.v8 } }, (question) =>
+  prepareCase(device, question, (file) => writeFile(question.exchange, file)),
 );
-await device[Symbol.asyncDispose]();
+await device.close();

@@ -8,14 +8,14 @@ import { markdown, textTable } from "./table.ts";
 
 test("a workload runs on every device there is, from the same weights, and who is missing says why", async () => {
   const bench = cases.find(({ name }) => name === "cnn-step-32")!;
-  // Python and WebGPU peers have their own tests, or none: what starts within a second does here.
-  const names = ["@dl wasm", "@dl cpu", "@dl tensorflow", "@dl cuda", "tfjs-node", "jax-js"];
+  // Python's peers have their own tests, or none: what starts within seconds does here.
+  const names = ["@dl wasm", "@dl wasm, 1 thread", "@dl cpu", "@dl tensorflow", "@dl cuda", "tfjs-node", "jax-js"];
   const chosen = field.filter(({ name }) => names.includes(name));
   const result = await runDevices(bench, { field: chosen, node: process.execPath, threads: 2, seed: 1, quick: true, plan: quickPlan });
 
   const there = result.rows.map(({ name }) => name);
   expect([...there, ...result.absent.map(({ name }) => name)].sort()).toEqual([...names].sort());
-  expect(there).toEqual(expect.arrayContaining(["@dl wasm", "@dl cpu", "jax-js"]));
+  expect(there).toEqual(expect.arrayContaining(["@dl wasm", "@dl wasm, 1 thread", "@dl cpu", "jax-js"]));
   for (const { reason } of result.absent) expect(reason.length).toBeGreaterThan(20);
   for (const { timing, peakBytes, launches, difference, name } of result.rows) {
     expect(timing.turns).toHaveLength(2);
@@ -26,7 +26,24 @@ test("a workload runs on every device there is, from the same weights, and who i
   expect(result.rows[0]!.ratio).toEqual({ median: 1, min: 1, max: 1 });
   expect(textTable([result]).split("\n")).toHaveLength(2 + result.rows.length + result.absent.length);
   expect(markdown([result])).toContain("| @dl wasm | wasm (");
-}, 120_000);
+}, 300_000);
+
+test("what runs in Chromium computes the same; who is slow takes part where it says", async () => {
+  const bench = cases.find(({ name }) => name === "matmul-512")!;
+  const names = ["@dl wasm", "@dl webgpu in Chromium", "jax-js in Chromium"];
+  const options = { field: field.filter(({ name }) => names.includes(name)), node: process.execPath, threads: 2, seed: 1 };
+  const result = await runDevices(bench, { ...options, quick: true, plan: quickPlan });
+  const there = result.rows.map(({ name, device }) => `${name}: ${device}`);
+  if (result.absent.length === 0) {
+    expect(there).toEqual([
+      expect.stringMatching(/^@dl wasm: wasm/),
+      expect.stringMatching(/^@dl webgpu in Chromium: webgpu \(/),
+      "jax-js in Chromium: jax-js (webgpu)",
+    ]);
+    expect(result.rows[1]!.versions.Chromium).toMatch(/^\d+\./);
+  } else for (const { reason } of result.absent) expect(reason).toMatch(/no browser at/);
+  expect(field.filter(({ takes }) => takes?.test("cnn-step-64") ?? true).map(({ name }) => name)).not.toContain("jax-js");
+}, 300_000);
 
 test("floors compare two of one case, and a missing one is not judged", () => {
   const row = (name: string, median: number): DeviceCase["rows"][number] => ({
@@ -48,4 +65,12 @@ test("floors compare two of one case, and a missing one is not judged", () => {
     { text: "an operation on @dl tensorflow: 7.00 µs, at most 8", met: true },
   ]);
   expect(judgeDevices([{ ...cnn, rows: [row("@dl tensorflow", 30)] }])).toEqual([]);
+  const gpus = [
+    { ...row("@dl webgpu", 40), launches: 38 },
+    { ...row("tfjs-webgpu", 100), launches: 92 },
+  ];
+  expect(judgeDevices([{ ...cnn, rows: gpus }])).toEqual([
+    { text: "cnn-step-32: @dl webgpu 0.40 × tfjs-webgpu, at most 0.50", met: true },
+    { text: "cnn-step-32: @dl webgpu 0.41 × launches of tfjs-webgpu, at most 0.50", met: true },
+  ]);
 });

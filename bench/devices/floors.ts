@@ -1,12 +1,15 @@
 /** What the devices must reach, in one table: each floor compares two of the field. */
 
-import type { DeviceCase } from "./run-devices.ts";
+import { median } from "../measure/statistics.ts";
+import type { DeviceCase, DeviceRow } from "./run-devices.ts";
 
 export interface DeviceFloor {
   readonly bench: string;
   readonly name: string;
   readonly beside: string;
-  /** `name`'s time ÷ `beside`'s. */
+  /** What is compared. Default `time`. */
+  readonly of?: "time" | "launches";
+  /** `name`'s ÷ `beside`'s. */
   readonly atMost: number;
 }
 
@@ -14,7 +17,11 @@ export const floors: readonly DeviceFloor[] = [
   ...["cnn-step-32", "cnn-step-64"].flatMap((bench): DeviceFloor[] => [
     { bench, name: "@dl tensorflow", beside: "PyTorch", atMost: 1.5 },
     { bench, name: "@dl tensorflow", beside: "tfjs-node", atMost: 1 / 1.5 },
+    { bench, name: "@dl wasm", beside: "@dl wasm, 1 thread", atMost: 1 / 1.7 },
+    { bench, name: "@dl wasm in Chromium", beside: "@dl wasm", atMost: 1.15 },
   ]),
+  { bench: "cnn-step-32", name: "@dl webgpu", beside: "tfjs-webgpu", atMost: 0.5 },
+  { bench: "cnn-step-32", name: "@dl webgpu", beside: "tfjs-webgpu", of: "launches", atMost: 0.5 },
 ];
 
 /** An operation on 64 elements, in milliseconds. */
@@ -22,19 +29,25 @@ export const overheadLimits: Readonly<Record<string, number>> = { "@dl wasm": 0.
 
 /** A line for each floor that can be judged. */
 export function judgeDevices(cases: readonly DeviceCase[]): { readonly text: string; readonly met: boolean }[] {
-  const timeOf = (bench: string, name: string): number | undefined =>
-    cases.find((result) => result.name === bench)?.rows.find((row) => row.name === name)?.timing.median;
-  const compared = floors.flatMap(({ bench, name, beside, atMost }) => {
-    const [time, other] = [timeOf(bench, name), timeOf(bench, beside)];
-    if (time === undefined || other === undefined) return [];
-    return [
-      { text: `${bench}: ${name} ${(time / other).toFixed(2)} × ${beside}, at most ${atMost.toFixed(2)}`, met: time / other <= atMost },
-    ];
+  const rowOf = (bench: string, name: string): DeviceRow | undefined =>
+    cases.find((result) => result.name === bench)?.rows.find((row) => row.name === name);
+  const compared = floors.flatMap(({ bench, name, beside, of = "time", atMost }) => {
+    const [one, other] = [rowOf(bench, name), rowOf(bench, beside)];
+    if (one === undefined || other === undefined) return [];
+    const ratio = of === "time" ? ratioOf(one, other) : (one.launches ?? Number.NaN) / (other.launches ?? Number.NaN);
+    const what = of === "time" ? "" : " launches of";
+    return [{ text: `${bench}: ${name} ${ratio.toFixed(2)} ×${what} ${beside}, at most ${atMost.toFixed(2)}`, met: ratio <= atMost }];
   });
   const overheads = Object.entries(overheadLimits).flatMap(([name, limit]) => {
-    const time = timeOf("add-64-wasm", name);
+    const time = rowOf("add-64-wasm", name)?.timing.median;
     if (time === undefined) return [];
     return [{ text: `an operation on ${name}: ${(time * 1000).toFixed(2)} µs, at most ${limit * 1000}`, met: time <= limit }];
   });
   return [...compared, ...overheads];
+}
+
+/** Turn against turn, over the turns that both took: what slowed the machine slowed both. */
+function ratioOf({ timing: { turns: ours } }: DeviceRow, { timing: { turns: theirs } }: DeviceRow): number {
+  const both = Math.min(ours.length, theirs.length);
+  return median(ours.slice(0, both).map((time, turn) => time / theirs[turn]!));
 }

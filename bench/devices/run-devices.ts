@@ -56,7 +56,7 @@ export async function runDevices(bench: BenchCase, { field, seed, plan, quick, .
   /** What the first of the field found, and the weights and inputs it wrote. */
   let reference: { check: readonly number[]; exchange: string } | undefined;
   try {
-    for (const [i, starter] of field.entries()) {
+    for (const [i, starter] of field.filter(({ takes }) => takes?.test(bench.name) ?? true).entries()) {
       const contestant = await starter.start(options).catch(messageOf);
       if (typeof contestant === "string") {
         absent.push({ name: starter.name, reason: contestant });

@@ -31,3 +31,13 @@ test("a turn lasts as long as planned, however many calls a sample is the mean o
   expect(repetitions).toBeGreaterThanOrEqual(1);
   expect(repetitions).toBeLessThanOrEqual(8);
 });
+
+test("a slow one takes fewer turns, two at least", async () => {
+  const log: string[] = [];
+  const entrants = [pretender("quick", { calls: 1, log }), pretender("slow", { calls: 100, log })];
+  const plan = { rounds: 4, turn: 0, least: 1, warmUp: 0, budget: 15 };
+  const [quick, slow] = await interleave(entrants, plan);
+  expect(quick!.turns).toHaveLength(4);
+  expect(slow!.turns).toHaveLength(2);
+  expect(log.slice(2)).toEqual(["quick 1", "slow 1", "quick 1", "slow 1", "quick 1", "quick 1"]);
+});

@@ -18,6 +18,8 @@ export interface Plan {
   readonly least: number;
   /** Milliseconds of unmeasured calls before the first turn. */
   readonly warmUp: number;
+  /** Milliseconds of measured calls of one entrant: a slow one takes part in the first rounds only, two at least. Default no limit. */
+  readonly budget?: number;
 }
 
 /** Turns long enough for a median, warm enough for the optimising compiler. */
@@ -35,23 +37,30 @@ export interface Timing extends Spread {
   readonly turns: readonly number[];
 }
 
-export async function interleave(entrants: readonly Entrant[], { rounds, turn, least, warmUp }: Plan): Promise<Timing[]> {
+export async function interleave(
+  entrants: readonly Entrant[],
+  { rounds, turn, least, warmUp, budget = Infinity }: Plan,
+): Promise<Timing[]> {
   const repetitions: number[] = [];
+  const turns: number[] = [];
   for (const entrant of entrants) {
-    let each = (await run(entrant, 1)).each;
-    for (let spent = 0; spent < warmUp; ) {
+    let { each, lasted: spent } = await run(entrant, 1);
+    while (spent < warmUp) {
       // A quarter of the warm-up at a time: calls get faster as they warm.
       const last = await run(entrant, repetitionsFor(warmUp / 4, each));
       each = last.each;
       spent += last.lasted;
     }
-    repetitions.push(Math.max(least, repetitionsFor(turn, each)));
+    const some = Math.max(least, repetitionsFor(turn, each));
+    repetitions.push(some);
+    turns.push(Math.min(rounds, Math.max(2, Math.floor(budget / (some * each)))));
   }
 
   const samples: (readonly number[])[][] = entrants.map(() => []);
   const launches: (number | undefined)[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const [i, entrant] of entrants.entries()) {
+      if (round >= turns[i]!) continue;
       const turn = await run(entrant, repetitions[i]!);
       samples[i]!.push(turn.milliseconds);
       launches[i] = turn.launches;

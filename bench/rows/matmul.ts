@@ -1,6 +1,6 @@
 /** Claim: matrix products run near what 128-bit vectors can do. */
 
-import { Cell, matmul as product } from "@dl/core";
+import { Cell, matmul as product, slice } from "@dl/core";
 import type { BenchCase } from "../case.ts";
 import { timed } from "../workload.ts";
 
@@ -21,7 +21,8 @@ export const matmul: readonly BenchCase[] = [256, 512, 1024].map((size) => ({
     const { data } = await device.compute(() => product(left.value, right.value));
     return {
       check: [data[0]!, data[data.length - 1]!],
-      run: timed(() => device.compute(() => void product(left.value, right.value))),
+      // One element is read back: a device that computes later is done by then.
+      run: timed(() => device.compute(() => slice(product(left.value, right.value), [0, 0], { sizes: [1, 1] }))),
     };
   },
   peers: ["torch"],
