@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resultsFile, writeSection } from "@dl/tooling/results";
 import { box2dTasks } from "../src/box2d/tasks.ts";
+import { mujocoTasks } from "../src/mujoco/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import type { SeedResult } from "./seed-run.ts";
 
-const tasks = [...plainTasks, ...box2dTasks];
+const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 
 /** Writes what the seeds of one task came to. */
 export async function recordSeeds(

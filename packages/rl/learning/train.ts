@@ -9,10 +9,11 @@ import { parseArgs } from "node:util";
 import { wasm } from "@dl/backend-wasm";
 import { openDevice } from "@dl/core";
 import { box2dTasks } from "../src/box2d/tasks.ts";
+import { mujocoTasks } from "../src/mujoco/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import { trainSeed } from "./seed-run.ts";
 
-const tasks = [...plainTasks, ...box2dTasks];
+const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -30,6 +31,7 @@ if (task === undefined || values.out === undefined) {
   );
   process.exit(2);
 }
+await task.load?.();
 mkdirSync(values.out, { recursive: true });
 const first = Number(values.first ?? 1);
 for (let seed = first; seed < first + Number(values.seeds ?? 5); seed++) {

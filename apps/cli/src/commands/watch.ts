@@ -31,6 +31,7 @@ export const watch: Command = {
     const file = (await fileExists(names[0]!)) ? names[0]! : names[1]!;
     if (!(await fileExists(file))) throw new DataError(`${path}: expected ${agentName} or a checkpoint, got neither. Train for longer.`);
     await using device = await openNamedDevice(deviceSettings(args, run.settings));
+    await run.task.load?.();
     const prepared = prepare(run.task, { device, rng: new Rng(run.settings.seed).fork("agent"), steps: run.settings.steps });
     using agent = prepared.algorithm;
     agent.restore(await readFile(file), { file });

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { DataError } from "@dl/core";
 import { tasks as plainTasks, type Task } from "@dl/rl";
 import { box2dTasks } from "@dl/rl/box2d";
+import { mujocoTasks } from "@dl/rl/mujoco";
 import { runFileName } from "../run-file.ts";
 
-const tasks: readonly Task[] = [...plainTasks, ...box2dTasks];
+const tasks: readonly Task[] = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 
 export const agentName = "agent.safetensors";
 

@@ -34,6 +34,7 @@ export interface TrainTaskOptions {
 export async function trainTask(run: TaskRun, { device, folder, resume, json }: TrainTaskOptions): Promise<number> {
   using interrupt = new Interrupt();
   const { task, settings } = run;
+  await task.load?.();
   const prepared = prepare(task, { device, rng: new Rng(settings.seed).fork("agent"), steps: settings.steps });
   using agent = prepared.algorithm;
   const saved = folder.file(checkpointName);

@@ -1,10 +1,11 @@
-/** LunarLander by PPO and SAC. Settings after those of RL Baselines3 Zoo. */
+/** LunarLander by PPO and SAC, BipedalWalker by PPO. Settings after those of RL Baselines3 Zoo. */
 
 import { Ppo } from "../algorithms/ppo.ts";
 import { Sac } from "../algorithms/sac.ts";
 import { linear } from "../schedule.ts";
 import type { Task } from "../tasks/task.ts";
 import { environmentCopies } from "../vector/copies.ts";
+import { bipedalWalker } from "./bipedal-walker.ts";
 import { lunarLander, lunarLanderContinuous } from "./lunar-lander.ts";
 
 export const ppoLunarLander: Task = {
@@ -48,5 +49,27 @@ export const sacLunarLander: Task = {
     }),
 };
 
+export const ppoBipedalWalker: Task = {
+  name: "ppo-bipedal-walker",
+  title: "PPO on BipedalWalker-v3",
+  copies: 32,
+  steps: 5_000_000,
+  goal: 250,
+  world: () => bipedalWalker(),
+  worlds: (count) => environmentCopies(Array.from({ length: count }, () => bipedalWalker())),
+  normalize: { discount: 0.999 },
+  algorithm: (options) =>
+    new Ppo({
+      ...options,
+      rolloutSteps: 2048,
+      batchSize: 512,
+      epochs: 10,
+      discount: 0.999,
+      lambda: 0.95,
+      learningRate: linear(3e-4),
+      clipRange: 0.18,
+    }),
+};
+
 /** Every task of this entry. */
-export const box2dTasks: readonly Task[] = [ppoLunarLander, sacLunarLander];
+export const box2dTasks: readonly Task[] = [ppoLunarLander, sacLunarLander, ppoBipedalWalker];

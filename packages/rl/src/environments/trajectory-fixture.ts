@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { Rng } from "@dl/core";
 import { environmentOf, type System } from "../system.ts";
 
-interface Trajectory {
+export interface Trajectory<Action = number> {
   readonly state0: readonly number[];
-  readonly actions: readonly number[];
+  readonly actions: readonly Action[];
   readonly observations: readonly (readonly number[])[];
   readonly states: readonly (readonly number[])[];
   readonly rewards: readonly number[];
