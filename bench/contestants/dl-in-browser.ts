@@ -7,7 +7,7 @@ import type { DlOptions } from "./dl.ts";
 import { failureOf, send, serveInWorker } from "./in-browser.ts";
 import { prepareCase } from "./prepare-case.ts";
 
-const { device: name, threads, relaxed } = JSON.parse(globalThis.name) as DlOptions;
+const { device: name, threads, relaxed } = JSON.parse(self.name) as DlOptions;
 try {
   const device: BackendDevice = await (name === "webgpu" ? webgpu() : wasm({ threads, relaxed })).open();
   serveInWorker({ device: device.name, versions: {} }, (question) => prepareCase(device, question, send));

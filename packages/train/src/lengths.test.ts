@@ -1,5 +1,5 @@
 import { hostTensor, mean, Rng } from "@dl/core";
-import { lengthOrder, padFields } from "@dl/data";
+import { type Collate, type Example, lengthOrder, padFields } from "@dl/data";
 import { inference } from "@dl/nn";
 import { expect, test } from "vitest";
 import type { Callback, FitSave } from "./callback.ts";
@@ -16,7 +16,7 @@ const dataset = {
     labels: hostTensor(Int32Array.of(index), []),
   }),
 };
-const collate = padFields({ inputs: -1 });
+const collate: Collate<Example<"inputs" | "labels">> = padFields({ inputs: -1 });
 
 test("examples of different lengths are read by length, filled up, and gone on with after a stop", () =>
   onDevice(backends[0]!.open(), async (device) => {
@@ -42,7 +42,10 @@ test("examples of different lengths are read by length, filled up, and gone on w
           order: lengthOrder(lengths, { batchesPerBucket: 6 }),
         },
         ...{ batchSize: 4, epochs: 1, rng: new Rng(3), callbacks: [stop], ...(resume && { resume }) },
-        transform: (batch, { indices }) => void (shapes.push(batch.inputs.shape[1]!), seen.push(...indices)),
+        transform: (batch, { indices }) => {
+          shapes.push(batch.inputs.shape[1]!);
+          seen.push(...indices);
+        },
         step: ({ inputs }) => mean(subject.model.forward(inputs.reshape([-1, 2]), inference)),
       });
       return { shapes, seen, saved, bits: await subject.bits() };

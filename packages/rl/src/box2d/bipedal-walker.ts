@@ -70,7 +70,7 @@ class BipedalWalker implements Environment<Float32Array, Float32Array> {
   #shaping: number | undefined;
   #steps = 0;
   /** As seen last. */
-  #lidar = new Float64Array(rays).fill(1);
+  #lidar: Float64Array = new Float64Array(rays).fill(1);
 
   constructor({ hardcore = false, maxSteps = hardcore ? 2000 : 1600 }: BipedalWalkerOptions) {
     this.name = hardcore ? "BipedalWalkerHardcore-v3" : "BipedalWalker-v3";
