@@ -186,6 +186,26 @@ describe("errors say what to do", () => {
   });
 });
 
+test("a cell whose device is gone takes a new value, and goes on elsewhere", async () => {
+  using loaded = cellOf(1, 2);
+  using set = cellOf(1, 2);
+  const gone = await openDevice(cpu());
+  await gone.compute(() => {
+    for (const cell of [loaded, set]) cell.set(cell.value.mul(3));
+  });
+  await gone[Symbol.asyncDispose]();
+  await using device = await openDevice(cpu());
+  loaded.load({ shape: [2], dtype: "float32", data: Float32Array.of(4, 5) });
+  expect(await device.compute(() => loaded.value.sum())).toBe(9);
+  expect(
+    await device.compute(() => {
+      set.set(tensor([6, 7]));
+      return set.value.sum();
+    }),
+  ).toBe(13);
+  expect(device.memory().buffers).toBe(2);
+});
+
 test("a cell may outlive its device; a value born on the host has the same bits on every device", async () => {
   using cell = cellOf(0.1, 1 / 3);
   await using device = await openDevice(cpu({ precision: "float64" }));

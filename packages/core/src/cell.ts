@@ -68,7 +68,7 @@ export class Cell implements Disposable {
     this.#alive();
     if (interceptsWrite(this, value)) return;
     const storage = value.storage.retain();
-    this.#storage?.release();
+    this.#storage?.releaseIfOpen();
     this.#storage = storage;
     this.#host = null;
   }
@@ -84,7 +84,7 @@ export class Cell implements Disposable {
     checkLength("Cell.load", value);
     this.#alive();
     interceptsWrite(this, null);
-    this.#storage?.release();
+    this.#storage?.releaseIfOpen();
     this.#storage = null;
     this.#host = value;
   }
