@@ -1,6 +1,18 @@
-/** The cpu device in float32, held to the contract by itself in float64 (which `oracle.test.ts` checks on its own). */
+/**
+ * The cpu device, held to the contract by itself in float64. In float64 too: what the contract knows by itself (formulas, memory, long runs)
+ * then holds for the oracle, and `oracle.test.ts` has the rest.
+ */
 
-import { kernelContract } from "@dl/core/testing";
+import { gradientContract, kernelContract } from "@dl/core/testing";
+import { describe } from "vitest";
 import { cpu } from "./cpu.ts";
 
-kernelContract(cpu(), { oracle: cpu({ precision: "float64" }) });
+const oracle = cpu({ precision: "float64" });
+
+describe.each([
+  ["float32", cpu()],
+  ["float64", oracle],
+] as const)("%s", (_, backend) => {
+  kernelContract(backend, { oracle });
+  gradientContract(backend, { oracle });
+});

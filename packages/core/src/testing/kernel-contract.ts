@@ -13,6 +13,7 @@ import { memoryContract } from "./contract-memory.ts";
 import { movementContract } from "./contract-movement.ts";
 import { poolingContract } from "./contract-pooling.ts";
 import { reductionContract } from "./contract-reductions.ts";
+import { stepsContract } from "./contract-steps.ts";
 
 export interface KernelContractOptions {
   /** A device whose floats are float64: `cpu({ precision: "float64" })`. */
@@ -74,6 +75,7 @@ export function kernelContract(backend: Backend, { oracle }: KernelContractOptio
       expect(reference.capabilities.float).toBe("float64");
     });
     memoryContract(backend, subject);
+    stepsContract(backend);
     elementwiseContract(claim);
     reductionContract(claim);
     matmulContract(claim);
