@@ -4,12 +4,13 @@ import { Worker } from "node:worker_threads";
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import {
-  adamUpdate,
+  attention,
   type BackendDevice,
   Cell,
+  Device,
   DlError,
+  grad,
   hostTensor,
-  type MemoryUse,
   OptionError,
   OutOfMemoryError,
   openDevice,
@@ -20,6 +21,7 @@ import {
   tensor,
   valueAndGrad,
 } from "@dl/core";
+import { AdamW, crossEntropy, Dropout, inference, Linear, readCheckpoint, Sequential, schedules, training, writeCheckpoint } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { WebgpuDevice } from "./device.ts";
 import { missing, requireGpu } from "./gpu-fixture.ts";
@@ -48,35 +50,6 @@ describe.skipIf(missing !== undefined)("a device in Node", () => {
     // Twenty steps of float32 whose sums have another order.
     here.losses.forEach((loss, i) => void expect(Math.abs(loss - there.losses[i]!)).toBeLessThan(1e-4));
     expect(here.losses[19]).toBeLessThan(here.losses[0]!);
-  });
-
-  test("a thousand steps leave no more than ten", { timeout: 60_000 }, async () => {
-    await using device = await openDevice(webgpu());
-    const rng = new Rng(3);
-    const cells = [[6, 8], [8], [8, 3]].map((shape) => new Cell(rng.fork(`${shape}`).normal(shape)));
-    const moments = cells.map(({ shape, size }) => [0, 1].map(() => new Cell(hostTensor(new Float32Array(size), shape))));
-    const step = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
-    let settled: MemoryUse | undefined;
-    for (let count = 1; count <= 1000; count++) {
-      const batch = rng.normal([4, 6]);
-      await device.compute(() => {
-        const loss = (): Scalar => {
-          const [weight, bias, head] = cells.map((cell) => cell.value) as [Tensor, Tensor, Tensor];
-          return tensor(batch).matmul(weight).add(bias).tanh().matmul(head).square().mean();
-        };
-        const { value, grads } = valueAndGrad(loss, cells);
-        for (const [i, cell] of cells.entries()) {
-          const [first, second] = moments[i] as [Cell, Cell];
-          const corrections = { correction1: 1 - 0.9 ** count, correction2: 1 - 0.999 ** count };
-          adamUpdate(cell, grads.get(cell)!, { first, second, step: { ...step, ...corrections } });
-        }
-        return value;
-      });
-      if (count === 10) settled = device.memory();
-    }
-    expect(device.memory()).toEqual(settled);
-    for (const cell of [...cells, ...moments.flat()]) cell[Symbol.dispose]();
-    expect(device.memory().buffers).toBe(0);
   });
 
   test("rows shared by a workgroup are the rows one worker has", { timeout: 60_000 }, async () => {
@@ -187,6 +160,74 @@ describe.skipIf(missing !== undefined)("a device in Node", () => {
     await device.close();
   });
 
+  test("a run whose device is lost goes on elsewhere from its checkpoint, with the same bits", { timeout: 60_000 }, async () => {
+    /** What a run is made of, and its losses from one step to another. */
+    const setUp = () => {
+      const rng = new Rng(4);
+      const layers = [
+        new Linear({ inputs: 6, outputs: 8, rng: rng.fork("hidden") }),
+        new Dropout({ rate: 0.2 }),
+        new Linear({ inputs: 8, outputs: 3, rng: rng.fork("head") }),
+      ];
+      const model = new Sequential(layers);
+      const optimizer = new AdamW(model.parameters(), { learningRate: 0.01 });
+      const parts = { models: { model }, optimizers: { adam: { optimizer, model } } };
+      const train = async (on: Device, from: number, to: number): Promise<number[]> => {
+        const losses: number[] = [];
+        for (let step = from; step < to; step++) {
+          const images = rng.fork(`images ${step}`).normal([5, 6]);
+          const loss = await on.compute(() => {
+            const work = (): Scalar =>
+              crossEntropy(model.forward(tensor(images), training(rng.fork(`mask ${step}`))), tensor(Int32Array.of(0, 1, 2, 1, 0)));
+            const { value, grads } = valueAndGrad(work, model.parameters());
+            optimizer.update(grads);
+            return value;
+          });
+          losses.push(loss);
+        }
+        return losses;
+      };
+      return { model, optimizer, parts, train };
+    };
+    await using device = await openDevice(webgpu());
+    const expected = await setUp().train(device, 0, 10);
+
+    const { runner, name } = await openRunner(defaults);
+    const doomed = new Device(new WebgpuDevice(runner, name));
+    const first = setUp();
+    await first.train(doomed, 0, 5);
+    const checkpoint = await writeCheckpoint(first.parts, { step: 5 });
+    await first.train(doomed, 5, 7);
+    runner.gpu.destroy();
+    await runner.gpu.lost;
+    await expect(first.train(doomed, 7, 8)).rejects.toThrow(
+      /the device was lost.*open another device and resume from the last checkpoint/s,
+    );
+    await doomed[Symbol.asyncDispose]();
+
+    // With a new model, and with the old one.
+    for (const { model, optimizer, parts, train } of [setUp(), first]) {
+      const { step } = readCheckpoint(checkpoint, parts);
+      expect(await train(device, step, 10)).toEqual(expected.slice(5));
+      optimizer[Symbol.dispose]();
+      model[Symbol.dispose]();
+    }
+  });
+
+  test("attention and its gradients keep no matrix of scores", { timeout: 60_000 }, async () => {
+    await using device = await openDevice(webgpu());
+    const rng = new Rng(8);
+    const [time, size] = [1024, 8];
+    const inputs = ["query", "key", "value"].map((name) => rng.fork(name).normal([1, 1, time, size]));
+    await device.compute(() => {
+      const [query, key, value] = inputs.map((input) => tensor(input)) as [Tensor, Tensor, Tensor];
+      const work = (): Scalar => attention(query, { key, value }, { causal: true }).square().sum();
+      return grad(work, [query, key, value]).map((gradient) => gradient.sum());
+    });
+    // A dozen tensors of time × size; scores would be time × time.
+    expect(device.memory().peakBytes).toBeLessThan((time * time * 4) / 4);
+  });
+
   test("a closed device refuses work", async () => {
     const device = await webgpu().open();
     const y = x(device, [4]);
@@ -216,6 +257,24 @@ describe.skipIf(missing !== undefined)("a device in Node", () => {
       cell[Symbol.dispose]();
     }
     expect(device.memory().buffers).toBe(0);
+  });
+
+  test("AdamW moves every parameter of a model, and its moments, in one launch", async () => {
+    await using device = await openDevice(webgpu());
+    const rng = new Rng(1);
+    using model = new Sequential([8, 5, 3].map((inputs, i) => new Linear({ inputs, outputs: [5, 3, 2][i]!, rng: rng.fork(`${i}`) })));
+    using optimizer = new AdamW(model.parameters(), { learningRate: schedules.cosine(0.01, { steps: 10 }), weightDecay: 0.1 });
+    const images = rng.normal([4, 8]);
+    const step = () =>
+      device.profile(() => {
+        const work = (): Scalar => model.forward(tensor(images), inference).square().mean();
+        optimizer.update(valueAndGrad(work, model.parameters()).grads);
+      });
+    // The first two move the moments side by side.
+    for (let i = 0; i < 3; i++) await step();
+    const { kernels } = await step();
+    const updates = kernels.filter(({ name }) => /adam/.test(name));
+    expect(updates.map(({ name, launches }) => [name, launches])).toEqual([["adamUpdate", 1]]);
   });
 
   test("a profile has the GPU's times of merged launches", async () => {
