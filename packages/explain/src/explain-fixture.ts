@@ -56,8 +56,10 @@ export class ShapeNet extends Module {
 }
 
 /**
- * A square (0), a cross (1) or a ring (2) of 5 × 5 somewhere in 16 × 16 of faint noise, or nothing (3): where it is, and which.
- * Were there always a shape, one of the three could be told by what is not there, and its evidence would lie nowhere.
+ * A square (0), a cross (1) or a diagonal cross (2) of nine pixels in 5 × 5, somewhere in 16 × 16 of faint noise, or nothing (3): where it is,
+ * and which. As many bright pixels in each, and of any brightness: were the shapes of different amounts, a network could know them by amount
+ * alone, one of them by how little there is, and the evidence of that one would lie everywhere but on it. Likewise, were there always a shape,
+ * one of the three could be told by what is not there.
  */
 export interface Shapes {
   readonly images: HostTensor;
@@ -74,13 +76,14 @@ export function drawShapes(count: number, rng: Rng, { empty = true }: { empty?: 
     const [top, left] = [rng.integer(0, 12), rng.integer(0, 12)];
     labels[i] = label;
     if (label === 3) continue;
+    const light = rng.float(0.5, 1);
     for (let y = 0; y < 5; y++) {
       for (let x = 0; x < 5; x++) {
         const at = i * 256 + (top + y) * 16 + left + x;
-        const border = y === 0 || y === 4 || x === 0 || x === 4;
-        const drawn = label === 0 ? true : label === 1 ? x === 2 || y === 2 : border;
+        const inside = x > 0 && x < 4 && y > 0 && y < 4;
+        const drawn = label === 0 ? inside : label === 1 ? x === 2 || y === 2 : x === y || x + y === 4;
         masks[at] = 1;
-        if (drawn) data[at] = 0.8 + 0.2 * rng.float();
+        if (drawn) data[at] = light;
       }
     }
   }
