@@ -2,10 +2,10 @@
 
 import type { Rng } from "@dl/core";
 
-export const terrainStep = 14 / 30;
+export const terrainStep: number = 14 / 30;
 export const terrainLength = 200;
 /** Height of the start, and what the hills come back to. */
-export const terrainHeight = 400 / 30 / 4;
+export const terrainHeight: number = 400 / 30 / 4;
 /** Flat steps at the start. */
 export const startPad = 20;
 /** Steps of grass at the end, and the most between two obstacles. */
