@@ -104,6 +104,7 @@ export {
   kernelDistance,
 } from "./generation/kernel-distance.ts";
 export { type ManifoldInputs, type ManifoldOptions, type ManifoldScores, manifoldScores } from "./generation/manifold-scores.ts";
+export { symmetricEigenvalues } from "./generation/symmetric-eigenvalues.ts";
 export type { ImagePairInputs, ImageRangeOptions } from "./image/image-inputs.ts";
 export { Psnr } from "./image/psnr.ts";
 export { Ssim, type SsimOptions } from "./image/ssim.ts";

@@ -19,8 +19,13 @@ export { type OverfitOneBatchOptions, type OverfitReport, overfitOneBatch } from
 export { encodePng, type PixelRange, type Pixels, pixelsOf } from "./pixels.ts";
 export { type Progress, ProgressBar, type ProgressBarOptions, type Terminal } from "./progress-bar.ts";
 export { formatCount, formatDuration, formatMetric, formatRate } from "./quantity.ts";
+// Reports: of a run, and the parts for reports of other kinds
+export type { ChartPoint } from "./report/chart-frame.ts";
 export type { ConfusionView } from "./report/confusion-heat-map.ts";
-export type { ChartPoint, ChartSeries, LineChart } from "./report/line-chart.ts";
-export { type ReportItem, type RunReport, renderRunReport } from "./report/run-report.ts";
+export { type ChartSeries, type LineChart, renderLineChart } from "./report/line-chart.ts";
+export { type Content, html, Markup } from "./report/markup.ts";
+export { type ReportItem, type ReportPage, renderReportPage } from "./report/report-page.ts";
+export { type RunReport, renderRunReport } from "./report/run-report.ts";
+export { renderScatterChart, type ScatterChart, type ScatterGroup, type ScatterPoint } from "./report/scatter-chart.ts";
 export { type Mistake, type MistakeView, type WorstMistakesOptions, worstMistakes } from "./report/worst-mistakes.ts";
 export { Yielder } from "./yielder.ts";

@@ -2,15 +2,9 @@
 
 import { OptionError } from "@dl/core";
 import { formatCount, formatMetric } from "../quantity.ts";
+import { type ChartPoint, gridLines, type Place, placer, chartSize as size, tickText } from "./chart-frame.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 import { type Axis, niceAxis, wholeAxis } from "./scale.ts";
-
-export interface ChartPoint {
-  /** Step or epoch. */
-  readonly x: number;
-  /** A value that is not finite is left out, and leaves a gap. */
-  readonly y: number;
-}
 
 export interface ChartSeries {
   readonly name: string;
@@ -29,7 +23,6 @@ export interface LineChart {
   readonly mark?: { readonly x: number; readonly label: string };
 }
 
-const size = { width: 560, height: 300, left: 54, right: 16, top: 14, bottom: 40 } as const;
 const mostSeries = 6;
 /** More points than pixels help nobody: neighbours are averaged. */
 const mostPoints = 240;
@@ -56,29 +49,13 @@ export function renderLineChart({ title, xLabel, format = "number", series, mark
 <figcaption>${title}</figcaption>
 <ul class="legend">${series.map(({ name, points }, i) => html`<li><i class="key s${i + 1}"></i>${name} <b>${lastText(points, text)}</b></li>`)}</ul>
 <svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${title} by ${xLabel}">
-${gridLines(xAxis, yAxis, place, (value) => tickText(value, yAxis, format))}
+${gridLines({ x: xAxis, y: yAxis }, place, { xText: formatCount, yText: (value) => tickText(value, yAxis, format) })}
 <text class="axis-name" x="${size.width - size.right}" y="${size.height - 4}" text-anchor="end">${xLabel}</text>
 ${mark !== undefined && mark.x >= xAxis.low && mark.x <= xAxis.high && markLine(mark, finite, { yAxis, place })}
 ${curves.map(({ points }, i) => html`<path class="line s${i + 1}" d="${pathOf(points, place)}"/>`)}
 ${curves.map(({ name, points }, i) => points.filter(({ y }) => Number.isFinite(y)).map((point) => dot(point, place, `s${i + 1}${points.length <= mostDots ? "" : " dense"}`, `${name}, ${xLabel} ${formatCount(Math.round(point.x))}: ${text(point.y)}`)))}
 </svg>
 </figure>`;
-}
-
-type Place = (point: ChartPoint) => { readonly x: string; readonly y: string };
-
-interface Frame {
-  readonly yAxis: Axis;
-  readonly place: Place;
-}
-
-function placer(xAxis: Axis, yAxis: Axis): Place {
-  const width = size.width - size.left - size.right;
-  const height = size.height - size.top - size.bottom;
-  return ({ x, y }) => ({
-    x: (size.left + (width * (x - xAxis.low)) / (xAxis.high - xAxis.low)).toFixed(1),
-    y: (size.top + height * (1 - (y - yAxis.low) / (yAxis.high - yAxis.low))).toFixed(1),
-  });
 }
 
 /** Losses start at 0, where the goal is; shares end at 100 % at the most. */
@@ -89,29 +66,12 @@ function valueAxis(low: number, high: number, format: "number" | "percent"): Axi
   return { low: axis.low, high: 1, ticks };
 }
 
-function tickText(value: number, { ticks }: Axis, format: "number" | "percent"): string {
-  const step = (ticks[1]! - ticks[0]!) * (format === "percent" ? 100 : 1);
-  const decimals = Math.min(10, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  if (format === "percent") return `${(100 * value).toFixed(decimals)}%`;
-  return Math.abs(value) >= 1e6 ? value.toExponential(1) : value.toFixed(decimals);
-}
-
-function gridLines(xAxis: Axis, yAxis: Axis, place: Place, yText: (value: number) => string): Markup[] {
-  const bottom = size.height - size.bottom;
-  return [
-    ...yAxis.ticks.map((tick, i) => {
-      const { y } = place({ x: xAxis.low, y: tick });
-      return html`<line class="${i === 0 ? "base" : "grid"}" x1="${size.left}" x2="${size.width - size.right}" y1="${y}" y2="${y}"/><text class="tick" x="${size.left - 8}" y="${y}" dy="0.35em" text-anchor="end">${yText(tick)}</text>`;
-    }),
-    ...xAxis.ticks.map((tick) => {
-      const { x } = place({ x: tick, y: yAxis.low });
-      return html`<line class="base" x1="${x}" x2="${x}" y1="${bottom}" y2="${bottom + 4}"/><text class="tick" x="${x}" y="${bottom + 18}" text-anchor="middle">${formatCount(tick)}</text>`;
-    }),
-  ];
-}
-
 /** Its label stands at the top or at the bottom, where the curves are not. */
-function markLine({ x, label }: { x: number; label: string }, points: readonly ChartPoint[], { yAxis, place }: Frame): Content {
+function markLine(
+  { x, label }: { x: number; label: string },
+  points: readonly ChartPoint[],
+  { yAxis, place }: { readonly yAxis: Axis; readonly place: Place },
+): Content {
   const at = Number(place({ x, y: yAxis.low }).x);
   const nearest = Math.min(...points.map((point) => Math.abs(point.x - x)));
   const beside = points.filter((point) => Math.abs(point.x - x) <= nearest);
