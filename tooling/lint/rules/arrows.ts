@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   compress: [...middle, "train"],
   transformer: middle,
   rl: middle,
-  nas: [...middle, "cnn"],
+  nas: [...middle, "train", "cnn"],
 };
 
 const advice =

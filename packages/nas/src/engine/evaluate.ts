@@ -24,6 +24,9 @@ export interface TrialTask<T> {
 /** Trains and measures one candidate. */
 export type Evaluate<T> = (task: TrialTask<T>) => Measurements | Promise<Measurements>;
 
+/** A failure of the candidate itself, such as a loss that is no number: throw it, and the trial is recorded as failed without another attempt. */
+export class TrialFailed extends DlError {}
+
 /** Thrown by `report` in a trial that is to stop: let it pass, after cleaning up. */
 export class TrialStopped extends DlError {
   readonly step: number;

@@ -8,12 +8,12 @@ export type Measurements = Readonly<Record<string, number>>;
 /** The first is the main one: strategies for a single objective look at it alone. */
 export type Objectives = Readonly<Record<string, "maximize" | "minimize">>;
 
-/** One score for each objective, more is better. @throws OptionError when one was not measured, or is not a number. */
+/** One score for each objective, more is better. @throws OptionError when one was not measured, or is no finite number. */
 export function scoresOf(objectives: Objectives, measurements: Measurements): number[] {
   return Object.entries(objectives).map(([name, direction]) => {
     const value = measurements?.[name];
-    if (typeof value !== "number" || Number.isNaN(value)) {
-      throw new OptionError(`search: expected evaluate to return a number as ${JSON.stringify(name)}, got ${String(value)}.`);
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      throw new OptionError(`search: expected evaluate to return a finite number as ${JSON.stringify(name)}, got ${String(value)}.`);
     }
     return direction === "maximize" ? value : -value;
   });

@@ -134,7 +134,7 @@ describe("failures", () => {
     const wrong: Evaluate<Value> = ({ value }) =>
       value.x === 0 ? { height: Number.NaN } : value.x === 1 ? { size: 1 } : { height: value.x };
     const { trials } = await search(space, { strategy: gridSearch(space), evaluate: wrong, objectives, limits: { trials: 5 } });
-    expect(trials[0]!.error).toContain('expected evaluate to return a number as "height", got NaN');
+    expect(trials[0]!.error).toContain('expected evaluate to return a finite number as "height", got NaN');
     expect(trials[2]!.error).toContain("got undefined");
     expect(trials[4]!.measurements).toEqual({ height: 2 });
   });

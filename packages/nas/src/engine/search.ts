@@ -10,7 +10,7 @@ import { OptionError, Rng } from "@dl/core";
 import { type Candidate, ofGenotype } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
 import type { Proposal, Strategy } from "../strategies/strategy.ts";
-import { type Evaluate, TrialStopped } from "./evaluate.ts";
+import { type Evaluate, TrialFailed, TrialStopped } from "./evaluate.ts";
 import { checkObjectives, type Measurements, type Objectives, scoresOf } from "./objectives.ts";
 import type { StoppingRule } from "./stopping.ts";
 import type { Journal, TrialRecord } from "./trial-record.ts";
@@ -67,7 +67,7 @@ const mostRemembered = 1000;
 const allFailed = 10;
 
 /** A trial's outcome, or what kept it from having one. */
-type Outcome = Omit<TrialRecord, "number" | "genotype" | "key"> | "aborted";
+type Outcome = Omit<TrialRecord, "number" | "genotype" | "key" | "parents"> | "aborted";
 
 /** @throws DlError with the last trial's error when the first ten all failed. */
 export async function search<T>(space: Space<T>, options: SearchOptions<T>): Promise<SearchResult<T>> {
@@ -103,9 +103,9 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
     const { proposal, outcome, remembered } = asked[number]!;
     const result = await outcome;
     if (result === "aborted") return false;
-    const { candidate } = proposal;
+    const { candidate, parents } = proposal;
     const scores = result.measurements && scoresOf(objectives, result.measurements);
-    const record: TrialRecord = { ...result, number, genotype: candidate.genotype, key: candidate.key };
+    const record: TrialRecord = { ...result, number, genotype: candidate.genotype, key: candidate.key, ...(parents && { parents }) };
     if (!remembered && !recorded.has(number)) await journal?.append(record);
     const trial: FinishedTrial<T> = { ...record, candidate, scores, remembered };
     trials.push(trial);
@@ -173,7 +173,8 @@ function replayed<T>(
       `search: expected trial ${number} to be what the journal holds, ${key}, got ${candidate.key}. The strategy or its options changed: begin a new journal.`,
     );
   }
-  return Promise.resolve(record);
+  const { number: _number, genotype: _genotype, key: _key, parents: _parents, ...outcome } = record;
+  return Promise.resolve(outcome);
 }
 
 /** Runs a trial, again where it fails. */
@@ -214,6 +215,7 @@ async function attempt<T>(
         return { ...shape, measurements, stoppedAt: step, attempts, seconds: seconds(), ...(!single && { error: thrown.message }) };
       }
       error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+      if (thrown instanceof TrialFailed) return { ...shape, measurements: null, error, attempts, seconds: seconds() };
     }
   }
   return { ...shape, measurements: null, error, attempts: retries + 1, seconds: seconds() };

@@ -10,6 +10,8 @@ export interface TrialRecord {
   readonly budget?: number;
   /** The trial it went on from. */
   readonly from?: number;
+  /** The trials whose candidates this one was made of. */
+  readonly parents?: readonly number[];
   /** Null when it failed. */
   readonly measurements: Measurements | null;
   /** Why it failed, at its last attempt. */

@@ -7,6 +7,7 @@
 
 import { narrow, type Rng, softmax, type Tensor } from "@dl/core";
 import { type Mode, Module, Parameter } from "@dl/nn";
+import type { Genotype } from "../space/candidate.ts";
 import type { EdgeCell } from "../space/edge-cell.ts";
 import { type CellOperation, type CellOperationModule, cellOperations } from "./cell-operations.ts";
 import { CellStack, type CellStackOptions } from "./cell-stack.ts";
@@ -62,6 +63,22 @@ export class EdgeCellSupernet<Operation extends CellOperation = CellOperation> e
   /** All parameters but the architecture's. */
   weights(): Parameter[] {
     return this.parameters().filter((parameter) => parameter !== this.architecture);
+  }
+
+  /** The weights one cell uses: its operations, and what all cells have in common. */
+  weightsOf({ edges }: EdgeCell<Operation>): Parameter[] {
+    const used = new Set(edges.map(({ from, to, operation }) => `${from}-${to}.${operation}`));
+    return [...this.namedParameters()]
+      .filter(([path, parameter]) => {
+        const place = /\.edges\.(\d+-\d+\.\w+)\./.exec(path)?.[1];
+        return parameter !== this.architecture && (place === undefined || used.has(place));
+      })
+      .map(([, parameter]) => parameter);
+  }
+
+  /** The candidate of a cell, in the space `edgeCell({ nodes, operations })`. */
+  genotypeOf({ edges }: EdgeCell<Operation>): Genotype {
+    return Object.fromEntries(edges.map(({ from, to, operation }) => [`${from}-${to}`, this.operations.indexOf(operation)]));
   }
 
   /** Through one cell, or without it through the mixture. */

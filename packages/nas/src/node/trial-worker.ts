@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { DataError } from "@dl/core";
-import { type Evaluate, TrialStopped } from "../engine/evaluate.ts";
+import { type Evaluate, TrialFailed, TrialStopped } from "../engine/evaluate.ts";
 import type { Measurements } from "../engine/objectives.ts";
 
 /** A trial's task as it travels. */
@@ -26,7 +26,7 @@ export type FromWorker =
   | { readonly kind: "report"; readonly step: number; readonly score: number }
   | { readonly kind: "done"; readonly measurements: Measurements }
   | { readonly kind: "stopped"; readonly step: number; readonly score: number }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string; readonly final: boolean };
 
 const send = (message: FromWorker): void => parentPort!.postMessage(message);
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
       send({ kind: "done", measurements: await evaluate({ ...task, signal: controller.signal, report }) });
     } catch (error) {
       if (error instanceof TrialStopped) send({ kind: "stopped", step: error.step, score: error.score });
-      else send({ kind: "failed", message: describe(error) });
+      else send({ kind: "failed", message: describe(error), final: error instanceof TrialFailed });
     }
   };
 

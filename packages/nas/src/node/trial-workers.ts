@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { DataError, OptionError } from "@dl/core";
-import { type Evaluate, TrialStopped, type TrialTask } from "../engine/evaluate.ts";
+import { type Evaluate, TrialFailed, TrialStopped, type TrialTask } from "../engine/evaluate.ts";
 import type { Measurements } from "../engine/objectives.ts";
 import type { FromWorker, ToWorker } from "./trial-worker.ts";
 
@@ -16,6 +16,8 @@ export interface TrialWorkersOptions {
   readonly input?: unknown;
   /** Seconds after which a trial has failed and its thread is replaced. Default none. */
   readonly timeLimit?: number;
+  /** Throw away what trials print. Default false. */
+  readonly quiet?: boolean;
   /** Node's options for the threads, such as a loader of TypeScript. Default: those of this process. */
   readonly execArgv?: readonly string[];
 }
@@ -136,7 +138,7 @@ export class TrialWorkers<T> implements AsyncDisposable {
         const message = await Promise.race([nextMessage(worker), late]);
         if (message.kind === "done") return message.measurements;
         if (message.kind === "stopped") throw new TrialStopped(message);
-        if (message.kind === "failed") throw new DataError(message.message);
+        if (message.kind === "failed") throw message.final ? new TrialFailed(message.message) : new DataError(message.message);
         if (message.kind === "report") send({ kind: "verdict", goesOn: await goesOn(report(message.step, message.score)) });
       }
     } finally {
@@ -156,14 +158,19 @@ const typescriptEntry = `
   import("tsx/esm/api").then(({ register }) => register(), missing).then(() => import(workerData.entry));
 `;
 
-function startWorker(module: URL, { input, execArgv }: TrialWorkersOptions): Worker {
+function startWorker(module: URL, { input, execArgv, quiet = false }: TrialWorkersOptions): Worker {
   // In the workspace this file runs from its source, and so does the worker.
   const published = new URL("./trial-worker.js", import.meta.url);
   const entry = import.meta.url.endsWith(".ts") ? new URL(published.href.replace(/.js$/, ".ts")) : published;
-  const options = execArgv === undefined ? {} : { execArgv: [...execArgv] };
+  const options = { stdout: quiet, stderr: quiet, ...(execArgv && { execArgv: [...execArgv] }) };
   const workerData = { module: module.href, input, entry: entry.href };
   const typescript = [entry, module].some(({ pathname }) => pathname.endsWith(".ts"));
-  return typescript ? new Worker(typescriptEntry, { ...options, eval: true, workerData }) : new Worker(entry, { ...options, workerData });
+  const worker = typescript
+    ? new Worker(typescriptEntry, { ...options, eval: true, workerData })
+    : new Worker(entry, { ...options, workerData });
+  // Read, or the thread would keep it all.
+  if (quiet) for (const stream of [worker.stdout, worker.stderr]) stream.resume();
+  return worker;
 }
 
 /** The thread is gone, or must go. */

@@ -17,7 +17,10 @@ export function choice<const T extends Constant>(options: readonly T[]): Space<T
   const texts = options.map((option) => JSON.stringify(option));
   const twice = texts.find((text, i) => texts.indexOf(text) !== i);
   if (twice !== undefined) throw new OptionError(`choice: expected different options, got ${twice} twice.`);
-  const domain: Domain = { kind: "choice", count: options.length };
+  const domain: Domain = {
+    ...{ kind: "choice", count: options.length },
+    labels: options.map((option, i) => (typeof option === "string" ? option : texts[i]!)),
+  };
   return {
     size: options.length,
     express: (decide, path) => options[decide(path, domain)]!,

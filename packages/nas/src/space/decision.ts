@@ -4,7 +4,7 @@ import { OptionError, type Rng } from "@dl/core";
 
 /** What may be decided. A decision is always a number: the index of a choice, a whole number, or a real one. */
 export type Domain =
-  | { readonly kind: "choice"; readonly count: number }
+  | { readonly kind: "choice"; readonly count: number; readonly labels: readonly string[] }
   | { readonly kind: "integer"; readonly low: number; readonly high: number; readonly log: boolean }
   | { readonly kind: "float"; readonly low: number; readonly high: number; readonly log: boolean };
 

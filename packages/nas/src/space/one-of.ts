@@ -15,7 +15,7 @@ export type OneOf<T extends object> = { readonly [K in keyof T]: { readonly kind
 export function oneOf<T extends object>(branches: { readonly [K in keyof T]: Space<T[K]> }): Space<OneOf<T>> {
   const entries = Object.entries(branches) as [keyof T & string, Space<unknown>][];
   if (entries.length === 0) throw new OptionError("oneOf: expected at least one branch, got none.");
-  const domain: Domain = { kind: "choice", count: entries.length };
+  const domain: Domain = { kind: "choice", count: entries.length, labels: entries.map(([kind]) => kind) };
   return {
     size: entries.reduce((size, [, space]) => size + space.size, 0),
     express(decide, path) {
@@ -29,7 +29,7 @@ export function oneOf<T extends object>(branches: { readonly [K in keyof T]: Spa
 
 /** The space's values, or null. */
 export function optional<T>(space: Space<T>): Space<T | null> {
-  const domain: Domain = { kind: "choice", count: 2 };
+  const domain: Domain = { kind: "choice", count: 2, labels: ["absent", "present"] };
   return {
     size: space.size + 1,
     express: (decide, path) => (decide(join(path, "present"), domain) === 0 ? null : space.express(decide, join(path, "value"))),

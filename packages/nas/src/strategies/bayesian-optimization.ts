@@ -4,10 +4,10 @@
  */
 
 import type { Rng } from "@dl/core";
-import { type Candidate, encode, mutate, sample } from "../space/candidate.ts";
+import { encode, mutate, sample } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
 import { gaussianProcess } from "./gaussian-process.ts";
-import { type Strategy, scoreOf, type Trial } from "./strategy.ts";
+import { type Proposal, type Strategy, scoreOf, type Trial } from "./strategy.ts";
 
 export interface BayesianOptimizationOptions {
   /** Random trials before the first prediction. Default 10. */
@@ -45,18 +45,19 @@ export function bayesianOptimization<T>(
       predict ??= learn();
       const top = [...done].sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, 10);
       const best = scoreOf(top[0]!);
-      let next: Candidate<T> | undefined;
+      let next: Proposal<T> | undefined;
       let most = Number.NEGATIVE_INFINITY;
       for (let i = 0; i < candidates; i++) {
-        const candidate = i % 2 === 0 ? sample(space, rng) : mutate(space, rng.pick(top).candidate, rng);
+        const parent = i % 2 === 0 ? undefined : rng.pick(top);
+        const candidate = parent ? mutate(space, parent.candidate, rng) : sample(space, rng);
         if (known.has(candidate.key)) continue;
         const { mean, deviation } = predict(encode(space, candidate));
         const gain = expectedImprovement((mean - best) / deviation) * deviation;
-        if (gain > most) [next, most] = [candidate, gain];
+        if (gain > most) [next, most] = [{ candidate, ...(parent && { parents: [parent.number] }) }, gain];
       }
-      const candidate = next ?? sample(space, rng);
-      known.add(candidate.key);
-      return { candidate };
+      const proposal = next ?? { candidate: sample(space, rng) };
+      known.add(proposal.candidate.key);
+      return proposal;
     },
     tell(trial) {
       told.push(trial);

@@ -4,9 +4,9 @@
  */
 
 import { OptionError, type Rng } from "@dl/core";
-import { type Candidate, crossover, mutate, sample } from "../space/candidate.ts";
+import { crossover, mutate, sample } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
-import { type Strategy, scoreOf, type Trial } from "./strategy.ts";
+import { type Proposal, type Strategy, scoreOf, type Trial } from "./strategy.ts";
 
 export interface GeneticAlgorithmOptions {
   /** Candidates of a generation. Default 20. */
@@ -35,13 +35,15 @@ export function geneticAlgorithm<T>(
   let told: Trial<T>[] = [];
   let asked = 0;
 
-  const parent = (): Candidate<T> => {
+  const parent = (): Trial<T> => {
     const entrants = Array.from({ length: tournament }, () => rng.pick(parents));
-    return entrants.reduce((best, entrant) => (scoreOf(entrant) > scoreOf(best) ? entrant : best)).candidate;
+    return entrants.reduce((best, entrant) => (scoreOf(entrant) > scoreOf(best) ? entrant : best));
   };
-  const child = (): Candidate<T> => {
-    const born = rng.float() < crossoverRate ? crossover(space, [parent(), parent()], rng) : parent();
-    return rng.float() < mutationRate ? mutate(space, born, rng) : born;
+  const child = (): Proposal<T> => {
+    const [one, ...other] = rng.float() < crossoverRate ? [parent(), parent()] : [parent()];
+    const born = other.length === 0 ? one!.candidate : crossover(space, [one!.candidate, other[0]!.candidate], rng);
+    const parents = [...new Set([one!, ...other].map(({ number }) => number))];
+    return { candidate: rng.float() < mutationRate ? mutate(space, born, rng) : born, parents };
   };
 
   return {
@@ -54,7 +56,7 @@ export function geneticAlgorithm<T>(
         asked = elites;
       }
       asked++;
-      return { candidate: parents.length === 0 ? sample(space, rng) : child() };
+      return parents.length === 0 ? { candidate: sample(space, rng) } : child();
     },
     tell(trial) {
       told.push(trial);

@@ -22,7 +22,7 @@ export function localSearch<T>(space: Space<T>, { rng }: { rng: Rng }): Strategy
       const next = around.pop();
       if (!next) return "wait";
       waiting++;
-      return { candidate: next };
+      return { candidate: next, parents: [here.number] };
     },
     tell(trial) {
       waiting--;

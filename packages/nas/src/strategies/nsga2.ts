@@ -1,10 +1,10 @@
 /** NSGA-II: a front of trade-offs between several objectives. Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm". */
 
 import { OptionError, type Rng } from "@dl/core";
-import { type Candidate, crossover, mutate, sample } from "../space/candidate.ts";
+import { crossover, mutate, sample } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
 import { crowdingDistances, paretoFronts } from "./pareto.ts";
-import type { Strategy, Trial } from "./strategy.ts";
+import type { Proposal, Strategy, Trial } from "./strategy.ts";
 
 export interface Nsga2Options {
   /** Candidates of a generation. Default 20. */
@@ -30,14 +30,16 @@ export function nsga2<T>(space: Space<T>, { population = 20, crossoverRate = 0.9
   let asked = 0;
 
   /** A better front wins; within one, more room. */
-  const parent = (): Candidate<T> => {
+  const parent = (): Trial<T> => {
     const [a, b] = [rng.pick(parents), rng.pick(parents)];
     const better = a.front < b.front || (a.front === b.front && a.room >= b.room) ? a : b;
-    return better.trial.candidate;
+    return better.trial;
   };
-  const child = (): Candidate<T> => {
-    const born = rng.float() < crossoverRate ? crossover(space, [parent(), parent()], rng) : parent();
-    return rng.float() < mutationRate ? mutate(space, born, rng) : born;
+  const child = (): Proposal<T> => {
+    const [one, ...other] = rng.float() < crossoverRate ? [parent(), parent()] : [parent()];
+    const born = other.length === 0 ? one!.candidate : crossover(space, [one!.candidate, other[0]!.candidate], rng);
+    const parents = [...new Set([one!, ...other].map(({ number }) => number))];
+    return { candidate: rng.float() < mutationRate ? mutate(space, born, rng) : born, parents };
   };
 
   return {
@@ -50,7 +52,7 @@ export function nsga2<T>(space: Space<T>, { population = 20, crossoverRate = 0.9
         asked = 0;
       }
       asked++;
-      return { candidate: parents.length === 0 ? sample(space, rng) : child() };
+      return parents.length === 0 ? { candidate: sample(space, rng) } : child();
     },
     tell(trial) {
       told.push(trial);

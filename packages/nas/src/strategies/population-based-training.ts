@@ -47,7 +47,7 @@ export function populationBasedTraining<T>(
         const budget = round * interval;
         if (place < population - count) return { candidate: trial.candidate, budget, from: trial.number };
         const parent = rng.pick(best);
-        return { candidate: mutate(space, parent.candidate, rng), budget, from: parent.number };
+        return { candidate: mutate(space, parent.candidate, rng), budget, from: parent.number, parents: [parent.number] };
       });
       told = [];
       return queue.shift();

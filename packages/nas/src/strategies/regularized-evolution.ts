@@ -32,7 +32,7 @@ export function regularizedEvolution<T>(
       if (asked++ < population || alive.length === 0) return { candidate: sample(space, rng) };
       const entrants = Array.from({ length: sampleSize }, () => rng.pick(alive));
       const parent = entrants.reduce((best, entrant) => (scoreOf(entrant) > scoreOf(best) ? entrant : best));
-      return { candidate: mutate(space, parent.candidate, rng) };
+      return { candidate: mutate(space, parent.candidate, rng), parents: [parent.number] };
     },
     tell(trial) {
       alive.push(trial);

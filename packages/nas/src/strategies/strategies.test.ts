@@ -14,6 +14,7 @@ import {
   hyperband,
   integer,
   localSearch,
+  neuralPredictor,
   nsga2,
   oneOf,
   type Proposal,
@@ -99,6 +100,20 @@ describe.each(strategies)("%s", (_, make) => {
     expect(first).toHaveLength(40);
     expect(keys()).toEqual(first);
   });
+});
+
+test("a learned predictor finds better cells than random search with the same 60 trials", async () => {
+  await using device = await openDevice(cpu());
+  const settings = { device, candidates: 60, round: 10, members: 1, size: 16, steps: 60 };
+  const seeds = [1, 2, 3, 4, 5];
+  const best = (make: Make) => median(seeds.map((seed) => bestOf(run(make(cell, new Rng(seed)), { trials: 60, score: fitness }))));
+  expect(best((space, rng) => neuralPredictor(space, { ...settings, rng }))).toBeGreaterThan(
+    best((space, rng) => randomSearch(space, { rng })),
+  );
+  const keys = () =>
+    run(neuralPredictor(cell, { ...settings, rng: new Rng(1) }), { trials: 40, score: fitness }).map(({ candidate }) => candidate.key);
+  expect(keys()).toEqual(keys());
+  expect(() => neuralPredictor(cell, { device, candidates: 5, round: 10, rng: new Rng(1) })).toThrow("candidates ≥ round");
 });
 
 test("a controller learns to choose what is rewarded", async () => {

@@ -9,6 +9,8 @@ export interface Proposal<T> {
   readonly budget?: number;
   /** The trial whose state this one goes on from: the same candidate with less budget, or the parent it was copied from. */
   readonly from?: number;
+  /** The trials whose candidates it was made of: by mutation one, by crossover two. For the genealogy of a report; default none. */
+  readonly parents?: readonly number[];
 }
 
 /** A proposal that was tried. */
