@@ -13,11 +13,15 @@ import { predict } from "./commands/predict.ts";
 import { resume } from "./commands/resume.ts";
 import { sample } from "./commands/sample.ts";
 import { score } from "./commands/score.ts";
+import { searchCommand } from "./commands/search.ts";
 import { train } from "./commands/train.ts";
 import { watch } from "./commands/watch.ts";
+import { workerCommand } from "./commands/worker.ts";
 
 const commands: readonly Command[] = [
   train,
+  searchCommand,
+  workerCommand,
   resume,
   evaluateCommand,
   predict,

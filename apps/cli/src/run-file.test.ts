@@ -27,20 +27,20 @@ const runs: fc.Arbitrary<RunFile> = fc
       .map((settings) => ({ recipe, preset, settings })),
   );
 
-test("the command line of a run makes the same run", () => {
-  fc.assert(
-    fc.property(runs, (run) => {
+test("the command line of a run makes the same run", async () => {
+  await fc.assert(
+    fc.asyncProperty(runs, async (run) => {
       const words = commandLine(run).split(" ");
       expect(words.slice(0, 3)).toEqual(["pnpm", "dl", "train"]);
-      expect(runOf(parseCommand(train, words.slice(3)))).toEqual(run);
+      expect(await runOf(parseCommand(train, words.slice(3)))).toEqual(run);
     }),
   );
 });
 
-test("the command line names only what is not the preset's", () => {
-  const run = runOf(parseCommand(train, ["lenet-mnist"]));
+test("the command line names only what is not the preset's", async () => {
+  const run = await runOf(parseCommand(train, ["lenet-mnist"]));
   expect(commandLine(run)).toBe("pnpm dl train lenet-mnist --seed 1");
-  const essay = runOf(parseCommand(train, ["lenet-cifar10", "--preset", "essay", "--epochs", "10", "--batch-size", "8"]));
+  const essay = await runOf(parseCommand(train, ["lenet-cifar10", "--preset", "essay", "--epochs", "10", "--batch-size", "8"]));
   expect(commandLine(essay)).toBe("pnpm dl train lenet-cifar10 --preset essay --seed 1 --batch-size 8");
 });
 

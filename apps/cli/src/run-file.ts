@@ -3,8 +3,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
+import { type Genotype, ofGenotype } from "@dl/nas";
 import { isTask, presetNamed, recipeNamed } from "./recipes/index.ts";
 import type { Hyperparameters, Preset, Recipe } from "./recipes/recipe.ts";
+import { searchOf } from "./recipes/search.ts";
 import type { InputName, TaskRecipe, TaskRun } from "./recipes/task-recipe.ts";
 
 export const runFileName = "run.json";
@@ -21,6 +23,8 @@ export interface RunSettings extends Hyperparameters {
   readonly threads: number | null;
   /** Paths that `--data` and `--weights` named, for recipes that take them. */
   readonly inputs?: Readonly<Partial<Record<InputName, string>>>;
+  /** What a search found and `--winner` named: the file, and the candidate in it. */
+  readonly winner?: { readonly file: string; readonly genotype: Genotype };
 }
 
 export interface RunFile {
@@ -36,8 +40,20 @@ const format = "dl-run-1";
 
 /** A run of `recipe`, by the name of its preset; its first when there is none. */
 export function runWith(recipe: Recipe | TaskRecipe, { preset, settings }: { preset: string | undefined; settings: RunSettings }): AnyRun {
-  if (isTask(recipe)) return { recipe, preset: presetNamed(recipe, preset), settings };
-  return { recipe, preset: presetNamed(recipe, preset), settings };
+  const { winner } = settings;
+  if (isTask(recipe)) return { recipe, preset: trainedPreset(recipe, presetNamed(recipe, preset), winner), settings };
+  return { recipe, preset: trainedPreset(recipe, presetNamed(recipe, preset), winner), settings };
+}
+
+/** The preset, changed by what a search of the recipe found. Throws an OptionError for what is of another space. */
+export function trainedPreset<R extends Recipe | TaskRecipe>(
+  recipe: R,
+  preset: R["presets"][0],
+  winner: RunSettings["winner"],
+): R["presets"][0] {
+  if (!winner) return preset;
+  const search = searchOf(recipe, preset);
+  return search.trained(preset, ofGenotype(search.space, winner.genotype).value);
 }
 
 export function isTaskRun(run: AnyRun): run is TaskRun {
@@ -79,17 +95,19 @@ function parseRun(text: string): { recipe: string; preset: string | undefined; s
   return fits ? { recipe: value.recipe, preset, settings: settings as RunSettings } : undefined;
 }
 
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));
+
 /** The command that makes this run again: every setting that is not the preset's. */
 export function commandLine({ recipe, preset, settings }: AnyRun): string {
   const { defaults } = preset;
   const words = ["pnpm dl train", recipe.name];
-  if (preset !== recipe.presets[0]) words.push(`--preset ${preset.name}`);
+  if (preset.name !== recipe.presets[0].name) words.push(`--preset ${preset.name}`);
   words.push(`--seed ${settings.seed}`);
   if (settings.epochs !== defaults.epochs) words.push(`--epochs ${settings.epochs}`);
   if (settings.batchSize !== defaults.batchSize) words.push(`--batch-size ${settings.batchSize}`);
   if (settings.learningRate !== defaults.learningRate) words.push(`--learning-rate ${settings.learningRate}`);
-  for (const [name, path] of Object.entries(settings.inputs ?? {}))
-    words.push(`--${name} ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}`);
+  for (const [name, path] of Object.entries(settings.inputs ?? {})) words.push(`--${name} ${quoted(path)}`);
+  if (settings.winner) words.push(`--winner ${quoted(settings.winner.file)}`);
   if (settings.limit !== null) words.push(`--limit ${settings.limit}`);
   if (settings.backend !== "auto") words.push(`--backend ${settings.backend}`);
   if (settings.threads !== null) words.push(`--threads ${settings.threads}`);

@@ -85,7 +85,7 @@ export function describeDevice(device: Device): string {
 
 /** The head line of a run. */
 export function describeRun({ recipe, preset, settings }: AnyRun): string {
-  const parts = [recipe.title, ...(preset === recipe.presets[0] ? [] : [`preset ${preset.name}`]), `seed ${settings.seed}`];
+  const parts = [recipe.title, ...(preset.name === recipe.presets[0].name ? [] : [`preset ${preset.name}`]), `seed ${settings.seed}`];
   if (settings.limit !== null) parts.push(`the first ${settings.limit} ${isTask(recipe) ? "examples" : "images"}`);
   return parts.join(", ");
 }

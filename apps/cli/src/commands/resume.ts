@@ -6,6 +6,8 @@ import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../
 import { readTaskRun } from "../rl/task-run.ts";
 import { trainTask } from "../rl/train-task.ts";
 import { readRunFile } from "../run-file.ts";
+import { runSearch } from "../search/run-search.ts";
+import { readSearchFile } from "../search/search-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
 
@@ -21,12 +23,19 @@ export const resume: Command = {
   },
   async run(args) {
     const path = onlyPositional(args, "run folder");
+    const json = args.values.json === true;
+    const searchFile = await readSearchFile(path);
+    if (searchFile) {
+      await using folder = await RunFolder.open(path, { resume: true });
+      console.error(`the search resumed in ${folder.path}`);
+      return await runSearch(searchFile, { folder, json });
+    }
     const agent = await readTaskRun(path);
     if (agent) {
       await using device = await openNamedDevice(deviceSettings(args, agent.settings));
       await using folder = await RunFolder.open(path, { resume: true });
       console.error(`${agent.task.title}, on ${describeDevice(device)}, resumed in ${folder.path}`);
-      return await trainTask(agent, { device, folder, resume: true, json: args.values.json === true });
+      return await trainTask(agent, { device, folder, resume: true, json });
     }
     const { settings: saved, ...run } = await readRunFile(path);
     const settings = { ...saved, ...deviceSettings(args, saved) };
@@ -34,6 +43,6 @@ export const resume: Command = {
     await using folder = await RunFolder.open(path, { resume: true });
     console.error(`${describeRun({ ...run, settings })}, on ${describeDevice(device)}, resumed in ${folder.path}`);
     // Awaited here: device and folder close when this function ends.
-    return await work({ ...run, settings }, { device, folder, resume: true, json: args.values.json === true });
+    return await work({ ...run, settings }, { device, folder, resume: true, json });
   },
 };

@@ -18,15 +18,18 @@ import type { Recipe } from "../recipes/recipe.ts";
 import type { InputName, TaskRecipe } from "../recipes/task-recipe.ts";
 import { formatTaskRun, listTasks, taskNamed } from "../rl/task-run.ts";
 import { trainTask } from "../rl/train-task.ts";
-import { type AnyRun, formatRunFile, type RunSettings, runFileName, runWith } from "../run-file.ts";
+import { type AnyRun, formatRunFile, type RunSettings, runFileName, runWith, trainedPreset } from "../run-file.ts";
+import { readWinner } from "../search/winner-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
 import { work } from "../work.ts";
 
 /** The run that the command line asks for. */
-export function runOf(args: Arguments): AnyRun {
+export async function runOf(args: Arguments): Promise<AnyRun> {
   const recipe = recipeNamed(onlyPositional(args, "recipe"));
-  const preset = presetNamed(recipe, text(args, "preset"));
-  const { defaults } = preset;
+  const chosen = presetNamed(recipe, text(args, "preset"));
+  const from = text(args, "winner");
+  const winner = from === undefined ? undefined : await readWinner(from, { recipe: recipe.name, preset: chosen.name });
+  const { defaults } = trainedPreset(recipe, chosen, winner);
   const limit = wholeNumber(args, "limit", { least: 1, otherwise: 0 });
   const settings = {
     seed: wholeNumber(args, "seed", { least: 0, otherwise: 1 }),
@@ -36,8 +39,9 @@ export function runOf(args: Arguments): AnyRun {
     limit: limit === 0 ? null : limit,
     ...deviceSettings(args),
     ...inputsOf(args, recipe),
+    ...(winner && { winner }),
   };
-  return runWith(recipe, { preset: preset.name, settings });
+  return runWith(recipe, { preset: chosen.name, settings });
 }
 
 /** The paths that the recipe takes. */
@@ -56,7 +60,7 @@ function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSetting
 /** The other kind of run: an agent learns in an environment. */
 async function trainAgent(args: Arguments): Promise<number> {
   const task = taskNamed(onlyPositional(args, "recipe"))!;
-  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit"]) {
+  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "winner"]) {
     if (args.values[name] !== undefined) throw new UsageError(`--${name}: expected only --seed and --steps with ${task.name}, got it too.`);
   }
   const settings = {
@@ -98,11 +102,12 @@ export const train: Command = {
     limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
     data: { value: "FOLDER", help: "finetune-folder: images, one subfolder a class; or such folders called train and test." },
     weights: { value: "FILE", help: "finetune-folder: the trained network, safetensors or a file of torch.save, PyTorch's or ours." },
+    winner: { value: "FILE", help: "What a search of this recipe found: winner.json of dl search, or its folder." },
     ...deviceOptions,
   },
   async run(args) {
     if (taskNamed(args.positionals[0])) return trainAgent(args);
-    const run = runOf(args);
+    const run = await runOf(args);
     await using device = await openNamedDevice(run.settings);
     const out = text(args, "out");
     await using folder = out === undefined ? await RunFolder.next("runs", run.recipe.name) : await RunFolder.open(out);

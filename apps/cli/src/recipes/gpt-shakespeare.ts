@@ -2,6 +2,7 @@
 
 import { Rng, type Scalar, type Tensor } from "@dl/core";
 import { tinyShakespeare } from "@dl/data/node";
+import { float, integer, record } from "@dl/nas";
 import { AdamW, decayGroups, inference, type Mode, schedules } from "@dl/nn";
 import { evaluate } from "@dl/train";
 import { Gpt2, type Gpt2Preset, nanoGptShakespeare, tokenLoss } from "@dl/transformer";
@@ -9,6 +10,7 @@ import { loadFolder } from "@dl/transformer/node";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { charactersOf, characterTokenizer, encodeCharacters, randomWindows, windowSlots, windowsOf } from "./character-text.ts";
 import { writeModelFolder } from "./model-folder.ts";
+import type { RecipeSearch } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 interface LanguagePreset extends TaskPreset {
@@ -18,7 +20,21 @@ interface LanguagePreset extends TaskPreset {
   readonly warmUpSteps: number;
   /** Share of the text, at its end, that is not learned. */
   readonly validationShare: number;
+  /** Share at the very end that is not even looked at: what a search must not choose by. Default 0. */
+  readonly unseenShare?: number;
+  /** Default those of nanoGPT. */
+  readonly optimizer?: OptimizerOptions;
 }
+
+interface OptimizerOptions {
+  readonly weightDecay: number;
+  readonly beta2: number;
+  /** The last learning rate over the largest. */
+  readonly finalShare: number;
+}
+
+/** As nanoGPT: down to a tenth, β₂ nearer to 1 than usual because a batch holds few tokens. */
+const nanoGptOptimizer: OptimizerOptions = { weightDecay: 0.1, beta2: 0.99, finalShare: 0.1 };
 
 type LanguageRun = TaskRun<LanguagePreset>;
 
@@ -26,7 +42,8 @@ type LanguageRun = TaskRun<LanguagePreset>;
 async function loadText({ preset, settings }: LanguageRun, signal: AbortSignal) {
   const text = await tinyShakespeare({ signal });
   const characters = charactersOf(text);
-  const ids = encodeCharacters(text, characters);
+  const all = encodeCharacters(text, characters);
+  const ids = all.subarray(0, Math.floor(all.length * (1 - (preset.unseenShare ?? 0))));
   const learned = Math.floor(ids.length * (1 - preset.validationShare));
   const limit = settings.limit ?? ids.length;
   return { characters, train: ids.subarray(0, Math.min(limit, learned)), held: ids.subarray(learned, learned + limit) };
@@ -52,12 +69,12 @@ async function train(run: LanguageRun, { device, folder, resume, signal }: TaskT
   using model = new Gpt2({ ...preset.model, vocabulary: characters.length, rng: rng.fork("init") });
   const steps = settings.epochs * preset.stepsPerEpoch;
   const { learningRate, batchSize } = settings;
-  // As nanoGPT: down to a tenth, β₂ nearer to 1 than usual because a batch holds few tokens.
-  const decay = schedules.cosine(learningRate, { steps: Math.max(1, steps - preset.warmUpSteps), end: learningRate / 10 });
+  const { weightDecay, beta2, finalShare } = preset.optimizer ?? nanoGptOptimizer;
+  const decay = schedules.cosine(learningRate, { steps: Math.max(1, steps - preset.warmUpSteps), end: learningRate * finalShare });
   using optimizer = new AdamW(decayGroups(model), {
     learningRate: schedules.warmUp(decay, { steps: preset.warmUpSteps }),
-    beta2: 0.99,
-    weightDecay: 0.1,
+    beta2,
+    weightDecay,
   });
   const fitted = await fitInFolder(run, {
     ...{ device, folder, resume, signal, model, optimizer, unit: "windows", clipNorm: 1 },
@@ -71,6 +88,31 @@ async function train(run: LanguageRun, { device, folder, resume, signal }: TaskT
   const result = { ...fitted, metrics: { "test/loss": fitted.history.at(-1)!.metrics["validation/loss"]! } };
   await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss"] });
   return result;
+}
+
+/** Hyper-parameters at the hand-set cost: the same network, batches and steps. */
+interface FoundSettings extends OptimizerOptions {
+  readonly learningRate: number;
+  readonly warmUpSteps: number;
+}
+
+const search: RecipeSearch<LanguagePreset, FoundSettings> = {
+  space: record({
+    learningRate: float(3e-4, 1e-2, { log: true }),
+    warmUpSteps: integer(10, 400, { log: true }),
+    finalShare: float(0.01, 0.3, { log: true }),
+    weightDecay: float(0.003, 0.3, { log: true }),
+    beta2: float(0.95, 0.999),
+  }),
+  // The whole length: at a part of it a larger rate looks better than it is.
+  trial: { epochs: 8, limit: null },
+  // Chosen by the tenth before the last: the last is what the hand-set and the found settings are compared on.
+  tried: (preset, found) => ({ ...trained(preset, found), unseenShare: preset.validationShare }),
+  trained,
+};
+
+function trained(preset: LanguagePreset, { learningRate, warmUpSteps, ...optimizer }: FoundSettings): LanguagePreset {
+  return { ...preset, optimizer, warmUpSteps, defaults: { ...preset.defaults, learningRate } };
 }
 
 export const gptShakespeare: TaskRecipe<LanguagePreset> = {
@@ -89,6 +131,7 @@ export const gptShakespeare: TaskRecipe<LanguagePreset> = {
       model: nanoGptShakespeare,
     },
   ],
+  search: search as RecipeSearch<LanguagePreset>,
   train,
   async evaluate(run, { device, signal, folder }) {
     const { held } = await loadText(run, signal);

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../command.ts";
 import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
+import { cellCifar10, cellMnist } from "./cells.ts";
 import { cganMnist } from "./cgan-mnist.ts";
 import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
@@ -30,6 +31,8 @@ export const recipes: readonly Recipe[] = [
   conv5fc3Cifar10,
   resnet20Cifar10,
   airbench94Cifar10,
+  cellCifar10,
+  cellMnist,
   featuresMnist,
   featuresFashion,
 ];

@@ -4,6 +4,7 @@ import type { ImageClassifier } from "@dl/cnn";
 import type { HostTensor, Rng, Tensor } from "@dl/core";
 import type { Dataset, Example, NormalizeOptions, Transform } from "@dl/data";
 import type { SourceOptions } from "@dl/data/node";
+import type { EdgeCellSupernet, Space } from "@dl/nas";
 import type { CommonOptions, Optimizer } from "@dl/nn";
 import type { Average } from "@dl/train";
 
@@ -67,6 +68,19 @@ export interface Preset<M extends ImageClassifier = ImageClassifier> {
   logits?(model: M, images: Tensor): Tensor;
 }
 
+/** What `dl search` looks for in a recipe, and what becomes of what it finds. */
+export interface RecipeSearch<P, T = unknown> {
+  readonly space: Space<T>;
+  /** Epochs and training examples of one trial; null for all. */
+  readonly trial: { readonly epochs: number; readonly limit: number | null };
+  /** The preset a value is tried with: it may be cheaper than the one it is trained with in the end. */
+  tried(preset: P, value: T): P;
+  /** All candidates in one network, for DARTS and one-shot searches. Default: there is none. */
+  supernet?(preset: P, rng: Rng): EdgeCellSupernet;
+  /** The preset `dl train --winner` trains. */
+  trained(preset: P, value: T): P;
+}
+
 export interface Recipe {
   readonly name: string;
   /** For reports: `LeNet on MNIST`. */
@@ -74,4 +88,6 @@ export interface Recipe {
   readonly data: RecipeData;
   /** The first is what runs when none is named. */
   readonly presets: readonly [Preset, ...Preset[]];
+  /** Default: the learning rate and the batch size around the preset's. */
+  readonly search?: RecipeSearch<Preset>;
 }

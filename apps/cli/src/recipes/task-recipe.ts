@@ -5,7 +5,7 @@ import type { FitResult, Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { RunSettings } from "../run-file.ts";
 import type { Goal } from "../run-outcome.ts";
-import type { Hyperparameters } from "./recipe.ts";
+import type { Hyperparameters, RecipeSearch } from "./recipe.ts";
 
 /** One way to train; a recipe's own presets hold more. */
 export interface TaskPreset {
@@ -51,6 +51,8 @@ export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
   readonly title: string;
   /** The first is what runs when none is named. */
   readonly presets: readonly [P, ...P[]];
+  /** What `dl search` looks for, by the loss that training ends with on data held back. Default: the recipe cannot be searched. */
+  readonly search?: RecipeSearch<P>;
   /** What it takes from the command line, and whether it must be given. Default nothing. */
   readonly inputs?: Readonly<Partial<Record<InputName, "required" | "optional">>>;
   /** Trains, and writes the model: `model.safetensors` last. */
