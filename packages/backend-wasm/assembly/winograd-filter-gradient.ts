@@ -10,8 +10,8 @@ import * as transform from "./winograd-transforms";
 @inline function leftRow(tiles: i32): usize { return (<usize>tiles << 4) + transform.GAP; }
 @inline function rightPanel(tiles: i32): usize { return (<usize>tiles << 5) + transform.GAP; }
 
-/** Tiles summed over in one call: a panel of so many gradients is 16 KiB. */
-const RUN: i32 = 512;
+/** Tiles summed over in one call. Long sums are sums of such: they are rounded less, and a panel of so many gradients is 4 KiB. */
+const RUN: i32 = 128;
 
 /**
  * Tiles of x and of dy at the points, packed for the micro-kernel: [point][k / 4][tile][4] and [point][out / 8][tile][8]. An item is a tile.

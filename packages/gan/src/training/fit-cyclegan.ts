@@ -1,0 +1,193 @@
+/** Images into images without pairs: two generators and two discriminators in the loop of @dl/train. Zhu et al. 2017, arXiv:1703.10593, sections 3 and 4. */
+
+import { type Device, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
+import type { Dataset, Example, Transform } from "@dl/data";
+import { type CommonOptions, clipByGlobalNorm, globalNorm, type Mode, Module, type Optimizer, training } from "@dl/nn";
+import { type Callback, EpochLoop, type FitResult, type FitSave, type Metrics } from "@dl/train";
+import { type AdversarialLoss, leastSquares } from "../losses/adversarial-loss.ts";
+import { type CycleLossOptions, cycleLoss } from "../models/cyclegan.ts";
+import { parametersOf } from "./adversarial-step.ts";
+import { checkExamples } from "./check-examples.ts";
+import { ImagePool } from "./image-pool.ts";
+import { nanReason } from "./nan-reason.ts";
+
+/** Images `[B, H, W, C]` to images of the other side, or to scores. */
+export type ImageModule = Module & { forward(images: Tensor, mode: Mode): Tensor };
+
+/** From side to side, and what tells real images of a side from made ones. */
+export interface CyclePlayersOptions {
+  toA: ImageModule;
+  toB: ImageModule;
+  judgeA: ImageModule;
+  judgeB: ImageModule;
+}
+
+/** The four networks as one module: what checkpoints save. Holds them; frees none: their owner does. */
+export class CyclePlayers extends Module {
+  readonly toA: ImageModule;
+  readonly toB: ImageModule;
+  readonly judgeA: ImageModule;
+  readonly judgeB: ImageModule;
+
+  constructor({ toA, toB, judgeA, judgeB }: CyclePlayersOptions) {
+    super();
+    this.toA = toA;
+    this.toB = toB;
+    this.judgeA = judgeA;
+    this.judgeB = judgeB;
+  }
+
+  /** From a to b. */
+  forward(images: Tensor, mode: Mode): Tensor {
+    return this.toB.forward(images, mode);
+  }
+}
+
+type Sides = Example<"a" | "b">;
+
+export interface FitCycleGanOptions extends CycleLossOptions {
+  device: Device;
+  players: CyclePlayers;
+  /** One for both generators, one for both discriminators. */
+  optimizers: { readonly generators: Optimizer<CommonOptions>; readonly discriminators: Optimizer<CommonOptions> };
+  /** Images of both sides in [−1, 1], such as `unpaired` gives them. */
+  dataset: Dataset<Sides>;
+  /** Examples of each side in a batch; those left over at the end of a pass wait for the next. The paper's is 1. */
+  batchSize: number;
+  /** Passes over the dataset in all, those before `resume` included. */
+  epochs: number;
+  /** Orders the examples, and feeds the pools and dropout. */
+  rng: Rng;
+  /** Default `leastSquares()`, the paper's. */
+  loss?: AdversarialLoss;
+  /** Made images that each discriminator is shown again. Default 50. */
+  poolSize?: number;
+  /** Longest global norm of each optimizer's gradients. Default no limit. */
+  clipNorm?: number;
+  /** Normalisation and augmentation, on the host. */
+  transform?: Transform<Sides> | readonly Transform<Sides>[];
+  /** Called after each epoch; what it gives is logged under `validation/…`. */
+  validate?: () => Promise<Metrics>;
+  callbacks?: readonly Callback[];
+  /** Aborting it ends the run after the step at hand. */
+  signal?: AbortSignal;
+  /** From `resumeFrom` of @dl/train/node, given the players and the generators' optimizer. The run goes on with the same bits, its pools included. */
+  resume?: FitSave;
+}
+
+/**
+ * Trains two generators, each the other's way back, against two discriminators.
+ *
+ * Each step tells `generatorLoss` (what the discriminators say), `cycleLoss` (the way there and back, and the identity's), `discriminatorLoss`,
+ * `realAccuracy` and `fakeAccuracy`, and the length of both gradients. A loss that is no number ends the run.
+ *
+ * @throws OptionError for bad options, ShapeError for images that a network cannot take, DataError for examples that are not numbers or all alike,
+ * CheckpointError for a `resume` of another run.
+ * @example
+ * const players = new CyclePlayers({ toA, toB, judgeA, judgeB });
+ * await fitCycleGan({
+ *   device, players, dataset: unpaired(horses, zebras, { rng: rng.fork("order") }), batchSize: 1, epochs: 100, rng: rng.fork("fit"),
+ *   optimizers: {
+ *     generators: new Adam([...toA.parameters(), ...toB.parameters()], { learningRate: 2e-4, beta1: 0.5 }),
+ *     discriminators: new Adam([...judgeA.parameters(), ...judgeB.parameters()], { learningRate: 2e-4, beta1: 0.5 }),
+ *   },
+ * });
+ */
+export async function fitCycleGan(options: FitCycleGanOptions): Promise<FitResult> {
+  return await new FitCycleGanRun(options).toEnd();
+}
+
+class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
+  readonly #options: FitCycleGanOptions;
+  readonly #pools: { readonly a: ImagePool; readonly b: ImagePool };
+
+  constructor(options: FitCycleGanOptions) {
+    const { players, optimizers, batchSize, transform, poolSize, callbacks = [], resume } = options;
+    const sides = {
+      generators: [players.toA, players.toB],
+      discriminators: [players.judgeA, players.judgeB],
+    } as const;
+    for (const side of ["generators", "discriminators"] as const) {
+      const own = new Set<unknown>(sides[side].flatMap((player) => player.parameters()));
+      if (!parametersOf(optimizers[side]).every((parameter) => own.has(parameter))) {
+        throw new OptionError(`fitCycleGan: expected optimizers.${side} to hold parameters of the ${side} only, got others.`);
+      }
+    }
+    const pools = { a: new ImagePool(poolSize, { name: "imagePoolA" }), b: new ImagePool(poolSize, { name: "imagePoolB" }) };
+    super({
+      ...options,
+      ...{ name: "fitCycleGan", model: players, optimizer: optimizers.generators },
+      otherOptimizers: { discriminators: optimizers.discriminators },
+      reading: { batchSize, dropLast: true, transform },
+      callbacks: [pools.a, pools.b, ...callbacks],
+    });
+    this.#options = options;
+    this.#pools = pools;
+    if (resume) this.resumeFrom(resume);
+  }
+
+  protected async trainOn(batch: Sides): Promise<Metrics> {
+    const { step } = this;
+    const rng = this.#options.rng.fork(`step ${step}`);
+    const mode = training(rng.fork("mode"));
+    for (const side of ["a", "b"] as const)
+      checkExamples(batch[side], { where: "fitCycleGan", field: side, isFirst: step === 0 && batch[side].shape[0]! > 1 });
+    const { fakeA, fakeB, ...made } = await this.#moveGenerators(batch, mode);
+    const past = {
+      a: this.#pools.a.exchange(fakeA, { rng: rng.fork("pool a") }),
+      b: this.#pools.b.exchange(fakeB, { rng: rng.fork("pool b") }),
+    };
+    const metrics = { ...made, ...(await this.#moveDiscriminators(batch, past, mode)) };
+    const broken = nanReason(metrics, step + 1);
+    if (broken !== undefined) this.stop(broken);
+    return metrics;
+  }
+
+  #moveGenerators(batch: Sides, mode: Mode) {
+    const { device, players, optimizers, loss = leastSquares(), cycle, identity, clipNorm } = this.#options;
+    const { toA, toB, judgeA, judgeB } = players;
+    return device.compute(() => {
+      const { a, b } = upload(batch);
+      const { value, grads } = valueAndGrad(() => {
+        const weights = { ...(cycle !== undefined && { cycle }), ...(identity !== undefined && { identity }) };
+        const there = cycleLoss({ toA: (x) => toA.forward(x, mode), toB: (x) => toB.forward(x, mode) }, { a, b }, weights);
+        const against = (judge: ImageModule, fake: Tensor, real: Tensor): Scalar =>
+          loss.generator(judge.forward(fake, mode), loss.comparesScores ? judge.forward(real, mode) : undefined);
+        const generatorLoss = against(judgeA, there.fakeA, a).add(against(judgeB, there.fakeB, b)) as Scalar;
+        const { loss: cycleTotal, fakeA, fakeB } = there;
+        return { loss: generatorLoss.add(cycleTotal) as Scalar, generatorLoss, cycleLoss: cycleTotal, fakeA, fakeB };
+      }, parametersOf(optimizers.generators));
+      const generatorGradient = globalNorm(grads);
+      optimizers.generators.update(clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm, { norm: generatorGradient }));
+      const { generatorLoss, cycleLoss: there, fakeA, fakeB } = value;
+      return { generatorLoss, cycleLoss: there, generatorGradient, fakeA, fakeB };
+    });
+  }
+
+  #moveDiscriminators(batch: Sides, past: Sides, mode: Mode) {
+    const { device, players, optimizers, loss = leastSquares(), clipNorm } = this.#options;
+    return device.compute(() => {
+      const [real, fake] = [upload(batch), upload(past)];
+      const { value, grads } = valueAndGrad(() => {
+        const scores = (images: typeof real) => [players.judgeA.forward(images.a, mode), players.judgeB.forward(images.b, mode)] as const;
+        const [[realA, realB], [fakeA, fakeB]] = [scores(real), scores(fake)];
+        // Halved, so that the discriminators learn no faster than the generators: section 7.1.
+        const total = loss.discriminator(realA, fakeA).add(loss.discriminator(realB, fakeB)).mul(0.5) as Scalar;
+        const share = (right: readonly Tensor[]) =>
+          right
+            .map((mask) => mask.cast("float32").mean())
+            .reduce((sum, one) => sum.add(one))
+            .div(2) as Scalar;
+        return {
+          loss: total,
+          realAccuracy: share([realA.greater(loss.boundary), realB.greater(loss.boundary)]),
+          fakeAccuracy: share([fakeA.lessEqual(loss.boundary), fakeB.lessEqual(loss.boundary)]),
+        };
+      }, parametersOf(optimizers.discriminators));
+      const discriminatorGradient = globalNorm(grads);
+      optimizers.discriminators.update(clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm, { norm: discriminatorGradient }));
+      const { loss: discriminatorLoss, realAccuracy, fakeAccuracy } = value;
+      return { discriminatorLoss, realAccuracy, fakeAccuracy, discriminatorGradient };
+    });
+  }
+}
