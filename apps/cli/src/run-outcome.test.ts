@@ -42,7 +42,7 @@ test("the section states value, floor and verdict, and the command", () => {
 });
 
 test("run.json keeps the outcome beside the run, which is read as before; the last outcome counts", async () => {
-  const run = runOf(parseCommand(train, ["gpt-shakespeare"]));
+  const run = await runOf(parseCommand(train, ["gpt-shakespeare"]));
   await using folder = await RunFolder.open(join(scratch, "run"));
   await folder.write("run.json", formatRunFile(run));
   expect(await readOutcome(folder.path)).toBeUndefined();
