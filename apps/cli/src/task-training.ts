@@ -3,7 +3,17 @@
 import { rm } from "node:fs/promises";
 import { Rng } from "@dl/core";
 import type { Example } from "@dl/data";
-import { type FitOptions, type FitResult, fit, type LineChart, NanStop, renderRunReport, ShowProgress } from "@dl/train";
+import {
+  type Callback,
+  type FitOptions,
+  type FitResult,
+  type FitSave,
+  fit,
+  type LineChart,
+  NanStop,
+  renderRunReport,
+  ShowProgress,
+} from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
 import type { TaskResult, TaskRun } from "./recipes/task-recipe.ts";
 import { commandLine } from "./run-file.ts";
@@ -25,13 +35,23 @@ export interface FitInFolderOptions<E extends Example>
   validate?: FitOptions<E>["validate"];
 }
 
-/** `fit`, begun anew or from the folder's checkpoint. */
-export async function fitInFolder<E extends Example>(
-  { settings }: TaskRun,
-  { folder, resume, unit, validate, callbacks = [], transform = [], ...options }: FitInFolderOptions<E>,
-): Promise<FitResult & { readonly seconds: number }> {
+/** What a run in a folder brings to any loop with `fit`'s callbacks. */
+export interface FolderRun {
+  readonly callbacks: readonly Callback[];
+  /** Of the folder's checkpoint, which model and optimizer hold already; undefined for a run that begins. */
+  readonly saved: FitSave | undefined;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Makes a run ready to begin anew, or to go on from the folder's checkpoint. */
+export async function folderRun({
+  folder,
+  resume,
+  unit,
+  model,
+  optimizer,
+}: Pick<FitInFolderOptions<Example>, "folder" | "resume" | "unit" | "model" | "optimizer">): Promise<FolderRun> {
   const stopwatch = new Stopwatch();
-  const { model, optimizer } = options;
   const checkpoint = folder.file(checkpointName);
   const saved = resume && (await fileExists(checkpoint)) ? await resumeFrom(checkpoint, { model, optimizer }) : undefined;
   if (saved) console.error(`going on after step ${saved.state.step}`);
@@ -40,6 +60,23 @@ export async function fitInFolder<E extends Example>(
     console.error("no checkpoint yet: beginning anew");
     for (const name of ["metrics.csv", "tensorboard"]) await rm(folder.file(name), { recursive: true, force: true });
   }
+  const callbacks = [
+    stopwatch,
+    new ShowProgress({ terminal: stderrTerminal(), unit }),
+    new NanStop(),
+    new CsvLog(folder.file("metrics.csv")),
+    new TensorBoardLog({ folder: folder.file("tensorboard") }),
+    new Checkpoints({ folder }),
+  ];
+  return { callbacks, saved, stopwatch };
+}
+
+/** `fit`, begun anew or from the folder's checkpoint. */
+export async function fitInFolder<E extends Example>(
+  { settings }: TaskRun,
+  { folder, resume, unit, validate, callbacks = [], transform = [], ...options }: FitInFolderOptions<E>,
+): Promise<FitResult & { readonly seconds: number }> {
+  const run = await folderRun({ folder, resume, unit, model: options.model, optimizer: options.optimizer });
   const result = await fit({
     ...options,
     batchSize: settings.batchSize,
@@ -47,18 +84,10 @@ export async function fitInFolder<E extends Example>(
     rng: new Rng(settings.seed).fork("fit"),
     transform,
     ...(validate && { validate }),
-    callbacks: [
-      stopwatch,
-      new ShowProgress({ terminal: stderrTerminal(), unit }),
-      new NanStop(),
-      new CsvLog(folder.file("metrics.csv")),
-      new TensorBoardLog({ folder: folder.file("tensorboard") }),
-      new Checkpoints({ folder }),
-      ...callbacks,
-    ],
-    ...(saved && { resume: saved }),
+    callbacks: [...run.callbacks, ...callbacks],
+    ...(run.saved && { resume: run.saved }),
   });
-  return { ...result, seconds: stopwatch.seconds };
+  return { ...result, seconds: run.stopwatch.seconds };
 }
 
 /** Writes `report.html`: settings, outcome, and a chart of each of `metrics` over the epochs. */

@@ -13,6 +13,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   gan: [...middle, "train"],
   explain: [...middle, "train"],
   compress: [...middle, "train"],
+  privacy: [...middle, "train"],
+  export: ["core", "nn"],
   transformer: middle,
   rl: middle,
   nas: [...middle, "train", "cnn"],

@@ -15,6 +15,7 @@ import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
 import { lenetMnist } from "./lenet-mnist.ts";
 import { maskedCifar10 } from "./masked-cifar10.ts";
+import { privateMnist } from "./private-mnist.ts";
 import type { Recipe } from "./recipe.ts";
 import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
 import { rotationCifar10 } from "./rotation-cifar10.ts";
@@ -49,6 +50,7 @@ export const taskRecipes: readonly TaskRecipe[] = [
   cganMnist,
   snganFashion,
   ddpmMnist,
+  privateMnist,
 ];
 
 const all: readonly (Recipe | TaskRecipe)[] = [...recipes, ...taskRecipes];

@@ -1,0 +1,121 @@
+/**
+ * MNIST under differential privacy: the small network with tanh of Papernot et al. 2021, "Tempered sigmoid activations for deep
+ * learning with differential privacy", arXiv:2007.14191, table 1. Bounded activations keep gradients short, so that clipping takes less.
+ */
+
+import { argmax, equal, flatten, maxPool2d, mean, Rng, type Scalar, type Tensor, tanh } from "@dl/core";
+import { normalize, take } from "@dl/data";
+import { mnistStatistics } from "@dl/data/node";
+import { Conv2d, crossEntropy, Linear, loadState, Module, readState, Sgd, writeSafetensors } from "@dl/nn";
+import { loadSafetensors } from "@dl/nn/node";
+import { fitPrivately, noiseForBudget } from "@dl/privacy";
+import { evaluate, type Metrics } from "@dl/train";
+import { modelName } from "../run-file.ts";
+import { modelFile } from "../run-files.ts";
+import { showDownload } from "../session.ts";
+import { folderRun, writeTaskReport } from "../task-training.ts";
+import { mnistData } from "./data.ts";
+import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
+
+export interface PrivatePreset extends TaskPreset {
+  /** The budget of the whole run. */
+  readonly epsilon: number;
+  readonly delta: number;
+  /** Longest gradient of an example. */
+  readonly maxNorm: number;
+}
+
+/** 26,010 weights: noise is added to each, so fewer are better. */
+export class TanhNetwork extends Module {
+  readonly conv1: Conv2d;
+  readonly conv2: Conv2d;
+  readonly fc1: Linear;
+  readonly fc2: Linear;
+
+  constructor(rng: Rng) {
+    super();
+    this.conv1 = new Conv2d({ inputs: 1, outputs: 16, kernelSize: 8, stride: 2, padding: 3, rng: rng.fork("conv1") });
+    this.conv2 = new Conv2d({ inputs: 16, outputs: 32, kernelSize: 4, stride: 2, rng: rng.fork("conv2") });
+    this.fc1 = new Linear({ inputs: 32 * 4 * 4, outputs: 32, rng: rng.fork("fc1") });
+    this.fc2 = new Linear({ inputs: 32, outputs: 10, rng: rng.fork("fc2") });
+  }
+
+  /** `[B, 28, 28, 1]` → logits `[B, 10]`. */
+  forward(images: Tensor): Tensor {
+    let x = maxPool2d(tanh(this.conv1.forward(images)), { kernelSize: 2, stride: 1 }); // [B, 13, 13, 16]
+    x = maxPool2d(tanh(this.conv2.forward(x)), { kernelSize: 2, stride: 1 }); // [B, 4, 4, 32]
+    return this.fc2.forward(tanh(this.fc1.forward(flatten(x))));
+  }
+}
+
+/** Loss and accuracy on the test set. */
+async function measure({ settings }: TaskRun, model: TanhNetwork, { device, signal }: TaskContext): Promise<Metrics> {
+  const all = await mnistData.load("test", { onProgress: showDownload, signal });
+  const dataset = settings.limit === null ? all : take(all, settings.limit);
+  const { loss, accuracy } = await evaluate({
+    device,
+    dataset,
+    signal,
+    transform: normalize(mnistStatistics),
+    step: ({ images, labels }) => {
+      const logits = model.forward(images);
+      return { loss: crossEntropy(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) as Scalar };
+    },
+  });
+  return { "test/loss": loss, "test/accuracy": accuracy };
+}
+
+async function train(run: TaskRun<PrivatePreset>, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
+  const { preset, settings } = run;
+  const { epsilon, delta, maxNorm } = preset;
+  const { epochs, batchSize, learningRate } = settings;
+  const rng = new Rng(settings.seed);
+  const all = await mnistData.load("train", { onProgress: showDownload, signal });
+  const dataset = settings.limit === null ? all : take(all, settings.limit);
+  const steps = epochs * Math.ceil(dataset.length / batchSize);
+  using model = new TanhNetwork(rng.fork("init"));
+  using optimizer = new Sgd(model.parameters(), { learningRate, momentum: 0.9 });
+  const noiseMultiplier = noiseForBudget({ epsilon, delta, sampleRate: batchSize / dataset.length, steps });
+  console.error(`ε ${epsilon} at δ ${delta}: noise multiplier ${noiseMultiplier} over ${steps} steps`);
+  const { callbacks, saved, stopwatch } = await folderRun({ folder, resume, unit: "images", model, optimizer });
+  const fitted = await fitPrivately({
+    ...{ device, model, optimizer, dataset, batchSize, epochs, maxNorm, noiseMultiplier, delta, callbacks, signal },
+    rng: rng.fork("fit"),
+    // The published statistics of MNIST: two numbers that the budget does not count, as in the paper.
+    transform: normalize(mnistStatistics),
+    losses: ({ images, labels }) => crossEntropy(model.forward(images), labels, { reduction: "none" }),
+    ...(saved && { resume: saved }),
+  });
+  const { history, reason, steps: done } = fitted;
+  const timed = { history, reason, steps: done, seconds: stopwatch.seconds };
+  if (reason === "stopped") return { ...timed, metrics: undefined };
+  await folder.write(
+    modelName,
+    writeSafetensors(await readState(model), { metadata: { reason, epsilon: String(fitted.epsilon), delta: String(delta) } }),
+  );
+  const metrics = { ...(await measure(run, model, { device, signal })), epsilon: fitted.epsilon };
+  const result = { ...timed, metrics };
+  await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss", "clipped", "epsilon"] });
+  return result;
+}
+
+export const privateMnist: TaskRecipe<PrivatePreset> = {
+  name: "private-mnist",
+  title: "MNIST with differential privacy",
+  presets: [
+    {
+      name: "default",
+      summary: "DP-SGD within ε 3 at δ 1e-5: a small network with tanh, Poisson samples, gradients clipped to 0.1.",
+      defaults: { epochs: 25, batchSize: 512, learningRate: 0.5 },
+      epsilon: 3,
+      delta: 1e-5,
+      maxNorm: 0.1,
+    },
+  ],
+  train,
+  async evaluate(run, { device, signal, folder }) {
+    using model = new TanhNetwork(new Rng(run.settings.seed).fork("init"));
+    loadState(model, await loadSafetensors(await modelFile(folder)));
+    return measure(run, model, { device, signal });
+  },
+};
