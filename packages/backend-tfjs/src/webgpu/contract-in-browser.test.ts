@@ -1,7 +1,9 @@
-/** The contract over small shapes in a browser: every operation with both its gradients against the float64 oracle. */
+/** The whole contract in a browser: every kernel, and every operation with both its gradients, against the float64 oracle. */
 
 import { cpu } from "@dl/backend-cpu";
-import { gradientContract } from "@dl/core/testing";
+import { gradientContract, kernelContract } from "@dl/core/testing";
 import { webgpu } from "./webgpu.ts";
 
-gradientContract(webgpu(), { oracle: cpu({ precision: "float64" }) });
+const oracle = cpu({ precision: "float64" });
+kernelContract(webgpu(), { oracle });
+gradientContract(webgpu(), { oracle });
