@@ -96,7 +96,8 @@ export class PruningMasks extends Module {
   async makePermanent(device: Device): Promise<void> {
     if (this.#detach.length === 0) throw new OptionError("PruningMasks.makePermanent: expected attached masks, got detached ones.");
     await device.compute(() => {
-      for (const [path, parameter] of this.#parameters) parameter.set(parameter.value.mul(this.masks.get(path)!.value));
+      // Adding 0 makes a 0 of the −0 that a negative weight leaves.
+      for (const [path, parameter] of this.#parameters) parameter.set(parameter.value.mul(this.masks.get(path)!.value).add(0));
     });
     this.detach();
   }
