@@ -3,6 +3,7 @@
 import { rm } from "node:fs/promises";
 import { Rng } from "@dl/core";
 import type { Example } from "@dl/data";
+import type { ClassificationReport } from "@dl/metrics";
 import {
   type Callback,
   type FitOptions,
@@ -24,7 +25,18 @@ import { Stopwatch } from "./stopwatch.ts";
 export interface FitInFolderOptions<E extends Example>
   extends Pick<
       FitOptions<E>,
-      "device" | "model" | "optimizer" | "dataset" | "step" | "transform" | "clipNorm" | "accumulate" | "average" | "callbacks"
+      | "device"
+      | "model"
+      | "optimizer"
+      | "dataset"
+      | "step"
+      | "transform"
+      | "order"
+      | "collate"
+      | "clipNorm"
+      | "accumulate"
+      | "average"
+      | "callbacks"
     >,
     Required<Pick<FitOptions<E>, "signal">> {
   folder: RunFolder;
@@ -90,11 +102,19 @@ export async function fitInFolder<E extends Example>(
   return { ...result, seconds: run.stopwatch.seconds };
 }
 
+export interface TaskReportOptions {
+  folder: RunFolder;
+  device: string;
+  charted: readonly string[];
+  /** By class. Default none. */
+  classification?: ClassificationReport;
+}
+
 /** Writes `report.html`: settings, outcome, and a chart of each of `metrics` over the epochs. */
 export async function writeTaskReport(
   run: TaskRun,
   { history, steps, reason, metrics }: TaskResult,
-  { folder, device, charted }: { folder: RunFolder; device: string; charted: readonly string[] },
+  { folder, device, charted, classification }: TaskReportOptions,
 ): Promise<void> {
   const { recipe, preset, settings } = run;
   const chart = (metric: string): LineChart => ({
@@ -122,6 +142,7 @@ export async function writeTaskReport(
     ],
     charts: charted.map(chart),
     highlights: Object.entries(metrics ?? {}).map(([name, value]) => ({ name, value: value.toFixed(4) })),
+    ...(classification && { classification }),
   });
   await folder.write("report.html", report);
 }

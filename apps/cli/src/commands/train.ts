@@ -101,7 +101,10 @@ export const train: Command = {
     steps: { value: "N", help: "Environment steps an agent learns from. Default the task's." },
     limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
     data: { value: "FOLDER", help: "finetune-folder: images, one subfolder a class; or such folders called train and test." },
-    weights: { value: "FILE", help: "finetune-folder: the trained network, safetensors or a file of torch.save, PyTorch's or ours." },
+    weights: {
+      value: "PATH",
+      help: "finetune-folder: the trained network, safetensors or a file of torch.save, PyTorch's or ours; sentiment-pretrained, ner: the folder of a run of mlm.",
+    },
     winner: { value: "FILE", help: "What a search of this recipe found: winner.json of dl search, or its folder." },
     ...deviceOptions,
   },

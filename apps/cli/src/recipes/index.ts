@@ -4,6 +4,7 @@ import { UsageError } from "../command.ts";
 import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
 import { cellCifar10, cellMnist } from "./cells.ts";
 import { cganMnist } from "./cgan-mnist.ts";
+import { clipShapes } from "./clip-shapes.ts";
 import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { dcganMnist } from "./dcgan-mnist.ts";
@@ -15,13 +16,22 @@ import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
 import { lenetCifar10 } from "./lenet-cifar10.ts";
 import { lenetMnist } from "./lenet-mnist.ts";
 import { maskedCifar10 } from "./masked-cifar10.ts";
+import { mlm } from "./mlm.ts";
+import { ner } from "./ner.ts";
 import { privateMnist } from "./private-mnist.ts";
+import { qa } from "./qa.ts";
 import type { Recipe } from "./recipe.ts";
+import { relation } from "./relation.ts";
 import { resnet20Cifar10 } from "./resnet20-cifar10.ts";
 import { rotationCifar10 } from "./rotation-cifar10.ts";
+import { sentiment } from "./sentiment.ts";
+import { sentimentPretrained } from "./sentiment-pretrained.ts";
 import { simclrCifar10 } from "./simclr-cifar10.ts";
 import { snganFashion } from "./sngan-fashion.ts";
+import { summarise } from "./summarise.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
+import { translate } from "./translate.ts";
+import { vitCifar10 } from "./vit-cifar10.ts";
 import { wganGpMnist } from "./wgan-gp-mnist.ts";
 
 export const recipes: readonly Recipe[] = [
@@ -45,6 +55,16 @@ export const taskRecipes: readonly TaskRecipe[] = [
   maskedCifar10,
   rotationCifar10,
   gptShakespeare,
+  sentiment,
+  mlm,
+  sentimentPretrained,
+  ner,
+  clipShapes,
+  translate,
+  summarise,
+  qa,
+  relation,
+  vitCifar10,
   dcganMnist,
   wganGpMnist,
   cganMnist,
