@@ -12,7 +12,6 @@ import {
   fitGan,
   GanAlarm,
   GanPair,
-  type GanSave,
   type Generator,
   type Judgement,
   SampleGrids,
@@ -77,7 +76,7 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
   const checkpoint = folder.file(checkpointName);
   const saved =
     resume && (await fileExists(checkpoint))
-      ? ((await resumeFrom(checkpoint, { model, optimizer: optimizers.generator })) as GanSave)
+      ? await resumeFrom(checkpoint, { model, optimizer: optimizers.generator })
       : undefined;
   if (saved) console.error(`going on after step ${saved.state.step}`);
   else if (resume) {

@@ -71,7 +71,7 @@ export { type Spread, spreadOf } from "./training/diversity.ts";
 export { type FitGanOptions, fitGan } from "./training/fit-gan.ts";
 export { GanAlarm, type GanAlarmOptions, type GanTrouble, type GanWarning } from "./training/gan-alarm.ts";
 export { type Discriminator, GanPair, type Generator } from "./training/gan-pair.ts";
-export type { GanRun, GanSave, GanState } from "./training/gan-run.ts";
+export type { GanRun } from "./training/gan-run.ts";
 export { ImagePool } from "./training/image-pool.ts";
 export { drawLatents, type InterpolateOptions, interpolateLatents, type LatentOptions } from "./training/latents.ts";
 export { type GridOptions, imageGrid } from "./training/sample-grid.ts";

@@ -4,8 +4,9 @@ import { inference, Linear, readState, Sequential, Sgd, WeightAverage } from "@d
 import { expect, test } from "vitest";
 import type { FitSave } from "./callback.ts";
 import { EarlyStopping } from "./callbacks/early-stopping.ts";
+import type { Average } from "./epoch-loop.ts";
 import { EqualAverage } from "./equal-average.ts";
-import { type Average, fit } from "./fit.ts";
+import { fit } from "./fit.ts";
 import { backends, onDevice, optionsOf, Subject } from "./run-fixture.ts";
 
 /** One weight w that starts at 0 and grows by 1 a step; 2 steps an epoch. */

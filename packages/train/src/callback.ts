@@ -42,12 +42,15 @@ export interface FitState {
   readonly epoch: number;
   readonly step: number;
   readonly optimizerStep: number;
+  /** Of the other players' optimizers, by name; their slots are among the tensors, as `<name>Optimizer/<path>`. Runs of before had none. */
+  readonly otherSteps?: Readonly<Record<string, number>>;
   /** Updates of the weight average; null without one. */
   readonly averageStep: number | null;
   /** Of the pass over the data that was going on; null between epochs. */
   readonly batches: BatchesState | null;
-  /** Sums of the unfinished epoch, and the examples they count. */
+  /** Sums of the unfinished epoch, the examples each metric was told of (all, in runs of before), and the examples in all. */
   readonly sums: Metrics;
+  readonly counts?: Metrics;
   readonly examples: number;
   /** Seconds spent in the unfinished epoch. */
   readonly seconds: number;

@@ -2,7 +2,7 @@
 
 import { Cell, CheckpointError, type HostTensor, hostTensor, OptionError, sizeOf } from "@dl/core";
 import type { Module, OptimizerState } from "@dl/nn";
-import type { Average } from "./fit.ts";
+import type { Average } from "./epoch-loop.ts";
 
 export interface EqualAverageOptions {
   /** Steps before the first weights are taken in; the paper starts at three quarters of the run. Default 0. */

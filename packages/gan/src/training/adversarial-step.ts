@@ -35,6 +35,8 @@ export interface AdversarialStepOptions {
   penalty?: ((context: PenaltyContext) => Scalar | undefined) | undefined;
   /** Added to the discriminator's loss on real examples and to the generator's on its own, such as an auxiliary classifier's. */
   auxiliary?: ((judgement: Readonly<Record<string, Tensor>>) => Scalar) | undefined;
+  /** Added to the generator's loss: how far what it made is from what was wanted. */
+  reconstruction?: ((made: Tensor) => Scalar) | undefined;
   /** Longest global norm of each player's gradients. */
   clipNorm?: number | undefined;
   /** Holds the critic's weights in [−limit, limit] after its step. */
@@ -108,11 +110,14 @@ export function adversarialStep(options: AdversarialStepOptions, { cell }: Readi
   return concat([cell.value, norm.reshape([1])], { axis: 0 });
 }
 
-function generatorLoss(fake: Tensor, { discriminate, real, loss, auxiliary }: AdversarialStepOptions): Scalar {
+function generatorLoss(fake: Tensor, { discriminate, real, loss, auxiliary, reconstruction }: AdversarialStepOptions): Scalar {
   const judged = judgementOf(discriminate(fake));
   const realScores = loss.comparesScores ? judgementOf(discriminate(real)).scores : undefined;
   const adversarial = loss.generator(judged.scores, realScores);
-  return auxiliary ? (adversarial.add(auxiliary(judged)) as Scalar) : adversarial;
+  let total: Tensor = adversarial;
+  if (auxiliary) total = total.add(auxiliary(judged));
+  if (reconstruction) total = total.add(reconstruction(fake));
+  return total as Scalar;
 }
 
 /** Moves the discriminator; its readings in the order of `names`, without the generator's loss. */

@@ -2,7 +2,7 @@ import { cpu } from "@dl/backend-cpu";
 import { hostTensor, Rng } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { Adam, readCheckpoint, readState, WeightAverage, writeCheckpoint } from "@dl/nn";
-import { type Callback, fromJson, type Run, toJson } from "@dl/train";
+import { type Callback, type FitSave, fromJson, type Run, toJson } from "@dl/train";
 import { describe, expect, test } from "vitest";
 import { hingeAdversarial, nonSaturating, wasserstein } from "../losses/adversarial-loss.ts";
 import { gradientPenalty } from "../losses/gradient-penalty.ts";
@@ -10,7 +10,6 @@ import { backends, onDevice } from "../reference-fixture.ts";
 import { type FitGanOptions, fitGan } from "./fit-gan.ts";
 import { GanAlarm } from "./gan-alarm.ts";
 import { GanPair } from "./gan-pair.ts";
-import type { GanSave } from "./gan-run.ts";
 import { PointNetwork, pointsOf, ring8 } from "./gaussians-fixture.ts";
 import { SampleGrids } from "./sample-images.ts";
 
@@ -80,7 +79,7 @@ describe.each(backends)("on $name", ({ open }) => {
       const model = new GanPair(second.generator, second.discriminator);
       const live = { models: { model }, optimizers: { optimizer: { optimizer: second.optimizers.generator, model } } };
       const { extra, tensors } = readCheckpoint(bytes!, live);
-      const resume: GanSave = { state: fromJson(extra.fit!) as GanSave["state"], tensors };
+      const resume: FitSave = { state: fromJson(extra.fit!) as FitSave["state"], tensors };
       const rest = await fitGan({ device, ...second.options({ ...rules, resume }) });
       expect(await second.bits()).toEqual(await whole.bits());
       expect(rest.history.map(({ metrics }) => metrics)).toEqual(straight.history.map(({ metrics }) => metrics));
@@ -173,7 +172,9 @@ test("bad options and data are named", async () => {
     using game = new Game();
     const train = (more: Partial<FitGanOptions<Points>>) => fitGan({ device, ...game.options(more) });
     await expect(train({ batchSize: 1 })).rejects.toThrow("fitGan: expected a whole batchSize ≥ 2, got 1.");
-    await expect(train({ batchSize: 64 })).rejects.toThrow("expected at least one batch an epoch, got 50 examples for a batchSize of 64");
+    await expect(train({ batchSize: 64 })).rejects.toThrow(
+      "fitGan: expected at least one batch an epoch, got none: dropLast leaves out the only one (50 examples, batchSize 64)",
+    );
     await expect(train({ discriminatorSteps: 0 })).rejects.toThrow("expected a whole number of discriminatorSteps ≥ 1, got 0");
     await expect(
       train({ optimizers: { generator: game.optimizers.discriminator, discriminator: game.optimizers.discriminator } }),
