@@ -57,6 +57,18 @@ export interface GanPreset extends GenerativePreset {
   readonly averageDecay: number | null;
 }
 
+/** What a run measured of its last epoch's distance, as a share of its first's. */
+const frechetLeft = "validation/frechetLeft";
+
+/** What a GAN must reach: samples of every class, of which the classifier is sure, near the real ones for what real ones are, and nearer along the run. */
+export const ganGoals: NonNullable<GanPreset["goals"]> = {
+  "test/ratio": { atMost: 5 },
+  "test/leastShare": { atLeast: 0.05 },
+  "test/largestShare": { atMost: 0.15 },
+  "test/confidence": { atLeast: 0.9 },
+  [frechetLeft]: { atMost: 0.999 },
+};
+
 /** Samples along the run, in order. */
 const samples = "samples";
 
@@ -75,9 +87,7 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
   const model = new GanPair(generator, discriminator);
   const checkpoint = folder.file(checkpointName);
   const saved =
-    resume && (await fileExists(checkpoint))
-      ? await resumeFrom(checkpoint, { model, optimizer: optimizers.generator })
-      : undefined;
+    resume && (await fileExists(checkpoint)) ? await resumeFrom(checkpoint, { model, optimizer: optimizers.generator }) : undefined;
   if (saved) console.error(`going on after step ${saved.state.step}`);
   else if (resume) {
     console.error("no checkpoint yet: beginning anew");
@@ -133,7 +143,12 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
   }
   const { scores, metrics } = await scoreGenerator(run, generator, { device, signal });
   console.error(`measured with ${scores.extractor}`);
-  const trained = { ...result, seconds: stopwatch.seconds, metrics };
+  const distances = result.history.map(({ metrics }) => metrics["validation/frechet"]!);
+  const trained = {
+    ...result,
+    seconds: stopwatch.seconds,
+    metrics: { ...metrics, [frechetLeft]: (distances.at(-1) ?? 1) / (distances[0] ?? 1) },
+  };
   await folder.write("scores.json", `${JSON.stringify(scores, null, 2)}\n`);
   await writeGanReport(run, trained, { folder, device: device.name });
   return trained;

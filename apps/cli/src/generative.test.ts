@@ -35,6 +35,9 @@ test("a run leaves its generator, scores under the extractor's name, grids, and 
   expect([grid.width, grid.height]).toEqual([10 * 30 - 2, 7 * 30 - 2]); // 64 images, ten classes in a row
   expect(readFileSync(join(run, "progress.png")).includes("acTL")).toBe(true);
   expect(readFileSync(join(run, "report.html"), "utf8")).toContain("Gradient norms");
+  const { results } = JSON.parse(readFileSync(join(run, "run.json"), "utf8")).outcome as { results: { name: string; value: number }[] };
+  const ratio = results.find(({ name }) => name === "validation/frechetLeft")!.value;
+  expect(ratio).toBeGreaterThan(0);
   // Two steps find no ten digits, and that is told.
   expect(trained.stderr).toMatch(/warning: collapse at step 1: \d of 10 modes are covered\. Try/);
 });

@@ -2,7 +2,7 @@
 
 import { ConditionalDiscriminator, ConditionalGenerator, dcganMnist as network, nonSaturating } from "@dl/gan";
 import { Adam } from "@dl/nn";
-import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
+import { evaluateGan, type GanPreset, ganGoals, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -16,6 +16,7 @@ export const cganMnist: TaskRecipe<GanPreset> = {
       name: "default",
       summary: "DCGAN with the label beside the latents and beside the image, and an average of the generator's weights.",
       defaults: { epochs: 10, batchSize: 64, learningRate: 2e-4 },
+      goals: { ...ganGoals, "test/conditionalAccuracy": { atLeast: 0.97 } },
       data: mnistData,
       extractor: "mnist",
       latent: 100,

@@ -2,7 +2,7 @@
 
 import { DcganDiscriminator, DcganGenerator, dcganMnist as network, nonSaturating } from "@dl/gan";
 import { Adam } from "@dl/nn";
-import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
+import { evaluateGan, type GanPreset, ganGoals, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -11,6 +11,7 @@ const preset: GanPreset = {
   summary:
     "DCGAN as the essay has it, with an average of the generator's weights: 100 → 7·7·256 → 128 → 64 → 1 against 64 → 128 → 1, two Adams at 2e-4.",
   defaults: { epochs: 10, batchSize: 64, learningRate: 2e-4 },
+  goals: ganGoals,
   data: mnistData,
   extractor: "mnist",
   latent: 100,

@@ -2,7 +2,7 @@
 
 import { hingeAdversarial, sngan28 as network, SnganDiscriminator, SnganGenerator } from "@dl/gan";
 import { Adam } from "@dl/nn";
-import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
+import { evaluateGan, type GanPreset, ganGoals, trainGan } from "../gan-training.ts";
 import { fashionMnistData } from "./data.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -14,6 +14,7 @@ export const snganFashion: TaskRecipe<GanPreset> = {
       name: "default",
       summary: "Residual networks of 64 channels, hinge loss, the paper's Adam, two steps of the discriminator where the paper has five.",
       defaults: { epochs: 10, batchSize: 64, learningRate: 2e-4 },
+      goals: ganGoals,
       data: fashionMnistData,
       extractor: "fashion-mnist",
       latent: 128,

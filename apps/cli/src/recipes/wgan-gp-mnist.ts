@@ -2,7 +2,7 @@
 
 import { DcganDiscriminator, DcganGenerator, gradientPenalty, dcganMnist as network, wasserstein } from "@dl/gan";
 import { Adam } from "@dl/nn";
-import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
+import { evaluateGan, type GanPreset, ganGoals, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -14,6 +14,7 @@ export const wganGpMnist: TaskRecipe<GanPreset> = {
       name: "default",
       summary: "The paper's settings, five steps of the critic for each of the generator, with an average of the generator's weights.",
       defaults: { epochs: 20, batchSize: 64, learningRate: 1e-4 },
+      goals: ganGoals,
       data: mnistData,
       extractor: "mnist",
       latent: 100,
