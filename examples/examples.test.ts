@@ -35,6 +35,8 @@ const claims: Readonly<Record<string, (output: string) => void>> = {
     expect(last(output, "mean absolute error")).toBeLessThan(0.8 * last(output, "of the day before"));
     expect(last(output, "mean absolute error")).toBeLessThan(0.8 * last(output, "of the last value"));
   },
+  "pix2pix.ts": (output) => expect(last(output, "distance")).toBeLessThan(0.6 * last(output, "of the outlines")),
+  "cyclegan.ts": (output) => expect(last(output, "distance")).toBeLessThan(0.6 * last(output, "of the red ones")),
   "gan.ts": (output) => expect(last(output, "clouds found")).toBeGreaterThanOrEqual(7),
   "resume.ts": (output) => {
     expect(output).toMatch(/^first half: stopped after 12 steps$/m);

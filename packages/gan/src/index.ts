@@ -68,7 +68,9 @@ export {
 export { type ApngOptions, encodeApng } from "./training/apng.ts";
 export { type AugmentationKind, type DiffAugmentOptions, diffAugment, instanceNoise } from "./training/diff-augment.ts";
 export { type Spread, spreadOf } from "./training/diversity.ts";
+export { CyclePlayers, type CyclePlayersOptions, type FitCycleGanOptions, fitCycleGan, type ImageModule } from "./training/fit-cyclegan.ts";
 export { type FitGanOptions, fitGan } from "./training/fit-gan.ts";
+export { type FitPix2pixOptions, fitPix2pix } from "./training/fit-pix2pix.ts";
 export { GanAlarm, type GanAlarmOptions, type GanTrouble, type GanWarning } from "./training/gan-alarm.ts";
 export { type Discriminator, GanPair, type Generator } from "./training/gan-pair.ts";
 export type { GanRun } from "./training/gan-run.ts";
@@ -76,3 +78,4 @@ export { ImagePool } from "./training/image-pool.ts";
 export { drawLatents, type InterpolateOptions, interpolateLatents, type LatentOptions } from "./training/latents.ts";
 export { type GridOptions, imageGrid } from "./training/sample-grid.ts";
 export { type GenerateOptions, generateExamples, SampleGrids, type SampleGridsOptions } from "./training/sample-images.ts";
+export { type UnpairedOptions, unpaired } from "./training/unpaired.ts";

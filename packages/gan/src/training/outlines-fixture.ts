@@ -27,5 +27,7 @@ export function outlines(
 
 /** Mean absolute difference. */
 export function distanceOf(made: HostTensor, wanted: HostTensor): number {
-  return made.data.reduce((sum: number, value, i) => sum + Math.abs(value - wanted.data[i]!), 0) / made.data.length;
+  let sum = 0;
+  for (let i = 0; i < made.data.length; i++) sum += Math.abs(made.data[i]! - wanted.data[i]!);
+  return sum / made.data.length;
 }

