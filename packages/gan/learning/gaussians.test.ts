@@ -3,7 +3,8 @@
 import { wasm } from "@dl/backend-wasm";
 import { openDevice, Rng } from "@dl/core";
 import { Adam } from "@dl/nn";
-import { describe, expect, test } from "vitest";
+import { resultsFile, writeSection } from "@dl/tooling/results";
+import { afterAll, describe, expect, test } from "vitest";
 import { nonSaturating } from "../src/losses/adversarial-loss.ts";
 import { r1Penalty } from "../src/losses/gradient-penalty.ts";
 import { type FitGanOptions, fitGan } from "../src/training/fit-gan.ts";
@@ -15,6 +16,8 @@ import { generateExamples } from "../src/training/sample-images.ts";
 type Points = { points: ReturnType<typeof drawLatents> };
 
 interface Game {
+  /** For its row among the results. */
+  readonly name: string;
   readonly mixture: Mixture;
   readonly steps: number;
   readonly rates: { readonly generator: number; readonly discriminator: number };
@@ -22,8 +25,24 @@ interface Game {
   readonly seed?: number;
 }
 
+/** A row a game, in the order of the tests. */
+const rows: string[] = [];
+
+afterAll(async () => {
+  const header = ["| game | modes after each tenth | in the last four tenths | first word of the alarm |", "| --- | --- | --- | --- |"];
+  const body = [
+    "## Mode collapse, seen and cured",
+    "",
+    ...header,
+    ...rows,
+    "",
+    `Eight Gaussians on a ring and twenty-five on a grid, seed 1, a GAN of three layers; a mode counts when a sample lies within four standard deviations. "Hasty": the generator's rate is ten times the discriminator's. Written by \`pnpm test:learning gan\`, Node ${process.version}, wasm on one thread.`,
+  ];
+  if (rows.length === 5) await writeSection(resultsFile, { name: "learning/gan-gaussians", body: body.join("\n") });
+});
+
 /** Trains on a mixture, counts the modes after every tenth of the run, and tells what the alarm said. */
-async function play({ mixture, steps, rates, rules = {}, seed = 1 }: Game) {
+async function play({ name, mixture, steps, rates, rules = {}, seed = 1 }: Game) {
   await using device = await openDevice(wasm({ threads: 1 }));
   const rng = new Rng(seed);
   using generator = new PointNetwork({ inputs: 8, outputs: 2, width: 48, scale: 2, rng: rng.fork("generator") });
@@ -48,7 +67,13 @@ async function play({ mixture, steps, rates, rules = {}, seed = 1 }: Game) {
     ],
     ...rules,
   });
-  return { reason, warnings, ...(await count()), modesAlong: history.map(({ metrics }) => metrics["validation/modes"]!) };
+  const modesAlong = history.map(({ metrics }) => metrics["validation/modes"]!);
+  const modes = mixture.centres.length;
+  const alarm = warnings[0]?.message.replace(/\. Try.*/s, "") ?? "none";
+  rows.push(
+    `| ${name} | ${modesAlong.join(", ")} | ${mean(late(modesAlong)).toFixed(1)} of ${modes}, at most ${most(late(modesAlong))} | ${alarm} |`,
+  );
+  return { reason, warnings, ...(await count()), modesAlong };
 }
 
 /** Ten times the discriminator's rate: the generator runs from mode to mode. */
@@ -63,7 +88,7 @@ const mean = (modes: readonly number[]): number => modes.reduce((sum, n) => sum 
 
 describe("eight Gaussians on a ring", () => {
   test("a hasty generator collapses, and the alarm says so and what to try", async () => {
-    const { warnings, modesAlong } = await play({ mixture: ring8, steps: 2000, rates: hasty });
+    const { warnings, modesAlong } = await play({ name: "ring, hasty", mixture: ring8, steps: 2000, rates: hasty });
     expect(most(late(modesAlong))).toBeLessThanOrEqual(3);
     const messages = warnings.map(({ message }) => message);
     expect(messages[0]).toMatch(/^collapse at step 200: \d of 8 modes are covered\. Try R1 or gradientPenalty, more discriminatorSteps/);
@@ -74,8 +99,8 @@ describe("eight Gaussians on a ring", () => {
   test.each([
     ["R1 and three steps of the discriminator, at the same rates", { rates: hasty, rules: { ...r1, discriminatorSteps: 3 } }],
     ["R1 and even rates", { rates: even, rules: r1 }],
-  ])("%s find all eight", async (_, remedy) => {
-    const { modesAlong } = await play({ mixture: ring8, steps: 2500, ...remedy });
+  ])("%s find all eight", async (name, remedy) => {
+    const { modesAlong } = await play({ name: `ring, ${name}`, mixture: ring8, steps: 2500, ...remedy });
     expect(most(late(modesAlong))).toBe(8);
     expect(mean(late(modesAlong))).toBeGreaterThanOrEqual(7);
   });
@@ -83,13 +108,13 @@ describe("eight Gaussians on a ring", () => {
 
 describe("twenty-five Gaussians on a grid", () => {
   test("a hasty generator collapses, and the alarm says so", async () => {
-    const { warnings, modesAlong } = await play({ mixture: grid25, steps: 2000, rates: hasty });
+    const { warnings, modesAlong } = await play({ name: "grid, hasty", mixture: grid25, steps: 2000, rates: hasty });
     expect(most(late(modesAlong))).toBeLessThanOrEqual(8);
     expect(warnings.map(({ trouble }) => trouble)).toContain("collapse");
   });
 
   test("R1 and even rates find all twenty-five", async () => {
-    const { modesAlong } = await play({ mixture: grid25, steps: 3000, rates: even, rules: r1 });
+    const { modesAlong } = await play({ name: "grid, R1 and even rates", mixture: grid25, steps: 3000, rates: even, rules: r1 });
     expect(most(late(modesAlong))).toBe(25);
     expect(mean(late(modesAlong))).toBeGreaterThanOrEqual(20);
   });
