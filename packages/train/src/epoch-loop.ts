@@ -90,6 +90,11 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
   /** One step on a batch, and what it tells. */
   protected abstract trainOn(batch: E): Promise<Metrics>;
 
+  /** What an epoch tells at its end beside the means of its steps. Nothing, unless a loop has something to say. */
+  protected tellEpoch(): Metrics {
+    return {};
+  }
+
   get device(): Device {
     return this.#options.device;
   }
@@ -171,7 +176,7 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
         seconds: this.#seconds + (performance.now() - start) / 1000,
         examplesPerSecond: this.#means.examples / this.#seconds,
         learningRate: this.#learningRate,
-        metrics: { ...this.#means.result(), ...validated },
+        metrics: { ...this.#means.result(), ...this.tellEpoch(), ...validated },
       };
       this.history.push(record);
       this.epoch++;
