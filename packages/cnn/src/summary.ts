@@ -1,7 +1,7 @@
 /** A model at a glance: its layers with their output shapes, parameters and floating-point operations. */
 
-import { type Device, type Shape, sizeOf, Tensor, zeros } from "@dl/core";
-import { Conv2d, ConvTranspose2d, inference, Linear, type Module, observe } from "@dl/nn";
+import { type Device, type Shape, Tensor, zeros } from "@dl/core";
+import { flopsOf, inference, type Module, observe } from "@dl/nn";
 import type { ImageClassifier } from "./image-classifier.ts";
 
 /** One layer. */
@@ -51,17 +51,6 @@ export async function summarize(
     observe(model, observer, () => model.forward(zeros(inputShape), inference));
   });
   return { layers, parameters: model.parameterCount, flops: layers.reduce((total, { flops }) => total + flops, 0) };
-}
-
-function flopsOf(layer: Module, { input, output }: { input: Shape; output: Shape }): number {
-  // Every output of a convolution or a dense layer is a sum over one column of its weight.
-  if (layer instanceof Conv2d || layer instanceof Linear) {
-    const perOutput = layer.weight.size / output[output.length - 1]!;
-    return 2 * perOutput * sizeOf(output);
-  }
-  // A transposed convolution adds every input to a window of outputs: one row of its weight each.
-  if (layer instanceof ConvTranspose2d) return 2 * (layer.weight.size / input[input.length - 1]!) * sizeOf(input);
-  return 0;
 }
 
 /** The summary as an aligned text table. */

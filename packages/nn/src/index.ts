@@ -4,6 +4,7 @@
 export { type Json, type Progress, type Run, readCheckpoint, type Stateful, writeCheckpoint } from "./checkpoints/checkpoint.ts";
 export { type LoadReport, type LoadStateOptions, loadState, type Mapped, type NamedTensors, readState } from "./checkpoints/state.ts";
 // Modules
+export { flopsOf } from "./flops.ts";
 export { type Observer, observe } from "./forward.ts";
 // First values
 export * as init from "./init/index.ts";
