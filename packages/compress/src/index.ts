@@ -49,3 +49,12 @@ export {
   quantiseWeights,
 } from "./quantisation/quantised-model.ts";
 export { dequantise, type QuantisedWeight, type QuantiseWeightOptions, quantiseWeight } from "./quantisation/quantised-weight.ts";
+// Reports
+export {
+  type ComparedCost,
+  type CompressionReport,
+  compareMeasures,
+  formatCompression,
+  renderCompression,
+} from "./report/compression-report.ts";
+export { type LayerMeasure, type MeasureOptions, type ModelMeasure, measureModel } from "./report/measure-model.ts";
