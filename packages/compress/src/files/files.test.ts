@@ -147,17 +147,17 @@ describe("hostile files", () => {
     ["no scales", (_, tensors) => tensors.delete("head.weight.scale"), "expected head.weight.scale beside it, got none"],
     [
       "a shape larger than the bytes",
-      (header) => (header.tensors["head.weight"].shape = [8000, 3]),
+      (header) => (header.tensors["head.weight"]!.shape = [8000, 3]),
       "expected U8 [12000] for head.weight, got U8 [12]",
     ],
-    ["an endless shape", (header) => (header.tensors["head.weight"].shape = [2 ** 50, 2 ** 50, 2 ** 50]), "for head.weight, got U8 [12]"],
-    ["an axis that is not there", (header) => (header.tensors["head.weight"].axis = 2), "expected an axis below 2, got 2"],
+    ["an endless shape", (header) => (header.tensors["head.weight"]!.shape = [2 ** 50, 2 ** 50, 2 ** 50]), "for head.weight, got U8 [12]"],
+    ["an axis that is not there", (header) => (header.tensors["head.weight"]!.axis = 2), "expected an axis below 2, got 2"],
     [
       "another encoding",
-      (header) => (header.tensors["head.weight"].encoding = "int2"),
+      (header) => (header.tensors["head.weight"]!.encoding = "int2"),
       'expected encoding int8, int4 or sparse, got "int2"',
     ],
-    ["a group of 0", (header) => (header.tensors["head.weight"].group = 0), "expected a group ≥ 1, got 0"],
+    ["a group of 0", (header) => (header.tensors["head.weight"]!.group = 0), "expected a group ≥ 1, got 0"],
     [
       "a layer to factor that is none",
       (header) => (header.lowRank = { nothing: 2 }),
