@@ -3,6 +3,7 @@
 import { DlError } from "@dl/core";
 import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
 import { bench } from "./commands/bench.ts";
+import { compress } from "./commands/compress.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   evaluateCommand,
   predict,
   explainCommand,
+  compress,
   generateCommand,
   sample,
   interpolate,

@@ -11,6 +11,8 @@ import type { InputName, TaskRecipe, TaskRun } from "./recipes/task-recipe.ts";
 
 export const runFileName = "run.json";
 export const modelName = "model.safetensors";
+/** What `dl compress` measured; runs that were trained have none. */
+export const compressionName = "compression.json";
 
 /** Everything the command line settles. */
 export interface RunSettings extends Hyperparameters {

@@ -1,8 +1,6 @@
 /** dl evaluate: measures a trained model on the test set. */
 
 import { formatClassificationReport } from "@dl/metrics";
-import { loadState } from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../command.ts";
 import { evaluateClassifier } from "../evaluation.ts";
@@ -10,7 +8,7 @@ import { Interrupt } from "../interrupt.ts";
 import { formatMetrics } from "../outcome.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { loadTestData, makeModel } from "../session.ts";
+import { loadModel, loadTestData } from "../session.ts";
 
 export const evaluateCommand: Command = {
   name: "evaluate",
@@ -36,8 +34,7 @@ export const evaluateCommand: Command = {
         else console.log(`${formatMetrics(metrics)}, on ${device.name}`);
         return 0;
       }
-      using model = makeModel(run);
-      loadState(model, await loadSafetensors(file));
+      using model = await loadModel(run, file);
       const dataset = await loadTestData(run, { signal });
       const { loss, accuracy, report } = await evaluateClassifier(run, model, { device, dataset, signal });
       const seconds = (performance.now() - start) / 1000;

@@ -20,15 +20,14 @@ import {
   smoothGrad,
   spreadSegments,
 } from "@dl/explain";
-import { inference, loadState, type Module } from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
+import { inference, type Module } from "@dl/nn";
 import { writeFileAtomic } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, text, UsageError } from "../command.ts";
 import { readImage } from "../image-file.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { makeModel, normalization } from "../session.ts";
+import { loadModel, normalization } from "../session.ts";
 
 /** What a method is given: one normalised image `[H, W, C]`, and the class to explain. */
 interface Question {
@@ -129,8 +128,7 @@ export const explainCommand: Command = {
     const picture = await readImage(path, recipe.data);
     const settings = deviceSettings(args);
     await using device = await openNamedDevice(settings);
-    using model = makeModel(run);
-    loadState(model, await loadSafetensors(await modelFile(folder)));
+    using model = await loadModel(run, await modelFile(folder));
     const single = arrayDataset({
       images: { ...picture, shape: [1, ...picture.shape] },
       labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) },

@@ -2,14 +2,12 @@
 
 import { type HostTensor, softmax, tensor } from "@dl/core";
 import { arrayDataset, batches } from "@dl/data";
-import { loadState } from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
 import { readImage } from "../image-file.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { logitsOf, makeModel, normalization } from "../session.ts";
+import { loadModel, logitsOf, normalization } from "../session.ts";
 
 export const predict: Command = {
   name: "predict",
@@ -32,8 +30,7 @@ export const predict: Command = {
     const settings = deviceSettings(args);
     const file = await modelFile(folder);
     await using device = await openNamedDevice(settings);
-    using model = makeModel(run);
-    loadState(model, await loadSafetensors(file));
+    using model = await loadModel(run, file);
     const predictions: { file: string; classes: { name: string; probability: number }[] }[] = [];
     for (const file of paths) {
       const image = await readImage(file, recipe.data);

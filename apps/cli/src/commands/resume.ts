@@ -1,11 +1,13 @@
 /** dl resume: goes on with a run that was stopped. */
 
+import { join } from "node:path";
 import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
-import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../command.ts";
+import { type Command, deviceOptions, deviceSettings, onlyPositional, UsageError } from "../command.ts";
 import { readTaskRun } from "../rl/task-run.ts";
 import { trainTask } from "../rl/train-task.ts";
-import { readRunFile } from "../run-file.ts";
+import { compressionName, readRunFile } from "../run-file.ts";
+import { fileExists } from "../run-files.ts";
 import { runSearch } from "../search/run-search.ts";
 import { readSearchFile } from "../search/search-file.ts";
 import { describeDevice, describeRun } from "../session.ts";
@@ -38,6 +40,11 @@ export const resume: Command = {
       return await trainTask(agent, { device, folder, resume: true, json });
     }
     const { settings: saved, ...run } = await readRunFile(path);
+    if (await fileExists(join(path, compressionName))) {
+      throw new UsageError(
+        `expected a run to go on with, got one that dl compress made: ${path}. It is finished; resume the run it came from.`,
+      );
+    }
     const settings = { ...saved, ...deviceSettings(args, saved) };
     await using device = await openNamedDevice(settings);
     await using folder = await RunFolder.open(path, { resume: true });
