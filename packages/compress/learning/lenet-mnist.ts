@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { wasm } from "@dl/backend-wasm";
 import { LeNet, lenetMnist } from "@dl/cnn";
-import { argmax, equal, type HostTensor, mean, openDevice, Rng, type Tensor } from "@dl/core";
+import { argmax, equal, mean, openDevice, Rng, type Tensor } from "@dl/core";
 import { batches, normalize, take } from "@dl/data";
 import { mnist, mnistStatistics } from "@dl/data/node";
 import { AdamW, crossEntropy, inference, loadState, type Mode, readState, readTensors, schedules, writeSafetensors } from "@dl/nn";
@@ -96,7 +96,7 @@ const measure = (some: TracedModel): Promise<ModelMeasure> =>
 
 await stage("plain", () => trainFor("train", 2e-3, []));
 const plain = await measure(model);
-const [{ images: calibration }] = [...batches(take(train, 512), { batchSize: 512, transform })] as [{ images: HostTensor }];
+const { images: calibration } = batches(take(train, 512), { batchSize: 512, transform }).at(0);
 const rounded = await quantise(model, { device, calibration: [calibration], activations: "mse" });
 const int8 = await measure(rounded);
 rounded.detach();

@@ -1,6 +1,6 @@
 /** Before and after: as data, as text, and as a page in the style of the training report. */
 
-import { formatCount, formatMetric, type ReportItem, renderRunReport } from "@dl/train";
+import { formatCount, formatMetric, html, type Markup, type ReportItem, renderReportPage } from "@dl/train";
 import type { ModelMeasure } from "./measure-model.ts";
 
 export interface CompressionReport {
@@ -85,25 +85,35 @@ export function renderCompression(report: CompressionReport): string {
     ];
   });
   const shown = rows.filter(({ name, change }) => change !== "" && (name === "file" || name in after.metrics)).slice(0, 4);
-  return renderRunReport({
-    kind: "Compression report",
+  return renderReportPage({
+    overline: "Compression report",
     title,
     ...(subtitle !== undefined && { subtitle }),
     highlights: shown.map(({ name, change }) => ({ name, value: change })),
-    tables: [
-      {
-        title: "Before and after",
+    body: [
+      table("Before and after", {
         columns: ["", "before", "after", "change"],
         rows: rows.map((row) => [row.name, row.before, row.after, row.change]),
-      },
-      {
-        title: "Layers",
+      }),
+      table("Layers", {
         columns: ["layer", "kind", "parameters before", "after", "not zero", "FLOPs before", "after"],
         rows: layers,
-      },
+      }),
     ],
     summary,
+    writer: "@dl/compress",
   });
+}
+
+/** Names on the left, values beside them. */
+function table(title: string, { columns, rows }: { columns: readonly string[]; rows: readonly (readonly string[])[] }): Markup {
+  return html`<section class="card">
+<h2>${title}</h2>
+<div class="scroll"><table class="numbers">
+<thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>${rows.map(([name, ...values]) => html`<tr><th scope="row">${name}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}</tbody>
+</table></div>
+</section>`;
 }
 
 function formatBytes(bytes: number): string {
