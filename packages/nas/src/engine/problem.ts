@@ -4,7 +4,7 @@ import type { Space } from "../space/space.ts";
 import type { Objectives } from "./objectives.ts";
 
 /**
- * @example
+ * @example no-run
  * export const problem: SearchProblem<{ width: number }> = {
  *   name: "widths",
  *   title: "How wide",
