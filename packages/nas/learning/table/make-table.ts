@@ -7,7 +7,7 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { wasm } from "@dl/backend-wasm";
 import { openDevice } from "@dl/core";
-import { distinctCells, epochs, loadDigits, operations, trainCell } from "./digit-cells.ts";
+import { distinctCells, loadDigits, milestones, operations, trainCell } from "./digit-cells.ts";
 
 const seeds = [1, 2] as const;
 interface Row {
@@ -50,7 +50,15 @@ if (rows.length >= cells.length * seeds.length) {
       test: found.map(({ test }) => test),
     };
   });
-  const document = { format: "dl-nas-table-1", operations, epochs, seeds, device: device.name, node: process.version, cells: table };
+  const document = {
+    format: "dl-nas-table-1",
+    operations,
+    epochs: milestones,
+    seeds,
+    device: device.name,
+    node: process.version,
+    cells: table,
+  };
   await writeFile(new URL("./digit-cells.json.gz", import.meta.url), gzipSync(JSON.stringify(document), { level: 9 }));
   console.error(`${table.length} cells written`);
 }
