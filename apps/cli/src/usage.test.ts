@@ -58,7 +58,7 @@ test.for([
 
 test.for([
   [[], /^Usage: dl <command>/],
-  [["trian"], /expected a command \(train, resume, evaluate, predict, .*, doctor\), got "trian"/],
+  [["trian"], /expected a command \(train, search, worker, resume, evaluate, predict, .*, doctor\), got "trian"/],
   [["train"], /expected one recipe, got none/],
   [["train", "lenet-minst"], /expected a recipe \(lenet-mnist, .*\), got "lenet-minst"/],
   [["train", "lenet-mnist", "--preset", "essay"], /--preset: expected one of lenet-mnist \(default\), got "essay"/],
