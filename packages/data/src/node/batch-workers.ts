@@ -1,7 +1,8 @@
 /** Batches made by Node's worker threads. */
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { DataError } from "@dl/core";
+import { startWorker } from "@dl/core/node";
 import type { Example } from "../dataset.ts";
 import { type BatchWorkers, checkWorkerCount, startBatchWorkers } from "../workers/batch-workers.ts";
 import type { Reply, WorkerPort } from "../workers/protocol.ts";
@@ -31,7 +32,12 @@ export interface BatchWorkersOptions {
 export async function openBatchWorkers<E extends Example>(module: URL, options: BatchWorkersOptions = {}): Promise<BatchWorkers<E>> {
   const { workers = 2, input, execArgv } = options;
   checkWorkerCount("openBatchWorkers", workers);
-  return startBatchWorkers(Array.from({ length: workers }, () => nodePort(startWorker(module, input, execArgv))));
+  const start = (): Worker =>
+    startWorker(new URL("./batch-worker.js", import.meta.url), {
+      ...{ from: import.meta.url, module: module.href, execArgv },
+      data: { module: module.href, input },
+    });
+  return startBatchWorkers(Array.from({ length: workers }, () => nodePort(start())));
 }
 
 function nodePort(worker: Worker): WorkerPort {
@@ -46,24 +52,4 @@ function nodePort(worker: Worker): WorkerPort {
       await worker.terminate();
     },
   };
-}
-
-/**
- * Starts a worker whose code is TypeScript: through tsx, if it is installed where the program runs. Threads do not inherit a loader of
- * their process; without one, a newer Node reads TypeScript itself and an older one says that it cannot.
- */
-const typescriptEntry = `
-  const { workerData } = require("node:worker_threads");
-  const missing = (error) => { if (error.code !== "ERR_MODULE_NOT_FOUND") throw error; };
-  import("tsx/esm/api").then(({ register }) => register(), missing).then(() => import(workerData.entry));
-`;
-
-function startWorker(module: URL, input: unknown, execArgv: readonly string[] | undefined): Worker {
-  // In the workspace this file runs from its source, and so does the worker.
-  const published = new URL("./batch-worker.js", import.meta.url);
-  const entry = import.meta.url.endsWith(".ts") ? new URL(published.href.replace(/\.js$/, ".ts")) : published;
-  const options = execArgv === undefined ? {} : { execArgv: [...execArgv] };
-  const workerData = { module: module.href, input, entry: entry.href };
-  const typescript = [entry, module].some(({ pathname }) => pathname.endsWith(".ts"));
-  return typescript ? new Worker(typescriptEntry, { ...options, eval: true, workerData }) : new Worker(entry, { ...options, workerData });
 }

@@ -1,7 +1,8 @@
 /** Trials in threads of their own: several at once, and none takes the search down with it. */
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { DataError, OptionError } from "@dl/core";
+import { startWorker } from "@dl/core/node";
 import { type Evaluate, TrialFailed, TrialStopped, type TrialTask } from "../engine/evaluate.ts";
 import type { Measurements } from "../engine/objectives.ts";
 import type { FromWorker, ToWorker } from "./trial-worker.ts";
@@ -110,7 +111,12 @@ export class TrialWorkers<T> implements AsyncDisposable {
   }
 
   async #open(): Promise<Worker> {
-    const worker = startWorker(this.#module, this.#options);
+    const { input, execArgv, quiet = false } = this.#options;
+    const module = this.#module.href;
+    const worker = startWorker(new URL("./trial-worker.js", import.meta.url), {
+      ...{ from: import.meta.url, module, execArgv, quiet },
+      data: { module, input },
+    });
     this.#all.add(worker);
     const first = await nextMessage(worker);
     if (first.kind === "broken") throw new DataError(first.message);
@@ -146,31 +152,6 @@ export class TrialWorkers<T> implements AsyncDisposable {
       signal.removeEventListener("abort", abort);
     }
   }
-}
-
-/**
- * Starts a worker whose code is TypeScript: through tsx, if it is installed where the program runs. Threads do not inherit a loader of
- * their process; without one, a newer Node reads TypeScript itself and an older one says that it cannot.
- */
-const typescriptEntry = `
-  const { workerData } = require("node:worker_threads");
-  const missing = (error) => { if (error.code !== "ERR_MODULE_NOT_FOUND") throw error; };
-  import("tsx/esm/api").then(({ register }) => register(), missing).then(() => import(workerData.entry));
-`;
-
-function startWorker(module: URL, { input, execArgv, quiet = false }: TrialWorkersOptions): Worker {
-  // In the workspace this file runs from its source, and so does the worker.
-  const published = new URL("./trial-worker.js", import.meta.url);
-  const entry = import.meta.url.endsWith(".ts") ? new URL(published.href.replace(/.js$/, ".ts")) : published;
-  const options = { stdout: quiet, stderr: quiet, ...(execArgv && { execArgv: [...execArgv] }) };
-  const workerData = { module: module.href, input, entry: entry.href };
-  const typescript = [entry, module].some(({ pathname }) => pathname.endsWith(".ts"));
-  const worker = typescript
-    ? new Worker(typescriptEntry, { ...options, eval: true, workerData })
-    : new Worker(entry, { ...options, workerData });
-  // Read, or the thread would keep it all.
-  if (quiet) for (const stream of [worker.stdout, worker.stderr]) stream.resume();
-  return worker;
 }
 
 /** The thread is gone, or must go. */

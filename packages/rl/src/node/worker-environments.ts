@@ -1,7 +1,8 @@
 /** Copies divided among threads, for environments slow enough to be worth a message: physics, games, simulators of your own. */
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { OptionError, type Rng } from "@dl/core";
+import { startWorker } from "@dl/core/node";
 import { EnvironmentError } from "../errors.ts";
 import type { Space } from "../spaces/space.ts";
 import type { Episode, VectorEnvironment, VectorStep } from "../vector/vector-environment.ts";
@@ -191,7 +192,10 @@ class EnvironmentThread {
     this.first = first;
     this.count = count;
     this.#timeout = timeout;
-    this.#worker = startWorker({ module, input, count, first }, execArgv);
+    this.#worker = startWorker(new URL("./environment-worker.js", import.meta.url), {
+      ...{ from: import.meta.url, module, execArgv },
+      data: { module, input, count, first },
+    });
     this.#worker.on("message", (reply: Reply) => this.#arrive(reply));
     this.#worker.on("error", (error: Error) => this.#fail(error.message));
     this.#worker.on("exit", (code) => this.#fail(`the thread ended with exit code ${code}`));
@@ -243,25 +247,6 @@ class EnvironmentThread {
     this.#waiting = undefined;
     waiting?.fail(this.#ended);
   }
-}
-
-/** Threads do not inherit a loader of TypeScript: for sources, tsx is loaded first where it is installed. */
-const typescriptEntry = `
-  const { workerData } = require("node:worker_threads");
-  const missing = (error) => { if (error.code !== "ERR_MODULE_NOT_FOUND") throw error; };
-  import("tsx/esm/api").then(({ register }) => register(), missing).then(() => import(workerData.entry));
-`;
-
-function startWorker(
-  data: { module: string; input: unknown; count: number; first: number },
-  execArgv: readonly string[] | undefined,
-): Worker {
-  // In the workspace this file runs from its source, and so does the worker.
-  const published = new URL("./environment-worker.js", import.meta.url);
-  const entry = import.meta.url.endsWith(".ts") ? new URL(published.href.replace(/\.js$/, ".ts")) : published;
-  const options = { workerData: { ...data, entry: entry.href }, ...(execArgv && { execArgv: [...execArgv] }) };
-  const typescript = [entry.href, data.module].some((url) => url.endsWith(".ts"));
-  return typescript ? new Worker(typescriptEntry, { ...options, eval: true }) : new Worker(entry, options);
 }
 
 function joined<T extends Float32Array | Float64Array | Uint8Array>(kind: new (length: number) => T, parts: readonly T[]): T {
