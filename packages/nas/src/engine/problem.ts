@@ -4,14 +4,15 @@ import type { Space } from "../space/space.ts";
 import type { Objectives } from "./objectives.ts";
 
 /**
- * @example no-run
- * export const problem: SearchProblem<{ width: number }> = {
+ * @example
+ * // Both are exported by the module.
+ * const problem: SearchProblem<{ width: number }> = {
  *   name: "widths",
  *   title: "How wide",
  *   space: record({ width: integer(1, 64) }),
  *   objectives: { accuracy: "maximize" },
  * };
- * export const trial: TrialFactory<{ width: number }> = () => ({ value }) => ({ accuracy: 1 - 1 / value.width });
+ * const trial: TrialFactory<{ width: number }> = () => ({ value }) => ({ accuracy: 1 - 1 / value.width });
  */
 export interface SearchProblem<T> {
   /** For folders and constants: words of lower-case letters and digits, joined by hyphens. */

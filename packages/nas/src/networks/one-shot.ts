@@ -16,7 +16,7 @@ import type { EdgeCellSupernet } from "./edge-cell-supernet.ts";
  * `optimizer` holds all of `supernet.weights()`.
  *
  * @example no-run
- * const { value: cell } = sample(space, rng);
+ * const { value: cell } = sample(edgeCell({ nodes: 4, operations: ["skip", "conv3x3"] }), rng);
  * singlePathStep(supernet, cell, { loss: () => crossEntropy(supernet.forward(images, mode, { cell }), labels), optimizer });
  */
 export function singlePathStep<Operation extends CellOperation>(

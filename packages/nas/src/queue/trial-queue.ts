@@ -30,6 +30,7 @@ const keepSeconds = 7 * 24 * 3600;
  *
  * @throws DataError when no server answers.
  * @example no-run
+ * const space = record({ width: integer(1, 64) });
  * await using trials = await openTrialQueue<{ width: number }>({ url: "redis://localhost:6379", about: { problem: "widths" } });
  * await search(space, {
  *   strategy: gridSearch(space),

@@ -33,7 +33,7 @@ const mostDeaths = 3;
  *
  * @throws DataError when no server answers.
  * @example no-run
- * await using service = await serveTrials({ url: "redis://localhost:6379", open: () => ({ value }) => ({ accuracy: train(value) }) });
+ * await using service = await serveTrials({ url: "redis://localhost:6379", open: () => ({ seed }) => ({ luck: seed / 2 ** 31 }) });
  * await service.ended;
  */
 export async function serveTrials(options: TrialServiceOptions): Promise<TrialService> {

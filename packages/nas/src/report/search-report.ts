@@ -20,7 +20,7 @@ export interface SearchReport<T> extends Pick<SearchResult<T>, "trials" | "best"
  * The report as an HTML document; every text in it is escaped.
  *
  * @example no-run
- * await writeFile("report.html", renderSearchReport({ title: "widths", space, objectives, ...result, summary: [] }));
+ * const page = renderSearchReport({ title: "widths", space, objectives, trials, best, summary: [] });
  */
 export function renderSearchReport<T>({ title, space, objectives, trials, best, summary }: SearchReport<T>): string {
   const names = Object.keys(objectives);
