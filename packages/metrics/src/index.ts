@@ -2,7 +2,7 @@
 
 export { Accuracy, type AccuracyOptions, type AccuracyState } from "./classification/accuracy.ts";
 export { AveragePrecision } from "./classification/average-precision.ts";
-export type { AveragedOptions } from "./classification/averaged-metric.ts";
+export type { AveragedOptions, AveragedState } from "./classification/averaged-metric.ts";
 export { BalancedAccuracy } from "./classification/balanced-accuracy.ts";
 export { BrierScore } from "./classification/brier-score.ts";
 export { CalibrationError, type CalibrationErrorOptions, type CalibrationState } from "./classification/calibration-error.ts";
@@ -44,7 +44,7 @@ export {
 export type { BinaryTask, ClassificationTask, MulticlassTask, MultilabelTask, OutcomeState } from "./classification/outcome-counter.ts";
 export type { Average, ZeroDivision } from "./classification/outcome-counts.ts";
 export { Precision } from "./classification/precision.ts";
-export type { ProbabilityInputs } from "./classification/probability-inputs.ts";
+export type { ProbabilityInputs, ProbabilityMetricOptions } from "./classification/probability-inputs.ts";
 export { Recall } from "./classification/recall.ts";
 export { RocAuc } from "./classification/roc-auc.ts";
 export type { CurveOptions, ScoreStoreState } from "./classification/score-store.ts";
@@ -125,6 +125,7 @@ export { ErrorRate, type ErrorRateOptions, type ErrorRates } from "./language/er
 export { Perplexity, type PerplexityInputs, type PerplexityOptions } from "./language/perplexity.ts";
 export { Rouge, type RougeOptions, type RougeScore } from "./language/rouge.ts";
 export { Squad, type SquadResult } from "./language/squad.ts";
+export { Ter, type TerOptions, type TerResult } from "./language/ter.ts";
 export type { TextInputs } from "./language/text-inputs.ts";
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
@@ -146,6 +147,7 @@ export { MeanAbsolutePercentageError } from "./regression/mean-absolute-percenta
 export { MeanSquaredError } from "./regression/mean-squared-error.ts";
 export { MeanSquaredLogError } from "./regression/mean-squared-log-error.ts";
 export { MedianAbsoluteError } from "./regression/median-absolute-error.ts";
+export { MultiOutput, type MultiOutputOptions, type MultiOutputResult, type MultiOutputState } from "./regression/multi-output.ts";
 export { PearsonCorrelation } from "./regression/pearson-correlation.ts";
 export { PinballLoss, type PinballLossOptions } from "./regression/pinball-loss.ts";
 export { R2Score } from "./regression/r2-score.ts";

@@ -4,25 +4,37 @@ import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
 import type { ClassInputs } from "./class-inputs.ts";
-import { type ClassificationTask, OutcomeCounter, type OutcomeState } from "./outcome-counter.ts";
+import { type ClassificationTask, type MultilabelTask, OutcomeCounter, type OutcomeState } from "./outcome-counter.ts";
 import { type Average, averageRatio, divide, type Outcomes, type Ratio, type ZeroDivision } from "./outcome-counts.ts";
+import { sampleRatios } from "./sample-ratios.ts";
 
 /** The task, and how its classes become one number. */
 export type AveragedOptions = ClassificationTask & {
-  /** `micro`, `macro` or `weighted`. Default `macro`. A binary task has one class, the yes, and nothing to average. */
-  readonly average?: Average;
+  /**
+   * `micro`, `macro` or `weighted`; for a multilabel task also `samples`: the ratio of each example over its labels, and the mean of those.
+   * Default `macro`. A binary task has one class, the yes, and nothing to average.
+   */
+  readonly average?: Average | "samples";
   /** What 0 ÷ 0 counts as. Default 0. */
   readonly zeroDivision?: ZeroDivision;
   /** The classes to average over, such as all but the background. Default: all. */
   readonly only?: readonly number[];
 };
 
-export abstract class AveragedMetric implements Metric<ClassInputs, number, OutcomeState> {
+/** The counts, and with the average `samples` also the weighted sum of the examples' ratios and their weight. */
+export interface AveragedState extends OutcomeState {
+  readonly samples?: readonly [sum: number, weight: number];
+}
+
+export abstract class AveragedMetric implements Metric<ClassInputs, number, AveragedState> {
   readonly #name: string;
   readonly #counter: OutcomeCounter;
-  readonly #average: Average;
+  readonly #average: Average | "samples";
   readonly #zeroDivision: ZeroDivision;
   readonly #only: readonly number[];
+  /** Set with the average `samples`. */
+  readonly #sampled: MultilabelTask | undefined;
+  #samples: readonly [sum: number, weight: number] = [0, 0];
 
   constructor(name: string, options: AveragedOptions) {
     const { average = "macro", zeroDivision = 0, only } = options;
@@ -30,6 +42,10 @@ export abstract class AveragedMetric implements Metric<ClassInputs, number, Outc
     this.#counter = new OutcomeCounter(name, options);
     this.#average = average;
     this.#zeroDivision = zeroDivision;
+    if (average === "samples" && options.task !== "multilabel") {
+      throw new OptionError(`${name}: expected the average samples for a multilabel task only, got a ${options.task ?? "multiclass"} one.`);
+    }
+    this.#sampled = average === "samples" ? (options as MultilabelTask) : undefined;
     const { columns } = this.#counter;
     this.#only = only ?? Array.from({ length: columns }, (_, c) => c);
     if (this.#only.length === 0 || this.#only.some((c) => !Number.isInteger(c) || c < 0 || c >= columns)) {
@@ -42,9 +58,21 @@ export abstract class AveragedMetric implements Metric<ClassInputs, number, Outc
 
   update(inputs: ClassInputs): void {
     this.#counter.update(inputs);
+    if (this.#sampled === undefined) return;
+    const { sum, weight } = sampleRatios(`${this.#name}.update`, inputs, {
+      task: this.#sampled,
+      only: this.#only,
+      ratio: (o) => this.ratio(o),
+      zeroDivision: this.#zeroDivision,
+    });
+    this.#samples = [this.#samples[0] + sum, this.#samples[1] + weight];
   }
 
   result(): number {
+    if (this.#average === "samples") {
+      if (this.#counter.count === 0) throw nothingAdded(`${this.#name}.result`);
+      return this.#samples[0] / this.#samples[1];
+    }
     return averageRatio(this.#outcomes(), (o) => this.ratio(o), { average: this.#average, zeroDivision: this.#zeroDivision });
   }
 
@@ -55,18 +83,27 @@ export abstract class AveragedMetric implements Metric<ClassInputs, number, Outc
 
   reset(): void {
     this.#counter.reset();
+    this.#samples = [0, 0];
   }
 
   merge(other: this): void {
+    if (this.#average !== other.#average && (this.#sampled || other.#sampled)) {
+      throw new OptionError(`${this.#name}.merge: expected equal averages, got ${this.#average} and ${other.#average}.`);
+    }
     this.#counter.merge(other.#counter);
+    this.#samples = [this.#samples[0] + other.#samples[0], this.#samples[1] + other.#samples[1]];
   }
 
-  state(): OutcomeState {
-    return this.#counter.state();
+  state(): AveragedState {
+    return { ...this.#counter.state(), ...(this.#sampled && { samples: this.#samples }) };
   }
 
-  restore(state: OutcomeState): void {
+  restore(state: AveragedState): void {
+    if (this.#sampled && state.samples === undefined) {
+      throw new OptionError(`${this.#name}.restore: expected the state of a metric with average samples, got one without.`);
+    }
     this.#counter.restore(state);
+    this.#samples = state.samples ?? [0, 0];
   }
 
   #outcomes(): Outcomes[] {

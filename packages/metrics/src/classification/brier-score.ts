@@ -3,7 +3,7 @@
 import { Mean, type MeanState } from "../mean.ts";
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
-import { type ProbabilityInputs, probabilitiesOf, readProbabilityRows } from "./probability-inputs.ts";
+import { type ProbabilityInputs, type ProbabilityMetricOptions, probabilitiesOf, readProbabilityRows } from "./probability-inputs.ts";
 
 /**
  * Binary: mean (p − y)², from 0 to 1. Rows of classes: mean Σ (pᶜ − yᶜ)², from 0 to 2, as Brier had it: for two classes twice the binary score.
@@ -15,9 +15,14 @@ import { type ProbabilityInputs, probabilitiesOf, readProbabilityRows } from "./
  */
 export class BrierScore implements Metric<ProbabilityInputs, number, MeanState> {
   readonly #mean: Mean = new Mean();
+  readonly #options: ProbabilityMetricOptions;
+
+  constructor({ ignoreLabel }: ProbabilityMetricOptions = {}) {
+    this.#options = ignoreLabel === undefined ? {} : { ignoreLabel };
+  }
 
   update(inputs: ProbabilityInputs): void {
-    const rows = readProbabilityRows("BrierScore.update", inputs);
+    const rows = readProbabilityRows("BrierScore.update", inputs, this.#options);
     const { labels, columns } = rows;
     let sum = 0;
     for (let i = 0; i < labels.length; i++) {
@@ -26,7 +31,8 @@ export class BrierScore implements Metric<ProbabilityInputs, number, MeanState> 
         sum += rows.weights[i]! * (probability - truth) ** 2;
       });
     }
-    this.#mean.update({ value: sum / rows.weight, count: rows.weight });
+    // Labels that are all ignored bring nothing, and no 0 ÷ 0.
+    if (rows.weight > 0) this.#mean.update({ value: sum / rows.weight, count: rows.weight });
   }
 
   result(): number {

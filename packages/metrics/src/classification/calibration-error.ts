@@ -4,9 +4,9 @@ import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
 import { argmax } from "./class-inputs.ts";
-import { type ProbabilityInputs, probabilitiesOf, readProbabilityRows } from "./probability-inputs.ts";
+import { type ProbabilityInputs, type ProbabilityMetricOptions, probabilitiesOf, readProbabilityRows } from "./probability-inputs.ts";
 
-export interface CalibrationErrorOptions {
+export interface CalibrationErrorOptions extends ProbabilityMetricOptions {
   /** Equally wide bins of confidence. Default 15, as in Guo et al. */
   readonly bins?: number;
   /** `l1`: the expected calibration error; `l2`: its root mean square; `max`: the worst bin. Default `l1`. */
@@ -31,20 +31,22 @@ export interface CalibrationState {
  */
 export class CalibrationError implements Metric<ProbabilityInputs, number, CalibrationState> {
   readonly #norm: "l1" | "l2" | "max";
+  readonly #options: ProbabilityMetricOptions;
   #counts: Float64Array;
   #confidences: Float64Array;
   #hits: Float64Array;
 
-  constructor({ bins = 15, norm = "l1" }: CalibrationErrorOptions = {}) {
+  constructor({ bins = 15, norm = "l1", ignoreLabel }: CalibrationErrorOptions = {}) {
     if (!Number.isInteger(bins) || bins < 1) throw new OptionError(`CalibrationError: expected at least 1 bin, got ${bins}.`);
     this.#norm = norm;
+    this.#options = ignoreLabel === undefined ? {} : { ignoreLabel };
     this.#counts = new Float64Array(bins);
     this.#confidences = new Float64Array(bins);
     this.#hits = new Float64Array(bins);
   }
 
   update(inputs: ProbabilityInputs): void {
-    const rows = readProbabilityRows("CalibrationError.update", inputs);
+    const rows = readProbabilityRows("CalibrationError.update", inputs, this.#options);
     const bins = this.#counts.length;
     for (let i = 0; i < rows.labels.length; i++) {
       const probabilities = probabilitiesOf(rows, i);

@@ -3,7 +3,13 @@
 import { Mean, type MeanState } from "../mean.ts";
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
-import { logSumExp, type ProbabilityInputs, type ProbabilityRows, readProbabilityRows } from "./probability-inputs.ts";
+import {
+  logSumExp,
+  type ProbabilityInputs,
+  type ProbabilityMetricOptions,
+  type ProbabilityRows,
+  readProbabilityRows,
+} from "./probability-inputs.ts";
 
 /** The least probability that is not taken for impossible: the ulp of 1 in float64, as scikit-learn has it. */
 const least = Number.EPSILON;
@@ -19,12 +25,18 @@ const least = Number.EPSILON;
  */
 export class LogLoss implements Metric<ProbabilityInputs, number, MeanState> {
   readonly #mean: Mean = new Mean();
+  readonly #options: ProbabilityMetricOptions;
+
+  constructor({ ignoreLabel }: ProbabilityMetricOptions = {}) {
+    this.#options = ignoreLabel === undefined ? {} : { ignoreLabel };
+  }
 
   update(inputs: ProbabilityInputs): void {
-    const rows = readProbabilityRows("LogLoss.update", inputs);
+    const rows = readProbabilityRows("LogLoss.update", inputs, this.#options);
     let sum = 0;
     for (let i = 0; i < rows.labels.length; i++) sum += rows.weights[i]! * lossOf(rows, i);
-    this.#mean.update({ value: sum / rows.weight, count: rows.weight });
+    // Labels that are all ignored bring nothing, and no 0 ÷ 0.
+    if (rows.weight > 0) this.#mean.update({ value: sum / rows.weight, count: rows.weight });
   }
 
   result(): number {

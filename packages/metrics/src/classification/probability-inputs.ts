@@ -1,17 +1,8 @@
 /** Reads labels with probabilities, or with logits, and checks them: for metrics of how sure a model is. */
 
 import { DataError } from "@dl/core";
-import {
-  flatNumbers,
-  isHostTensor,
-  type Numbers,
-  readWeights,
-  requireNoNaN,
-  requireProbabilities,
-  requireSome,
-  rowLength,
-} from "../numbers.ts";
-import { requireClasses } from "./class-inputs.ts";
+import { flatNumbers, isHostTensor, type Numbers, requireNoNaN, requireProbabilities, requireSome, rowLength } from "../numbers.ts";
+import { requireClasses, weighLabels } from "./class-inputs.ts";
 
 /**
  * Labels `[…]` with probabilities or logits: `[…, C]`, a row of classes an example; or `[…]`, the yes of a binary task,
@@ -33,11 +24,22 @@ export interface ProbabilityRows {
   readonly isLogits: boolean;
 }
 
-export function readProbabilityRows(where: string, inputs: ProbabilityInputs): ProbabilityRows {
+/** What labels may be beside classes. */
+export interface ProbabilityMetricOptions {
+  /** A label that is left out, such as −100 for padding; its row must hold probabilities too. Default: none. */
+  readonly ignoreLabel?: number;
+}
+
+/** Checks a batch. An ignored label has the weight 0. */
+export function readProbabilityRows(
+  where: string,
+  inputs: ProbabilityInputs,
+  { ignoreLabel }: ProbabilityMetricOptions = {},
+): ProbabilityRows {
   const isLogits = inputs.probabilities === undefined;
   const [name, numbers] = isLogits ? (["logits", inputs.logits] as const) : (["probabilities", inputs.probabilities] as const);
   requireSome(where, "labels", inputs.labels);
-  const labels = flatNumbers(inputs.labels);
+  const { labels, weights } = weighLabels(where, inputs, ignoreLabel);
   const values = flatNumbers(numbers);
   const isBinary =
     isHostTensor(numbers) && isHostTensor(inputs.labels)
@@ -50,7 +52,6 @@ export function readProbabilityRows(where: string, inputs: ProbabilityInputs): P
     requireProbabilities(where, name, numbers);
     if (columns > 1) requireRowsOfOne(where, values, columns);
   }
-  const weights = readWeights(where, inputs.weights, labels.length);
   let weight = 0;
   for (let i = 0; i < weights.length; i++) weight += weights[i]!;
   return { labels, weights, weight, values, columns, isLogits };
