@@ -7,6 +7,7 @@ import { compress } from "./commands/compress.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { exportCommand } from "./commands/export.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { interpolate } from "./commands/interpolate.ts";
@@ -15,6 +16,7 @@ import { resume } from "./commands/resume.ts";
 import { sample } from "./commands/sample.ts";
 import { score } from "./commands/score.ts";
 import { searchCommand } from "./commands/search.ts";
+import { serve } from "./commands/serve.ts";
 import { train } from "./commands/train.ts";
 import { watch } from "./commands/watch.ts";
 import { workerCommand } from "./commands/worker.ts";
@@ -28,10 +30,12 @@ const commands: readonly Command[] = [
   predict,
   explainCommand,
   compress,
+  exportCommand,
   generateCommand,
   sample,
   interpolate,
   score,
+  serve,
   inspect,
   watch,
   bench,

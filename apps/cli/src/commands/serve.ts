@@ -1,0 +1,85 @@
+/** dl serve: a trained classifier behind HTTP. */
+
+import { type HostTensor, softmax, tensor } from "@dl/core";
+import { arrayDataset, batches } from "@dl/data";
+import { loadState } from "@dl/nn";
+import { loadSafetensors } from "@dl/nn/node";
+import { openNamedDevice } from "../backends.ts";
+import { type Command, deviceOptions, deviceSettings, onlyPositional, positiveNumber, text, UsageError, wholeNumber } from "../command.ts";
+import { imageOf } from "../image-file.ts";
+import { Interrupt } from "../interrupt.ts";
+import { isTaskRun, readRunFile } from "../run-file.ts";
+import { modelFile } from "../run-files.ts";
+import { PredictionServer, type ServedModel } from "../serving/prediction-server.ts";
+import { describeDevice, logitsOf, makeModel, normalization } from "../session.ts";
+
+export const serve: Command = {
+  name: "serve",
+  summary: "Answer predictions over HTTP with a trained classifier.",
+  positionals: "<run folder>",
+  details: [
+    'POST /predict takes a PNG or JPEG file (Content-Type image/png or image/jpeg), or JSON {"pixels": [[[0 … 255]]]} in the model\'s shape.',
+    "GET /health tells whether it answers, GET /metrics is for Prometheus, GET / tells classes and shape.",
+    "SIGTERM and Ctrl-C answer what came before, and end.",
+  ].join("\n"),
+  options: {
+    run: { value: "DIR", help: "The run folder, instead of the first word." },
+    host: { value: "NAME", help: "Address to listen at. Default 127.0.0.1: this machine alone." },
+    port: { value: "N", help: "Port; 0 takes a free one. Default 8080." },
+    "max-batch": { value: "N", help: "Most images computed together. Default 32." },
+    "max-wait": { value: "MS", help: "Milliseconds that an image waits for others. Default 2." },
+    "max-queue": { value: "N", help: "Most images that wait; one more is answered 503. Default 256." },
+    timeout: { value: "MS", help: "Milliseconds until an image that still waits is answered 503. Default 10000." },
+    "body-limit": { value: "BYTES", help: "Largest request. Default 4194304." },
+    ...deviceOptions,
+  },
+  async run(args) {
+    const folder = text(args, "run") ?? onlyPositional(args, "run folder");
+    const run = await readRunFile(folder);
+    if (isTaskRun(run)) throw new UsageError(`expected a run that classifies images, got one of ${run.recipe.name}.`);
+    const { recipe, preset } = run;
+    const { classNames, imageShape } = recipe.data;
+    const file = await modelFile(folder);
+    const host = text(args, "host") ?? "127.0.0.1";
+    const port = wholeNumber(args, "port", { least: 0, otherwise: 8080 });
+    const limits = {
+      maxBatch: wholeNumber(args, "max-batch", { least: 1, otherwise: 32 }),
+      maxWait: wholeNumber(args, "max-wait", { least: 0, otherwise: 2 }),
+      maxQueue: wholeNumber(args, "max-queue", { least: 1, otherwise: 256 }),
+      timeout: positiveNumber(args, "timeout") ?? 10_000,
+      bodyLimit: wholeNumber(args, "body-limit", { least: 1, otherwise: 4 * 2 ** 20 }),
+    };
+    await using device = await openNamedDevice(deviceSettings(args));
+    using model = makeModel(run);
+    loadState(model, await loadSafetensors(file));
+    const transform = normalization(preset);
+    const served: ServedModel = {
+      title: recipe.title,
+      classNames,
+      imageShape,
+      decode: (bytes) => imageOf(bytes, { data: recipe.data, name: "the request" }),
+      classify: async (images) => {
+        const data = new Float32Array(images.length * images[0]!.data.length);
+        for (const [i, image] of images.entries()) data.set(image.data, i * image.data.length);
+        const labels: HostTensor = { shape: [images.length], dtype: "int32", data: new Int32Array(images.length) };
+        const all = arrayDataset({ images: { shape: [images.length, ...imageShape], dtype: "float32", data }, labels });
+        const [batch] = [...batches(all, { batchSize: images.length, transform })];
+        const { data: probabilities } = (await device.compute(() => softmax(logitsOf(preset, model, tensor(batch!.images))))) as HostTensor;
+        return images.map((_, i) => (probabilities as Float32Array).slice(i * classNames.length, (i + 1) * classNames.length));
+      },
+    };
+    // The first pass compiles kernels and moves the weights: not while somebody waits.
+    await served.classify([{ shape: [...imageShape], dtype: "float32", data: new Float32Array(imageShape.reduce((a, b) => a * b)) }]);
+    const server = new PredictionServer(served, limits);
+    using interrupt = new Interrupt();
+    const stopped = new Promise<void>((resolve) => {
+      interrupt.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const address = await server.listen({ host, port });
+    if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, device: device.name, address }));
+    console.error(`${recipe.title} at ${address}, on ${describeDevice(device)}`);
+    await stopped;
+    await server.close();
+    return 0;
+  },
+};

@@ -1,0 +1,76 @@
+/** A run's model as other formats take it: its forward pass from plain inputs to plain outputs. */
+
+import { Rng, softmax, type Tensor, tensor } from "@dl/core";
+import type { InputSpec, InputTensors } from "@dl/export";
+import { inference, loadState, type Module } from "@dl/nn";
+import { loadSafetensors } from "@dl/nn/node";
+import { Gpt2 } from "@dl/transformer";
+import { loadFolder } from "@dl/transformer/node";
+import { UsageError } from "./command.ts";
+import { isGenerative, loadGenerator } from "./recipes/generative-recipe.ts";
+import { type AnyRun, isTaskRun } from "./run-file.ts";
+import { modelFile } from "./run-files.ts";
+import { logitsOf, makeModel } from "./session.ts";
+
+type Inputs = Readonly<Record<string, InputSpec>>;
+
+export interface PortableModel {
+  readonly model: Module;
+  readonly inputs: Inputs;
+  readonly forward: (inputs: InputTensors<Inputs>) => Readonly<Record<string, Tensor>>;
+  /** Largest sizes of free axes, where the model has them. */
+  readonly largest?: Readonly<Record<string, number>>;
+  /** What a user of the file has to know. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The trained model of a run: classifiers with their normalisation, generators, language models. */
+export async function portableModel(run: AnyRun, folder: string): Promise<PortableModel> {
+  const { recipe } = run;
+  const about = { recipe: recipe.name, preset: run.preset.name };
+  if (!isTaskRun(run)) {
+    const { preset } = run;
+    const { classNames, imageShape } = run.recipe.data;
+    const { mean, standardDeviation } = preset.normalization;
+    const model = makeModel(run);
+    loadState(model, await loadSafetensors(await modelFile(folder)));
+    return {
+      model,
+      inputs: { images: { shape: ["batch", ...imageShape] } },
+      forward: ({ images }) => {
+        // Pixels from 0 to 1: what the model was trained on is part of the file.
+        const normal = images!.sub(tensor([...mean])).div(tensor([...standardDeviation]));
+        const logits = logitsOf(preset, model, normal);
+        return { logits, probabilities: softmax(logits) };
+      },
+      metadata: { ...about, classes: JSON.stringify(classNames), images: "pixels from 0 to 1, [batch, height, width, channels]" },
+    };
+  }
+  if (isGenerative(run)) {
+    const { preset } = run;
+    const model = await loadGenerator(run, folder);
+    const latents = { shape: ["batch", preset.latent] } as const;
+    const labels = { shape: ["batch"], dtype: "int32" } as const;
+    return {
+      model,
+      inputs: preset.isConditional ? { latents, labels } : { latents },
+      forward: ({ latents, labels }) => {
+        const none = tensor({ shape: [1], dtype: "int32", data: new Int32Array(1) });
+        return { images: preset.draw(model, { latents: latents!, labels: labels ?? none, mode: inference }) };
+      },
+      metadata: { ...about, images: "from -1 to 1, [batch, height, width, channels]" },
+    };
+  }
+  if (recipe.name === "gpt-shakespeare") {
+    await modelFile(folder);
+    const model = await loadFolder(folder, Gpt2, { rng: new Rng(0) });
+    return {
+      model,
+      inputs: { ids: { shape: ["batch", "time"], dtype: "int32" } },
+      forward: ({ ids }) => ({ logits: model.forward({ ids: ids! }, inference) }),
+      largest: { time: model.options.context },
+      metadata: { ...about, ids: "as tokenizer.json of the run folder has them" },
+    };
+  }
+  throw new UsageError(`expected a run of a classifier, a generator or a language model, got one of ${recipe.name}.`);
+}
