@@ -6,6 +6,7 @@ import { cnnMemory } from "./rows/cnn-memory.ts";
 import { cnnStep, webgpuCnnStep } from "./rows/cnn-step.ts";
 import { frameworkOverhead } from "./rows/framework-overhead.ts";
 import { ganStep } from "./rows/gan-step.ts";
+import { gptGenerate } from "./rows/gpt-generate.ts";
 import { gptStep } from "./rows/gpt-step.ts";
 import { lenetStep } from "./rows/lenet-step.ts";
 import { matmul } from "./rows/matmul.ts";
@@ -17,6 +18,7 @@ export const cases: readonly BenchCase[] = [
   cnnMemory,
   lenetStep,
   gptStep,
+  gptGenerate,
   ganStep,
   ...matmul,
   ...mlpForward,

@@ -181,6 +181,62 @@ def gpt_step(tensors, parameters):
     return training(model, optimizer, lambda: F.cross_entropy(model(inputs).flatten(0, 1), targets))
 
 
+class CachedBlock(nn.Module):
+    """GPT-2's block for one text; keys and values of the tokens before stay in arrays of a fixed size."""
+
+    def __init__(self, width, heads, context):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.keys, self.values = (torch.zeros(1, heads, context, width // heads) for _ in range(2))
+
+    def forward(self, x, past):
+        _, time_, width = x.shape
+        q, k, v = (y.view(1, time_, self.heads, -1).transpose(1, 2) for y in self.qkv(self.norm1(x)).split(width, dim=2))
+        end = past + time_
+        self.keys[:, :, past:end], self.values[:, :, past:end] = k, v
+        y = F.scaled_dot_product_attention(q, self.keys[:, :, :end], self.values[:, :, :end], is_causal=past == 0)
+        x = x + self.output(y.transpose(1, 2).reshape(1, time_, width))
+        return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+def gpt_generate(tensors, parameters):
+    layers, heads, width, count = (parameters[name] for name in ("layers", "heads", "size", "tokens"))
+    context = parameters["prompt"] + count
+    symbols, positions, norm = nn.Embedding(parameters["vocabulary"], width), nn.Embedding(context, width), nn.LayerNorm(width)
+    blocks = [CachedBlock(width, heads, context) for _ in range(layers)]
+    load(symbols, tensors, "tokens")
+    load(positions, tensors, "positions")
+    load(norm, tensors, "norm")
+    names = {
+        "norm1": "attentionNorm",
+        "qkv": "attention.project",
+        "output": "attention.output",
+        "norm2": "feedForwardNorm",
+        "up": "feedForward.expand",
+        "down": "feedForward.contract",
+    }
+    for i, block in enumerate(blocks):
+        for ours, theirs in names.items():
+            load(getattr(block, ours), tensors, f"blocks.{i}.{theirs}")
+
+    def write():
+        with torch.inference_mode():
+            ids, past, written = tensors["prompt"].long()[None], 0, []
+            for _ in range(count):
+                x = symbols(ids) + positions(torch.arange(past, past + ids.shape[1]))
+                for block in blocks:
+                    x = block(x, past)
+                past += ids.shape[1]
+                ids = F.linear(norm(x[:, -1]), symbols.weight).argmax(-1, keepdim=True)
+                written.append(ids.item())
+            return written
+
+    return write()[:16], repeat(write, 1)
+
+
 class Generator(nn.Module):
     def __init__(self):
         super().__init__()
@@ -273,6 +329,7 @@ WORKLOADS = {
     "cnn-step": cnn_step,
     "lenet-step": lenet_step,
     "gpt-step": gpt_step,
+    "gpt-generate": gpt_generate,
     "gan-step": gan_step,
     "matmul": matmul,
     "mlp-forward": mlp_forward,
