@@ -94,7 +94,7 @@ async function probe(
 }
 
 const encoder: MaskedPreset["encoder"] = { context: 64, size: 128, layers: 1, heads: 4, hidden: 256, dropout: 0.1 };
-const settings = { vocabulary: 10_000, hiddenShare: 0.15, heldEvery: 40, warmUpShare: 0.05, weightDecay: 0.01, beta2: 0.98 } as const;
+const settings = { vocabulary: 10_000, hiddenShare: 0.2, heldEvery: 40, warmUpShare: 0.05, weightDecay: 0.01, beta2: 0.98 } as const;
 
 export const mlm: TaskRecipe<MaskedPreset> = modelRecipe<MaskedPreset, MaskedWindow, MaskedData, MaskedLanguageModel>({
   name: "mlm",
@@ -107,7 +107,7 @@ export const mlm: TaskRecipe<MaskedPreset> = modelRecipe<MaskedPreset, MaskedWin
       name: "default",
       summary:
         "One block of BERT's form on Brown's million words, and reviews and posts without labels; sentiment-pretrained and ner go on from it.",
-      defaults: { epochs: 3, batchSize: 32, learningRate: 2e-3 },
+      defaults: { epochs: 2, batchSize: 8, learningRate: 1e-3 },
       ...settings,
       encoder,
       corpora: ["brown", "reviews", "posts"],
@@ -115,7 +115,7 @@ export const mlm: TaskRecipe<MaskedPreset> = modelRecipe<MaskedPreset, MaskedWin
     {
       name: "addresses",
       summary: "Two blocks, and the State of the Union addresses too: three times the text.",
-      defaults: { epochs: 3, batchSize: 32, learningRate: 2e-3 },
+      defaults: { epochs: 2, batchSize: 8, learningRate: 1e-3 },
       ...settings,
       encoder: { ...encoder, layers: 2 },
       corpora: ["brown", "addresses", "reviews", "posts"],
