@@ -24,7 +24,7 @@ test.for([
   ],
   [
     ["predict", "--help"],
-    ["Usage: dl predict <run folder> <image>", "--top K"],
+    ["Usage: dl predict <run folder> <image or text>", "--top K"],
   ],
   [
     ["explain", "--help"],
@@ -77,7 +77,7 @@ test.for([
   [["explain", "--run", "somewhere"], /expected a run folder and one image file/],
   [["explain", "somewhere", "a.png", "--method", "tea-leaves"], /--method: expected grad-cam, .*, got "tea-leaves"/],
   [["explain", "somewhere", "a.png", "--out", "a.gif"], /--out: expected a file that ends in .png or .html, got "a.gif"/],
-  [["predict", "somewhere"], /expected a run folder and at least one image file/],
+  [["predict", "somewhere"], /expected a run folder and at least one image file or text/],
   [["score", "a"], /expected a folder of generated images and a folder of real ones/],
   [["score", "a", "b", "--extractor", "inception"], /--extractor: expected mnist, fashion-mnist or a \.safetensors file, got "inception"/],
   [["sample"], /expected one run folder, got none/],

@@ -3,11 +3,36 @@
 import { type HostTensor, softmax, tensor } from "@dl/core";
 import { arrayDataset, batches } from "@dl/data";
 import { openNamedDevice } from "../backends.ts";
-import { type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
+import { type Arguments, type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
 import { readImage } from "../image-file.ts";
+import { Interrupt } from "../interrupt.ts";
+import type { TaskRun } from "../recipes/task-recipe.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 import { loadModel, logitsOf, normalization } from "../session.ts";
+
+/** What a model of texts says to each of them. */
+async function answerTexts(
+  run: TaskRun,
+  { args, folder, texts }: { args: Arguments; folder: string; texts: readonly string[] },
+): Promise<number> {
+  const { recipe } = run;
+  if (recipe.answer === undefined)
+    throw new UsageError(`expected a run that classifies images or answers texts, got one of ${recipe.name}.`);
+  await modelFile(folder);
+  const settings = deviceSettings(args);
+  await using device = await openNamedDevice(settings);
+  using interrupt = new Interrupt();
+  try {
+    const answers = await recipe.answer(run, { device, signal: interrupt.signal, folder, texts });
+    const predictions = texts.map((text, i) => ({ text, answer: answers[i]! }));
+    if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, backend: settings.backend, device: device.name, predictions }));
+    else for (const { text, answer } of predictions) console.log(texts.length === 1 ? answer : `${text}: ${answer}`);
+    return 0;
+  } catch (error) {
+    return interrupt.codeFor(error);
+  }
+}
 
 export const predict: Command = {
   name: "predict",
@@ -21,9 +46,9 @@ export const predict: Command = {
   },
   async run(args) {
     const [folder, ...paths] = args.positionals;
-    if (folder === undefined || paths.length === 0) throw new UsageError("expected a run folder and at least one image file.");
+    if (folder === undefined || paths.length === 0) throw new UsageError("expected a run folder and at least one image file or text.");
     const run = await readRunFile(folder);
-    if (isTaskRun(run)) throw new UsageError(`expected a run that classifies images, got one of ${run.recipe.name}.`);
+    if (isTaskRun(run)) return answerTexts(run, { args, folder, texts: paths });
     const { recipe, preset } = run;
     const { classNames } = recipe.data;
     const top = Math.min(wholeNumber(args, "top", { least: 1, otherwise: 3 }), classNames.length);

@@ -60,9 +60,9 @@ export interface MeasureOptions<P extends ModelPreset, D> extends TaskContext {
 }
 
 /** How a trained model is kept in its run's folder. */
-export interface ModelStore<M extends Module, P extends ModelPreset = ModelPreset, D = unknown> {
+export interface ModelStore<M extends Module, P extends ModelPreset = ModelPreset> {
   write(model: M, options: ModelFolderOptions): Promise<void>;
-  read(folder: string, options: { preset: P; data: D }): Promise<M>;
+  read(folder: string, options: { preset: P; tokenizer: Tokenizer | undefined }): Promise<M>;
 }
 
 /** As transformers keeps it. */
@@ -75,7 +75,7 @@ export interface ModelRecipeParts<P extends ModelPreset, E extends Example, D ex
   extends Pick<TaskRecipe<P>, "name" | "title" | "presets" | "inputs"> {
   /** What an example is, for progress: `sentences`. */
   readonly unit: string;
-  readonly store: ModelStore<M, P, D>;
+  readonly store: ModelStore<M, P>;
   load(run: TaskRun<P>, options: LoadOptions): Promise<D>;
   /** A model before training: new, or from the user's weights. */
   model(run: TaskRun<P>, options: { data: D; rng: Rng }): M | Promise<M>;
@@ -84,6 +84,8 @@ export interface ModelRecipeParts<P extends ModelPreset, E extends Example, D ex
   validate?(model: M, options: MeasureOptions<P, D>): Promise<Metrics>;
   /** At the end, on the test set; `folder` for what is to be kept beside the model. */
   measure(model: M, options: MeasureOptions<P, D> & { folder?: RunFolder }): Promise<Measured>;
+  /** What the trained model says to texts of the user's. Default nothing. */
+  answer?(model: M, texts: readonly string[], options: TaskContext & { tokenizer: Tokenizer; preset: P }): Promise<readonly string[]>;
   /** Which metric `patience` watches. Default `validation/loss`, the smaller the better. */
   readonly best?: Pick<EarlyStoppingOptions, "monitor" | "mode">;
   /** Metrics whose curves the report shows. Default the loss. */
@@ -99,10 +101,18 @@ export function modelRecipe<P extends ModelPreset, E extends Example, D extends 
     ...{ name, title, presets },
     ...(inputs && { inputs }),
     train: (run, options) => trainModel(parts, { run, ...options }),
+    ...(parts.answer && {
+      async answer({ preset }, { device, signal, folder, texts }) {
+        const tokenizer = await tokenizerIn(folder);
+        if (tokenizer === undefined) throw new DataError(`${folder}: expected a tokenizer.json beside the model, got none.`);
+        using model = await parts.store.read(folder, { preset, tokenizer });
+        return parts.answer!(model, texts, { device, signal, tokenizer, preset });
+      },
+    }),
     async evaluate(run, { device, signal, folder }) {
       const tokenizer = await tokenizerIn(folder);
       const data = await parts.load(run, { signal, ...(tokenizer && { tokenizer }) });
-      using model = await parts.store.read(folder, { preset: run.preset, data });
+      using model = await parts.store.read(folder, { preset: run.preset, tokenizer });
       return (await parts.measure(model, { run, data, device, signal })).metrics;
     },
   };

@@ -1,13 +1,13 @@
 /** New and rare names in tweets and posts (WNUT-17): an encoder that tags words, beside a BiLSTM. Derczynski et al. 2017; Lample et al. 2016, arXiv:1603.01360, without its CRF. */
 
-import { argmax, type HostTensor, Rng, type Tensor } from "@dl/core";
+import { argmax, type HostTensor, Rng, type Tensor, upload } from "@dl/core";
 import { type Tokenizer, trainWordPiece } from "@dl/data";
 import { type TaggedSentence, wnut17, wnut17Tags } from "@dl/data/node";
-import { type EntityResult, EntityScore } from "@dl/metrics";
+import { type EntityResult, EntityScore, entitiesOf } from "@dl/metrics";
 import { Dropout, decayGroups, Embedding, inference, Linear, Lstm, type Mode, Module, WeightAverage } from "@dl/nn";
 import { evaluate, fit, type Metrics, type Tensors } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
-import { type EncoderPreset, ignoredLabel, TokenClassifier, tokenLoss } from "@dl/transformer";
+import { type EncoderPreset, ignoredLabel, padTokens, TokenClassifier, tokenLoss } from "@dl/transformer";
 import { loadFolder } from "@dl/transformer/node";
 import { showDownload } from "../session.ts";
 import { hideTokens } from "./hide-tokens.ts";
@@ -139,6 +139,28 @@ async function trainLstm(run: Run, { data, device, signal }: TaskContext & { dat
   return entityScore(tag, data.test, { device, signal, padId: data.padId });
 }
 
+/** The entities of each text, by kind. */
+async function entitiesIn(
+  model: TokenClassifier,
+  texts: readonly string[],
+  { tokenizer, device }: Pick<TaskContext, "device"> & { tokenizer: Tokenizer },
+): Promise<string[]> {
+  const { context, padId } = model.encoder.options;
+  const sentences = texts.map((text) => text.match(/[\p{L}\p{N}@#'’_-]+|[^\s]/gu) ?? []);
+  const encode = wordEncoder(tokenizer, { context });
+  const rows = sentences.map((words) => encode(words));
+  const { ids, mask } = padTokens(rows, { padId });
+  const predictions = (await device.compute(() => argmax(model.forward(upload({ ids, mask }), inference), -1))) as HostTensor;
+  const time = ids.shape[1]!;
+  return rows.map(({ starts }, row) => {
+    const tags = starts.map((at) => model.labels[predictions.data[row * time + at]!]!);
+    const found = entitiesOf(tags, { scheme: "lenient" }).map(
+      ({ type, start, end }) => `${sentences[row]!.slice(start, end).join(" ")} (${type})`,
+    );
+    return found.length === 0 ? "no entities" : found.join(", ");
+  });
+}
+
 async function measure(
   model: TokenClassifier,
   { data, run, folder, device, signal }: MeasureOptions<EntityPreset, EntityData> & { folder?: RunFolder },
@@ -191,6 +213,7 @@ export const ner: TaskRecipe<EntityPreset> = modelRecipe<EntityPreset, TextExamp
     return loadFolder(folder, TokenClassifier, { strict: false, rng, config });
   },
   loss: (model, batch, { mode }) => tokenLoss(taggerOf(model)(batch, mode), batch.labels),
+  answer: entitiesIn,
   async validate(model, { data, device, signal }) {
     const { micro } = await entityScore(taggerOf(model), data.validation, { device, signal, padId: data.padId });
     return { f1: micro.f1 };

@@ -1,13 +1,13 @@
 /** Questions about captions, answered by a span of them: an encoder that points at the first and the last token. Devlin et al. 2018, section 4.2. */
 
-import { type HostTensor, hostTensor } from "@dl/core";
+import { DataError, type HostTensor, hostTensor, upload } from "@dl/core";
 import { type Collate, type Example, lengthOrder, padFields, type Tokenizer, trainWordPiece } from "@dl/data";
 import { multi30k } from "@dl/data/node";
 import { Squad } from "@dl/metrics";
 import { inference } from "@dl/nn";
 import { type AnsweredQuestion, answerByOverlap, questionSet } from "@dl/tooling/task-sets";
 import { evaluate, type Tensors } from "@dl/train";
-import { answerTokens, bestAnswer, type EncoderPreset, QuestionAnswerer, type QuestionWindow, spanLoss } from "@dl/transformer";
+import { answerTokens, bestAnswer, type EncoderPreset, padTokens, QuestionAnswerer, type QuestionWindow, spanLoss } from "@dl/transformer";
 import { showDownload } from "../session.ts";
 import { folderOf, type MeasureOptions, type ModelData, type ModelPreset, modelRecipe, tokenId } from "./model-recipe.ts";
 import type { TaskContext, TaskRecipe } from "./task-recipe.ts";
@@ -100,6 +100,31 @@ async function answersOf(
   return { loss, ...squad.result() };
 }
 
+/** Answers to texts that begin with a question: `who sings ? A girl sings.` */
+async function answerOf(
+  model: QuestionAnswerer,
+  texts: readonly string[],
+  { tokenizer, device }: Pick<TaskContext, "device"> & { tokenizer: Tokenizer },
+): Promise<string[]> {
+  const { context } = model.encoder.options;
+  const answers: string[] = [];
+  for (const text of texts) {
+    const cut = text.indexOf("?") + 1;
+    const [question, passage] = [text.slice(0, cut).trim(), text.slice(cut).trim()];
+    if (question === "" || passage === "")
+      throw new DataError(`qa: expected a question that ends in ? and a text after it, got ${JSON.stringify(text)}.`);
+    const window = tokenizer.encode(question, { pair: passage, truncation: { maximumLength: context, strategy: "only-second" } });
+    const { ids, mask, segments } = padTokens([window], { padId: model.encoder.options.padId });
+    const { start, end } = (await device.compute(() => ({ ...model.forward(upload({ ids, mask, segments }), inference) }))) as {
+      start: HostTensor;
+      end: HostTensor;
+    };
+    const best = bestAnswer([{ window, start: start.data, end: end.data }], { maximumTokens: 8 });
+    answers.push(best ? passage.slice(best.start, best.end) : "no answer");
+  }
+  return answers;
+}
+
 async function measure(model: QuestionAnswerer, { data, ...work }: MeasureOptions<QuestionPreset, QuestionData>) {
   const { exactMatch, f1 } = await answersOf(model, data.test, { ...work, tokenizer: data.tokenizer });
   const overlap = new Squad();
@@ -152,6 +177,7 @@ export const qa: TaskRecipe<QuestionPreset> = modelRecipe<QuestionPreset, SpanEx
     return new QuestionAnswerer({ ...preset.encoder, vocabulary: tokenizer.vocabularySize, padId: tokenId(tokenizer, "[PAD]"), rng });
   },
   loss: (model, batch, { mode }) => spanLoss(spansOf(model, batch, mode), { start: batch.start, end: batch.end }),
+  answer: answerOf,
   async validate(model, { data, ...work }) {
     const { loss, f1 } = await answersOf(model, data.validation, { ...work, tokenizer: data.tokenizer });
     return { loss, f1 };

@@ -1,6 +1,6 @@
 /** How two nouns are related, where the preposition between them is hidden: an encoder with marked entities. Baldini Soares et al. 2019, arXiv:1906.03158, on Brown. */
 
-import { argmax, equal, type HostTensor, hostTensor, mean, Rng } from "@dl/core";
+import { argmax, DataError, equal, type HostTensor, hostTensor, mean, Rng } from "@dl/core";
 import { type Collate, type Example, lengthOrder, padFields, type Tokenizer, trainWordPiece } from "@dl/data";
 import { brownCorpus } from "@dl/data/node";
 import { ConfusionMatrix, classificationReport } from "@dl/metrics";
@@ -94,17 +94,23 @@ async function measure(model: RelationClassifier, { data, ...work }: MeasureOpti
   return { metrics, classification };
 }
 
-const network = ({ preset, data, rng }: { preset: RelationPreset; data: RelationData; rng: Rng }): RelationClassifier =>
+const network = ({ preset, tokenizer, rng }: { preset: RelationPreset; tokenizer: Tokenizer; rng: Rng }): RelationClassifier =>
   new RelationClassifier({
     ...preset.encoder,
-    ...{ vocabulary: data.tokenizer.vocabularySize, padId: tokenId(data.tokenizer, "[PAD]"), labels: relationNames, rng },
+    ...{ vocabulary: tokenizer.vocabularySize, padId: tokenId(tokenizer, "[PAD]"), labels: relationNames, rng },
   });
 
 export const relation: TaskRecipe<RelationPreset> = modelRecipe<RelationPreset, PairExample, RelationData, RelationClassifier>({
   name: "relation",
   title: "Relations of nouns in Brown, their preposition hidden",
   unit: "pairs",
-  store: { write: writeModelState, read: (folder, { preset, data }) => readModelState(network({ preset, data, rng: new Rng(0) }), folder) },
+  store: {
+    write: writeModelState,
+    async read(folder, { preset, tokenizer }) {
+      if (tokenizer === undefined) throw new DataError(`${folder}: expected a tokenizer.json beside the model, got none.`);
+      return readModelState(network({ preset, tokenizer, rng: new Rng(0) }), folder);
+    },
+  },
   charted: ["loss", "accuracy"],
   presets: [
     {
@@ -139,7 +145,7 @@ export const relation: TaskRecipe<RelationPreset> = modelRecipe<RelationPreset, 
       majority: majorityOf(train, test),
     };
   },
-  model: ({ preset }, { data, rng }) => network({ preset, data, rng }),
+  model: ({ preset }, { data, rng }) => network({ preset, tokenizer: data.tokenizer, rng }),
   loss(model, batch, { mode }) {
     const logits = logitsOf(model, batch, mode);
     return { loss: crossEntropy(logits, batch.labels), accuracy: mean(equal(argmax(logits, -1), batch.labels).cast("float32")) };

@@ -10,7 +10,7 @@ import { writeModelFolder } from "./model-folder.ts";
 import { adamWOf, type ModelPreset, tokenizerIn } from "./model-recipe.ts";
 import type { TextExample } from "./padded-texts.ts";
 import { PartResults } from "./part-results.ts";
-import { loadSentiment, measureClassifier, type SentimentData, testMetrics } from "./sentiment.ts";
+import { classifyTexts, loadSentiment, measureClassifier, type SentimentData, testMetrics } from "./sentiment.ts";
 import type { TaskContext, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 interface PretrainedPreset extends ModelPreset {
@@ -182,6 +182,12 @@ export const sentimentPretrained: TaskRecipe<PretrainedPreset> = {
     },
   ],
   train,
+  async answer(_, { folder, texts, device }) {
+    const tokenizer = await tokenizerIn(folder);
+    if (tokenizer === undefined) throw new DataError(`${folder}: expected a tokenizer.json beside the model, got none.`);
+    using model = await loadFolder(folder, SequenceClassifier);
+    return await classifyTexts(model, texts, { tokenizer, device });
+  },
   async evaluate(run, { device, signal, folder }) {
     const data = await load(run, signal);
     using model = await loadFolder(folder, SequenceClassifier);

@@ -1,12 +1,12 @@
 /** Is a review for or against? A small encoder from scratch, on SST-2. Socher et al. 2013; the encoder of Devlin et al. 2018. */
 
-import { argmax, DataError, equal, type HostTensor, mean } from "@dl/core";
+import { argmax, DataError, equal, type HostTensor, mean, softmax, upload } from "@dl/core";
 import { type Tokenizer, type Transform, trainWordPiece } from "@dl/data";
 import { type ClassifiedTexts, sst2 } from "@dl/data/node";
 import { ConfusionMatrix, classificationReport } from "@dl/metrics";
 import { inference } from "@dl/nn";
 import { evaluate } from "@dl/train";
-import { type EncoderPreset, SequenceClassifier } from "@dl/transformer";
+import { type EncoderPreset, padTokens, SequenceClassifier } from "@dl/transformer";
 import { showDownload } from "../session.ts";
 import { hideTokens } from "./hide-tokens.ts";
 import { folderOf, type Measured, type ModelPreset, modelRecipe, tokenId } from "./model-recipe.ts";
@@ -80,6 +80,26 @@ export async function measureClassifier(
   return { loss, accuracy, classification: classificationReport(confusion.result(), { names: model.labels }) };
 }
 
+/** The likeliest class of each text, with its probability. */
+export async function classifyTexts(
+  model: SequenceClassifier,
+  texts: readonly string[],
+  { tokenizer, device }: Pick<TaskContext, "device"> & { tokenizer: Tokenizer },
+): Promise<string[]> {
+  const { context, padId } = model.encoder.options;
+  const batch = padTokens(
+    texts.map((text) => tokenizer.encode(text, { truncation: { maximumLength: context } })),
+    { padId },
+  );
+  const { data } = (await device.compute(() => softmax(model.forward(upload(batch), inference)))) as HostTensor;
+  const count = model.labels.length;
+  return texts.map((_, row) => {
+    const own = Array.from(data.slice(row * count, (row + 1) * count));
+    const best = own.indexOf(Math.max(...own));
+    return `${model.labels[best]!} ${(100 * own[best]!).toFixed(1)} %`;
+  });
+}
+
 /** Metrics of the test set, F1 of each class among them. */
 export function testMetrics({ loss, accuracy, classification }: Awaited<ReturnType<typeof measureClassifier>>): Measured {
   const byClass = Object.fromEntries(classification.classes.map(({ name, f1 }) => [`test/f1 ${name}`, f1]));
@@ -117,6 +137,7 @@ export const sentiment: TaskRecipe<SentimentPreset> = modelRecipe<SentimentPrese
     const logits = model.forward({ ids, mask, segments }, mode);
     return { loss: model.loss(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) };
   },
+  answer: classifyTexts,
   async validate(model, { data, ...work }) {
     const { loss, accuracy } = await measureClassifier(model, data.validation, { ...work, padId: data.padId });
     return { loss, accuracy };

@@ -90,6 +90,7 @@ export const summarise: TaskRecipe<WriterPreset> = modelRecipe<WriterPreset, Pai
     return new EncoderDecoder({ ...preset.network, vocabulary: tokenizer.vocabularySize, padId, endId, rng });
   },
   loss: (model, batch, { mode, preset: { labelSmoothing } }) => pairLoss(model, batch, { mode, labelSmoothing }),
+  answer: (model, texts, { preset, ...work }) => writeTexts(model, texts, { ...work, beams: preset.beams }),
   validate: validatePairs,
   measure,
 });

@@ -169,6 +169,7 @@ export const translate: TaskRecipe<WriterPreset> = modelRecipe<WriterPreset, Pai
     return new EncoderDecoder({ ...preset.network, vocabulary: tokenizer.vocabularySize, padId, endId, rng });
   },
   loss: (model, batch, { mode, preset: { labelSmoothing } }) => pairLoss(model, batch, { mode, labelSmoothing }),
+  answer: (model, texts, { preset, ...work }) => writeTexts(model, texts, { ...work, beams: preset.beams }),
   validate: validatePairs,
   measure,
 });
