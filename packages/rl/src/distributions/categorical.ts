@@ -1,6 +1,6 @@
 /** One of n choices, and several of them at once. */
 
-import { add, exp, logSoftmax, mul, neg, reshape, sub, sum, type Tensor, takeAlong } from "@dl/core";
+import { add, customGradient, exp, logSoftmax, mul, neg, reshape, sub, sum, type Tensor, takeAlong } from "@dl/core";
 import type { Distribution } from "./distribution.ts";
 
 /** From logits `[B, n]`; actions are int32 `[B]`. */
@@ -18,7 +18,12 @@ export class Categorical implements Distribution {
   }
 
   entropy(): Tensor {
-    return neg(sum(mul(exp(this.logProbs), this.logProbs), -1));
+    const { logProbs } = this;
+    // d(−Σ eʸ·y)/dy = −eʸ·(y + 1), at once instead of operation by operation.
+    return customGradient([logProbs], {
+      forward: () => neg(sum(mul(exp(logProbs), logProbs), -1)),
+      backward: (gradient) => [mul(mul(exp(logProbs), add(logProbs, 1)), reshape(neg(gradient), [-1, 1]))],
+    });
   }
 
   divergence(other: Categorical): Tensor {
