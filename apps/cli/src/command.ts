@@ -102,6 +102,15 @@ export function positiveNumber({ values }: Arguments, name: string): number | un
   return number;
 }
 
+/** The value of an option that may be any number. */
+export function anyNumber({ values }: Arguments, name: string): number | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const number = numberIn(text);
+  if (!Number.isFinite(number)) throw new UsageError(`--${name}: expected a number, got ${JSON.stringify(text)}.`);
+  return number;
+}
+
 /** Decimal notation, also 1e-3; nothing else that JavaScript would take: no "", no 0x10. */
 function numberIn(text: string | boolean): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(String(text)) ? Number(text) : Number.NaN;

@@ -4,6 +4,7 @@ import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import {
   type Arguments,
+  anyNumber,
   type Command,
   deviceOptions,
   deviceSettings,
@@ -61,11 +62,13 @@ function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSetting
 async function trainAgent(args: Arguments): Promise<number> {
   const task = taskNamed(onlyPositional(args, "recipe"))!;
   for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "winner"]) {
-    if (args.values[name] !== undefined) throw new UsageError(`--${name}: expected only --seed and --steps with ${task.name}, got it too.`);
+    if (args.values[name] !== undefined)
+      throw new UsageError(`--${name}: expected only --seed, --steps and --stop-at-return with ${task.name}, got it too.`);
   }
   const settings = {
     seed: wholeNumber(args, "seed", { least: 0, otherwise: 1 }),
     steps: wholeNumber(args, "steps", { least: 1, otherwise: task.steps }),
+    stopAtReturn: anyNumber(args, "stop-at-return") ?? null,
     // Networks this small run slower on two threads than on one.
     ...deviceSettings(args, { backend: "auto", threads: 1 }),
   };
@@ -99,6 +102,7 @@ export const train: Command = {
     "batch-size": { value: "N", help: "Examples in a step. Default: the preset's." },
     "learning-rate": { value: "X", help: "Largest step length. Default: the preset's." },
     steps: { value: "N", help: "Environment steps an agent learns from. Default the task's." },
+    "stop-at-return": { value: "X", help: "End an agent's training once evaluation episodes earn this much. Default: never." },
     limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
     data: { value: "FOLDER", help: "finetune-folder: images, one subfolder a class; or such folders called train and test." },
     weights: {

@@ -18,13 +18,15 @@ export const watch: Command = {
   positionals: "<run folder>",
   details: "On a terminal the episode is shown; with --out it is written as a moving picture, .apng or .html.",
   options: {
+    run: { value: "FOLDER", help: "The run folder, if it is not the argument." },
     seed: { value: "N", help: "Which episode. Default 1." },
     out: { value: "FILE", help: "Write episode.apng, or a page that shows it, instead of showing it." },
     width: { value: "N", help: "Pixels of the picture. Default 80 in a terminal, 400 in a file." },
     ...deviceOptions,
   },
   async run(args) {
-    const path = onlyPositional(args, "run folder");
+    const named = text(args, "run");
+    const path = named !== undefined && args.positionals.length === 0 ? named : onlyPositional(args, "run folder");
     const run = await readTaskRun(path);
     if (!run) throw new DataError(`${path}: expected a run of dl train with a task such as ppo-cartpole, got another, or none.`);
     const names = [agentName, "checkpoint.safetensors"].map((name) => join(path, name));

@@ -1,4 +1,4 @@
-/** One episode by a trained agent, drawn. */
+/** Episodes by a trained agent, drawn. */
 
 import type { Rng } from "@dl/core";
 import type { Drawing, PreparedTask } from "@dl/rl";
@@ -26,4 +26,14 @@ export async function playEpisode(
     if (episode) return { drawings, return: episode.return };
   }
   return { drawings, return: Number.NaN };
+}
+
+/** The one with the highest return of several. */
+export async function playBestEpisode(prepared: PreparedTask, rng: Rng, { of }: { of: number }): Promise<PlayedEpisode> {
+  let best = await playEpisode(prepared, rng.fork("episode 0"));
+  for (let i = 1; i < of; i++) {
+    const other = await playEpisode(prepared, rng.fork(`episode ${i}`));
+    if (other.return > best.return || Number.isNaN(best.return)) best = other;
+  }
+  return best;
 }

@@ -37,16 +37,31 @@ test("an agent is trained, told of, resumed and watched", async () => {
   expect(JSON.parse(again.stdout)).toMatchObject({ steps: 1024, return: told.return });
 
   const film = join(folder, "film.html");
-  const watched = await dlHere("watch", run, "--out", film, "--width", "40");
+  const watched = await dlHere("watch", "--run", run, "--out", film, "--width", "40");
   expect(watched.code, watched.stderr).toBe(0);
   expect(watched.stdout).toMatch(/^return \d+\.00 in \d+ steps: /);
   expect(await readFile(film, "utf8")).toContain("data:image/apng;base64,");
 });
 
+test("training ends once evaluation episodes earn what was asked, and says so", async () => {
+  const quick = join(folder, "quick");
+  const inputs = ["ppo-cartpole", "--steps", "4096", "--stop-at-return", "9", "--out", quick, "--backend", "cpu", "--json"];
+  const { code, stdout, stderr } = await dlHere("train", ...inputs);
+  expect(code, stderr).toBe(0);
+  // Anybody balances for nine steps: the first evaluation, after a tenth of the training, is the last.
+  expect((JSON.parse(stdout) as { steps: number }).steps).toBe(512);
+  expect(stderr).toContain("return of 9 reached after 512 steps");
+  expect(JSON.parse(await readFile(join(quick, "run.json"), "utf8"))).toMatchObject({ settings: { stopAtReturn: 9 } });
+});
+
 test("what does not fit is refused with a reason", async () => {
   expect(await dlHere("train", "ppo-cartpole", "--epochs", "3")).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("--epochs: expected only --seed and --steps"),
+    stderr: expect.stringContaining("--epochs: expected only --seed, --steps and --stop-at-return"),
+  });
+  expect(await dlHere("train", "ppo-cartpole", "--stop-at-return", "high")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--stop-at-return: expected a number, got "high"'),
   });
   expect(await dlHere("watch", folder)).toMatchObject({
     code: 1,

@@ -18,6 +18,8 @@ export interface TaskRun {
     readonly seed: number;
     /** Environment steps. */
     readonly steps: number;
+    /** Mean return of evaluation episodes at which training ends; null for never. */
+    readonly stopAtReturn: number | null;
     readonly backend: string;
     readonly threads: number | null;
   };
@@ -40,11 +42,11 @@ export async function readTaskRun(folder: string): Promise<TaskRun | undefined> 
   const run = parse(text);
   if (run?.format !== format) return undefined;
   const task = taskNamed(run.task);
-  const { seed, steps, backend, threads } = run.settings ?? {};
-  const fits = [seed, steps, threads ?? 1].every(Number.isSafeInteger) && typeof backend === "string";
+  const { seed, steps, stopAtReturn = null, backend, threads } = run.settings ?? {};
+  const fits = [seed, steps, threads ?? 1].every(Number.isSafeInteger) && Number.isFinite(stopAtReturn ?? 0) && typeof backend === "string";
   if (task === undefined || !fits)
     throw new DataError(`${path}: expected a known task with its settings, got ${String(run.task)}. Was it edited?`);
-  return { task, settings: { seed: seed!, steps: steps!, backend, threads: threads ?? null } };
+  return { task, settings: { seed: seed!, steps: steps!, stopAtReturn, backend: backend!, threads: threads ?? null } };
 }
 
 interface Saved {

@@ -17,8 +17,12 @@ import { formatCount, formatDuration, renderRunReport } from "@dl/train";
 import { MetricsCsv, type RunFolder, TensorBoardWriter } from "@dl/train/node";
 import { Interrupt } from "../interrupt.ts";
 import { fileExists } from "../run-files.ts";
+<<<<<<< HEAD
 import { resultsOf, writeOutcome } from "../run-outcome.ts";
 import { playEpisode } from "./play-episode.ts";
+=======
+import { playBestEpisode } from "./play-episode.ts";
+>>>>>>> 5e8a226 (dl: an agent's training can end at a return; films show the best of five episodes; watch takes --run)
 import { agentName, type TaskRun } from "./task-run.ts";
 
 const checkpointName = "checkpoint.safetensors";
@@ -51,6 +55,7 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
   try {
     const { reason, seconds } = await learn(agent, {
       steps: settings.steps,
+      stopAtReturn: settings.stopAtReturn ?? Infinity,
       signal: interrupt.signal,
       evaluateEvery: Math.max(1, Math.ceil(settings.steps / 10)),
       evaluate: () =>
@@ -79,7 +84,12 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
       console.error(`stopped after ${formatCount(agent.steps)} steps. Go on with: pnpm dl resume ${folder.path}`);
       return interrupt.exitCode;
     }
+<<<<<<< HEAD
     return await finish(run, { agent, prepared, folder, logs, seconds, isWhole: !resumes, json, device });
+=======
+    if (reason === "return reached") console.error(`return of ${settings.stopAtReturn} reached after ${formatCount(agent.steps)} steps`);
+    return await finish(run, { agent, prepared, folder, logs, seconds, json, device });
+>>>>>>> 5e8a226 (dl: an agent's training can end at a return; films show the best of five episodes; watch takes --run)
   } finally {
     await csv.close();
     events.close();
@@ -98,7 +108,7 @@ interface FinishOptions {
   device: Device;
 }
 
-/** The agent, its return over 100 episodes, a film of one, and a report. */
+/** The agent, its return over 100 episodes, a film of the best of five more, and a report. */
 async function finish(
   { task, settings }: TaskRun,
   { agent, prepared, folder, logs, seconds, isWhole, json, device }: FinishOptions,
@@ -107,7 +117,7 @@ async function finish(
   const command = `pnpm dl train ${task.name} --seed ${settings.seed} --steps ${settings.steps}`;
   const rng = new Rng(settings.seed).fork("test");
   const { mean, std } = await evaluatePolicy(agent, { environments: prepared.evaluation(10), rng, episodes: 100 });
-  const { drawings } = await playEpisode(prepared, rng.fork("film"));
+  const { drawings } = await playBestEpisode(prepared, rng.fork("film"), { of: 5 });
   if (drawings.length > 0)
     await folder.write("episode.apng", encodeApng(drawings.slice(0, 600).map((drawing) => rasterize(drawing, { width: 300 }))));
   const charts = ["return_mean", "evaluation_mean", "entropy", "q_mean", "approx_kl", "explained_variance"].flatMap((name) => {
@@ -121,7 +131,11 @@ async function finish(
       highlights: [{ name: "mean return of 100 episodes", value: `${mean.toFixed(1)} ± ${std.toFixed(1)}` }],
       charts,
       summary: [
+<<<<<<< HEAD
         { name: "command", value: command },
+=======
+        { name: "command", value: commandOf({ task, settings }) },
+>>>>>>> 5e8a226 (dl: an agent's training can end at a return; films show the best of five episodes; watch takes --run)
         { name: "goal", value: String(task.goal) },
         { name: "time", value: formatDuration(seconds) },
         { name: "device", value: device.name },
@@ -146,4 +160,8 @@ async function finish(
       `mean return of 100 episodes: ${mean.toFixed(1)} ± ${std.toFixed(1)}; the goal of ${task.goal} was ${verdict}\n${folder.path}: ${agentName}, report.html, episode.apng`,
     );
   return 0;
+}
+
+function commandOf({ task, settings: { seed, steps, stopAtReturn } }: TaskRun): string {
+  return `pnpm dl train ${task.name} --seed ${seed} --steps ${steps}${stopAtReturn === null ? "" : ` --stop-at-return=${stopAtReturn}`}`;
 }
