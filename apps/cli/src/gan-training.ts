@@ -183,6 +183,7 @@ async function writeProgress(folder: RunFolder): Promise<void> {
 
 const charts: readonly { readonly title: string; readonly keys: readonly string[]; readonly format?: "percent" }[] = [
   { title: "Losses", keys: ["discriminatorLoss", "generatorLoss"] },
+  { title: "Loss of the discriminator ÷ loss of the generator", keys: ["lossRatio"] },
   { title: "The discriminator is right on", keys: ["realAccuracy", "fakeAccuracy"], format: "percent" },
   { title: "Gradient norms", keys: ["discriminatorGradient", "generatorGradient"] },
   { title: "Distances among samples ÷ among real images", keys: ["diversity", "nearest"] },
