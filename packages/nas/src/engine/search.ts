@@ -51,6 +51,8 @@ export interface FinishedTrial<T> extends TrialRecord {
   readonly scores: readonly number[] | null;
   /** Known from an earlier trial of the same candidate. */
   readonly remembered: boolean;
+  /** The trials it descends from, where the strategy breeds; none for one that was drawn. */
+  readonly parents: readonly number[];
 }
 
 export interface SearchResult<T> {
@@ -107,7 +109,7 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
     const scores = result.measurements && scoresOf(objectives, result.measurements);
     const record: TrialRecord = { ...result, number, genotype: candidate.genotype, key: candidate.key, ...(parents && { parents }) };
     if (!remembered && !recorded.has(number)) await journal?.append(record);
-    const trial: FinishedTrial<T> = { ...record, candidate, scores, remembered };
+    const trial: FinishedTrial<T> = { ...record, candidate, scores, remembered, parents: proposal.parents ?? [] };
     trials.push(trial);
     strategy.tell({ ...proposal, number, scores });
     onTrial?.(trial);

@@ -40,10 +40,10 @@ export function geneticAlgorithm<T>(
     return entrants.reduce((best, entrant) => (scoreOf(entrant) > scoreOf(best) ? entrant : best));
   };
   const child = (): Proposal<T> => {
-    const [one, ...other] = rng.float() < crossoverRate ? [parent(), parent()] : [parent()];
-    const born = other.length === 0 ? one!.candidate : crossover(space, [one!.candidate, other[0]!.candidate], rng);
-    const parents = [...new Set([one!, ...other].map(({ number }) => number))];
-    return { candidate: rng.float() < mutationRate ? mutate(space, born, rng) : born, parents };
+    const chosen = rng.float() < crossoverRate ? [parent(), parent()] : [parent()];
+    const [one, other] = chosen as [Trial<T>, Trial<T>?];
+    const born = other ? crossover(space, [one.candidate, other.candidate], rng) : one.candidate;
+    return { candidate: rng.float() < mutationRate ? mutate(space, born, rng) : born, parents: chosen.map(({ number }) => number) };
   };
 
   return {

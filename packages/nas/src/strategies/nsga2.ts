@@ -36,10 +36,10 @@ export function nsga2<T>(space: Space<T>, { population = 20, crossoverRate = 0.9
     return better.trial;
   };
   const child = (): Proposal<T> => {
-    const [one, ...other] = rng.float() < crossoverRate ? [parent(), parent()] : [parent()];
-    const born = other.length === 0 ? one!.candidate : crossover(space, [one!.candidate, other[0]!.candidate], rng);
-    const parents = [...new Set([one!, ...other].map(({ number }) => number))];
-    return { candidate: rng.float() < mutationRate ? mutate(space, born, rng) : born, parents };
+    const chosen = rng.float() < crossoverRate ? [parent(), parent()] : [parent()];
+    const [one, other] = chosen as [Trial<T>, Trial<T>?];
+    const born = other ? crossover(space, [one.candidate, other.candidate], rng) : one.candidate;
+    return { candidate: rng.float() < mutationRate ? mutate(space, born, rng) : born, parents: chosen.map(({ number }) => number) };
   };
 
   return {

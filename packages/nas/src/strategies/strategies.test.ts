@@ -26,6 +26,7 @@ import {
   regularizedEvolution,
   type Space,
   type Strategy,
+  search,
   successiveHalving,
   type Trial,
   treeParzenEstimator,
@@ -221,4 +222,28 @@ describe("budgets", () => {
     expect(() => hyperband(space, { budgets: [9, 1], rng: new Rng(1) })).toThrow("hyperband: expected budgets 0 < least ≤ most");
     expect(() => asha(space, { budgets: [1, 9], reduction: 1, rng: new Rng(1) })).toThrow("a reduction above 1");
   });
+});
+
+const plane = record({ x: integer(0, 1000), y: integer(0, 1000) });
+
+test.each([
+  ["regularised evolution", regularizedEvolution(plane, { population: 5, sampleSize: 2, rng: new Rng(3) })],
+  ["NSGA-II", nsga2(plane, { population: 6, crossoverRate: 0.5, rng: new Rng(3) })],
+  ["a genetic algorithm", geneticAlgorithm(plane, { population: 6, crossoverRate: 0.5, rng: new Rng(3) })],
+] as const)("%s tells whom each candidate descends from, and is made of them", async (_, strategy) => {
+  const { trials } = await search(plane, {
+    strategy,
+    evaluate: ({ value: { x, y } }) => ({ far: Math.hypot(x, y) }),
+    objectives: { far: "minimize" },
+    limits: { trials: 30 },
+  });
+  expect(trials[0]!.parents).toEqual([]);
+  const children = trials.filter(({ parents }) => parents.length > 0);
+  expect(children.length).toBeGreaterThan(10);
+  for (const { number, parents, candidate } of children) {
+    expect(parents.every((parent) => parent < number)).toBe(true);
+    // A mutation changes one decision: the other comes from a parent.
+    const inherited = parents.map((parent) => trials[parent]!.candidate.value);
+    expect(inherited.some(({ x, y }) => x === candidate.value.x || y === candidate.value.y)).toBe(true);
+  }
 });

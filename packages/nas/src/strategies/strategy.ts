@@ -9,7 +9,7 @@ export interface Proposal<T> {
   readonly budget?: number;
   /** The trial whose state this one goes on from: the same candidate with less budget, or the parent it was copied from. */
   readonly from?: number;
-  /** The trials whose candidates it was made of: by mutation one, by crossover two. For the genealogy of a report; default none. */
+  /** The trials whose candidates this one was made of: one that mutated, two that were crossed. Default none: it was drawn. */
   readonly parents?: readonly number[];
 }
 
