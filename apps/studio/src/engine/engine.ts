@@ -78,7 +78,7 @@ export class Engine<C extends JobContract> {
     this.#files = options.files;
     this.#problem.value = undefined;
     this.#reason.value = "";
-    for (const other of engines) if (other.job !== this.job) other.pause();
+    for (const other of engines) if ((other as unknown) !== this) other.pause();
     try {
       await this.open(options.device);
     } catch (error) {
@@ -117,7 +117,7 @@ export class Engine<C extends JobContract> {
   }
   resume(): void {
     if (this.#status.value !== "paused") return;
-    for (const other of engines) if (other.job !== this.job) other.pause();
+    for (const other of engines) if ((other as unknown) !== this) other.pause();
     this.#post({ kind: "resume" });
   }
   step(): void {
@@ -131,6 +131,13 @@ export class Engine<C extends JobContract> {
     this.#problem.value = undefined;
     this.#reason.value = "";
     this.#setStatus("idle");
+  }
+
+  /** Ends the engine for good. */
+  close(): void {
+    this.reset();
+    engines.delete(this as unknown as Engine<JobContract>);
+    openEngines.value = [...engines];
   }
 
   /** Goes on from the last files, on a device that opens anew: after the device was lost. */

@@ -14,9 +14,14 @@ interface WorkerScope {
 const page = globalThis as unknown as WorkerScope;
 
 /** Loaded when they are first started. */
-const jobs: Readonly<Partial<Record<JobName, () => Promise<OpenJob<never>>>>> = {
+const jobs: Readonly<Record<JobName, () => Promise<OpenJob<never>>>> = {
   circle: async () => (await import("../panels/home/job.ts")).openCircle,
   classify: async () => (await import("../panels/classify/job.ts")).openClassify,
+  devices: async () => (await import("../panels/devices/job.ts")).openDevices,
+  play: async () => (await import("../panels/play/job.ts")).openPlay,
+  generate: async () => (await import("../panels/generate/job.ts")).openGenerate,
+  write: async () => (await import("../panels/write/job.ts")).openWrite,
+  evolve: async () => (await import("../panels/evolve/job.ts")).openEvolve,
 };
 
 /** Milliseconds between two batches of events, and between two savings of the run. */
@@ -75,7 +80,7 @@ async function start({ job, settings, payload, files }: Extract<ToWorker, { kind
   controller = new AbortController();
   pacer = new Pacer();
   const { signal } = controller;
-  const openJob = (await jobs[job]!()) as OpenJob<JobContract>;
+  const openJob = (await jobs[job]()) as OpenJob<JobContract>;
   const emit = (event: unknown): void => {
     events.push(event);
     if (performance.now() - lastEvents > eventsEvery) flush();

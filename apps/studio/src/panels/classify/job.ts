@@ -5,21 +5,10 @@ import { argmax, DlError, equal, type HostTensor, hostTensor, mean, Rng, softmax
 import { arrayDataset, byteColumn, type Dataset, type Example, normalize, split, take } from "@dl/data";
 import { featureMaps, gradCam } from "@dl/explain";
 import { ConfusionMatrix } from "@dl/metrics";
-import {
-  Conv2d,
-  crossEntropy,
-  inference,
-  loadState,
-  type Mode,
-  type Module,
-  readCheckpoint,
-  readState,
-  readTensors,
-  writeCheckpoint,
-  writeSafetensors,
-} from "@dl/nn";
-import { type Callback, EarlyStopping, evaluate, type FitSave, type FitState, fit, fromJson, NanStop, type Run, toJson } from "@dl/train";
+import { Conv2d, crossEntropy, inference, loadState, type Mode, type Module, readState, readTensors, writeSafetensors } from "@dl/nn";
+import { type Callback, EarlyStopping, evaluate, type FitSave, fit, NanStop, type Run } from "@dl/train";
 import type { LabelledBytes } from "../../data/shard-format.ts";
+import { readFitCheckpoint, writeFitCheckpoint } from "../../engine/fit-checkpoint.ts";
 import type { OpenJob } from "../../engine/job.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import type { ClassifyContract, FeatureMap, Look } from "./contract.ts";
@@ -59,7 +48,8 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
   const convolutions = layers.map(({ path }) => path).filter((path) => moduleAt(model, path) instanceof Conv2d);
   let checkpoint: Uint8Array<ArrayBuffer> | undefined = files?.["checkpoint.safetensors"];
   let current: Run | undefined;
-  let end: FitSave | undefined;
+  /** From then on the model holds the weights that early stopping chose. */
+  let hasEnded = false;
 
   function datasetOf({ images, labels }: LabelledBytes): Images {
     const columns = { images: byteColumn(images, [labels.length, ...shape]), labels: hostTensor(Int32Array.from(labels), [labels.length]) };
@@ -72,10 +62,10 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
     const saved = files["checkpoint.safetensors"];
     if (saved) {
       try {
-        const { extra, tensors } = readCheckpoint(saved, liveOf(), { file: "checkpoint.safetensors" });
-        const state = fromJson(extra.fit!) as FitState;
+        const save = readFitCheckpoint(saved, { model, optimizer });
+        const { state } = save;
         const { examples, batchSize } = state.setup;
-        if (examples === train.length && batchSize === settings.batchSize && state.epoch < settings.epochs) return { state, tensors };
+        if (examples === train.length && batchSize === settings.batchSize && state.epoch < settings.epochs) return save;
         imported =
           state.epoch >= settings.epochs
             ? "This run had finished."
@@ -88,10 +78,6 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
     if (files["model.safetensors"]) loadState(model, readTensors(files["model.safetensors"], { file: "model.safetensors" }));
     else if (!saved) throw new DlError("A run needs model.safetensors or checkpoint.safetensors beside its run.json, got neither.");
     return undefined;
-  }
-
-  function liveOf() {
-    return { models: { model }, optimizers: { optimizer: { optimizer, model } } };
   }
 
   const forward = ({ images, labels }: { images: Tensor; labels: Tensor }, mode: Mode) => {
@@ -165,12 +151,8 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
     },
     async onPause(run, moment) {
       if (moment === "end") {
-        end = await run.save();
-        checkpoint = (await writeCheckpoint(liveOf(), {
-          step: run.step,
-          extra: { fit: toJson(end.state) },
-          tensors: end.tensors,
-        })) as Uint8Array<ArrayBuffer>;
+        checkpoint = await writeFitCheckpoint(run);
+        hasEnded = true;
         return;
       }
       if (moment === "step" && performance.now() - lastMeasured > measureEvery) {
@@ -250,14 +232,7 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
       const state = await readState(model);
       // A run that went astray replaces nothing that was good.
       for (const { data } of state.values()) if (!data.every(Number.isFinite)) return undefined;
-      if (current && !end) {
-        const { state: fitState, tensors } = await current.save();
-        checkpoint = (await writeCheckpoint(liveOf(), {
-          step: current.step,
-          extra: { fit: toJson(fitState) },
-          tensors,
-        })) as Uint8Array<ArrayBuffer>;
-      }
+      if (current && !hasEnded) checkpoint = await writeFitCheckpoint(current);
       return {
         "run.json": writeRunJson(settings, plan.recipe),
         "model.safetensors": writeSafetensors(state, { metadata: { reason: "studio" } }) as Uint8Array<ArrayBuffer>,

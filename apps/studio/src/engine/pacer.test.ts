@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { Pacer } from "./pacer.ts";
+
+const turns = (count: number) => new Promise<void>((resolve) => setTimeout(resolve, 5 * count));
+
+/** A training that counts its steps. */
+function training(pacer: Pacer, steps: number) {
+  const seen = { steps: 0 };
+  const done = pacer.training(async () => {
+    for (let i = 0; i < steps; i++) {
+      seen.steps++;
+      await pacer.turn();
+    }
+  });
+  return { seen, done };
+}
+
+test("paused, it stands still; a step is one step; resumed, it ends", async () => {
+  const pacer = new Pacer();
+  let pauses = 0;
+  pacer.onPaused = () => pauses++;
+  pacer.pause();
+  const { seen, done } = training(pacer, 5);
+  await turns(2);
+  expect(seen.steps).toBe(1);
+  pacer.step();
+  await turns(2);
+  expect([seen.steps, pauses]).toEqual([2, 1]);
+  pacer.resume();
+  await done;
+  expect(seen.steps).toBe(5);
+});
+
+test("questions are answered between steps, while it is paused, and when nothing runs", async () => {
+  const pacer = new Pacer();
+  expect(await pacer.between(async () => "idle")).toBe("idle");
+  pacer.pause();
+  const { seen, done } = training(pacer, 3);
+  await turns(2);
+  expect(await pacer.between(async () => seen.steps)).toBe(1);
+  const asked = pacer.between(async () => seen.steps);
+  pacer.resume();
+  await done;
+  expect(await asked).toBeLessThanOrEqual(3);
+  expect(await pacer.between(async () => "after")).toBe("after");
+});
+
+test("a question that fails is refused, and the training goes on", async () => {
+  const pacer = new Pacer();
+  const { seen, done } = training(pacer, 3);
+  await expect(pacer.between(() => Promise.reject(new Error("no such layer")))).rejects.toThrow("no such layer");
+  await done;
+  expect(seen.steps).toBe(3);
+});

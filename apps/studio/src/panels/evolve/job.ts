@@ -1,0 +1,131 @@
+/** Searches networks: each trial trains one for a moment and measures how right it is and how large. */
+
+import { argmax, DataError, equal, hostTensor, mean, Rng } from "@dl/core";
+import { arrayDataset, byteColumn, normalize } from "@dl/data";
+import { type Journal, nsga2, randomSearch, regularizedEvolution, type SearchIdentity, search, type TrialRecord } from "@dl/nas";
+import { AdamW, crossEntropy, inference, schedules } from "@dl/nn";
+import { evaluate, fit } from "@dl/train";
+import type { LabelledBytes } from "../../data/shard-format.ts";
+import type { OpenJob } from "../../engine/job.ts";
+import { networkOfWords } from "../classify/networks.ts";
+import type { EvolveContract } from "./contract.ts";
+import { networkSpace, wordsOf } from "./space.ts";
+
+export const openEvolve: OpenJob<EvolveContract> = async ({ device, pacer, settings, payload, files, signal, emit }) => {
+  const { shape } = payload;
+  const classes = 10;
+  const transform = normalize(payload.statistics);
+  const datasetOf = ({ images, labels }: LabelledBytes) =>
+    arrayDataset({ images: byteColumn(images, [labels.length, ...shape]), labels: hostTensor(Int32Array.from(labels), [labels.length]) });
+  const [train, test] = [datasetOf(payload.train), datasetOf(payload.test)];
+  const rng = new Rng(settings.seed).fork("strategy");
+  const { population, trials, count, epochs } = settings;
+  const strategy = {
+    nsga2: () => nsga2(networkSpace, { population, rng }),
+    ageing: () => regularizedEvolution(networkSpace, { population, sampleSize: Math.max(2, Math.ceil(population / 4)), rng }),
+    random: () => randomSearch(networkSpace, { rng }),
+  }[settings.strategy]();
+  const journal = new MemoryJournal(files?.["journal.jsonl"]);
+
+  return {
+    async run() {
+      const { reason } = await search(networkSpace, {
+        strategy,
+        journal,
+        signal,
+        seed: settings.seed,
+        // A network that cannot be built is no candidate: trying it again would not help.
+        retries: 0,
+        objectives: { accuracy: "maximize", ...(settings.strategy === "nsga2" && { size: "minimize" }) },
+        limits: { trials },
+        async evaluate({ value, number, seed }) {
+          const layers = wordsOf(value);
+          const stream = new Rng(seed);
+          using model = networkOfWords(layers, { images: { shape, classes }, rng: stream.fork("init") });
+          const steps = epochs * Math.ceil(count / 64);
+          using optimizer = new AdamW(model.parameters(), {
+            learningRate: schedules.cosine(value.learningRate, { steps }),
+            weightDecay: 0.01,
+          });
+          await fit({
+            ...{ device, model, optimizer, dataset: train, batchSize: 64, epochs, transform, signal },
+            rng: stream.fork("fit"),
+            step: ({ images, labels }, mode) => crossEntropy(model.forward(images, mode), labels),
+            callbacks: [
+              {
+                name: "studio",
+                async onPause(run) {
+                  emit({ kind: "training", number, layers, share: run.step / steps });
+                  await pacer.turn();
+                },
+              },
+            ],
+          });
+          signal.throwIfAborted();
+          const { accuracy } = await evaluate({
+            ...{ device, dataset: test, transform, batchSize: 100, signal },
+            step: ({ images, labels }) => ({ accuracy: mean(equal(argmax(model.forward(images, inference), -1), labels).cast("float32")) }),
+          });
+          // In powers of two: a hundred weights more or less are no difference.
+          return { accuracy: accuracy!, size: Math.log2(model.parameterCount), parameters: model.parameterCount };
+        },
+        onTrial({ number, parents, candidate, measurements, seconds, remembered }) {
+          const { accuracy = Number.NaN, parameters = Number.NaN } = measurements ?? {};
+          const layers = wordsOf(candidate.value);
+          emit({
+            kind: "trial",
+            number,
+            parents,
+            layers,
+            learningRate: candidate.value.learningRate,
+            accuracy,
+            parameters,
+            seconds,
+            remembered,
+          });
+        },
+      });
+      return reason === "limit" ? "finished" : reason;
+    },
+    async files() {
+      const run = { format: "dl-run-1", recipe: "studio-search", preset: "default", studio: { panel: "evolve", settings } };
+      const encoder = new TextEncoder();
+      return { "run.json": encoder.encode(`${JSON.stringify(run, null, 2)}\n`), "journal.jsonl": encoder.encode(journal.text) };
+    },
+    asks: {},
+    async [Symbol.asyncDispose]() {},
+  };
+};
+
+/** Finished trials as lines, so that a search goes on where it was. */
+class MemoryJournal implements Journal {
+  readonly #records: TrialRecord[];
+
+  constructor(bytes: Uint8Array | undefined) {
+    const lines = bytes
+      ? new TextDecoder()
+          .decode(bytes)
+          .split("\n")
+          .filter((line) => line !== "")
+      : [];
+    this.#records = lines.map((line, i) => {
+      try {
+        return JSON.parse(line) as TrialRecord;
+      } catch {
+        throw new DataError(`journal.jsonl, line ${i + 1}: expected a trial, got something else. The file is damaged.`);
+      }
+    });
+  }
+
+  get text(): string {
+    return this.#records.map((record) => `${JSON.stringify(record)}\n`).join("");
+  }
+
+  async open(_identity: SearchIdentity): Promise<readonly TrialRecord[]> {
+    return [...this.#records];
+  }
+
+  async append(record: TrialRecord): Promise<void> {
+    this.#records.push(record);
+  }
+}

@@ -1,0 +1,144 @@
+/** The search as the page knows it. */
+
+import { DataError } from "@dl/core";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { readImages, readIndex } from "../../data/read-shards.ts";
+import { Engine } from "../../engine/engine.ts";
+import type { RunFiles } from "../../engine/protocol.ts";
+import { type ChoiceSetting, choice, type NumberSetting, whole } from "../../settings/schema.ts";
+import { type Settings, settingsOf } from "../../settings/settings.ts";
+import { deviceChoice } from "../../shell/device-choice.ts";
+import { showError } from "../../shell/notice.ts";
+import { place } from "../../shell/place.ts";
+import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { percent } from "../../widgets/reading.tsx";
+import type { EvolveContract, EvolveEvent, EvolveSettings, StrategyName, TrialEvent } from "./contract.ts";
+
+type Form = {
+  readonly set: ChoiceSetting<"mnist" | "fashion">;
+  readonly strategy: ChoiceSetting<StrategyName>;
+  readonly trials: NumberSetting;
+  readonly population: NumberSetting;
+  readonly count: NumberSetting;
+  readonly epochs: NumberSetting;
+  readonly seed: NumberSetting;
+};
+
+const schema: Form = {
+  set: choice("Images", {
+    options: [
+      { value: "mnist", label: "Digits" },
+      { value: "fashion", label: "Clothes" },
+    ],
+    initial: "mnist",
+  }),
+  strategy: choice("Strategy", {
+    options: [
+      { value: "nsga2", label: "NSGA-II", note: "Accuracy against size: keeps a front of trade-offs." },
+      { value: "ageing", label: "Ageing", note: "Regularised evolution: the best of a few has a child, the oldest dies." },
+      { value: "random", label: "Random", note: "What the others must beat." },
+    ],
+    initial: "nsga2",
+  }),
+  trials: whole("Networks", { initial: 40, minimum: 2, maximum: 500 }),
+  population: whole("Population", { initial: 8, minimum: 2, maximum: 50 }),
+  count: whole("Images each", { initial: 1000, minimum: 100, maximum: 5000 }),
+  epochs: whole("Epochs each", { initial: 2, minimum: 1, maximum: 20 }),
+  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
+};
+
+/** Test images each network is measured on. */
+const testCount = 500;
+
+export const settings: Settings<Form> = settingsOf("evolve", schema);
+
+export const trials: Signal<readonly TrialEvent[]> = signal([]);
+export const training: Signal<Extract<EvolveEvent, { kind: "training" }> | undefined> = signal(undefined);
+export const loading: Signal<string> = signal("");
+/** The trial that is looked at. */
+export const picked: Signal<number | undefined> = signal(undefined);
+
+/** Trials that no other beats in both accuracy and size, from small to large. */
+export const front: ReadonlySignal<readonly TrialEvent[]> = computed(() => {
+  const done = trials.value
+    .filter(({ accuracy, remembered }) => !Number.isNaN(accuracy) && !remembered)
+    .toSorted((a, b) => a.parameters - b.parameters || b.accuracy - a.accuracy);
+  let best = Number.NEGATIVE_INFINITY;
+  return done.filter(({ accuracy }) => {
+    if (accuracy <= best) return false;
+    best = accuracy;
+    return true;
+  });
+});
+
+export const best: ReadonlySignal<TrialEvent | undefined> = computed(() => front.value.at(-1));
+
+let running: { readonly settings: EvolveSettings; readonly id: string; readonly title: string; readonly query: string } | undefined;
+
+export const engine: Engine<EvolveContract> = new Engine<EvolveContract>({ job: "evolve", onEvents: hear, onFiles: keep });
+
+function hear(events: readonly EvolveEvent[]): void {
+  batch(() => {
+    for (const event of events) {
+      if (event.kind === "training") training.value = event;
+      else trials.value = [...trials.peek(), event];
+    }
+  });
+}
+
+function keep(files: RunFiles): void {
+  if (!running) return;
+  const { id, title, query } = running;
+  const outcome = `${trials.peek().length} networks, best ${percent(best.peek()?.accuracy)}`;
+  keepRun({ id, panel: "evolve", title, outcome, savedAt: Date.now(), query, curves: undefined }, files).catch(showError);
+}
+
+export function forget(): void {
+  batch(() => {
+    trials.value = [];
+    training.value = undefined;
+    picked.value = undefined;
+  });
+  running = undefined;
+}
+
+export async function start(files?: RunFiles, given?: EvolveSettings, entry?: RunEntry): Promise<void> {
+  const chosen: EvolveSettings = given ?? settings.values.peek();
+  try {
+    loading.value = "Fetching the images …";
+    const { images, missing } = await readIndex();
+    const set = images[chosen.set];
+    if (!set) throw new Error(`This studio was built without these images: ${missing[chosen.set] ?? "the set is unknown"}.`);
+    const train = await readImages(set, { split: "train", count: chosen.count });
+    const test = await readImages(set, { split: "test", count: testCount });
+    forget();
+    const name = schema.strategy.options.find(({ value }) => value === chosen.strategy)!.label;
+    running = { settings: chosen, id: entry?.id ?? `evolve-${Date.now()}`, title: `${name} on ${set.title}`, query: place.peek().query };
+    loading.value = "";
+    const { title, shape, statistics } = set;
+    // Networks this small gain nothing from a graphics card's queue.
+    const device = deviceChoice.peek() === "auto" ? "wasm" : deviceChoice.peek();
+    await engine.start({ settings: chosen, payload: { title, shape, statistics, train, test }, files, device });
+  } catch (error) {
+    loading.value = "";
+    showError(error);
+  }
+}
+
+export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
+  let run: { studio?: { panel?: unknown; settings?: EvolveSettings } };
+  try {
+    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
+  } catch {
+    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
+  }
+  if (run?.studio?.panel !== "evolve" || !run.studio.settings) throw new DataError("run.json: this panel opens its own searches only.");
+  settings.change(run.studio.settings);
+  await start(files, run.studio.settings, entry);
+}
+
+export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
+  return engine.files && running
+    ? { name: `search-${running.settings.strategy}-seed${running.settings.seed}`, files: engine.files }
+    : undefined;
+}

@@ -1,0 +1,163 @@
+/** Generate: two networks play against each other until one of them can draw. */
+
+import "./generate.css";
+import { computed, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { Curve } from "../../charts/curve.tsx";
+import { Reading, Readings, short } from "../../widgets/reading.tsx";
+import { RunBar } from "../../widgets/run-bar.tsx";
+import { RunsCard } from "../../widgets/runs-card.tsx";
+import { SettingsForm } from "../../widgets/settings-form.tsx";
+import { Gauge } from "./gauge.tsx";
+import { PictureGrid } from "./picture-grid.tsx";
+import {
+  currentRun,
+  engine,
+  forget,
+  gauges,
+  grids,
+  latest,
+  loading,
+  lossLines,
+  made,
+  open,
+  settings,
+  start,
+  suggestedRates,
+  warnings,
+} from "./training.ts";
+import { WalkCard } from "./walk-card.tsx";
+
+const progress = computed(() => (made.value && latest.value ? latest.value.step / made.value.steps : 0));
+
+/** Another size brings the rate that suits it. */
+const sizing: typeof settings = {
+  ...settings,
+  change: (changes) =>
+    settings.change(changes.size ? { ...changes, learningRate: suggestedRates[changes.size as "small" | "full"] } : changes),
+};
+
+export function GeneratePanel(): JSX.Element {
+  /** Undefined: the newest. */
+  const shown = useSignal<number | undefined>(undefined);
+  const isBusy = engine.status.value === "running" || engine.status.value === "paused";
+  const all = grids.value;
+  const at = Math.min(shown.value ?? all.length - 1, all.length - 1);
+  const grid = all[at];
+  const plan = made.value;
+  const now = latest.value;
+  return (
+    <>
+      <div class="head">
+        <div>
+          <h1>Generate</h1>
+          <p>One network draws, the other tells drawings from real pictures. Each makes the other better, if neither wins too soon.</p>
+        </div>
+        <Readings>
+          <Reading label="step" value={now?.step ?? "–"} />
+          <Reading label="images a second" value={short(now?.imagesPerSecond)} />
+        </Readings>
+      </div>
+      <div class="columns">
+        <aside>
+          <section class="card stack" aria-label="Training">
+            <RunBar
+              engine={engine}
+              onStart={() => {
+                shown.value = undefined;
+                void start();
+              }}
+              onReset={forget}
+              progress={progress.value}
+              note={
+                loading.value ||
+                (plan && now
+                  ? `epoch ${Math.min(Math.ceil(now.step / plan.stepsPerEpoch), Math.round(plan.steps / plan.stepsPerEpoch))} of ${Math.round(plan.steps / plan.stepsPerEpoch)}`
+                  : "")
+              }
+              disabled={loading.value !== ""}
+            />
+            {loading.value && engine.status.value === "idle" && <p class="soft small">{loading.value}</p>}
+            <SettingsForm settings={sizing} disabled={isBusy} />
+            {plan && (
+              <p class="soft small">
+                {short(plan.parameters.generator)} parameters draw, {short(plan.parameters.critic)} judge.
+              </p>
+            )}
+          </section>
+          <RunsCard panel="generate" onOpen={open} current={currentRun} />
+        </aside>
+        <div class="stack" style="gap:18px">
+          {warnings.value.map((text) => (
+            <p key={text} class="problem small" role="status">
+              {text}
+            </p>
+          ))}
+          <div class="grid">
+            <section class="card stack" aria-label="Drawings">
+              <header style="margin:0">
+                <h2>Always the same 64 latents</h2>
+                <span class="soft small">{grid ? `step ${grid.step}` : ""}</span>
+              </header>
+              {grid ? (
+                <>
+                  <PictureGrid pictures={grid.pictures} columns={8} label={`64 drawings at step ${grid.step}`} />
+                  <label class="row small" style="flex-wrap:nowrap">
+                    <span class="soft">then</span>
+                    <input
+                      type="range"
+                      min={0}
+                      max={Math.max(all.length - 1, 1)}
+                      value={at}
+                      aria-label="Which grid, from the first to the newest"
+                      onInput={(event) => {
+                        const picked = Number(event.currentTarget.value);
+                        shown.value = picked >= all.length - 1 ? undefined : picked;
+                      }}
+                    />
+                    <span class="soft">now</span>
+                  </label>
+                </>
+              ) : (
+                <p class="empty">Noise at first; then blots; then strokes. Press Train.</p>
+              )}
+            </section>
+            <section class="card stack" aria-label="Gauges">
+              <header style="margin:0">
+                <h2>Is it going well?</h2>
+              </header>
+              <Gauge
+                label="Diversity"
+                value={gauges.value.diversity}
+                end={1.2}
+                trouble={[0.4, undefined]}
+                meaning="distances among drawings, in shares of those among real pictures: below the mark all drawings are alike"
+              />
+              <Gauge
+                label="Nearest"
+                value={gauges.value.nearest}
+                end={1.2}
+                trouble={[0.4, undefined]}
+                meaning="the same of each drawing's nearest: below the mark it draws a few things over and over"
+              />
+              <Gauge
+                label="Right on real"
+                value={gauges.value.realAccuracy}
+                meaning="how often the critic knows a real picture: near 1 on both, it learns nothing new and teaches nothing"
+              />
+              <Gauge label="Right on drawn" value={gauges.value.fakeAccuracy} meaning="how often it knows a drawing" />
+            </section>
+          </div>
+          <WalkCard />
+          <section class="card" aria-label="Losses">
+            <header>
+              <h2>Losses</h2>
+              <span class="soft small">they measure the balance of the two, not how good the drawings are</span>
+            </header>
+            <Curve lines={lossLines} title="Losses of generator and critic by step" />
+          </section>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,224 @@
+/** The generator's training as the page knows it. */
+
+import { DataError } from "@dl/core";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { CurveLine } from "../../charts/curve.tsx";
+import { GrowingLine, smoothed } from "../../charts/grow.ts";
+import { readImages, readIndex } from "../../data/read-shards.ts";
+import { Engine } from "../../engine/engine.ts";
+import type { RunFiles } from "../../engine/protocol.ts";
+import { type ChoiceSetting, choice, type NumberSetting, real, whole } from "../../settings/schema.ts";
+import { type Settings, settingsOf } from "../../settings/settings.ts";
+import { deviceChoice } from "../../shell/device-choice.ts";
+import { showError } from "../../shell/notice.ts";
+import { place } from "../../shell/place.ts";
+import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import type { GanMethod, GenerateContract, GenerateEvent, GenerateSettings } from "./contract.ts";
+
+type Form = {
+  readonly set: ChoiceSetting<"mnist" | "fashion">;
+  readonly method: ChoiceSetting<GanMethod>;
+  readonly size: ChoiceSetting<"small" | "full">;
+  readonly epochs: NumberSetting;
+  readonly learningRate: NumberSetting;
+  readonly batchSize: NumberSetting;
+  readonly count: NumberSetting;
+  readonly seed: NumberSetting;
+};
+
+const schema: Form = {
+  set: choice("Imitate", {
+    options: [
+      { value: "mnist", label: "Digits" },
+      { value: "fashion", label: "Clothes" },
+    ],
+    initial: "mnist",
+  }),
+  method: choice("Method", {
+    options: [
+      { value: "dcgan", label: "DCGAN", note: "The classic: the critic says real or fake, and the generator learns to be called real." },
+      {
+        value: "wgan-gp",
+        label: "WGAN-GP",
+        note: "A critic that measures a distance, five steps for each of the generator: slow and steady.",
+      },
+      { value: "lsgan", label: "LSGAN", note: "Least squares in the place of probabilities: collapses less." },
+    ],
+    initial: "dcgan",
+  }),
+  size: choice("Networks", {
+    options: [
+      { value: "small", label: "Small", note: "A few channels: the quickest to watch." },
+      { value: "full", label: "Full", note: "The channels that dl train has: better drawings, much more work." },
+    ],
+    initial: "small",
+  }),
+  epochs: whole("Epochs", { initial: 12, minimum: 1, maximum: 500 }),
+  learningRate: real("Learning rate", { initial: 0.001, minimum: 0.000001, maximum: 0.1 }),
+  batchSize: whole("Batch", { initial: 64, minimum: 8, maximum: 256 }),
+  count: whole("Images", { initial: 5000, minimum: 200, maximum: 10_000 }),
+  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
+};
+
+export const settings: Settings<Form> = settingsOf("generate", schema);
+
+/** What a size of networks wants to be trained with. */
+export const suggestedRates: Readonly<Record<"small" | "full", number>> = { small: 0.001, full: 0.0002 };
+
+/** One grid of the same latents. */
+export interface Grid {
+  readonly step: number;
+  readonly pictures: Uint8Array;
+}
+
+/** Grids kept for looking back: beyond them every second one goes. */
+const mostGrids = 80;
+
+export const made: Signal<Extract<GenerateEvent, { kind: "made" }> | undefined> = signal(undefined);
+export const latest: Signal<Extract<GenerateEvent, { kind: "step" }> | undefined> = signal(undefined);
+export const grids: Signal<readonly Grid[]> = signal([]);
+export const warnings: Signal<readonly string[]> = signal([]);
+export const loading: Signal<string> = signal("");
+/** Smoothed readings, for gauges. */
+export const gauges: Signal<Readonly<Record<string, number>>> = signal({});
+
+const generatorLoss = new GrowingLine();
+const criticLoss = new GrowingLine();
+const drawn = signal(0);
+
+export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
+  void drawn.value;
+  return [
+    { label: "generator", colour: "--accent", x: generatorLoss.x, y: smoothed(generatorLoss.y) },
+    { label: "critic", colour: "--second", x: criticLoss.x, y: smoothed(criticLoss.y) },
+  ];
+});
+
+let running: { readonly settings: GenerateSettings; readonly id: string; readonly title: string; readonly query: string } | undefined;
+
+export const engine: Engine<GenerateContract> = new Engine<GenerateContract>({ job: "generate", onEvents: hear, onFiles: keep });
+
+function hear(events: readonly GenerateEvent[]): void {
+  batch(() => {
+    for (const event of events) {
+      switch (event.kind) {
+        case "made":
+          made.value = event;
+          break;
+        case "step":
+          latest.value = event;
+          generatorLoss.push(event.step, event.metrics.generatorLoss ?? Number.NaN);
+          criticLoss.push(event.step, event.metrics.discriminatorLoss ?? Number.NaN);
+          gauges.value = blended(gauges.peek(), event.metrics);
+          break;
+        case "grid": {
+          const all = [...grids.peek().filter(({ step }) => step !== event.step), { step: event.step, pictures: event.pictures }];
+          grids.value = all.length > mostGrids ? all.filter((_, i) => i % 2 === 0 || i === all.length - 1) : all;
+          break;
+        }
+        case "warning":
+          warnings.value = [...warnings.peek(), event.text].slice(-3);
+          break;
+        default:
+          event satisfies never;
+      }
+    }
+    drawn.value++;
+  });
+}
+
+function blended(before: Readonly<Record<string, number>>, now: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(now)
+      .filter(([, value]) => Number.isFinite(value))
+      .map(([name, value]) => [name, before[name] === undefined ? value : 0.9 * before[name] + 0.1 * value]),
+  );
+}
+
+function keep(files: RunFiles): void {
+  if (!running) return;
+  const { id, title, query } = running;
+  const curves = [generatorLoss, criticLoss].map((line) => line.points);
+  const outcome = `step ${latest.peek()?.step ?? grids.peek().at(-1)?.step ?? 0}`;
+  keepRun({ id, panel: "generate", title, outcome, savedAt: Date.now(), query, curves }, files).catch(showError);
+}
+
+export function forget(): void {
+  batch(() => {
+    generatorLoss.clear();
+    criticLoss.clear();
+    made.value = undefined;
+    latest.value = undefined;
+    grids.value = [];
+    warnings.value = [];
+    gauges.value = {};
+    drawn.value++;
+  });
+  running = undefined;
+}
+
+export async function start(files?: RunFiles, given?: GenerateSettings, entry?: RunEntry): Promise<void> {
+  const chosen: GenerateSettings = given ?? settings.values.peek();
+  try {
+    loading.value = "Fetching the images …";
+    const { images, missing } = await readIndex();
+    const set = images[chosen.set];
+    if (!set) throw new Error(`This studio was built without these images: ${missing[chosen.set] ?? "the set is unknown"}.`);
+    const train = await readImages(set, {
+      split: "train",
+      count: chosen.count,
+      onProgress: (share) => (loading.value = `Fetching ${set.title} … ${Math.round(100 * share)} %`),
+    });
+    forget();
+    const method = schema.method.options.find(({ value }) => value === chosen.method)!.label;
+    running = {
+      settings: chosen,
+      id: entry?.id ?? `generate-${Date.now()}`,
+      title: `${method} on ${set.title}`,
+      query: place.peek().query,
+    };
+    const curves = entry?.curves as { x: number[]; y: number[] }[] | undefined;
+    if (curves?.[0]) generatorLoss.points = curves[0];
+    if (curves?.[1]) criticLoss.points = curves[1];
+    loading.value = "";
+    await engine.start({ settings: chosen, payload: { title: set.title, train }, files, device: deviceChoice.peek() });
+  } catch (error) {
+    loading.value = "";
+    showError(error);
+  }
+}
+
+/** Opens a run of this panel, or one of `dl train dcgan-mnist` or `wgan-gp-mnist`. */
+export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
+  let run: {
+    format?: unknown;
+    recipe?: unknown;
+    settings?: Partial<GenerateSettings> & { limit?: number | null };
+    studio?: { panel?: unknown; settings?: GenerateSettings };
+  };
+  try {
+    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
+  } catch {
+    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
+  }
+  const method = run?.recipe === "dcgan-mnist" ? "dcgan" : run?.recipe === "wgan-gp-mnist" ? "wgan-gp" : undefined;
+  if (run?.format !== "dl-run-1" || (run.studio?.panel !== "generate" && !method)) {
+    throw new DataError(`run.json: this panel opens its own runs, and those of dcgan-mnist and wgan-gp-mnist; got ${String(run?.recipe)}.`);
+  }
+  const { epochs = 10, batchSize = 64, learningRate = 2e-4, seed = 1, limit } = run.settings ?? {};
+  const given: GenerateSettings = run.studio?.settings ?? {
+    ...{ set: "mnist", method: method!, size: "full", epochs, batchSize, learningRate, seed },
+    count: Math.min(limit ?? schema.count.maximum, schema.count.maximum),
+  };
+  settings.change(given);
+  // A checkpoint of more images than there are here cannot go on; the generator can be used.
+  const isElsewhere = !run.studio && (limit ?? Number.POSITIVE_INFINITY) > schema.count.maximum;
+  const usable = isElsewhere ? Object.fromEntries(Object.entries(files).filter(([name]) => name !== "checkpoint.safetensors")) : files;
+  await start(usable, given, entry);
+}
+
+export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
+  if (!engine.files || !running) return undefined;
+  const { method, set, seed } = running.settings;
+  return { name: `${method}-${set}-seed${seed}`, files: engine.files };
+}

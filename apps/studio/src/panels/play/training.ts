@@ -1,0 +1,174 @@
+/** The agent's training as the page knows it. */
+
+import { DataError } from "@dl/core";
+import type { Drawing } from "@dl/rl";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { CurveLine } from "../../charts/curve.tsx";
+import { GrowingLine } from "../../charts/grow.ts";
+import { Engine } from "../../engine/engine.ts";
+import type { DeviceChoice, RunFiles } from "../../engine/protocol.ts";
+import { type ChoiceSetting, choice, type NumberSetting, whole } from "../../settings/schema.ts";
+import { type Settings, settingsOf } from "../../settings/settings.ts";
+import { deviceChoice } from "../../shell/device-choice.ts";
+import { showError } from "../../shell/notice.ts";
+import { place } from "../../shell/place.ts";
+import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { short } from "../../widgets/reading.tsx";
+import type { PlayContract, PlayEvent, PlaySettings, TaskName } from "./contract.ts";
+
+type Form = {
+  readonly task: ChoiceSetting<TaskName>;
+  readonly steps: NumberSetting;
+  readonly seed: NumberSetting;
+};
+
+const schema: Form = {
+  task: choice("World and method", {
+    options: [
+      {
+        value: "ppo-cartpole",
+        label: "CartPole by PPO",
+        note: "Proximal policy optimisation, in 8 copies at once.",
+      },
+      { value: "dqn-cartpole", label: "CartPole by DQN", note: "Action values, from a memory of what was tried." },
+      { value: "a2c-cartpole", label: "CartPole by A2C", note: "Advantage actor-critic: simpler than PPO, slower to learn." },
+      { value: "sac-pendulum", label: "Pendulum by SAC", note: "Soft actor-critic: learns from few steps, many updates each." },
+      { value: "ppo-pendulum", label: "Pendulum by PPO", note: "With smooth exploration." },
+      { value: "ppo-acrobot", label: "Acrobot by PPO", note: "Two arms, one joint: swing the tip up." },
+    ],
+    initial: "ppo-cartpole",
+  }),
+  steps: whole("Steps", { initial: 100_000, minimum: 1000, maximum: 2_000_000 }),
+  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
+};
+
+export const settings: Settings<Form> = settingsOf("play", schema);
+
+/** Steps after which each task is learned. */
+export const suggestedSteps: Readonly<Record<TaskName, number>> = {
+  "ppo-cartpole": 100_000,
+  "dqn-cartpole": 50_000,
+  "a2c-cartpole": 200_000,
+  "sac-pendulum": 20_000,
+  "ppo-pendulum": 100_000,
+  "ppo-acrobot": 300_000,
+};
+
+export type Log = Extract<PlayEvent, { kind: "log" }>;
+export type Maps = Extract<PlayEvent, { kind: "maps" }>;
+
+export const log: Signal<Log | undefined> = signal(undefined);
+export const maps: Signal<Maps | undefined> = signal(undefined);
+/** The episode to show next. */
+export const episode: Signal<{ readonly frames: readonly Drawing[]; readonly sum: number; readonly steps: number } | undefined> =
+  signal(undefined);
+/** The task that is being trained, which may differ from the form's. */
+export const task: Signal<TaskName> = signal(settings.values.peek().task);
+
+const returns = new GrowingLine();
+const entropy = new GrowingLine();
+const explained = new GrowingLine();
+const drawn = signal(0);
+
+export const returnLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
+  void drawn.value;
+  const goal = log.value?.goal;
+  const first = returns.x[0];
+  return [
+    { label: "mean of the last 100 episodes", colour: "--accent", x: returns.x, y: returns.y },
+    ...(goal === undefined || first === undefined
+      ? []
+      : [{ label: "goal", colour: "--third", x: [first, returns.x.at(-1)!], y: [goal, goal] }]),
+  ];
+});
+export const insideLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
+  void drawn.value;
+  const lines = [
+    { label: "entropy of the policy", colour: "--accent", x: entropy.x, y: entropy.y },
+    { label: "explained by the critic", colour: "--second", x: explained.x, y: explained.y },
+  ];
+  return lines.filter(({ x }) => x.length > 0);
+});
+
+let running: { readonly settings: PlaySettings; readonly id: string; readonly query: string } | undefined;
+
+export const engine: Engine<PlayContract> = new Engine<PlayContract>({ job: "play", onEvents: hear, onFiles: keep });
+
+function hear(events: readonly PlayEvent[]): void {
+  batch(() => {
+    for (const event of events) {
+      if (event.kind === "episode") episode.value = event;
+      else if (event.kind === "maps") maps.value = event;
+      else {
+        log.value = event;
+        returns.push(event.steps, event.meanReturn);
+        if (event.row.entropy !== undefined) entropy.push(event.steps, event.row.entropy);
+        if (event.row.explained_variance !== undefined) explained.push(event.steps, Math.max(-1, event.row.explained_variance));
+      }
+    }
+    drawn.value++;
+  });
+}
+
+function keep(files: RunFiles): void {
+  if (!running) return;
+  const { settings: now, id, query } = running;
+  const title = schema.task.options.find(({ value }) => value === now.task)!.label;
+  const outcome = `return ${short(log.peek()?.meanReturn)} after ${short(log.peek()?.steps ?? 0)} steps`;
+  keepRun({ id, panel: "play", title, outcome, savedAt: Date.now(), query, curves: returns.points }, files).catch(showError);
+}
+
+export function forget(): void {
+  batch(() => {
+    for (const line of [returns, entropy, explained]) line.clear();
+    log.value = undefined;
+    maps.value = undefined;
+    episode.value = undefined;
+    drawn.value++;
+  });
+  running = undefined;
+}
+
+/** Networks this small wait for a graphics card longer than they compute: automatic means one thread here. */
+function device(): DeviceChoice {
+  return deviceChoice.peek() === "auto" ? "wasm-1" : deviceChoice.peek();
+}
+
+export async function start(files?: RunFiles, given?: PlaySettings, entry?: RunEntry): Promise<void> {
+  const chosen: PlaySettings = given ?? settings.values.peek();
+  forget();
+  task.value = chosen.task;
+  running = { settings: chosen, id: entry?.id ?? `play-${Date.now()}`, query: place.peek().query };
+  if (entry?.curves) returns.points = entry.curves as { x: number[]; y: number[] };
+  await engine.start({ settings: chosen, payload: undefined, files, device: device() });
+}
+
+/** Opens a run of the list, or one that `dl train` made. */
+export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
+  let run: { format?: unknown; task?: unknown; settings?: { seed?: unknown; steps?: unknown } };
+  try {
+    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
+  } catch {
+    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
+  }
+  const known = schema.task.options.find(({ value }) => value === run?.task);
+  const [seed, steps] = [run?.settings?.seed, run?.settings?.steps];
+  if (
+    run?.format !== "dl-agent-run-1" ||
+    !known ||
+    !Number.isSafeInteger(seed) ||
+    !Number.isSafeInteger(steps) ||
+    !files["agent.safetensors"]
+  ) {
+    throw new DataError(
+      `Expected an agent of ${schema.task.options.map(({ value }) => value).join(", ")} with its agent.safetensors, got a run of ${String(run?.task)}.`,
+    );
+  }
+  const given: PlaySettings = { task: known.value, seed: seed as number, steps: steps as number };
+  settings.change(given);
+  await start(files, given, entry);
+}
+
+export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
+  return engine.files && running ? { name: `${running.settings.task}-seed${running.settings.seed}`, files: engine.files } : undefined;
+}
