@@ -2,6 +2,11 @@
 
 /// <reference types="vite/client" />
 
+interface ImportMetaEnv {
+  /** Whether the API documentation is built beside the studio. */
+  readonly VITE_HAS_API: boolean;
+}
+
 declare module "virtual:readme-snippets" {
   export interface PackageReadme {
     readonly name: string;

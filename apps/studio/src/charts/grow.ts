@@ -1,4 +1,9 @@
-/** Points of a curve that keep their number small: beyond a limit, every second one goes. */
+/** Points of a curve that keep their number small: beyond a limit, every second one goes. And how often they are drawn. */
+
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+
+/** Milliseconds between two drawings: more often than an eye wants keeps a slow page from answering. */
+const drawEvery = 160;
 
 /** Most points a line keeps. */
 const most = 2000;
@@ -43,6 +48,23 @@ export class GrowingLine {
   set points({ x, y }: { readonly x: readonly number[]; readonly y: readonly number[] }) {
     this.clear();
     for (const [i, value] of x.entries()) this.push(value, y[i]!);
+  }
+}
+
+/** Counts drawings: what reads `count` is drawn anew, soon after `ask` and not too often. */
+export class Redraw {
+  readonly #count: Signal<number> = signal(0);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  get count(): ReadonlySignal<number> {
+    return this.#count;
+  }
+
+  ask(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#count.value++;
+    }, drawEvery);
   }
 }
 

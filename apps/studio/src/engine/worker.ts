@@ -25,7 +25,7 @@ const jobs: Readonly<Record<JobName, () => Promise<OpenJob<never>>>> = {
 };
 
 /** Milliseconds between two batches of events, and between two savings of the run. */
-const eventsEvery = 60;
+const eventsEvery = 100;
 const filesEvery = 15_000;
 
 let device: Device | undefined;

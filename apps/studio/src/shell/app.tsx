@@ -50,7 +50,7 @@ export function App(): JSX.Element {
           ))}
         </nav>
         <footer>
-          <a href="./api/index.html">API documentation</a>
+          {import.meta.env.VITE_HAS_API && <a href="./api/index.html">API documentation</a>}
           <span class="soft">Nothing leaves this page.</span>
         </footer>
       </div>

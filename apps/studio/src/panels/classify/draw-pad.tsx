@@ -1,8 +1,8 @@
 /** A pad to draw a digit on, and what the network takes it for, stroke by stroke. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { Pixels } from "../../charts/pixels.tsx";
 import { Bars } from "../../widgets/bars.tsx";
 import { digitOf } from "./digit.ts";
@@ -76,9 +76,9 @@ export function DrawPad(): JSX.Element {
     shares.value = undefined;
   };
   // While the network learns, its answer to the same drawing changes.
-  useEffect(() => {
+  useSignalEffect(() => {
     if (latest.value && performance.now() - asked.current.at > askEvery) ask();
-  }, [latest.value]);
+  });
 
   return (
     <section class="card stack" aria-label="Draw">

@@ -1,6 +1,6 @@
 /** Test pictures, those the network gets wrong first if asked for, and inside the network for the one that is picked. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { MapSheet, Pixels } from "../../charts/pixels.tsx";
@@ -57,9 +57,9 @@ export function LookCard({
     seen.value = undefined;
   }, [payload]);
   useEffect(look, [subject.value, tested.value]);
-  useEffect(() => {
+  useSignalEffect(() => {
     if (latest.value && performance.now() - asked.current.at > lookEvery) look();
-  }, [latest.value]);
+  });
 
   if (!payload) return null;
   const shown = chosen(payload, { tested: tested.value, onlyWrong: onlyWrong.value, cell });

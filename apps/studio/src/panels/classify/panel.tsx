@@ -40,6 +40,30 @@ const epochNote = computed(() => {
   return `epoch ${Math.min(Math.ceil(now.step / plan.stepsPerEpoch), plan.steps / plan.stepsPerEpoch)} of ${plan.steps / plan.stepsPerEpoch}`;
 });
 
+/** The head's numbers: components of their own, so that a step draws no more than them. */
+function Numbers(): JSX.Element {
+  return (
+    <Readings>
+      <Reading label="test accuracy" value={percent(tested.value?.accuracy)} />
+      <Reading label="training loss" value={short(latest.value?.loss)} />
+      <Reading label="images a second" value={short(latest.value?.imagesPerSecond)} />
+    </Readings>
+  );
+}
+
+function Controls(): JSX.Element {
+  return (
+    <RunBar
+      engine={engine}
+      onStart={() => void start()}
+      onReset={forget}
+      progress={progress.value}
+      note={loading.value || epochNote.value}
+      disabled={loading.value !== ""}
+    />
+  );
+}
+
 export function ClassifyPanel(): JSX.Element {
   const cell = useSignal<readonly [number, number] | undefined>(undefined);
   useEffect(() => {
@@ -61,23 +85,12 @@ export function ClassifyPanel(): JSX.Element {
           <h1>Classify</h1>
           <p>A network learns to tell pictures apart. Press Train, watch the curves, then draw a digit or look at what it gets wrong.</p>
         </div>
-        <Readings>
-          <Reading label="test accuracy" value={percent(test?.accuracy)} />
-          <Reading label="training loss" value={short(latest.value?.loss)} />
-          <Reading label="images a second" value={short(latest.value?.imagesPerSecond)} />
-        </Readings>
+        <Numbers />
       </div>
       <div class="columns">
         <aside>
           <section class="card stack" aria-label="Training">
-            <RunBar
-              engine={engine}
-              onStart={() => void start()}
-              onReset={forget}
-              progress={progress.value}
-              note={loading.value || epochNote.value}
-              disabled={loading.value !== ""}
-            />
+            <Controls />
             {loading.value && engine.status.value === "idle" && <p class="soft small">{loading.value}</p>}
             {remark.value && <p class="soft small">{remark.value}</p>}
             <SettingsForm settings={settings} only={["set"]} disabled={isBusy} />

@@ -2,7 +2,7 @@
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
-import { GrowingLine, smoothed } from "../../charts/grow.ts";
+import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
 import type { FolderImages } from "../../data/image-folder.ts";
 import { folderImageSize } from "../../data/image-folder.ts";
 import { readImages, readIndex } from "../../data/read-shards.ts";
@@ -89,19 +89,18 @@ const trainLoss = new GrowingLine();
 const trainAccuracy = new GrowingLine();
 const testLoss = new GrowingLine();
 const testAccuracy = new GrowingLine();
-/** Counts what the lines were told, so that charts follow. */
-const drawn = signal(0);
+const drawn = new Redraw();
 
 /** A little smoothing where every batch is noise. */
 export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
-  void drawn.value;
+  void drawn.count.value;
   return [
     { label: "training", colour: "--accent", x: trainLoss.x, y: smoothed(trainLoss.y) },
     { label: "test", colour: "--second", x: testLoss.x, y: testLoss.y, dots: true },
   ];
 });
 export const accuracyLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
-  void drawn.value;
+  void drawn.count.value;
   return [
     { label: "training", colour: "--accent", x: trainAccuracy.x, y: smoothed(trainAccuracy.y) },
     { label: "test", colour: "--second", x: testAccuracy.x, y: testAccuracy.y, dots: true },
@@ -137,7 +136,7 @@ function hear(events: readonly ClassifyEvent[]): void {
           event satisfies never;
       }
     }
-    drawn.value++;
+    drawn.ask();
   });
 }
 
@@ -159,7 +158,7 @@ export function forget(): void {
     tested.value = undefined;
     latest.value = undefined;
     remark.value = "";
-    drawn.value++;
+    drawn.ask();
   });
   running = undefined;
 }

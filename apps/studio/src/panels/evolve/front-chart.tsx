@@ -5,7 +5,7 @@ import { percent, short } from "../../widgets/reading.tsx";
 import type { TrialEvent } from "./contract.ts";
 import { picked } from "./training.ts";
 
-const [width, height] = [460, 280];
+const [width, height] = [380, 250];
 const margin = { left: 44, right: 14, top: 12, bottom: 34 };
 
 export function FrontChart({ trials, front }: { trials: readonly TrialEvent[]; front: readonly TrialEvent[] }): JSX.Element {

@@ -37,6 +37,61 @@ const sizing: typeof settings = {
     settings.change(changes.size ? { ...changes, learningRate: suggestedRates[changes.size as "small" | "full"] } : changes),
 };
 
+/** What changes at every step: components of their own, so that a step draws no more than them. */
+function Numbers(): JSX.Element {
+  return (
+    <Readings>
+      <Reading label="step" value={latest.value?.step ?? "–"} />
+      <Reading label="images a second" value={short(latest.value?.imagesPerSecond)} />
+    </Readings>
+  );
+}
+
+function Controls({ onStart }: { onStart: () => void }): JSX.Element {
+  const [plan, now] = [made.value, latest.value];
+  const epochs = plan ? Math.round(plan.steps / plan.stepsPerEpoch) : 0;
+  return (
+    <RunBar
+      engine={engine}
+      onStart={() => {
+        onStart();
+        void start();
+      }}
+      onReset={forget}
+      progress={progress.value}
+      note={loading.value || (plan && now ? `epoch ${Math.min(Math.ceil(now.step / plan.stepsPerEpoch), epochs)} of ${epochs}` : "")}
+      disabled={loading.value !== ""}
+    />
+  );
+}
+
+function Gauges(): JSX.Element {
+  return (
+    <>
+      <Gauge
+        label="Diversity"
+        value={gauges.value.diversity}
+        end={1.2}
+        trouble={[0.4, undefined]}
+        meaning="distances among drawings, in shares of those among real pictures: below the mark all drawings are alike"
+      />
+      <Gauge
+        label="Nearest"
+        value={gauges.value.nearest}
+        end={1.2}
+        trouble={[0.4, undefined]}
+        meaning="the same of each drawing's nearest: below the mark it draws a few things over and over"
+      />
+      <Gauge
+        label="Right on real"
+        value={gauges.value.realAccuracy}
+        meaning="how often the critic knows a real picture: near 1 on both, it learns nothing new and teaches nothing"
+      />
+      <Gauge label="Right on drawn" value={gauges.value.fakeAccuracy} meaning="how often it knows a drawing" />
+    </>
+  );
+}
+
 export function GeneratePanel(): JSX.Element {
   /** Undefined: the newest. */
   const shown = useSignal<number | undefined>(undefined);
@@ -45,7 +100,6 @@ export function GeneratePanel(): JSX.Element {
   const at = Math.min(shown.value ?? all.length - 1, all.length - 1);
   const grid = all[at];
   const plan = made.value;
-  const now = latest.value;
   return (
     <>
       <div class="head">
@@ -53,30 +107,12 @@ export function GeneratePanel(): JSX.Element {
           <h1>Generate</h1>
           <p>One network draws, the other tells drawings from real pictures. Each makes the other better, if neither wins too soon.</p>
         </div>
-        <Readings>
-          <Reading label="step" value={now?.step ?? "–"} />
-          <Reading label="images a second" value={short(now?.imagesPerSecond)} />
-        </Readings>
+        <Numbers />
       </div>
       <div class="columns">
         <aside>
           <section class="card stack" aria-label="Training">
-            <RunBar
-              engine={engine}
-              onStart={() => {
-                shown.value = undefined;
-                void start();
-              }}
-              onReset={forget}
-              progress={progress.value}
-              note={
-                loading.value ||
-                (plan && now
-                  ? `epoch ${Math.min(Math.ceil(now.step / plan.stepsPerEpoch), Math.round(plan.steps / plan.stepsPerEpoch))} of ${Math.round(plan.steps / plan.stepsPerEpoch)}`
-                  : "")
-              }
-              disabled={loading.value !== ""}
-            />
+            <Controls onStart={() => (shown.value = undefined)} />
             {loading.value && engine.status.value === "idle" && <p class="soft small">{loading.value}</p>}
             <SettingsForm settings={sizing} disabled={isBusy} />
             {plan && (
@@ -126,26 +162,7 @@ export function GeneratePanel(): JSX.Element {
               <header style="margin:0">
                 <h2>Is it going well?</h2>
               </header>
-              <Gauge
-                label="Diversity"
-                value={gauges.value.diversity}
-                end={1.2}
-                trouble={[0.4, undefined]}
-                meaning="distances among drawings, in shares of those among real pictures: below the mark all drawings are alike"
-              />
-              <Gauge
-                label="Nearest"
-                value={gauges.value.nearest}
-                end={1.2}
-                trouble={[0.4, undefined]}
-                meaning="the same of each drawing's nearest: below the mark it draws a few things over and over"
-              />
-              <Gauge
-                label="Right on real"
-                value={gauges.value.realAccuracy}
-                meaning="how often the critic knows a real picture: near 1 on both, it learns nothing new and teaches nothing"
-              />
-              <Gauge label="Right on drawn" value={gauges.value.fakeAccuracy} meaning="how often it knows a drawing" />
+              <Gauges />
             </section>
           </div>
           <WalkCard />

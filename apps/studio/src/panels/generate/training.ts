@@ -3,7 +3,7 @@
 import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
-import { GrowingLine, smoothed } from "../../charts/grow.ts";
+import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
 import { readImages, readIndex } from "../../data/read-shards.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
@@ -84,10 +84,10 @@ export const gauges: Signal<Readonly<Record<string, number>>> = signal({});
 
 const generatorLoss = new GrowingLine();
 const criticLoss = new GrowingLine();
-const drawn = signal(0);
+const drawn = new Redraw();
 
 export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
-  void drawn.value;
+  void drawn.count.value;
   return [
     { label: "generator", colour: "--accent", x: generatorLoss.x, y: smoothed(generatorLoss.y) },
     { label: "critic", colour: "--second", x: criticLoss.x, y: smoothed(criticLoss.y) },
@@ -123,7 +123,7 @@ function hear(events: readonly GenerateEvent[]): void {
           event satisfies never;
       }
     }
-    drawn.value++;
+    drawn.ask();
   });
 }
 
@@ -152,7 +152,7 @@ export function forget(): void {
     grids.value = [];
     warnings.value = [];
     gauges.value = {};
-    drawn.value++;
+    drawn.ask();
   });
   running = undefined;
 }

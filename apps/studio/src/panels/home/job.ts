@@ -8,7 +8,7 @@ import { pointsOf } from "./points.ts";
 
 const steps = 500;
 /** Milliseconds between two pictures. */
-const pictureEvery = 50;
+const pictureEvery = 80;
 
 export const openCircle: OpenJob<CircleContract> = async ({ device, pacer, settings, signal, emit }) => {
   const rng = new Rng(settings.seed);

@@ -35,9 +35,33 @@ const picking: typeof settings = {
   },
 };
 
+/** What changes at every round: components of their own, so that a round draws no more than them. */
+function Numbers(): JSX.Element {
+  const now = log.value;
+  return (
+    <Readings>
+      <Reading label={`mean return${now ? `, goal ${now.goal}` : ""}`} value={short(now?.meanReturn)} />
+      <Reading label="episodes" value={now ? now.episodes : "–"} />
+      <Reading label="steps a second" value={short(now?.stepsPerSecond)} />
+    </Readings>
+  );
+}
+
+function Controls(): JSX.Element {
+  const now = log.value;
+  return (
+    <RunBar
+      engine={engine}
+      onStart={() => void start()}
+      onReset={forget}
+      progress={now ? now.steps / now.total : 0}
+      note={now ? `${now.steps} of ${now.total} steps` : ""}
+    />
+  );
+}
+
 export function PlayPanel(): JSX.Element {
   const isBusy = engine.status.value === "running" || engine.status.value === "paused";
-  const now = log.value;
   const { map } = worldOf(task.value);
   const seen = maps.value;
   return (
@@ -47,22 +71,12 @@ export function PlayPanel(): JSX.Element {
           <h1>Play</h1>
           <p>An agent that knows nothing tries, is rewarded, and tries again. Its newest episode is on the stage.</p>
         </div>
-        <Readings>
-          <Reading label={`mean return${now ? `, goal ${now.goal}` : ""}`} value={short(now?.meanReturn)} />
-          <Reading label="episodes" value={now ? short(now.episodes).replace(/\.0+$/, "") : "–"} />
-          <Reading label="steps a second" value={short(now?.stepsPerSecond)} />
-        </Readings>
+        <Numbers />
       </div>
       <div class="columns">
         <aside>
           <section class="card stack" aria-label="Training">
-            <RunBar
-              engine={engine}
-              onStart={() => void start()}
-              onReset={forget}
-              progress={now ? now.steps / now.total : 0}
-              note={now ? `${short(now.steps).replace(/\.0+$/, "")} of ${short(now.total)} steps` : ""}
-            />
+            <Controls />
             <SettingsForm settings={picking} disabled={isBusy} />
           </section>
           <RunsCard panel="play" onOpen={open} current={currentRun} />

@@ -48,11 +48,8 @@ export function Stage(): JSX.Element {
           role="img"
           aria-label={`${world.title}, ${isMine.value ? "played by you" : "played by the agent"}`}
         />
-        {!isMine.value && !episode.value && engine.status.value === "idle" && (
-          <p class="soft">Train an agent, or take the controls yourself.</p>
-        )}
       </div>
-      <p class="run-state">{caption.value}</p>
+      <p class="run-state">{caption.value || "Train an agent, or take the controls yourself."}</p>
       {isMine.value && (
         <div class="stack" style="gap:10px">
           <p class="soft small">{world.aim} Keys: ← and →, or A and D.</p>

@@ -4,7 +4,7 @@ import { DataError } from "@dl/core";
 import type { Drawing } from "@dl/rl";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
-import { GrowingLine } from "../../charts/grow.ts";
+import { GrowingLine, Redraw } from "../../charts/grow.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { DeviceChoice, RunFiles } from "../../engine/protocol.ts";
 import { type ChoiceSetting, choice, type NumberSetting, whole } from "../../settings/schema.ts";
@@ -68,11 +68,11 @@ export const task: Signal<TaskName> = signal(settings.values.peek().task);
 const returns = new GrowingLine();
 const entropy = new GrowingLine();
 const explained = new GrowingLine();
-const drawn = signal(0);
+const drawn = new Redraw();
 
 export const returnLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
-  void drawn.value;
-  const goal = log.value?.goal;
+  void drawn.count.value;
+  const goal = log.peek()?.goal;
   const first = returns.x[0];
   return [
     { label: "mean of the last 100 episodes", colour: "--accent", x: returns.x, y: returns.y },
@@ -82,7 +82,7 @@ export const returnLines: ReadonlySignal<readonly CurveLine[]> = computed(() => 
   ];
 });
 export const insideLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
-  void drawn.value;
+  void drawn.count.value;
   const lines = [
     { label: "entropy of the policy", colour: "--accent", x: entropy.x, y: entropy.y },
     { label: "explained by the critic", colour: "--second", x: explained.x, y: explained.y },
@@ -106,7 +106,7 @@ function hear(events: readonly PlayEvent[]): void {
         if (event.row.explained_variance !== undefined) explained.push(event.steps, Math.max(-1, event.row.explained_variance));
       }
     }
-    drawn.value++;
+    drawn.ask();
   });
 }
 
@@ -124,7 +124,7 @@ export function forget(): void {
     log.value = undefined;
     maps.value = undefined;
     episode.value = undefined;
-    drawn.value++;
+    drawn.ask();
   });
   running = undefined;
 }

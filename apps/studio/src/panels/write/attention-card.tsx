@@ -1,6 +1,6 @@
 /** What the model looks at while it reads, and what it expects next. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Bars } from "../../widgets/bars.tsx";
@@ -42,9 +42,9 @@ export function AttentionCard(): JSX.Element {
       });
   };
   useEffect(ask, [text.value, made.value]);
-  useEffect(() => {
+  useSignalEffect(() => {
     if (latest.value && performance.now() - asked.current.at > lookEvery) ask();
-  }, [latest.value]);
+  });
   const plan = made.value;
   const reading = seen.value;
   const characters = reading ? [...reading.read] : [];

@@ -26,11 +26,35 @@ import {
   start,
 } from "./training.ts";
 
+/** What changes at every step: components of their own, so that a step draws no more than them. */
+function Numbers(): JSX.Element {
+  const loss = heldLoss.value;
+  return (
+    <Readings>
+      <Reading label="loss on text held back, nats" value={loss === undefined ? "–" : loss.toFixed(3)} />
+      <Reading label="characters it wavers between" value={loss === undefined ? "–" : Math.exp(loss).toFixed(1)} />
+      <Reading label="characters a second" value={short(latest.value?.charactersPerSecond)} />
+    </Readings>
+  );
+}
+
+function Controls(): JSX.Element {
+  const now = latest.value;
+  return (
+    <RunBar
+      engine={engine}
+      onStart={() => void start()}
+      onReset={forget}
+      progress={now ? now.step / now.steps : 0}
+      note={loading.value || (now ? `step ${now.step} of ${now.steps}` : "")}
+      disabled={loading.value !== ""}
+    />
+  );
+}
+
 export function WritePanel(): JSX.Element {
   const isBusy = engine.status.value === "running" || engine.status.value === "paused";
-  const now = latest.value;
   const plan = made.value;
-  const loss = heldLoss.value;
   return (
     <>
       <div class="head">
@@ -38,23 +62,12 @@ export function WritePanel(): JSX.Element {
           <h1>Write</h1>
           <p>A small GPT reads a text over and over and learns to guess the next character: letters first, then words, then who speaks.</p>
         </div>
-        <Readings>
-          <Reading label="loss on text held back, nats" value={loss === undefined ? "–" : loss.toFixed(3)} />
-          <Reading label="characters it wavers between" value={loss === undefined ? "–" : Math.exp(loss).toFixed(1)} />
-          <Reading label="characters a second" value={short(now?.charactersPerSecond)} />
-        </Readings>
+        <Numbers />
       </div>
       <div class="columns">
         <aside>
           <section class="card stack" aria-label="Training">
-            <RunBar
-              engine={engine}
-              onStart={() => void start()}
-              onReset={forget}
-              progress={now ? now.step / now.steps : 0}
-              note={loading.value || (now ? `step ${now.step} of ${now.steps}` : "")}
-              disabled={loading.value !== ""}
-            />
+            <Controls />
             {loading.value && engine.status.value === "idle" && <p class="soft small">{loading.value}</p>}
             <SettingsForm settings={settings} disabled={isBusy} />
             {settings.values.value.text === "own" && (

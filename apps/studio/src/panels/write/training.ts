@@ -3,7 +3,7 @@
 import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
-import { GrowingLine, smoothed } from "../../charts/grow.ts";
+import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
 import { readIndex, readShard } from "../../data/read-shards.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
@@ -63,10 +63,10 @@ export const adapts: Signal<boolean> = signal(false);
 
 const trainLoss = new GrowingLine();
 const testLoss = new GrowingLine();
-const drawn = signal(0);
+const drawn = new Redraw();
 
 export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
-  void drawn.value;
+  void drawn.count.value;
   return [
     { label: "training", colour: "--accent", x: trainLoss.x, y: smoothed(trainLoss.y) },
     { label: "text held back", colour: "--second", x: testLoss.x, y: testLoss.y, dots: true },
@@ -110,7 +110,7 @@ function hear(events: readonly WriteEvent[]): void {
           event satisfies never;
       }
     }
-    drawn.value++;
+    drawn.ask();
   });
 }
 
@@ -134,7 +134,7 @@ export function forget(): void {
     heldLoss.value = undefined;
     samples.value = [];
     adapts.value = false;
-    drawn.value++;
+    drawn.ask();
   });
   running = undefined;
 }

@@ -1,0 +1,243 @@
+/** The studio as people get it: built, served from some path, opened in Chromium. */
+
+import { execFile } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { encodePng } from "@dl/train";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unzipRun } from "./storage/run-archive.ts";
+import { missingBrowser, StudioFixture } from "./studio-fixture.ts";
+
+if (missingBrowser !== undefined) console.warn(`the studio in the browser: not run, ${missingBrowser}.`);
+
+test.runIf(process.env.CI === "true")("a browser is at hand where results count", () => {
+  expect(missingBrowser).toBeUndefined();
+});
+
+/** The kilobytes, gzipped, that a page may need before its data. */
+const firstLoad = 300;
+
+async function train(page: Page, verb = "Train"): Promise<void> {
+  await page.getByRole("button", { name: verb, exact: true }).click();
+  await page.locator(".run-state", { hasText: /^Done/ }).waitFor({ timeout: 60_000 });
+}
+
+describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
+  let studio: StudioFixture;
+  beforeAll(async () => {
+    studio = await StudioFixture.make();
+  }, 300_000);
+  afterAll(() => studio?.[Symbol.asyncDispose]());
+
+  test("the landing page and its first training need less than 300 kB, and the README's example runs", async () => {
+    const page = await studio.open();
+    const bodies: Promise<Buffer>[] = [];
+    page.on("response", (response) => void bodies.push(response.body().catch(() => Buffer.alloc(0))));
+    await page.reload();
+    await page.getByRole("button", { name: "Train from the beginning" }).click();
+    await page.getByText(/step 500/).waitFor({ timeout: 30_000 });
+    const kilobytes = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0) / 1000;
+    expect(kilobytes).toBeGreaterThan(50);
+    expect(kilobytes).toBeLessThan(firstLoad);
+    await page.getByRole("tab", { name: "@dl/nn" }).click();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page
+      .getByRole("log")
+      .getByText(/^0\.\d+ \[64,2\] 624$/)
+      .waitFor({ timeout: 30_000 });
+    await studio.look(page, "home");
+    await page.context().close();
+  });
+
+  test("a classifier is trained, drawn for, looked into, kept, exported, read by dl, and imported again", async () => {
+    const page = await studio.open({ hash: "#/classify?epochs=2&count=400&batchSize=16&learningRate=0.004" });
+    await train(page);
+    expect(await page.locator(".reading b").first().textContent()).toMatch(/^(8|9)\d\.\d %|^100/);
+    const pad = page.getByLabel(/^Drawing pad/);
+    await pad.scrollIntoViewIfNeeded();
+    const box = (await pad.boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.8, { steps: 8 });
+    await page.mouse.up();
+    await page.getByLabel("Draw", { exact: true }).locator("i.best").waitFor();
+    await page.getByRole("img", { name: /feature maps of conv2/ }).waitFor();
+    await studio.look(page, "classify");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Export the run at hand" }).click(),
+    ]);
+    const zip = await readFile(await download.path());
+    const folder = join(studio.folder, "exported");
+    await mkdir(folder);
+    for (const [name, bytes] of Object.entries(unzipRun(new Map([["run.zip", Uint8Array.from(zip)]]))))
+      await writeFile(join(folder, name), bytes);
+    const picture = join(folder, "bar.png");
+    // A bar in the fifth place.
+    await writeFile(
+      picture,
+      encodePng({
+        width: 28,
+        height: 28,
+        channels: 1,
+        data: Uint8Array.from({ length: 784 }, (_, at) => (Math.floor((at % 28) / 2.8) === 4 ? 220 : 20)),
+      }),
+    );
+    const cli = join(import.meta.dirname, "../../cli/src/main.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--conditions=@dl/source",
+      "--import",
+      "tsx",
+      cli,
+      "predict",
+      folder,
+      picture,
+      "--backend",
+      "cpu",
+      "--json",
+    ]);
+    expect(stdout).toContain('"4"');
+    const other = await studio.open({ hash: "#/classify" });
+    await other
+      .locator('input[accept=".zip,.json,.safetensors"]')
+      .setInputFiles({ name: "run.zip", mimeType: "application/zip", buffer: zip });
+    await other.getByText("This run had finished.", { exact: true }).waitFor();
+    await other.locator(".run-state", { hasText: /^Done/ }).waitFor();
+    const accuracy = page.locator(".reading b").first();
+    expect(await other.locator(".reading b").first().textContent()).toBe(await accuracy.textContent());
+    await page.reload();
+    await page.getByRole("button", { name: /^Open LeNet on Bars/ }).waitFor();
+    await Promise.all([page.context().close(), other.context().close()]);
+  });
+
+  test("a training is paused, stepped and gone on with, and the page stays quick", async () => {
+    const page = await studio.open({
+      hash: "#/classify?epochs=60&count=400&batchSize=16",
+      before:
+        "globalThis.tasks = []; new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ entryTypes: ['longtask'] });",
+    });
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    await page.locator(".run-state", { hasText: /^Training · epoch [2-9]/ }).waitFor({ timeout: 30_000 });
+    await page.evaluate("globalThis.tasks.length = 0; globalThis.since = performance.now()");
+    await page.waitForTimeout(2500);
+    const share = (await page.evaluate(
+      "globalThis.tasks.reduce((sum, task) => sum + task, 0) / (performance.now() - globalThis.since)",
+    )) as number;
+    // Tasks of more than 50 ms, in which a page answers nothing.
+    expect(share).toBeLessThan(0.15);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.locator(".run-state", { hasText: /^Paused/ }).waitFor();
+    const images = page.locator(".reading b").nth(1);
+    const before = await images.textContent();
+    await page.getByRole("button", { name: "One step" }).click();
+    await expect.poll(() => images.textContent()).not.toBe(before);
+    await page.keyboard.press("k");
+    await page.locator(".run-state", { hasText: /^Training/ }).waitFor();
+    await page.getByRole("button", { name: "Forget this run" }).click();
+    await page.getByRole("button", { name: "Train", exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  test.each([
+    ["generate", "#/generate?epochs=1&count=200&batchSize=16", "Train", /drawings at step 12/],
+    ["write", "#/write?steps=12", "Train", /^Attention of head 1/],
+    ["play", "#/play?steps=1000", "Train", /^Policy by/],
+    ["evolve", "#/evolve?trials=3&population=2&count=100&epochs=1", "Search", /^3 networks by size/],
+  ] as const)("%s trains some steps on WebAssembly and shows them", async (name, hash, verb, picture) => {
+    const page = await studio.open({ hash });
+    await train(page, verb);
+    await page.getByRole("img", { name: picture }).first().waitFor();
+    await studio.look(page, name);
+    await page.context().close();
+  });
+
+  test("WebGPU trains where there is one, and says what is missing where there is none", async () => {
+    const hash = "#/classify?epochs=1&count=100&batchSize=50";
+    const page = await studio.open({ hash, device: "webgpu", gpu: true });
+    await train(page);
+    expect(await page.locator(".device button").first().textContent()).toMatch(/^webgpu/);
+    await studio.look(page, "classify-webgpu");
+    const without = await studio.open({ hash, device: "webgpu" });
+    await without.getByRole("button", { name: "Train", exact: true }).click();
+    expect(await without.getByRole("alert").textContent()).toMatch(/WebGPU|adapter/);
+    const automatic = await studio.open({ hash, device: "auto" });
+    await train(automatic);
+    expect(await automatic.locator(".device button").first().textContent()).toMatch(/^wasm/);
+    for (const one of [page, without, automatic]) await one.context().close();
+  });
+
+  test("without shared memory one thread trains, and the reason is told", async () => {
+    const page = await studio.open({ hash: "#/classify?epochs=1&count=100", isolated: false, device: "wasm" });
+    await train(page);
+    const chip = page.locator(".device button").first();
+    expect(await chip.textContent()).toMatch(/^wasm \((relaxed )?SIMD\)$/);
+    await chip.click();
+    await page.getByText("Why not something faster").click();
+    await page.getByText(/Cross-Origin-Opener-Policy/).waitFor();
+    await page.context().close();
+  });
+
+  test("after the first visit it works without a connection, and isolated where the host sends no headers", async () => {
+    const page = await studio.open({ isolated: false });
+    await page.locator("html[data-offline=ready]").waitFor({ state: "attached", timeout: 30_000 });
+    await page.goto(`${studio.address(false)}#/classify?epochs=1&count=100`);
+    await page.context().setOffline(true);
+    await page.reload();
+    expect(await page.evaluate("crossOriginIsolated")).toBe(true);
+    // Neither panel was opened before, nor its data used.
+    await train(page);
+    await page.goto(`${studio.address(false)}#/write?steps=12`);
+    await train(page);
+    await page.context().close();
+  });
+
+  test("what goes wrong ends in a message that says what to do", async () => {
+    const page = await studio.open({
+      hash: "#/classify?epochs=1&count=100&seed=-3",
+      before: "IDBObjectStore.prototype.put = () => { throw new DOMException('no room', 'QuotaExceededError'); };",
+    });
+    const notice = page.locator(".notice p");
+    expect(await notice.textContent()).toBe(
+      'The link holds settings that make no sense here. Seed: expected a whole number from 0 to 2147483648, got "-3".',
+    );
+    await train(page);
+    await expect.poll(() => notice.textContent()).toMatch(/^The browser has no room left for runs/);
+    const input = page.locator('input[accept=".zip,.json,.safetensors"]');
+    await input.setInputFiles({ name: "torn.zip", mimeType: "application/zip", buffer: Buffer.from("PK\u0003\u0004 torn") });
+    await expect.poll(() => notice.textContent()).toMatch(/^torn\.zip: expected a zip of a run, got one that is damaged or cut off/);
+    const run = JSON.stringify({
+      format: "dl-run-1",
+      recipe: "lenet-mnist",
+      preset: "default",
+      settings: { epochs: 1, batchSize: 64, learningRate: 0.002, seed: 1, limit: 100 },
+    });
+    await input.setInputFiles([
+      { name: "run.json", mimeType: "application/json", buffer: Buffer.from(run) },
+      { name: "model.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from("not a model at all") },
+    ]);
+    await page.getByRole("alert").filter({ hasText: "model.safetensors" }).waitFor();
+    await page.goto(`${studio.address(true)}#/inspect`);
+    await page
+      .getByLabel("File of predictions")
+      .setInputFiles({ name: "torn.json", mimeType: "application/json", buffer: Buffer.from("[{") });
+    await page.getByRole("alert").filter({ hasText: "torn.json: expected JSON, but it is damaged or cut off" }).waitFor();
+    await page.getByRole("button", { name: "Try it with an example" }).click();
+    await page.getByText("largest gap").first().waitFor();
+    await studio.look(page, "inspect");
+    await page.context().close();
+  });
+
+  test("a phone shows it without scrolling sideways, in the dark too", async () => {
+    const page = await studio.open({ hash: "#/classify", width: 390, colours: "dark" });
+    for (const panel of ["", "classify", "generate", "write", "play", "evolve", "inspect", "devices"]) {
+      await page.goto(`${studio.address(true)}#/${panel}`);
+      await page.locator("main h1").waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth"), panel).toBeLessThanOrEqual(390);
+      await studio.look(page, `phone-${panel || "home"}`);
+    }
+    await page.context().close();
+  });
+});
