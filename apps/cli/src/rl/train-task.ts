@@ -17,12 +17,8 @@ import { formatCount, formatDuration, renderRunReport } from "@dl/train";
 import { MetricsCsv, type RunFolder, TensorBoardWriter } from "@dl/train/node";
 import { Interrupt } from "../interrupt.ts";
 import { fileExists } from "../run-files.ts";
-<<<<<<< HEAD
 import { resultsOf, writeOutcome } from "../run-outcome.ts";
-import { playEpisode } from "./play-episode.ts";
-=======
 import { playBestEpisode } from "./play-episode.ts";
->>>>>>> 5e8a226 (dl: an agent's training can end at a return; films show the best of five episodes; watch takes --run)
 import { agentName, type TaskRun } from "./task-run.ts";
 
 const checkpointName = "checkpoint.safetensors";
@@ -84,12 +80,8 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
       console.error(`stopped after ${formatCount(agent.steps)} steps. Go on with: pnpm dl resume ${folder.path}`);
       return interrupt.exitCode;
     }
-<<<<<<< HEAD
-    return await finish(run, { agent, prepared, folder, logs, seconds, isWhole: !resumes, json, device });
-=======
     if (reason === "return reached") console.error(`return of ${settings.stopAtReturn} reached after ${formatCount(agent.steps)} steps`);
-    return await finish(run, { agent, prepared, folder, logs, seconds, json, device });
->>>>>>> 5e8a226 (dl: an agent's training can end at a return; films show the best of five episodes; watch takes --run)
+    return await finish(run, { agent, prepared, folder, logs, seconds, isWhole: !resumes, json, device });
   } finally {
     await csv.close();
     events.close();
@@ -114,7 +106,7 @@ async function finish(
   { agent, prepared, folder, logs, seconds, isWhole, json, device }: FinishOptions,
 ): Promise<number> {
   await folder.write(agentName, await agent.save());
-  const command = `pnpm dl train ${task.name} --seed ${settings.seed} --steps ${settings.steps}`;
+  const command = commandOf({ task, settings });
   const rng = new Rng(settings.seed).fork("test");
   const { mean, std } = await evaluatePolicy(agent, { environments: prepared.evaluation(10), rng, episodes: 100 });
   const { drawings } = await playBestEpisode(prepared, rng.fork("film"), { of: 5 });
@@ -131,11 +123,7 @@ async function finish(
       highlights: [{ name: "mean return of 100 episodes", value: `${mean.toFixed(1)} ± ${std.toFixed(1)}` }],
       charts,
       summary: [
-<<<<<<< HEAD
         { name: "command", value: command },
-=======
-        { name: "command", value: commandOf({ task, settings }) },
->>>>>>> 5e8a226 (dl: an agent's training can end at a return; films show the best of five episodes; watch takes --run)
         { name: "goal", value: String(task.goal) },
         { name: "time", value: formatDuration(seconds) },
         { name: "device", value: device.name },
