@@ -1,4 +1,4 @@
-/** dl predict: the classes of image files. */
+/** dl predict: the classes of image files, and what models of texts say to texts. */
 
 import { type HostTensor, softmax, tensor } from "@dl/core";
 import { arrayDataset, batches } from "@dl/data";
@@ -36,10 +36,10 @@ async function answerTexts(
 
 export const predict: Command = {
   name: "predict",
-  summary: "Classify image files (PNG, JPEG, BMP) with a trained model.",
-  positionals: "<run folder> <image> [<image> …]",
+  summary: "Classify image files (PNG, JPEG, BMP), or answer texts, with a trained model.",
+  positionals: "<run folder> <image or text> …",
   details:
-    "Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground.",
+    'Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground. Runs of sentiment, ner, qa, translate and summarise take texts; qa a question and its text in one: "who sings ? A girl sings."',
   options: {
     top: { value: "K", help: "How many classes to show, likeliest first. Default 3." },
     ...deviceOptions,

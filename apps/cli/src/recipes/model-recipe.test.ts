@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunSettings } from "../run-file.ts";
 import { folderOf, type ModelData, type ModelPreset, modelRecipe, tokenId } from "./model-recipe.ts";
 import { paddedTexts, type TextExample, textExample } from "./padded-texts.ts";
-import { measureClassifier, testMetrics } from "./sentiment.ts";
+import { classifyTexts, measureClassifier, testMetrics } from "./sentiment.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-model-recipe-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -72,6 +72,7 @@ const tiny = modelRecipe<ModelPreset, TextExample, TinyData, SequenceClassifier>
   loss(model, { ids, mask, segments, labels }, { mode }) {
     return model.loss(model.forward({ ids, mask, segments }, mode), labels);
   },
+  answer: classifyTexts,
   async measure(model, { data, device, signal }) {
     return testMetrics(await measureClassifier(model, data.test, { device, signal, padId: data.padId }));
   },
@@ -108,6 +109,12 @@ test("learns, measures itself, and gives the same when it is measured again from
   expect(Object.keys(result.metrics!)).toContain("test/f1 good");
   const again = await tiny.evaluate(run, { device, folder: path, signal: new AbortController().signal });
   expect(again).toEqual(result.metrics);
+  const texts = ["the film was lovely", "so dull"];
+  const answers = await tiny.answer!(run, { device, folder: path, signal: new AbortController().signal, texts });
+  expect(answers.map((answer) => answer.replace(/ [\d.]+ %$/, ""))).toEqual(["good", "bad"]);
+  await expect(tiny.answer!(run, { device, folder: scratch, signal: new AbortController().signal, texts })).rejects.toThrow(
+    /expected a tokenizer.json beside the model/,
+  );
 });
 
 test("a run that was stopped ends with the bits of one that was not", async () => {

@@ -67,7 +67,7 @@ export interface ModelStore<M extends Module, P extends ModelPreset = ModelPrese
 
 /** As transformers keeps it. */
 export function folderOf<M extends Pretrained>(kind: PretrainedClass<M>): ModelStore<M> {
-  return { write: writeModelFolder, read: (folder) => loadFolder(folder, kind) };
+  return { write: (model, options) => writeModelFolder(model, options), read: (folder) => loadFolder(folder, kind) };
 }
 
 /** What makes one recipe another. */
@@ -106,7 +106,8 @@ export function modelRecipe<P extends ModelPreset, E extends Example, D extends 
         const tokenizer = await tokenizerIn(folder);
         if (tokenizer === undefined) throw new DataError(`${folder}: expected a tokenizer.json beside the model, got none.`);
         using model = await parts.store.read(folder, { preset, tokenizer });
-        return parts.answer!(model, texts, { device, signal, tokenizer, preset });
+        // Awaited here: the model is freed when this function ends.
+        return await parts.answer!(model, texts, { device, signal, tokenizer, preset });
       },
     }),
     async evaluate(run, { device, signal, folder }) {

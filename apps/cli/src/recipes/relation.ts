@@ -105,7 +105,7 @@ export const relation: TaskRecipe<RelationPreset> = modelRecipe<RelationPreset, 
   title: "Relations of nouns in Brown, their preposition hidden",
   unit: "pairs",
   store: {
-    write: writeModelState,
+    write: (model, options) => writeModelState(model, options),
     async read(folder, { preset, tokenizer }) {
       if (tokenizer === undefined) throw new DataError(`${folder}: expected a tokenizer.json beside the model, got none.`);
       return readModelState(network({ preset, tokenizer, rng: new Rng(0) }), folder);
