@@ -29,7 +29,8 @@ interface Found {
 /** What can be asked of one caption. */
 function askOf(caption: string): Found[] {
   const found: Found[] = [];
-  const colour = new RegExp(`\\b(${colours.join("|")}) ([a-z]{3,})\\b`, "g");
+  // Somebody "in green holds" something: there the colour is of nothing that follows.
+  const colour = new RegExp(`(?<!\\bin )\\b(${colours.join("|")}) ([a-z]{3,})\\b`, "g");
   for (const match of caption.matchAll(colour)) {
     const [, answer, thing] = match as unknown as [string, string, string];
     if (colours.includes(thing) || ["and", "with", "striped", "or"].includes(thing)) continue;

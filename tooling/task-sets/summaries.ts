@@ -9,6 +9,8 @@ export interface Digest {
 export interface SummarySetOptions {
   /** Captions in a text. Default 3. */
   captions?: number;
+  /** Captions from the beginning of one text to that of the next; fewer than `captions` makes more texts, which overlap. Default `captions`. */
+  stride?: number;
 }
 
 /** What stands between a subject and what it does, and is left out. */
@@ -35,15 +37,17 @@ export function headlineOf(caption: string): string | undefined {
 }
 
 /** Texts of neighbouring captions, of those that have a headline. */
-export function digestSet(captions: readonly string[], { captions: count = 3 }: SummarySetOptions = {}): Digest[] {
+export function digestSet(captions: readonly string[], { captions: count = 3, stride = count }: SummarySetOptions = {}): Digest[] {
   const usable = captions.flatMap((caption) => {
     const headline = headlineOf(caption);
     return headline === undefined ? [] : [{ caption, headline }];
   });
-  return Array.from({ length: Math.floor(usable.length / count) }, (_, i) => {
-    const own = usable.slice(i * count, (i + 1) * count);
-    return { text: own.map(({ caption }) => caption).join(" "), summary: own.map(({ headline }) => `${headline} .`).join(" ") };
-  });
+  const texts: Digest[] = [];
+  for (let start = 0; start + count <= usable.length; start += stride) {
+    const own = usable.slice(start, start + count);
+    texts.push({ text: own.map(({ caption }) => caption).join(" "), summary: own.map(({ headline }) => `${headline} .`).join(" ") });
+  }
+  return texts;
 }
 
 /** The first sentence: what news are hard to beat by. */

@@ -44,6 +44,10 @@ describe("questions", () => {
     });
   });
 
+  test("a colour that belongs to nothing after it is not asked for", () => {
+    expect(questionSet(["A man in green holds a guitar.", "A dog.", "A cat."])).toEqual([]);
+  });
+
   test("what two captions could answer is not asked", () => {
     const twice = questionSet(["A man in a blue shirt smiles.", "A man in a red shirt smiles.", "A dog runs."]);
     expect(twice.map(({ question }) => question)).not.toContain("what color is the shirt ?");
@@ -71,6 +75,11 @@ describe("summaries", () => {
     const [digest, ...rest] = digestSet(["Two dogs are running.", "A man smiles.", "A girl is singing loudly."], { captions: 2 });
     expect(rest).toEqual([]);
     expect(digest).toEqual({ text: "Two dogs are running. A girl is singing loudly.", summary: "two dogs running . a girl singing ." });
+    const three = ["Two dogs are running.", "A girl is singing.", "A boy is eating."];
+    expect(digestSet(three, { captions: 2, stride: 1 }).map(({ summary }) => summary)).toEqual([
+      "two dogs running . a girl singing .",
+      "a girl singing . a boy eating .",
+    ]);
     expect(leadOne(digest!.text)).toBe("Two dogs are running.");
     expect(leadOne("no end")).toBe("no end");
   });
