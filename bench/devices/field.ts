@@ -77,12 +77,12 @@ const inPage = (device: DeviceName, takes: Pick<Starter, "takes"> = {}): Starter
 /** The first one writes the weights and inputs that all the others start from. */
 export const field: readonly Starter[] = [
   own("wasm"),
-  own("wasm", { name: "@dl wasm, 1 thread", threads: 1 }),
-  inPage("wasm"),
-  own("cpu"),
+  own("wasm", { name: "@dl wasm, 1 thread", threads: 1, takes: /^(cnn-step|gpt)/ }),
+  inPage("wasm", { takes: /^(cnn-step|gpt)/ }),
+  own("cpu", { takes: /^(cnn-step-32|lenet|matmul-512|add)/ }),
   own("tensorflow"),
   own("cuda"),
-  own("webgpu", { takes: /^(cnn-step-32|lenet|gpt|matmul|add)/ }),
+  own("webgpu", { takes: /^(cnn-step-32|gpt|matmul-512)/ }),
   inPage("webgpu", { takes: slow }),
   peer("PyTorch", (options) => startPeer("torch", options)),
   peer("Keras", async ({ threads }) => {
@@ -91,9 +91,9 @@ export const field: readonly Starter[] = [
     return Contestant.start("Keras", { file: python.file, inputs: [pathOf("../peers/keras_peer.py"), String(threads)] });
   }),
   nodePeer("tfjs-node"),
-  nodePeer("tfjs-wasm", { takes: /^(cnn-step-32|lenet|matmul|add)/ }),
+  nodePeer("tfjs-wasm", { takes: /^(cnn-step-32|lenet|matmul-512)/ }),
   nodePeer("tfjs-webgpu", { takes: slow }),
-  nodePeer("jax-js", { takes: /^(cnn-step-32|matmul|add)/ }),
+  nodePeer("jax-js", { takes: slow }),
   peer("jax-js in Chromium", ({ node }) => inChromium("jax-js in Chromium", { node, program: "../peers/jax-in-browser.ts" }), {
     takes: slow,
   }),

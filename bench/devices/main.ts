@@ -40,7 +40,7 @@ Contestants: ${field.map(({ name }) => name).join(", ")}
 `;
 
 /** All of it within ten minutes: some of the field take seconds for a step, and one call a turn, and two turns, have to do. */
-const plan: Plan = { rounds: 7, turn: 400, least: 1, warmUp: 800, budget: 5000 };
+const plan: Plan = { rounds: 5, turn: 400, least: 1, warmUp: 800, budget: 5000 };
 
 async function main(inputs: readonly string[]): Promise<number> {
   const { values } = parseArgs({
