@@ -1,10 +1,9 @@
 /** Measurements as sections of docs/results.md: `node --conditions=@dl/source --import tsx packages/compress/learning/record.ts FOLDER …`. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resultsFile, writeSection } from "@dl/tooling/results";
 import type { ModelMeasure } from "../src/report/measure-model.ts";
-import type { DistilResult } from "./distil-cifar10.ts";
 import type { LeNetResult } from "./lenet-mnist.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -31,28 +30,8 @@ function lenetSection({ plain, pruned, int8, int4, sparsity, seed, device, node 
   ].join("\n");
 }
 
-function distilSection({ teacher, student, epochs, seed, seconds, device, node }: DistilResult): string {
-  const points = 100 * (student.accuracy - teacher.accuracy);
-  return [
-    "## A student of Keras CNN on CIFAR-10",
-    "",
-    "| student | teacher | points | goal | parameters | teacher's | fewer | epochs | training time | seed | Node | device |",
-    "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
-    `| **${percent(student.accuracy)}** | ${percent(teacher.accuracy)} | ${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)} | within 1 point, ≥ 5× fewer | ${count(student.parameters)} | ${count(teacher.parameters)} | ${(teacher.parameters / student.parameters).toFixed(2)}× | ${epochs} | ${Math.round(seconds)} s | ${seed} | ${node} | ${device} |`,
-    "",
-    `Command: \`${command(`distil-cifar10.ts --teacher RUN --out FOLDER --epochs ${epochs} --seed ${seed}`)}\`, where RUN is one of \`dl train keras-cnn-cifar10\`. The student is a ResNet-8 of ten channels; its loss is nine parts the teacher's softened answers (temperature 4), one part the labels. Whole test set. ${writer}`,
-  ].join("\n");
-}
-
 for (const folder of process.argv.slice(2)) {
-  const read = (name: string): unknown => {
-    const file = join(folder, name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
-  };
-  const lenet = read("lenet-mnist.json") as LeNetResult | undefined;
-  const distilled = read("distil-cifar10.json") as DistilResult | undefined;
-  if (!lenet && !distilled) throw new Error(`record: expected lenet-mnist.json or distil-cifar10.json in ${folder}, got neither.`);
-  if (lenet) await writeSection(resultsFile, { name: "compress/lenet-mnist", body: lenetSection(lenet) });
-  if (distilled) await writeSection(resultsFile, { name: "compress/distil-cifar10", body: distilSection(distilled) });
+  const result = JSON.parse(readFileSync(join(folder, "lenet-mnist.json"), "utf8")) as LeNetResult;
+  await writeSection(resultsFile, { name: "compress/lenet-mnist", body: lenetSection(result) });
   console.log(`recorded ${folder}`);
 }

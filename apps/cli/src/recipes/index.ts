@@ -9,6 +9,7 @@ import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { dcganMnist } from "./dcgan-mnist.ts";
 import { ddpmMnist } from "./ddpm-mnist.ts";
+import { distilCifar10 } from "./distil-cifar10.ts";
 import { featuresFashion, featuresMnist } from "./features-mnist.ts";
 import { finetuneFolder } from "./finetune-folder.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
@@ -53,6 +54,7 @@ export const taskRecipes: readonly TaskRecipe[] = [
   finetuneFolder,
   simclrCifar10,
   maskedCifar10,
+  distilCifar10,
   rotationCifar10,
   gptShakespeare,
   sentiment,

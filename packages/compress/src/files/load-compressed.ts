@@ -21,7 +21,7 @@ import { unpack } from "./packed-tensors.ts";
  * @param options.file  Names the file in errors. Default `compressed model`.
  * @throws CheckpointError for a file that is damaged, or of another model; the model is as it was, then.
  * @example no-run
- * const model = await loadCompressed(new LeNet({ ...lenetMnist, rng }), await readFile("model.safetensors"));
+ * const model = await loadCompressed(new LeNet({ ...lenetMnist, rng }), bytes);
  * const logits = await device.compute(() => model.forward(tensor(images), inference));
  */
 export async function loadCompressed(

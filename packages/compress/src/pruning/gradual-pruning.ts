@@ -35,7 +35,9 @@ export interface GradualPruningOptions {
  *
  * @example no-run
  * const masks = new PruningMasks(model, await magnitudeMasks(model, { sparsity: 0 }));
- * await fit({ …, callbacks: [new GradualPruning({ pruning: magnitudePruning(model, { masks }), schedule: cubicSparsity({ final: 0.9, end: 2000 }) })] });
+ * const schedule = cubicSparsity({ final: 0.9, end: 2000 });
+ * const callbacks = [new GradualPruning({ pruning: magnitudePruning(model, { masks }), schedule })];
+ * await fit({ device, model, optimizer, dataset, batchSize: 64, epochs: 4, rng, step, callbacks });
  * await masks.makePermanent(device);
  */
 export class GradualPruning implements Callback {

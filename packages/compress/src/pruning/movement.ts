@@ -20,7 +20,8 @@ export interface MovementOptions extends LayerChoice {
  * @example no-run
  * const pruning = new MovementPruning(model);
  * using optimizer = new AdamW([{ parameters: model.parameters() }, { parameters: pruning.scoreParameters(), learningRate: 0.01 }], { learningRate: 1e-4 });
- * await fit({ …, model: pruning, callbacks: [new GradualPruning({ pruning, schedule: cubicSparsity({ final: 0.9, end: 2000 }) })] });
+ * const callbacks = [new GradualPruning({ pruning, schedule: cubicSparsity({ final: 0.9, end: 2000 }) })];
+ * await fit({ device, model: pruning, optimizer, dataset, batchSize: 64, epochs: 4, rng, step, callbacks });
  * await pruning.masks.makePermanent(device);
  */
 export class MovementPruning<M extends Module & { forward(x: never, mode: Mode): unknown }> extends Module implements Prunable {

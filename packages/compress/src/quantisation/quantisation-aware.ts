@@ -68,9 +68,12 @@ class ObservedInput extends Module {
  * optimizer of its `parameters()`. Ranges begin where calibration finds them. `finish` makes the rounding real.
  *
  * @example no-run
- * const aware = await QuantisationAware.of(model, { device, calibration: [images], ranges: "learned" });
+ * const aware = await QuantisationAware.of(model, { device, calibration, ranges: "learned" });
  * using optimizer = new AdamW(aware.parameters(), { learningRate: 1e-4 });
- * await fit({ …, model: aware, step: ({ images, labels }, mode) => crossEntropy(aware.forward(images, mode), labels) });
+ * await fit({
+ *   device, model: aware, optimizer, dataset, batchSize: 64, epochs: 2, rng,
+ *   step: ({ images, labels }, mode) => crossEntropy(aware.forward(images!, mode), labels!),
+ * });
  * const quantised = await aware.finish();
  */
 export class QuantisationAware extends Module {

@@ -124,7 +124,7 @@ export interface QuantiseOptions extends QuantiseWeightsOptions, CalibrationOpti
  *
  * @example no-run
  * await foldBatchNorm(model, { device, inputShape: [28, 28, 1] });
- * const quantised = await quantise(model, { device, calibration: [images], activations: "mse" });
+ * const quantised = await quantise(model, { device, calibration, activations: "mse" });
  * const logits = await device.compute(() => quantised.forward(tensor(images), inference));
  */
 export async function quantise(model: TracedModel, options: QuantiseOptions): Promise<QuantisedModel> {
