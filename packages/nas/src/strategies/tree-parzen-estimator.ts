@@ -23,9 +23,8 @@ export interface TreeParzenEstimatorOptions {
 
 /** The probability that a choice is another than the one of the trial it is drawn around. */
 const change = 0.2;
-/** Bells are as wide as this, in standard deviations of the good over n^(1 / (4 + decisions)), but no narrower than `narrowest`. Scott 1992. */
+/** Bells are as wide as this, in standard deviations of the trials over n^(1 / (4 + decisions)). Scott 1992. */
 const bell = 1.06;
-const narrowest = 0.03;
 
 export function treeParzenEstimator<T>(
   space: Space<T>,
@@ -91,6 +90,8 @@ function density(trials: readonly Genotype[]): Density {
     });
     const mean = places.reduce((a, b) => a + b, 0) / places.length;
     const spread = Math.sqrt(places.reduce((sum, place) => sum + (place - mean) ** 2, 0) / places.length);
+    // Lone trials are no spikes, and a whole number reaches its neighbours.
+    const narrowest = Math.max(1 / Math.min(100, places.length + 1), domain.kind === "integer" ? 1 / domainSize(domain) : 0);
     const width = Math.max(narrowest, bell * spread * places.length ** (-1 / (4 + decisions)));
     widths.set(path, width);
     return width;
