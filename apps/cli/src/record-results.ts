@@ -7,11 +7,13 @@
 
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resultsFile, writeSection } from "@dl/tooling/results";
 import { commandLine, readRunFile } from "./run-file.ts";
 import { formatOutcome, readOutcome } from "./run-outcome.ts";
+import { searchSection } from "./search/record-search.ts";
+import { readSearchFile } from "./search/search-file.ts";
 
 const cli = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -38,7 +40,7 @@ async function recordClassifier(folder: string): Promise<void> {
   const { epochs, steps, seconds } = await readMetrics(folder);
   const { device, metrics } = evaluateRun(folder);
   const body = [
-    `## ${run.recipe.title}`,
+    `## ${run.recipe.title}${run.settings.winner ? ", as a search found it" : ""}`,
     "",
     "| test accuracy | test loss | epochs | steps | training time | seed | Node | evaluated on |",
     "| ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
@@ -46,11 +48,24 @@ async function recordClassifier(folder: string): Promise<void> {
     "",
     `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`pnpm results\`, which evaluated the saved model again.`,
   ].join("\n");
-  await writeSection(resultsFile, { name: `training/${run.recipe.name}`, body });
+  // What a search found stands beside the recipe's own result.
+  const found =
+    run.settings.winner &&
+    basename(dirname(run.settings.winner.file))
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-");
+  await writeSection(resultsFile, { name: `training/${run.recipe.name}${found === undefined ? "" : `-${found}`}`, body });
   console.log(`${run.recipe.name}: ${(100 * metrics["test/accuracy"]).toFixed(2)} %`);
 }
 
 for (const folder of process.argv.slice(2)) {
+  const searched = await readSearchFile(folder);
+  if (searched) {
+    const section = await searchSection(folder, searched);
+    await writeSection(resultsFile, section);
+    console.log(section.name);
+    continue;
+  }
   const outcome = await readOutcome(folder);
   if (outcome === undefined) {
     await recordClassifier(folder);

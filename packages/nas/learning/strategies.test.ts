@@ -5,8 +5,8 @@ import { recordComparison } from "./record-comparison.ts";
 import { distinctCells } from "./table/digit-cells.ts";
 import { type CellTable, readTable, validationAt } from "./table/read-table.ts";
 
-/** A hundred trainings each. */
-const epochs = 900;
+/** A hundred and fifty trainings each. */
+const epochs = 1350;
 const seeds = 60;
 
 test("Mann–Whitney: scipy's numbers", () => {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dl, dlHere, startDl } from "../dl-fixture.ts";
+import { searchSection } from "./record-search.ts";
+import { readSearchFile } from "./search-file.ts";
 
 let folder: string;
 const module = join(import.meta.dirname, "problem-fixture.ts");
@@ -96,12 +98,16 @@ test("a recipe: cells tried in threads, and a supernet by DARTS and by one shot;
     "--out",
     join(folder, "tried"),
   );
+  const { name, body } = await searchSection(join(folder, "tried"), (await readSearchFile(join(folder, "tried")))!);
+  expect(name).toBe("search/tried");
+  expect(body).toContain("| evolution | 2 | 0 |");
   expect(Object.keys(tried.best.measurements)).toEqual(["accuracy", "loss", "parameters", "flops", "latency", "memory"]);
   for (const strategy of ["darts", "one-shot"]) {
     const out = join(folder, strategy);
     const { best } = await run("search", "cell-mnist", "--strategy", strategy, "--trials", "3", ...small, "--out", out);
     expect(best.measurements["shared accuracy"]).toBeGreaterThanOrEqual(0);
     expect(await readFile(join(out, "report.html"), "utf8")).toContain("accuracy with shared weights");
+    expect((await searchSection(out, (await readSearchFile(out))!)).body).toContain(`Found: 0-1 = `);
     // Asked again, there is nothing left to train.
     expect((await dlHere("resume", out)).stderr).toContain("going on after epoch 1 of 1");
   }
