@@ -43,7 +43,7 @@ export const contestants: readonly Contestant[] = [
   { name: "Bayesian optimisation", make: (rng) => bayesianOptimization(digitCells, { rng }) },
   {
     name: "RL controller",
-    make: (rng, device) => policyGradient(digitCells, { device, size: 32, learningRate: 0.05, entropyWeight: 1e-3, batchSize: 2, rng }),
+    make: (rng, device) => policyGradient(digitCells, { device, size: 16, learningRate: 0.03, rng }),
   },
   { name: "Hyperband", make: (rng) => hyperband(digitCells, { budgets, rounds: 1000, rng }) },
   { name: "ASHA", make: (rng) => asha(digitCells, { budgets, rng }) },
