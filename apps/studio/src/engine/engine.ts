@@ -82,7 +82,8 @@ export class Engine<C extends JobContract> {
     try {
       await this.open(options.device);
     } catch (error) {
-      this.#fail({ message: error instanceof Error ? error.message : String(error), lost: false });
+      // A run that was to go on can still do so, on another device.
+      this.#fail({ message: error instanceof Error ? error.message : String(error), lost: options.files !== undefined });
       return;
     }
     const { settings, payload, files } = options;
