@@ -7,8 +7,9 @@ import { box2dTasks } from "../src/box2d/tasks.ts";
 import { mujocoTasks } from "../src/mujoco/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import type { SeedResult } from "./seed-run.ts";
+import { tableTasks } from "./tables.ts";
 
-const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks];
+const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks, ...tableTasks];
 
 /** Writes what the seeds of one task came to. */
 export async function recordSeeds(
@@ -22,12 +23,13 @@ export async function recordSeeds(
   const mean = means.reduce((a, b) => a + b, 0) / means.length;
   const std = Math.sqrt(means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(means.length - 1, 1));
   const seconds = results.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / results.length;
+  const digits = Math.abs(task.goal) < 10 ? 2 : 1;
   const body = [
     `## ${task.title}`,
     "",
     "| mean return ± std of the seeds | worst seed | goal | seeds | steps | evaluation episodes a seed | processor time a seed | Node | device |",
     "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
-    `| **${mean.toFixed(1)} ± ${std.toFixed(1)}** | ${Math.min(...means).toFixed(1)} | ${task.goal} | ${results.map(({ seed }) => seed).join(", ")} | ${first.steps} | ${first.episodes} | ${Math.round(seconds)} s | ${first.node} | ${first.device} |`,
+    `| **${mean.toFixed(digits)} ± ${std.toFixed(digits)}** | ${Math.min(...means).toFixed(digits)} | ${task.goal} | ${results.map(({ seed }) => seed).join(", ")} | ${first.steps} | ${first.episodes} | ${Math.round(seconds)} s | ${first.node} | ${first.device} |`,
     "",
     `Command: \`node --conditions=@dl/source --import tsx packages/rl/learning/train.ts ${name} --out FOLDER\`. Evaluated on separate environments with the best action. Written by \`packages/rl/learning\`.`,
   ].join("\n");
