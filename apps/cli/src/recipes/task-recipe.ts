@@ -58,7 +58,7 @@ export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
   /** Trains, and writes the model: `model.safetensors` last. */
   train(run: TaskRun<P>, options: TaskTraining): Promise<TaskResult>;
   /** What the model in `folder` says to texts of the user's: an answer each. Default: it says nothing to texts. */
-  readonly answer?: (run: TaskRun<P>, options: TaskContext & { folder: string; texts: readonly string[] }) => Promise<readonly string[]>;
+  answer?(run: TaskRun<P>, options: TaskContext & { folder: string; texts: readonly string[] }): Promise<readonly string[]>;
   /** Measures the model in `folder`. */
   evaluate(run: TaskRun<P>, options: TaskContext & { folder: string }): Promise<Metrics>;
 }
