@@ -2,7 +2,7 @@
 
 import { hostTensor, Rng, type Tensor } from "@dl/core";
 import { arrayDataset, byteColumn, normalize } from "@dl/data";
-import { drawLatents, fitGan, GanAlarm, GanPair, type GanSave, generateExamples, interpolateLatents } from "@dl/gan";
+import { drawLatents, fitGan, GanAlarm, GanPair, generateExamples, interpolateLatents } from "@dl/gan";
 import { loadState, readState, readTensors, WeightAverage, writeSafetensors } from "@dl/nn";
 import type { Callback, Run } from "@dl/train";
 import { readFitCheckpoint, writeFitCheckpoint } from "../../engine/fit-checkpoint.ts";
@@ -25,7 +25,7 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
   const average = new WeightAverage(generator, { decay: averageDecay });
   const model = new GanPair(generator, discriminator);
   const saved = files?.["checkpoint.safetensors"];
-  const resume = saved ? (readFitCheckpoint(saved, { model, optimizer: optimizers.generator }) as GanSave) : undefined;
+  const resume = saved ? readFitCheckpoint(saved, { model, optimizer: optimizers.generator }) : undefined;
   const isFinished = resume !== undefined && resume.state.epoch >= settings.epochs;
   if (files?.["model.safetensors"] && (!resume || isFinished)) {
     loadState(generator, readTensors(files["model.safetensors"], { file: "model.safetensors" }));
