@@ -19,8 +19,9 @@ export function logSubtract(a: number, b: number): number {
 export function logErfc(x: number): number {
   if (x < 0) return Math.log(2 - Math.exp(logErfc(-x)));
   if (x >= 2) {
+    // As many terms as leave no digit to be found; the larger x, the fewer.
     let tail = x;
-    for (let n = 120; n > 0; n--) tail = x + n / 2 / tail;
+    for (let n = Math.ceil(12 + 450 / (x * x)); n > 0; n--) tail = x + n / 2 / tail;
     return -x * x - Math.log(Math.sqrt(Math.PI) * tail);
   }
   let term = x;

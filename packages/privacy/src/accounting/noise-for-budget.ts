@@ -17,7 +17,7 @@ export interface NoiseForBudgetOptions {
  *
  * @throws OptionError when no noise up to 10⁴ is enough.
  * @example
- * noiseForBudget({ epsilon: 3, delta: 1e-5, sampleRate: 0.01, steps: 1000 }); // 0.8241
+ * noiseForBudget({ epsilon: 3, delta: 1e-5, sampleRate: 0.01, steps: 1000 }); // 0.8647
  */
 export function noiseForBudget({ epsilon, delta, sampleRate, steps, orders = defaultOrders }: NoiseForBudgetOptions): number {
   if (!(epsilon > 0)) throw new OptionError(`noiseForBudget: expected an epsilon > 0, got ${epsilon}.`);

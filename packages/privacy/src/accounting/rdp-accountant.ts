@@ -30,6 +30,7 @@ export interface Spent {
  */
 export class RdpAccountant {
   readonly #orders: readonly number[];
+  readonly #known = new Map<string, Float64Array>();
   #history: PrivateSteps[] = [];
 
   /** @param orders  Above 1; the best of them is taken. Default `defaultOrders`. */
@@ -68,15 +69,28 @@ export class RdpAccountant {
   spent(delta: number): Spent {
     if (!(delta > 0 && delta < 1)) throw new OptionError(`RdpAccountant: expected a delta between 0 and 1, got ${delta}.`);
     if (this.#history.every(({ steps }) => steps === 0)) return { epsilon: 0, order: this.#orders[0]! };
+    const total = new Float64Array(this.#orders.length);
+    for (const { steps, ...mechanism } of this.#history) {
+      if (steps === 0) continue;
+      const one = this.#divergences(mechanism);
+      for (let i = 0; i < total.length; i++) total[i]! += steps * one[i]!;
+    }
     let best: Spent = { epsilon: Infinity, order: this.#orders[0]! };
-    for (const order of this.#orders) {
-      const rdp = this.#history.reduce(
-        (sum, { steps, ...mechanism }) => sum + (steps === 0 ? 0 : steps * rdpOfSubsampledGaussian(mechanism, order)),
-        0,
-      );
-      const epsilon = Math.max(0, rdp + Math.log1p(-1 / order) - (Math.log(delta) + Math.log(order)) / (order - 1));
+    for (const [i, order] of this.#orders.entries()) {
+      const epsilon = Math.max(0, total[i]! + Math.log1p(-1 / order) - (Math.log(delta) + Math.log(order)) / (order - 1));
       if (epsilon < best.epsilon) best = { epsilon, order };
     }
     return best;
+  }
+
+  /** Of one step, at each order: the same for all steps of a mechanism, and long to compute. */
+  #divergences(mechanism: GaussianMechanism): Float64Array {
+    const key = `${mechanism.noiseMultiplier} ${mechanism.sampleRate}`;
+    let divergences = this.#known.get(key);
+    if (divergences === undefined) {
+      divergences = Float64Array.from(this.#orders, (order) => rdpOfSubsampledGaussian(mechanism, order));
+      this.#known.set(key, divergences);
+    }
+    return divergences;
   }
 }
