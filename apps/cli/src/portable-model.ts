@@ -1,12 +1,11 @@
 /** A run's model as other formats take it: its forward pass from plain inputs to plain outputs. */
 
-import { Rng, softmax, type Tensor, tensor } from "@dl/core";
+import { softmax, type Tensor, tensor } from "@dl/core";
 import type { InputSpec, InputTensors } from "@dl/export";
 import { inference, loadState, type Module } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { Gpt2 } from "@dl/transformer";
-import { loadFolder } from "@dl/transformer/node";
 import { UsageError } from "./command.ts";
+import { portableTransformer } from "./portable-transformer.ts";
 import { isGenerative, loadGenerator } from "./recipes/generative-recipe.ts";
 import { type AnyRun, isTaskRun } from "./run-file.ts";
 import { modelFile } from "./run-files.ts";
@@ -24,7 +23,7 @@ export interface PortableModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The trained model of a run: classifiers with their normalisation, generators, language models. */
+/** The trained model of a run: classifiers with their normalisation, generators, transformers. */
 export async function portableModel(run: AnyRun, folder: string): Promise<PortableModel> {
   const { recipe } = run;
   const about = { recipe: recipe.name, preset: run.preset.name };
@@ -61,16 +60,8 @@ export async function portableModel(run: AnyRun, folder: string): Promise<Portab
       metadata: { ...about, images: "from -1 to 1, [batch, height, width, channels]" },
     };
   }
-  if (recipe.name === "gpt-shakespeare") {
-    await modelFile(folder);
-    const model = await loadFolder(folder, Gpt2, { rng: new Rng(0) });
-    return {
-      model,
-      inputs: { ids: { shape: ["batch", "time"], dtype: "int32" } },
-      forward: ({ ids }) => ({ logits: model.forward({ ids: ids! }, inference) }),
-      largest: { time: model.options.context },
-      metadata: { ...about, ids: "as tokenizer.json of the run folder has them" },
-    };
-  }
-  throw new UsageError(`expected a run of a classifier, a generator or a language model, got one of ${recipe.name}.`);
+  await modelFile(folder);
+  const transformer = await portableTransformer(folder);
+  if (transformer) return { ...transformer, metadata: { ...about, ids: "as tokenizer.json of the run folder has them" } };
+  throw new UsageError(`expected a run of a classifier, a generator or a transformer, got one of ${recipe.name}.`);
 }
