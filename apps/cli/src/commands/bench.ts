@@ -51,8 +51,13 @@ export const bench: Command = {
 };
 
 function cellsOf({ name, milliseconds, rate, unit }: Measured): string[] {
-  const time = milliseconds >= 0.1 ? `${milliseconds.toPrecision(3)} ms` : `${(1000 * milliseconds).toPrecision(3)} µs`;
-  return [name, time, `${rate >= 1000 ? Math.round(rate) : rate.toPrecision(3)} ${unit}`];
+  const time = milliseconds >= 1 ? `${threeDigits(milliseconds)} ms` : `${threeDigits(1000 * milliseconds)} µs`;
+  return [name, time, `${threeDigits(rate)} ${unit}`];
+}
+
+/** Three that count, and no exponents. */
+function threeDigits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 /** By kernel, the longest first. */
