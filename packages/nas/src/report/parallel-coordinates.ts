@@ -60,7 +60,7 @@ function ticksOf(domain: Domain): Tick[] {
 
 function axis(options: { x: string; y: (place: number) => string; name: string; ticks: readonly Tick[]; raised: boolean }): Markup {
   const { x, y, name, ticks, raised } = options;
-  return html`<line class="base" x1="${x}" x2="${x}" y1="${y(0)}" y2="${y(1)}"/><text class="axis-name" x="${x}" y="${raised ? 14 : 28}" text-anchor="start">${name}</text>${ticks.map(({ place, text }) => html`<text class="tick" x="${x}" dx="5" y="${y(place)}" dy="0.35em">${text}</text>`)}`;
+  return html`<line class="base" x1="${x}" x2="${x}" y1="${y(0)}" y2="${y(1)}"/><text class="axis-name" x="${x}" y="${raised ? 14 : 28}" text-anchor="start">${name}</text>${ticks.map(({ place, text }) => html`<text class="tick" x="${x}" dx="5" y="${y(place)}" dy="0.35em" style="paint-order:stroke;stroke:var(--surface);stroke-width:3px">${text}</text>`)}`;
 }
 
 /** Four digits that say something. */

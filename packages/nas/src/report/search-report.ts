@@ -28,7 +28,7 @@ export function renderSearchReport<T>({ title, space, objectives, trials, best, 
   const own = trials.filter(({ remembered }) => !remembered);
   const failed = own.filter(({ scores }) => scores === null).length;
   const body = [
-    html`<div class="charts">${bestSoFar(own, objectives)}${names.slice(1).map((second) => tradeOff(own, { main, second, objectives }))}${genealogy(own, { main, best })}</div>`,
+    html`<div class="charts">${bestSoFar(own, objectives)}${names.slice(1).map((second) => tradeOff(own, { main, second, objectives }))}${genealogy(trials, { main, best })}</div>`,
     renderParallelCoordinates({ decisions: space.decisions(""), trials, objective: main }),
     best && html`<section class="card"><h2>The best</h2><p>${best.key}</p></section>`,
   ];
@@ -94,31 +94,29 @@ function tradeOff<T>(
 
 /** Trials by their number and score, with a line to each parent; those the best descends from stand out. Nothing where nobody has parents. */
 function genealogy<T>(trials: readonly FinishedTrial<T>[], { main, best }: { main: string; best: FinishedTrial<T> | undefined }) {
-  if (!trials.some(({ parents = [] }) => parents.length > 0)) return undefined;
-  const byNumber = new Map(trials.map((trial) => [trial.number, trial]));
-  const line = new Set<number>();
-  const climb = (number: number): void => {
-    if (line.has(number)) return;
-    line.add(number);
-    for (const parent of byNumber.get(number)?.parents ?? []) climb(parent);
+  if (!trials.some(({ parents }) => parents.length > 0)) return undefined;
+  // A candidate that came again stands for its first trial.
+  const firsts = new Map<string, FinishedTrial<T>>();
+  for (const trial of trials) if (!firsts.has(trial.key)) firsts.set(trial.key, trial);
+  const firstOf = new Map(trials.map(({ number, key }) => [number, firsts.get(key)!]));
+  const parentsOf = ({ parents }: FinishedTrial<T>): FinishedTrial<T>[] => parents.flatMap((number) => firstOf.get(number) ?? []);
+  const line = new Set<FinishedTrial<T>>();
+  const climb = (trial: FinishedTrial<T>): void => {
+    if (line.has(trial)) return;
+    line.add(trial);
+    for (const parent of parentsOf(trial)) climb(parent);
   };
-  if (best) climb(best.number);
-  const place = (number: number): ScatterPoint | undefined => {
-    const trial = byNumber.get(number);
-    return trial && pointOf(trial, { x: number, name: main });
-  };
-  const links = trials.flatMap(({ number, parents = [] }) =>
-    parents.flatMap((parent) => {
-      const [from, to] = [place(parent), place(number)];
-      return from && to ? [{ from, to, strong: line.has(number) && line.has(parent) }] : [];
-    }),
+  if (best) climb(firstOf.get(best.number) ?? best);
+  const place = (trial: FinishedTrial<T>): ScatterPoint => pointOf(trial, { x: trial.number, name: main });
+  const shown = [...firsts.values()];
+  const links = shown.flatMap((trial) =>
+    parentsOf(trial).map((parent) => ({ from: place(parent), to: place(trial), strong: line.has(trial) && line.has(parent) })),
   );
-  const inLine = (number: number): boolean => line.has(number);
   return renderScatterChart({
     ...{ title: "Genealogy", xLabel: "trial", yLabel: main, links },
     groups: [
-      { name: "ancestors of the best", points: trials.filter(({ number }) => inLine(number)).map(({ number }) => place(number)!) },
-      { name: "others", points: trials.filter(({ number }) => !inLine(number)).map(({ number }) => place(number)!), quiet: true },
+      { name: "ancestors of the best", points: shown.filter((trial) => line.has(trial)).map(place) },
+      { name: "others", points: shown.filter((trial) => !line.has(trial)).map(place), quiet: true },
     ],
   });
 }
