@@ -7,13 +7,14 @@
 
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resultsFile, writeSection } from "@dl/tooling/results";
 import { commandLine, readRunFile } from "./run-file.ts";
 import { formatOutcome, readOutcome } from "./run-outcome.ts";
 import { searchSection } from "./search/record-search.ts";
 import { readSearchFile } from "./search/search-file.ts";
+import { searchSlug } from "./search/winner-file.ts";
 
 const cli = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -49,11 +50,7 @@ async function recordClassifier(folder: string): Promise<void> {
     `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`pnpm results\`, which evaluated the saved model again.`,
   ].join("\n");
   // What a search found stands beside the recipe's own result.
-  const found =
-    run.settings.winner &&
-    basename(dirname(run.settings.winner.file))
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, "-");
+  const found = run.settings.winner && searchSlug(run.settings.winner.file);
   await writeSection(resultsFile, { name: `training/${run.recipe.name}${found === undefined ? "" : `-${found}`}`, body });
   console.log(`${run.recipe.name}: ${(100 * metrics["test/accuracy"]).toFixed(2)} %`);
 }

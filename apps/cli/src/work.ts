@@ -8,6 +8,7 @@ import type { TaskResult, TaskRun } from "./recipes/task-recipe.ts";
 import { type AnyRun, commandLine, isTaskRun } from "./run-file.ts";
 import { runFiles } from "./run-files.ts";
 import { resultsOf, writeOutcome } from "./run-outcome.ts";
+import { searchSlug } from "./search/winner-file.ts";
 import { trainRun } from "./training.ts";
 
 export interface WorkOptions {
@@ -38,9 +39,12 @@ async function trainTaskRun(run: TaskRun, options: Parameters<TaskRun["recipe"][
   const result = await run.recipe.train(run, options);
   const { recipe, preset, settings } = run;
   if (result.metrics) {
+    const isFirst = preset.name === recipe.presets[0].name;
+    // What a search found stands beside the recipe's own result.
+    const found = settings.winner && searchSlug(settings.winner.file);
     await writeOutcome(options.folder, {
-      name: preset === recipe.presets[0] ? recipe.name : `${recipe.name}/${preset.name}`,
-      title: preset === recipe.presets[0] ? recipe.title : `${recipe.title}, ${preset.name}`,
+      name: [recipe.name, ...(isFirst ? [] : [preset.name]), ...(found === undefined ? [] : [found])].join("/"),
+      title: [recipe.title, ...(isFirst ? [] : [preset.name]), ...(found === undefined ? [] : ["as a search found it"])].join(", "),
       command: commandLine(run),
       seed: settings.seed,
       device: options.device.name,

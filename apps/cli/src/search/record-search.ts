@@ -1,13 +1,13 @@
 /** A search as a section of docs/results.md: what was searched, how long, and what it found. */
 
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { DataError } from "@dl/core";
 import type { Measurements, TrialRecord } from "@dl/nas";
 import type { Section } from "@dl/tooling/results";
 import { journalName, type SearchFile, searchCommandLine } from "./search-file.ts";
 import { openTarget } from "./target.ts";
-import { winnerName } from "./winner-file.ts";
+import { searchSlug, winnerName } from "./winner-file.ts";
 
 /** What the journal holds; undefined for a search without trials. */
 async function readJournal(folder: string): Promise<readonly TrialRecord[] | undefined> {
@@ -55,9 +55,7 @@ export async function searchSection(folder: string, file: SearchFile): Promise<S
     `Found: ${found.join(", ")}. Measured on examples held back from training, not on the test set; the machine had other work. Searched by \`${searchCommandLine(file)}\`; written by \`pnpm results\`.`,
   ].join("\n");
   return {
-    name: `search/${basename(folder)
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, "-")}`,
+    name: `search/${searchSlug(join(folder, winnerName))}`,
     body,
   };
 }

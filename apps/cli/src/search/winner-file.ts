@@ -1,12 +1,19 @@
 /** `winner.json`: what a search found, for `dl train --winner`; `winner.ts` beside it is the same as a constant, for code. */
 
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "@dl/core";
 import type { Candidate, Genotype, Measurements } from "@dl/nas";
 
 const format = "dl-winner-1";
 export const winnerName = "winner.json";
+
+/** A search by its folder, for names of sections: `runs/search-cell-cifar10-1/winner.json` is `search-cell-cifar10-1`. */
+export const searchSlug = (file: string): string =>
+  basename(dirname(resolve(file)))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
 
 /** What was searched: a recipe with a preset, or a module. */
 export type SearchTarget = { readonly recipe: string; readonly preset: string } | { readonly module: string };
