@@ -1,6 +1,7 @@
 /**
  * Trains every distinct cell of the tabular benchmark with every seed, and writes the table. Stopped, it goes on where it was.
  * Run: node --conditions=@dl/source --import tsx packages/nas/learning/table/make-table.ts <journal.jsonl> [part of parts, such as 1/2]
+ * Parts may share a journal; when all are done, a run without a part writes the table.
  */
 
 import { appendFile, readFile, writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /** The tabular benchmark as it is committed: what every cell of the space came to, with every seed. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 export interface TableCell {
@@ -26,6 +26,11 @@ export interface CellTable {
 export const tableFile: URL = new URL("./digit-cells.json.gz", import.meta.url);
 
 export function readTable(file: URL = tableFile): CellTable {
+  if (!existsSync(file)) {
+    throw new Error(
+      `readTable: expected the table at ${file.pathname}, got none. Make it: node --conditions=@dl/source --import tsx packages/nas/learning/table/make-table.ts journal.jsonl`,
+    );
+  }
   const table = JSON.parse(gunzipSync(readFileSync(file)).toString()) as CellTable;
   if (table.format !== "dl-nas-table-1") throw new Error(`readTable: expected format dl-nas-table-1, got ${table.format}.`);
   return table;
