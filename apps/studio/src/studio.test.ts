@@ -40,6 +40,7 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await page.getByRole("button", { name: "Train from the beginning" }).click();
     await page.getByText(/step 500/).waitFor({ timeout: 30_000 });
     const kilobytes = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0) / 1000;
+    console.log(`the first load, with the training on the landing page: ${kilobytes.toFixed(0)} kB gzipped`);
     expect(kilobytes).toBeGreaterThan(50);
     expect(kilobytes).toBeLessThan(firstLoad);
     await page.getByRole("tab", { name: "@dl/nn" }).click();

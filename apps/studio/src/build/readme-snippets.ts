@@ -39,14 +39,26 @@ function readPackages(): PackageReadme[] {
     .filter(({ code }) => code !== "");
 }
 
+/** The source of `@dl/name` or `@dl/name/entry`, as its package tells it. */
+function sourceOf(specifier: string): string | undefined {
+  const [, name, entry] = /^@dl\/([\w-]+)(\/.+)?$/.exec(specifier) ?? [];
+  if (name === undefined) return undefined;
+  const folder = join(packagesFolder, name);
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    exports: Record<string, { "@dl/source"?: string }>;
+  };
+  const source = exports[`.${entry ?? ""}`]?.["@dl/source"];
+  return source === undefined ? undefined : join(folder, source);
+}
+
 export function readmeSnippets(): Plugin {
   return {
     name: "studio-readme-snippets",
     resolveId(id, importer) {
       if (id === list || id.startsWith(prefix)) return `\0${id}`;
-      // What an example imports is resolved as if it stood in the studio, which depends on every package.
-      if (importer?.startsWith(`\0${prefix}`)) return this.resolve(id, join(import.meta.dirname, "readme-snippets.ts"), { skipSelf: true });
-      return undefined;
+      if (!importer?.startsWith(`\0${prefix}`)) return undefined;
+      // An example may import any of our packages, also one the studio does not depend on.
+      return sourceOf(id) ?? this.resolve(id, join(import.meta.dirname, "readme-snippets.ts"), { skipSelf: true });
     },
     async load(id) {
       if (id === `\0${list}`) {

@@ -1,11 +1,11 @@
-/** Writes the API documentation of every package, one module an entry, into `public/api`, from where the build takes it along. */
+/** Writes the API documentation of every package, one module an entry, into `generated/api`, from where the build takes it along. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Application, type ProjectReflection } from "typedoc";
+import { docsFolder } from "./api-docs.ts";
 
 const repository = join(import.meta.dirname, "../../../..");
-const out = join(import.meta.dirname, "../../public/api");
 
 /** Entries of the packages by the name they are imported by. */
 function entries(): Map<string, string> {
@@ -52,5 +52,5 @@ const app = await Application.bootstrap({
 const project = await app.convert();
 if (!project) throw new Error("typedoc could not read the packages; its messages stand above.");
 rename(project, names);
-await app.generateDocs(project, out);
-console.log(`${names.size} entries documented in ${out}`);
+await app.generateDocs(project, docsFolder);
+console.log(`${names.size} entries documented in ${docsFolder}`);
