@@ -11,6 +11,7 @@ import { inputGradientPack, inputGradient } from "../convolution-input-gradient"
 import { filterGradient, sumParts } from "../convolution-filter-gradient";
 import { winogradWeights, winograd } from "../winograd";
 import { winogradSides, winogradSums, winogradTaps } from "../winograd-filter-gradient";
+import { gatherOutputs, gatherInputs, unfoldOutputs } from "../few-channels";
 import { depthwise, depthwiseInputGradient, depthwiseFilterGradient } from "../depthwise";
 import { maxPool, maxPoolGradient, averagePool, averagePoolGradient } from "../pooling";
 import { gather, scatterAdd, takeAlong, scatterAlong } from "../indexing";
@@ -21,7 +22,7 @@ import { layerNorm, layerNormGradient, batchNormParts, batchNormJoin, batchNormA
 import { attention, attentionGradient } from "../attention";
 import { adam, sgd, squares } from "../optimizers";
 
-export { unary, predicate, binary, compare, where, fill, cast, copyStrided, transposeMatrices, reduceRows, reduceColumns, reduceWhole, argReduce, cumulate, gemmPack, gemm, convolutionPack, convolution, inputGradientPack, inputGradient, filterGradient, sumParts, winogradWeights, winograd, winogradSides, winogradSums, winogradTaps, depthwise, depthwiseInputGradient, depthwiseFilterGradient, maxPool, maxPoolGradient, averagePool, averagePoolGradient, gather, scatterAdd, takeAlong, scatterAlong, sort, randomUniform, softmax, softmaxGradient, logSoftmax, logSoftmaxGradient, crossEntropy, crossEntropyGradient, layerNorm, layerNormGradient, batchNormParts, batchNormJoin, batchNormApply, batchNormDeviation, batchNormGradientParts, batchNormGradient, attention, attentionGradient, adam, sgd, squares };
+export { unary, predicate, binary, compare, where, fill, cast, copyStrided, transposeMatrices, reduceRows, reduceColumns, reduceWhole, argReduce, cumulate, gemmPack, gemm, convolutionPack, convolution, inputGradientPack, inputGradient, filterGradient, sumParts, winogradWeights, winograd, winogradSides, winogradSums, winogradTaps, gatherOutputs, gatherInputs, unfoldOutputs, depthwise, depthwiseInputGradient, depthwiseFilterGradient, maxPool, maxPoolGradient, averagePool, averagePoolGradient, gather, scatterAdd, takeAlong, scatterAlong, sort, randomUniform, softmax, softmaxGradient, logSoftmax, logSoftmaxGradient, crossEntropy, crossEntropyGradient, layerNorm, layerNormGradient, batchNormParts, batchNormJoin, batchNormApply, batchNormDeviation, batchNormGradientParts, batchNormGradient, attention, attentionGradient, adam, sgd, squares };
 
 /** Items `begin` up to `end` of a task. */
 export function dispatch(task: i32, begin: i32, end: i32, thread: i32): void {
@@ -53,37 +54,40 @@ export function dispatch(task: i32, begin: i32, end: i32, thread: i32): void {
     case 24: winogradSides(begin, end, thread); return;
     case 25: winogradSums(begin, end, thread); return;
     case 26: winogradTaps(begin, end, thread); return;
-    case 27: depthwise(begin, end, thread); return;
-    case 28: depthwiseInputGradient(begin, end, thread); return;
-    case 29: depthwiseFilterGradient(begin, end, thread); return;
-    case 30: maxPool(begin, end, thread); return;
-    case 31: maxPoolGradient(begin, end, thread); return;
-    case 32: averagePool(begin, end, thread); return;
-    case 33: averagePoolGradient(begin, end, thread); return;
-    case 34: gather(begin, end, thread); return;
-    case 35: scatterAdd(begin, end, thread); return;
-    case 36: takeAlong(begin, end, thread); return;
-    case 37: scatterAlong(begin, end, thread); return;
-    case 38: sort(begin, end, thread); return;
-    case 39: randomUniform(begin, end, thread); return;
-    case 40: softmax(begin, end, thread); return;
-    case 41: softmaxGradient(begin, end, thread); return;
-    case 42: logSoftmax(begin, end, thread); return;
-    case 43: logSoftmaxGradient(begin, end, thread); return;
-    case 44: crossEntropy(begin, end, thread); return;
-    case 45: crossEntropyGradient(begin, end, thread); return;
-    case 46: layerNorm(begin, end, thread); return;
-    case 47: layerNormGradient(begin, end, thread); return;
-    case 48: batchNormParts(begin, end, thread); return;
-    case 49: batchNormJoin(begin, end, thread); return;
-    case 50: batchNormApply(begin, end, thread); return;
-    case 51: batchNormDeviation(begin, end, thread); return;
-    case 52: batchNormGradientParts(begin, end, thread); return;
-    case 53: batchNormGradient(begin, end, thread); return;
-    case 54: attention(begin, end, thread); return;
-    case 55: attentionGradient(begin, end, thread); return;
-    case 56: adam(begin, end, thread); return;
-    case 57: sgd(begin, end, thread); return;
-    case 58: squares(begin, end, thread); return;
+    case 27: gatherOutputs(begin, end, thread); return;
+    case 28: gatherInputs(begin, end, thread); return;
+    case 29: unfoldOutputs(begin, end, thread); return;
+    case 30: depthwise(begin, end, thread); return;
+    case 31: depthwiseInputGradient(begin, end, thread); return;
+    case 32: depthwiseFilterGradient(begin, end, thread); return;
+    case 33: maxPool(begin, end, thread); return;
+    case 34: maxPoolGradient(begin, end, thread); return;
+    case 35: averagePool(begin, end, thread); return;
+    case 36: averagePoolGradient(begin, end, thread); return;
+    case 37: gather(begin, end, thread); return;
+    case 38: scatterAdd(begin, end, thread); return;
+    case 39: takeAlong(begin, end, thread); return;
+    case 40: scatterAlong(begin, end, thread); return;
+    case 41: sort(begin, end, thread); return;
+    case 42: randomUniform(begin, end, thread); return;
+    case 43: softmax(begin, end, thread); return;
+    case 44: softmaxGradient(begin, end, thread); return;
+    case 45: logSoftmax(begin, end, thread); return;
+    case 46: logSoftmaxGradient(begin, end, thread); return;
+    case 47: crossEntropy(begin, end, thread); return;
+    case 48: crossEntropyGradient(begin, end, thread); return;
+    case 49: layerNorm(begin, end, thread); return;
+    case 50: layerNormGradient(begin, end, thread); return;
+    case 51: batchNormParts(begin, end, thread); return;
+    case 52: batchNormJoin(begin, end, thread); return;
+    case 53: batchNormApply(begin, end, thread); return;
+    case 54: batchNormDeviation(begin, end, thread); return;
+    case 55: batchNormGradientParts(begin, end, thread); return;
+    case 56: batchNormGradient(begin, end, thread); return;
+    case 57: attention(begin, end, thread); return;
+    case 58: attentionGradient(begin, end, thread); return;
+    case 59: adam(begin, end, thread); return;
+    case 60: sgd(begin, end, thread); return;
+    case 61: squares(begin, end, thread); return;
   }
 }

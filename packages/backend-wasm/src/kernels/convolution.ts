@@ -2,6 +2,7 @@
 
 import type { ConvGeometry, Epilogue, Kernels, Operand } from "@dl/core";
 import type { Engine } from "../engine.ts";
+import { fewInputsGradient, fewOutputsFilterGradient, fewOutputsForward, hasFewInputs, hasFewOutputs } from "./few-channels.ts";
 import { coveredHeight, coveredWidth, reachesOutside, writeGeometry } from "./geometry.ts";
 import { biasMode, reluMode } from "./matmul.ts";
 import { tilingForImage, tilingForResult, winogradFilterGradient, winogradForward, winogradInputGradient } from "./winograd.ts";
@@ -80,6 +81,10 @@ function forward(
     winogradForward(engine, { g, tiling, x: x.buffer, weight: weight.buffer, y, epilogue });
     return y;
   }
+  if (hasFewOutputs(g)) {
+    fewOutputsForward(engine, { g, x: x.buffer, weight: weight.buffer, y, epilogue });
+    return y;
+  }
   const panels = g.groups * Math.ceil(g.outChannels / g.groups / 8);
   const steps = g.kernelHeight * g.kernelWidth * (g.inChannels / g.groups);
   const packedBytes = panels * steps * 32;
@@ -125,6 +130,10 @@ function inputGradient(engine: Engine, dy: Operand<number>, weight: Operand<numb
     winogradInputGradient(engine, { g, tiling, dy: dy.buffer, weight: weight.buffer, dx });
     return dx;
   }
+  if (hasFewInputs(g)) {
+    fewInputsGradient(engine, { g, dy: dy.buffer, weight: weight.buffer, dx });
+    return dx;
+  }
   const panels = g.groups * Math.ceil(g.inChannels / g.groups / 8);
   const items = panels * g.kernelHeight * g.kernelWidth;
   const packedBytes = items * (g.outChannels / g.groups) * 32;
@@ -156,6 +165,10 @@ function filterGradient(engine: Engine, x: Operand<number>, dy: Operand<number>,
   const tiling = tilingForResult(g);
   if (tiling) {
     winogradFilterGradient(engine, { g, tiling, x: x.buffer, dy: dy.buffer, dw });
+    return dw;
+  }
+  if (hasFewOutputs(g)) {
+    fewOutputsFilterGradient(engine, { g, x: x.buffer, dy: dy.buffer, dw });
     return dw;
   }
   const cost = multiplyAdds(g) / speed;

@@ -18,7 +18,7 @@ const packLimit = 64 * 2 ** 20;
 /** Multiply-adds a nanosecond on one thread. */
 const speed = 15;
 
-interface Side {
+export interface Side {
   readonly address: number;
   /** Bytes from row to row, from column to column, from matrix to matrix. */
   readonly rowStep: number;
@@ -28,7 +28,7 @@ interface Side {
   readonly index: number;
 }
 
-interface Product {
+export interface Product {
   readonly batches: number;
   readonly m: number;
   readonly k: number;
@@ -42,7 +42,8 @@ interface Product {
   readonly mode: number;
 }
 
-function multiply(engine: Engine, { batches, m, k, n, a, b, rights, c, bias, mode }: Product): void {
+/** Blocks of a product, or of a batch of them. */
+export function multiply(engine: Engine, { batches, m, k, n, a, b, rights, c, bias, mode }: Product): void {
   const { heap, threads } = engine;
   const panels = Math.ceil(n / 8);
   const cost = (batches * m * k * n) / speed;
