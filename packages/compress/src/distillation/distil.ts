@@ -134,8 +134,12 @@ export async function distil({
 }: DistilOptions): Promise<FitResult> {
   const given = { logits, temperature, labels, features, attention };
   const some = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { dataset, transform, device, rng } = rest;
-  const [example] = batches(take(dataset, 2), { batchSize: 2, ...(transform && { transform }), rng: rng.fork("example") });
+  const { dataset, transform, collate, device, rng } = rest;
+  const [example] = batches(take(dataset, Math.min(2, dataset.length)), {
+    ...{ batchSize: 2, rng: rng.fork("example") },
+    ...(transform && { transform }),
+    ...(collate && { collate }),
+  });
   const distillation = await Distillation.of(
     { student, teacher, ...some },
     { device, example: example!.images, rng: rng.fork("regressors") },
