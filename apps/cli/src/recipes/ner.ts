@@ -136,7 +136,8 @@ async function trainLstm(run: Run, { data, device, signal }: TaskContext & { dat
     step: (batch, mode) => tokenLoss(tag(batch, mode), batch.labels),
   });
   signal.throwIfAborted();
-  return entityScore(tag, data.test, { device, signal, padId: data.padId });
+  // Awaited here: the model is freed when this function ends.
+  return await entityScore(tag, data.test, { device, signal, padId: data.padId });
 }
 
 /** The entities of each text, by kind. */

@@ -97,7 +97,7 @@ async function otherWays(run: Run, { folder, ...work }: TaskContext & { folder: 
   const start = { data, rng: rng.fork("init") };
   const scratch = await parts.part("from scratch", async () => {
     using model = await classifier(run, { ...start, fromScratch: true });
-    return trainWay(run, { model, groups: decayGroups(model), learningRate: preset.scratchLearningRate }, work);
+    return await trainWay(run, { model, groups: decayGroups(model), learningRate: preset.scratchLearningRate }, work);
   });
   const lora = await parts.part("LoRA", async () => {
     using model = await classifier(run, start);
@@ -112,7 +112,7 @@ async function otherWays(run: Run, { folder, ...work }: TaskContext & { folder: 
   const frozen = await parts.part("frozen", async () => {
     using model = await classifier(run, start);
     const head = [...model.dense.parameters(), ...model.output.parameters()];
-    return trainWay(run, { model, groups: [{ parameters: head }], learningRate: preset.frozenLearningRate }, work);
+    return await trainWay(run, { model, groups: [{ parameters: head }], learningRate: preset.frozenLearningRate }, work);
   });
   return { scratch, lora, frozen, seconds: parts.seconds };
 }
