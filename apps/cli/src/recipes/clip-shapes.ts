@@ -89,7 +89,7 @@ export const clipShapes: TaskRecipe<ShapesPreset> = modelRecipe<ShapesPreset, Ca
   presets: [
     {
       name: "default",
-      summary: "Two small towers on 32×32 pictures made here: of 500 sentences the right one comes first, nine times of ten.",
+      summary: "Two small towers on 32×32 pictures made here; each must find its sentence among 500.",
       defaults: { epochs: 10, batchSize: 128, learningRate: 2e-3 },
       goals: { "recall@1, text to image": { atLeast: 0.9 }, "recall@1, image to text": { atLeast: 0.9 } },
       warmUpShare: 0.1,
