@@ -3,7 +3,7 @@
 import { resultsFile, writeSection } from "@dl/tooling/results";
 import { type Curve, regretAt } from "./compare-strategies.ts";
 import { mannWhitney } from "./mann-whitney.ts";
-import type { CellTable } from "./table/read-table.ts";
+import { type CellTable, fullBudget } from "./table/read-table.ts";
 
 /** Shares of the epochs at which the curves are shown. */
 const shares = [1 / 4, 1 / 3, 1 / 2, 1] as const;
@@ -24,7 +24,7 @@ export async function recordComparison(
   const body = [
     "## Search strategies on cells for digits",
     "",
-    `Mean regret in points of validation accuracy after a share of ${epochs} epochs (${epochs / table.epochs.at(-1)!} trainings), over ${seeds} seeds; the test accuracy of what was found.`,
+    `Mean regret in points of validation accuracy after a share of ${epochs} epochs (${epochs / fullBudget(table)} whole trials, of ${fullBudget(table)} epochs), over ${seeds} seeds; the test accuracy of what was found.`,
     "",
     "| strategy | at ¼ | at ⅓ | at ½ | at the end | p against random search | test accuracy |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",

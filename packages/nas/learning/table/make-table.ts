@@ -10,7 +10,7 @@ import { wasm } from "@dl/backend-wasm";
 import { openDevice } from "@dl/core";
 import { distinctCells, loadDigits, milestones, operations, trainCell } from "./digit-cells.ts";
 
-const seeds = [1, 2] as const;
+const seeds = [1, 2, 3] as const;
 interface Row {
   readonly key: string;
   readonly seed: number;
@@ -37,11 +37,12 @@ for (const { cell, seed } of work) {
   if (done.has(`${cell.key} ${seed}`)) continue;
   const row: Row = { key: cell.key, seed, ...(await trainCell(device, cell.value, { digits, seed })) };
   rows.push(row);
+  done.add(`${cell.key} ${seed}`);
   await appendFile(journal, `${JSON.stringify(row)}\n`);
   count++;
   if (count % 20 === 0) console.error(`${rows.length} of ${work.length}, ${((performance.now() - start) / count).toFixed(0)} ms each`);
 }
-if (rows.length >= cells.length * seeds.length) {
+if (cells.every(({ key }) => seeds.every((seed) => done.has(`${key} ${seed}`)))) {
   const table = cells.map(({ key }) => {
     const found = seeds.map((seed) => rows.find((row) => row.key === key && row.seed === seed)!);
     return {

@@ -36,7 +36,20 @@ export function readTable(file: URL = tableFile): CellTable {
   return table;
 }
 
-/** A cell's score at a milestone: the mean over the seeds. */
-export function validationAt({ validation }: TableCell, milestone: number): number {
-  return validation.reduce((sum, accuracies) => sum + accuracies[milestone]!, 0) / validation.length;
+/** Epochs of a whole trial: every seed to the end. */
+export function fullBudget({ epochs, seeds }: Pick<CellTable, "epochs" | "seeds">): number {
+  return epochs.at(-1)! * seeds.length;
+}
+
+/**
+ * What a trial with a budget of epochs sees of a cell: the first seed after so many, or, with the full budget, the mean of all seeds at the end.
+ *
+ * @throws Error for a budget the table has no accuracy of.
+ */
+export function scoreAt(table: Pick<CellTable, "epochs" | "seeds">, { key, validation }: TableCell, budget: number): number {
+  if (budget === fullBudget(table)) return validation.reduce((sum, accuracies) => sum + accuracies.at(-1)!, 0) / validation.length;
+  const milestone = table.epochs.indexOf(budget);
+  if (milestone < 0)
+    throw new Error(`scoreAt: expected ${table.epochs.join(", ")} or ${fullBudget(table)} epochs of ${key}, got ${budget}.`);
+  return validation[0]![milestone]!;
 }
