@@ -12,9 +12,9 @@ import { cifar10Data, mnistData } from "./data.ts";
 import type { Preset, Recipe, RecipeSearch } from "./recipe.ts";
 
 const operations = ["none", "skip", "conv1x1", "conv3x3", "avgPool3x3"] as const;
-export type SearchedCell = EdgeCell<(typeof operations)[number]>;
+type SearchedCell = EdgeCell<(typeof operations)[number]>;
 /** The space of NAS-Bench-201: 15,625 cells. */
-export const searchedCells = edgeCell({ nodes: 4, operations });
+const searchedCells = edgeCell({ nodes: 4, operations });
 
 /** The best of all on CIFAR-10 by the table of Dong and Yang: 94.37 % with three stages of five such cells. Section 4. */
 const best201: SearchedCell = {

@@ -30,7 +30,13 @@ export interface MobileNetworkValue {
  * @param options.stages  Default 3; each but the first halves the image.
  * @param options.depth  Fewest and most blocks of a stage. Default 1 to 4.
  */
-export function mobileSpace({ stages = 3, depth = [1, 4] as readonly [number, number] } = {}): Space<MobileNetworkValue> {
+export function mobileSpace({
+  stages = 3,
+  depth = [1, 4],
+}: {
+  stages?: number;
+  depth?: readonly [number, number];
+} = {}): Space<MobileNetworkValue> {
   const block = record<MobileBlock>({ kernelSize: choice([3, 5, 7]), expansion: choice([3, 6]) });
   const stage = record<MobileStage>({ channels: choice([16, 24, 32, 48, 64]), blocks: repeat(block, { times: depth }) });
   return record<MobileNetworkValue>({ stages: repeat(stage, { times: stages }) });
