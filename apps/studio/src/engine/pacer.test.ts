@@ -52,3 +52,28 @@ test("a question that fails is refused, and the training goes on", async () => {
   await done;
   expect(seen.steps).toBe(3);
 });
+
+test("a pause that comes while messages are let in, with a question, is answered and holds", async () => {
+  const pacer = new Pacer();
+  let steps = 0;
+  const done = pacer.training(async () => {
+    for (let i = 0; i < 4; i++) {
+      steps++;
+      // Long enough for the turn to let messages in.
+      const end = performance.now() + 40;
+      while (performance.now() < end);
+      await pacer.turn();
+    }
+  });
+  const saved = await new Promise<number>((resolve) =>
+    setTimeout(() => {
+      pacer.pause();
+      void pacer.between(async () => resolve(steps));
+    }, 0),
+  );
+  await turns(4);
+  expect(steps).toBe(saved);
+  pacer.resume();
+  await done;
+  expect(steps).toBe(4);
+});

@@ -71,6 +71,8 @@ export class Pacer {
       this.onPaused();
     }
     while (this.#isPaused && !this.#isStepping) {
+      // What came with the pause, while messages were let in.
+      await this.#drain();
       await new Promise<void>((resolve) => {
         this.#release = resolve;
       });
