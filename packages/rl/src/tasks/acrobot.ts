@@ -11,7 +11,7 @@ export const ppoAcrobot: Task = {
   name: "ppo-acrobot",
   title: "PPO on Acrobot-v1",
   copies: 16,
-  steps: 500_000,
+  steps: 1_000_000,
   goal: -80,
   world: () => environmentOf(acrobot()),
   worlds: (count) => systemCopies(acrobot(), { count }),

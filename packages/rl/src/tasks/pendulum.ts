@@ -34,22 +34,12 @@ export const td3Pendulum: Task = {
 export const ppoPendulum: Task = {
   ...worlds,
   name: "ppo-pendulum",
-  title: "PPO with gSDE on Pendulum-v1",
+  title: "PPO on Pendulum-v1",
   copies: 4,
   steps: 100_000,
   goal: -175,
-  normalize: { observations: false, discount: 0.9 },
+  normalize: { observations: false, discount: 0.95 },
+  // The Zoo's four long rollouts with gSDE and γ = 0.9 leave some starts that it cannot swing up from; short rollouts and γ = 0.95 do not.
   algorithm: (options) =>
-    new Ppo({
-      ...options,
-      rolloutSteps: 1024,
-      batchSize: 64,
-      epochs: 10,
-      discount: 0.9,
-      lambda: 0.95,
-      learningRate: linear(1e-3),
-      exploration: "smooth",
-      logStdStart: 0,
-      noiseSteps: 4,
-    }),
+    new Ppo({ ...options, rolloutSteps: 256, batchSize: 64, epochs: 10, discount: 0.95, lambda: 0.95, learningRate: linear(1e-3) }),
 };
