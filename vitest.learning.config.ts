@@ -6,7 +6,12 @@ const conditions = ["@dl/source", "module", "node", "development|production"];
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@dl/source", "node"] } },
-  test: { include: ["packages/*/learning/**/*.test.ts", "apps/*/learning/**/*.test.ts"], testTimeout: 3_600_000, pool: "forks", fileParallelism: false },
+  test: {
+    include: ["packages/*/learning/**/*.test.ts", "apps/*/learning/**/*.test.ts"],
+    testTimeout: 3_600_000,
+    pool: "forks",
+    fileParallelism: false,
+  },
 });
 
 export default config;

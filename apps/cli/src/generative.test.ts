@@ -35,7 +35,8 @@ test("a run leaves its generator, scores under the extractor's name, grids, and 
   expect([grid.width, grid.height]).toEqual([10 * 30 - 2, 7 * 30 - 2]); // 64 images, ten classes in a row
   expect(readFileSync(join(run, "progress.png")).includes("acTL")).toBe(true);
   const report = readFileSync(join(run, "report.html"), "utf8");
-  for (const chart of ["Gradient norms", "Loss of the discriminator ÷ loss of the generator", "Classes covered"]) expect(report).toContain(chart);
+  for (const chart of ["Gradient norms", "Loss of the discriminator ÷ loss of the generator", "Classes covered"])
+    expect(report).toContain(chart);
   const { results } = JSON.parse(readFileSync(join(run, "run.json"), "utf8")).outcome as { results: { name: string; value: number }[] };
   const ratio = results.find(({ name }) => name === "validation/frechetLeft")!.value;
   expect(ratio).toBeGreaterThan(0);

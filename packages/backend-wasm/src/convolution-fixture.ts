@@ -1,6 +1,6 @@
 /** For tests: convolutions and their gradients over numbers drawn from one seed, on any device. */
 
-import { type BackendDevice, type ConvGeometry, type Operand, Rng, sizeOf } from "@dl/core";
+import { type BackendDevice, type ConvGeometry, type Operand, Rng, sizeOf, type TypedArray } from "@dl/core";
 
 export const kernels = ["conv2d", "conv2dInputGradient", "conv2dFilterGradient"] as const;
 export type Kernel = (typeof kernels)[number];
@@ -19,7 +19,11 @@ export const termsOf = (g: ConvGeometry): Readonly<Record<Kernel, number>> => ({
 });
 
 /** A kernel over normal numbers, the convolution with bias and ReLU; `spoil` is given the first operand's. */
-export async function run(on: BackendDevice, kernel: Kernel, { g, spoil }: { g: ConvGeometry; spoil?: (data: Float32Array) => void }) {
+export async function run(
+  on: BackendDevice,
+  kernel: Kernel,
+  { g, spoil }: { g: ConvGeometry; spoil?: (data: Float32Array) => void },
+): Promise<TypedArray> {
   const shapes = { ...shapesOf(g), bias: [g.outChannels] };
   const { float } = on.capabilities;
   const made: unknown[] = [];

@@ -1,7 +1,7 @@
 /** English captions into German: the original transformer, small, on Multi30k. Vaswani et al. 2017, arXiv:1706.03762; Elliott et al. 2016, arXiv:1605.00459. */
 
-import { DataError, type HostTensor, hostTensor } from "@dl/core";
-import { type Collate, type Dataset, type Example, lengthOrder, padFields, type Tokenizer, trainBpe } from "@dl/data";
+import { DataError, type HostTensor, hostTensor, type Scalar } from "@dl/core";
+import { type Collate, type Dataset, type Example, lengthOrder, type Order, padFields, type Tokenizer, trainBpe } from "@dl/data";
 import { multi30k, type TranslationPair } from "@dl/data/node";
 import { Bleu, Chrf } from "@dl/metrics";
 import { inference, type Mode } from "@dl/nn";
@@ -60,7 +60,10 @@ export function pairExample({ source, target }: TextPair, { tokenizer, context }
 }
 
 /** How batches of pairs are made. */
-export function pairBatches(examples: readonly PairExample[], tokenizer: Tokenizer) {
+export function pairBatches(
+  examples: readonly PairExample[],
+  tokenizer: Tokenizer,
+): { dataset: Dataset<PairExample>; collate: Collate<PairExample>; order: Order } {
   if (examples.length === 0) throw new DataError("pairBatches: expected at least one pair, got none.");
   const padId = tokenId(tokenizer, padToken);
   const dataset: Dataset<PairExample> = { length: examples.length, get: (index) => examples[index]! };
@@ -74,13 +77,16 @@ export function pairLoss(
   model: EncoderDecoder,
   batch: Tensors<PairExample>,
   { mode, labelSmoothing = 0 }: { mode: Mode; labelSmoothing?: number },
-) {
+): Scalar {
   const { sourceIds, sourceMask, targetIds, labels } = batch;
   const logits = model.forward({ source: { ids: sourceIds, mask: sourceMask }, target: { ids: targetIds } }, mode);
   return tokenLoss(logits, labels, { labelSmoothing });
 }
 
-export async function validatePairs(model: EncoderDecoder, { data, device, signal }: TaskContext & { data: PairsData }) {
+export async function validatePairs(
+  model: EncoderDecoder,
+  { data, device, signal }: TaskContext & { data: PairsData },
+): Promise<{ loss: number; perplexity: number }> {
   const examples = [...data.validation].sort((a, b) => a.sourceIds.data.length - b.sourceIds.data.length);
   const { dataset, collate } = pairBatches(examples, data.tokenizer);
   const step = (batch: Tensors<PairExample>) => ({ loss: pairLoss(model, batch, { mode: inference }) });

@@ -25,7 +25,7 @@ export class Lowering {
   readonly graph: OnnxGraph;
   readonly quantization: Quantization;
   /** Images with channels first, by the name of the value that has them last. */
-  readonly channelsFirst = new Map<string, Value>();
+  readonly channelsFirst: Map<string, Value> = new Map();
   readonly #traced: TracedModel;
   /** By call and result. */
   readonly #results = new Map<string, Value>();

@@ -26,7 +26,7 @@ export interface SizePlace {
 
 export class OnnxGraph {
   readonly nodes: OnnxNode[] = [];
-  readonly initializers = new Map<string, OnnxTensor>();
+  readonly initializers: Map<string, OnnxTensor> = new Map();
   readonly #symbols: readonly SymbolSizes[];
   readonly #places: readonly SizePlace[];
   /** Names of inputs and outputs. */

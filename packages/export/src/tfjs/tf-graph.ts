@@ -43,7 +43,7 @@ export const typeOf = (type: TfType): TfAttribute => ({ type: tfTypes[type] });
 
 export class TfGraph {
   readonly nodes: TfNode[] = [];
-  readonly weights = new Map<string, TfWeight>();
+  readonly weights: Map<string, TfWeight> = new Map();
 
   node(op: string, inputs: readonly TfValue[], form: { shape: readonly Dimension[]; type: TfType; attr?: TfNode["attr"] }): TfValue {
     const name = `${op}_${this.nodes.length}`;
