@@ -67,7 +67,7 @@ export interface Shapes {
   readonly labels: Int32Array;
 }
 
-export function drawShapes(count: number, rng: Rng, { empty = true }: { empty?: boolean } = {}): Shapes {
+export function drawShapes(count: number, rng: Rng, { empty = true, darkest = 0.5 }: { empty?: boolean; darkest?: number } = {}): Shapes {
   const data = Float32Array.from(rng.uniform([count, 16, 16, 1], 0, 0.3).data);
   const masks = new Float32Array(count * 256);
   const labels = new Int32Array(count);
@@ -76,7 +76,7 @@ export function drawShapes(count: number, rng: Rng, { empty = true }: { empty?: 
     const [top, left] = [rng.integer(0, 12), rng.integer(0, 12)];
     labels[i] = label;
     if (label === 3) continue;
-    const light = rng.float(0.5, 1);
+    const light = rng.float(darkest, 1);
     for (let y = 0; y < 5; y++) {
       for (let x = 0; x < 5; x++) {
         const at = i * 256 + (top + y) * 16 + left + x;
