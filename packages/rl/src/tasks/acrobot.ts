@@ -11,11 +11,11 @@ export const ppoAcrobot: Task = {
   name: "ppo-acrobot",
   title: "PPO on Acrobot-v1",
   copies: 16,
-  steps: 1_000_000,
+  steps: 500_000,
   goal: -80,
   world: () => environmentOf(acrobot()),
   worlds: (count) => systemCopies(acrobot(), { count }),
-  normalize: {},
+  normalize: { discount: 0.99 },
   algorithm: (options) =>
-    new Ppo({ ...options, rolloutSteps: 256, batchSize: 256, epochs: 4, discount: 0.99, lambda: 0.94, learningRate: linear(1e-3) }),
+    new Ppo({ ...options, rolloutSteps: 128, batchSize: 64, epochs: 6, discount: 0.99, lambda: 0.95, learningRate: linear(5e-4) }),
 };
