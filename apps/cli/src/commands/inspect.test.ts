@@ -13,7 +13,7 @@ test("dl inspect data names damaged files, counts classes and writes a page", as
   const html = join(scratch, "report.html");
   const { code, stdout, stderr } = await dlHere("inspect", "data", images, "--size", "16", "--html", html);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("all: 16 examples");
+  expect(stdout).toContain("all: 17 examples");
   expect(stdout).toContain("damaged 4");
   expect(stdout).toMatch(/truncated\.jpg to be a whole JPEG/);
   expect(readFileSync(html, "utf8")).toContain("data:image/png;base64,");

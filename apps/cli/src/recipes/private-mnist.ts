@@ -116,6 +116,6 @@ export const privateMnist: TaskRecipe<PrivatePreset> = {
   async evaluate(run, { device, signal, folder }) {
     using model = new TanhNetwork(new Rng(run.settings.seed).fork("init"));
     loadState(model, await loadSafetensors(await modelFile(folder)));
-    return measure(run, model, { device, signal });
+    return await measure(run, model, { device, signal });
   },
 };

@@ -35,7 +35,7 @@ export interface ReadTorchFileOptions {
  * @throws CheckpointError for a file of another kind or a damaged one, for a missing `within`, and for tensors that are complex, quantised,
  * sparse, or of integers that do not fit int32.
  * @example
- * const tensors = readTorchFile(await readFile("resnet18.pth"));
+ * const tensors = readTorchFile(new Uint8Array(await (await fetch(url)).arrayBuffer()));
  */
 export function readTorchFile(bytes: Uint8Array, { within, file = "torch file" }: ReadTorchFileOptions = {}): Map<string, HostTensor> {
   const archive = openArchive(bytes, file);

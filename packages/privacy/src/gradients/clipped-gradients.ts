@@ -40,11 +40,10 @@ export interface ClippedGradients {
  * @param batch  The examples are the first axis of each tensor.
  * @throws OptionError when the model has a layer without a rule, or one that runs twice; ShapeError when the losses are not `[B]`.
  * @example
- * const { grads, norms } = clippedGradients(
- *   model,
- *   { images, labels },
- *   { maxNorm: 1, losses: ({ images, labels }) => crossEntropy(model.forward(images, inference), labels, { reduction: "none" }) },
- * );
+ * const { grads, norms } = clippedGradients(model, upload(batch), {
+ *   maxNorm: 1,
+ *   losses: ({ images, labels }) => crossEntropy(model.forward(images, inference), labels, { reduction: "none" }),
+ * });
  */
 export function clippedGradients<B extends ExampleBatch>(
   model: Module,

@@ -19,7 +19,7 @@ export interface RunFolderOptions {
  *
  * @example
  * await using run = await RunFolder.open("runs/lenet-mnist");
- * await run.write("report.html", html);
+ * await run.write("notes.txt", "Learning rate 0.1 was too high.\n");
  */
 export class RunFolder {
   /** Absolute. */

@@ -16,10 +16,11 @@ export interface RememberOptions<B> {
  * by squared gradients. Several tasks add up.
  *
  * @example no-run
+ * const lossOf = (ids: HostTensor): Scalar => tokenLoss(model.forward(tensor(ids)), tensor(ids));
  * using elastic = new ElasticWeights(model.parameters(), { strength: 1000 });
- * await elastic.remember({ device, batches: oldBatches, loss: (batch) => lossOf(model, batch) });
+ * await elastic.remember({ device, batches: oldTexts, loss: lossOf });
  * // then, in each step of the next task:
- * const loss = add(lossOf(model, batch), elastic.penalty());
+ * const loss = add(lossOf(newTexts), elastic.penalty());
  */
 export class ElasticWeights implements Disposable {
   readonly #parameters: readonly Parameter[];
