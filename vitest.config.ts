@@ -33,6 +33,7 @@ const browser = {
   test: {
     name: "browser",
     include: ["packages/*/src/**/*-in-browser.test.ts", "examples/**/*-in-browser.test.ts"],
+    exclude: ["**/node_modules/**", ...(process.env.DL_WHOLE_CONTRACT ? [] : ["**/kernels-in-browser.test.ts"])],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     browser: {
