@@ -50,6 +50,8 @@ const browser = {
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
+    // Vitest leaves one processor free, which of two is half the time.
+    maxWorkers: "100%",
     projects: [
       project("packages", ["packages/*/src/**/*.test.ts"]),
       project("apps", ["apps/*/src/**/*.test.ts", "examples/**/*.test.ts", "tooling/**/*.test.ts", "bench/**/*.test.ts"], 120_000),
