@@ -14,7 +14,7 @@ export interface PackOptions {
 /** Tarball paths by package name. Old `dist` folders are removed first: files of deleted sources must not be published. */
 export async function pack(projects: readonly Project[], { root, folder, pnpm }: PackOptions): Promise<Map<string, string>> {
   for (const project of projects) rmSync(join(root, project.folder, "dist"), { recursive: true, force: true });
-  await runCommand([...pnpm, "exec", "turbo", "run", "build", "--output-logs=errors-only"], { cwd: root });
+  await runCommand([...pnpm, "exec", "turbo", "run", "build", "--filter=./packages/*", "--output-logs=errors-only"], { cwd: root });
   const tarballs = new Map<string, string>();
   for (const { folder: source, manifest } of projects) {
     const target = join(folder, source);
