@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +20,10 @@ parentPort.postMessage(workerData.greeting + workerData.entry.slice(workerData.e
   );
   const said = async (...words: Parameters<typeof startWorker>): Promise<unknown> => {
     const worker = startWorker(...words);
-    const [message] = (await once(worker, "message")) as [unknown];
+    const message = await new Promise<unknown>((resolve, reject) => {
+      worker.on("message", resolve);
+      worker.on("error", reject);
+    });
     await worker.terminate();
     return message;
   };

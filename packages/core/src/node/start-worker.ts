@@ -2,6 +2,19 @@
 
 import { Worker } from "node:worker_threads";
 
+/** A thread: so much of Node's `Worker` as its owners need. Named here, so that these types resolve without Node's. */
+export interface WorkerThread {
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** Resolves with the exit code once it has ended. */
+  terminate(): Promise<number>;
+  on(event: "message", listener: (message: never) => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+  on(event: "exit", listener: (code: number) => void): this;
+  off(event: "message", listener: (message: never) => void): this;
+  off(event: "error", listener: (error: Error) => void): this;
+  off(event: "exit", listener: (code: number) => void): this;
+}
+
 export interface StartWorkerOptions {
   /** `import.meta.url` of the caller: where it runs from its sources, so does the worker. */
   readonly from: string;
@@ -31,7 +44,7 @@ const typescriptEntry = `
  * @param published  The worker as it is published, named where a bundler finds it: `new URL("./batch-worker.js", import.meta.url)`. In the
  * workspace the `.ts` of that name is run.
  */
-export function startWorker(published: URL, { from, data, module, execArgv, quiet = false }: StartWorkerOptions): Worker {
+export function startWorker(published: URL, { from, data, module, execArgv, quiet = false }: StartWorkerOptions): WorkerThread {
   const entry = from.endsWith(".ts") ? new URL(published.href.replace(/\.js$/, ".ts")) : published;
   const options = {
     workerData: { ...data, entry: entry.href },
@@ -43,5 +56,5 @@ export function startWorker(published: URL, { from, data, module, execArgv, quie
   const worker = isTypescript ? new Worker(typescriptEntry, { ...options, eval: true }) : new Worker(entry, options);
   // Read, or the thread would keep it all.
   if (quiet) for (const stream of [worker.stdout, worker.stderr]) stream.resume();
-  return worker;
+  return worker as unknown as WorkerThread;
 }

@@ -1,8 +1,7 @@
 /** Batches made by Node's worker threads. */
 
-import type { Worker } from "node:worker_threads";
 import { DataError } from "@dl/core";
-import { startWorker } from "@dl/core/node";
+import { startWorker, type WorkerThread } from "@dl/core/node";
 import type { Example } from "../dataset.ts";
 import { type BatchWorkers, checkWorkerCount, startBatchWorkers } from "../workers/batch-workers.ts";
 import type { Reply, WorkerPort } from "../workers/protocol.ts";
@@ -32,7 +31,7 @@ export interface BatchWorkersOptions {
 export async function openBatchWorkers<E extends Example>(module: URL, options: BatchWorkersOptions = {}): Promise<BatchWorkers<E>> {
   const { workers = 2, input, execArgv } = options;
   checkWorkerCount("openBatchWorkers", workers);
-  const start = (): Worker =>
+  const start = (): WorkerThread =>
     startWorker(new URL("./batch-worker.js", import.meta.url), {
       ...{ from: import.meta.url, module: module.href, execArgv },
       data: { module: module.href, input },
@@ -40,7 +39,7 @@ export async function openBatchWorkers<E extends Example>(module: URL, options: 
   return startBatchWorkers(Array.from({ length: workers }, () => nodePort(start())));
 }
 
-function nodePort(worker: Worker): WorkerPort {
+function nodePort(worker: WorkerThread): WorkerPort {
   return {
     post: (message) => worker.postMessage(message, [message.indices.buffer as ArrayBuffer]),
     listen: ({ onMessage, onFailure }) => {

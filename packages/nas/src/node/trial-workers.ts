@@ -1,8 +1,7 @@
 /** Trials in threads of their own: several at once, and none takes the search down with it. */
 
-import type { Worker } from "node:worker_threads";
 import { DataError, OptionError } from "@dl/core";
-import { startWorker } from "@dl/core/node";
+import { startWorker, type WorkerThread } from "@dl/core/node";
 import { type Evaluate, TrialFailed, TrialStopped, type TrialTask } from "../engine/evaluate.ts";
 import type { Measurements } from "../engine/objectives.ts";
 import type { FromWorker, ToWorker } from "./trial-worker.ts";
@@ -60,9 +59,9 @@ export async function openTrialWorkers<T = unknown>(module: URL, options: TrialW
 export class TrialWorkers<T> implements AsyncDisposable {
   readonly #module: URL;
   readonly #options: TrialWorkersOptions;
-  readonly #idle: Worker[] = [];
-  readonly #all = new Set<Worker>();
-  readonly #queue: ((worker: Worker) => void)[] = [];
+  readonly #idle: WorkerThread[] = [];
+  readonly #all = new Set<WorkerThread>();
+  readonly #queue: ((worker: WorkerThread) => void)[] = [];
 
   /** @internal Use `openTrialWorkers`. */
   constructor(module: URL, options: TrialWorkersOptions) {
@@ -72,7 +71,7 @@ export class TrialWorkers<T> implements AsyncDisposable {
 
   /** For `search`. A task waits while all threads are busy. */
   readonly evaluate: Evaluate<T> = async (task) => {
-    const worker = this.#idle.pop() ?? (await new Promise<Worker>((resolve) => this.#queue.push(resolve)));
+    const worker = this.#idle.pop() ?? (await new Promise<WorkerThread>((resolve) => this.#queue.push(resolve)));
     let usable = true;
     try {
       return await this.#run(worker, task);
@@ -98,19 +97,19 @@ export class TrialWorkers<T> implements AsyncDisposable {
     return this.close();
   }
 
-  #release(worker: Worker): void {
+  #release(worker: WorkerThread): void {
     const next = this.#queue.shift();
     if (next) next(worker);
     else this.#idle.push(worker);
   }
 
-  async #replace(worker: Worker): Promise<Worker> {
+  async #replace(worker: WorkerThread): Promise<WorkerThread> {
     this.#all.delete(worker);
     await worker.terminate();
     return this.#open();
   }
 
-  async #open(): Promise<Worker> {
+  async #open(): Promise<WorkerThread> {
     const { input, execArgv, quiet = false } = this.#options;
     const module = this.#module.href;
     const worker = startWorker(new URL("./trial-worker.js", import.meta.url), {
@@ -123,7 +122,7 @@ export class TrialWorkers<T> implements AsyncDisposable {
     return worker;
   }
 
-  async #run(worker: Worker, { signal, report, ...task }: TrialTask<T>): Promise<Measurements> {
+  async #run(worker: WorkerThread, { signal, report, ...task }: TrialTask<T>): Promise<Measurements> {
     const send = (message: ToWorker): void => worker.postMessage(message);
     const abort = (): void => send({ kind: "abort" });
     const { timeLimit } = this.#options;
@@ -158,7 +157,7 @@ export class TrialWorkers<T> implements AsyncDisposable {
 class LostWorker extends DataError {}
 
 /** What the thread says next; its end is an error. */
-function nextMessage(worker: Worker): Promise<FromWorker> {
+function nextMessage(worker: WorkerThread): Promise<FromWorker> {
   return new Promise((resolve, reject) => {
     const settle = (done: () => void): void => {
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);

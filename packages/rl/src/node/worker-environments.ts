@@ -1,8 +1,7 @@
 /** Copies divided among threads, for environments slow enough to be worth a message: physics, games, simulators of your own. */
 
-import type { Worker } from "node:worker_threads";
 import { OptionError, type Rng } from "@dl/core";
-import { startWorker } from "@dl/core/node";
+import { startWorker, type WorkerThread } from "@dl/core/node";
 import { EnvironmentError } from "../errors.ts";
 import type { Space } from "../spaces/space.ts";
 import type { Episode, VectorEnvironment, VectorStep } from "../vector/vector-environment.ts";
@@ -182,7 +181,7 @@ interface ThreadOptions {
 class EnvironmentThread {
   readonly first: number;
   readonly count: number;
-  readonly #worker: Worker;
+  readonly #worker: WorkerThread;
   readonly #timeout: number;
   #arrived: Reply | undefined;
   #waiting: { take: (reply: Reply) => void; fail: (error: Error) => void } | undefined;
