@@ -4,20 +4,19 @@ import type { Tokenizer } from "@dl/data";
 import { multi30k } from "@dl/data/node";
 import { Rouge } from "@dl/metrics";
 import { digestSet, leadOne } from "@dl/tooling/task-sets";
-import { EncoderDecoder } from "@dl/transformer";
+import type { EncoderDecoder } from "@dl/transformer";
 import { showDownload } from "../session.ts";
-import { folderOf, type MeasureOptions, modelRecipe, tokenId } from "./model-recipe.ts";
+import type { MeasureOptions } from "./model-recipe.ts";
 import type { TaskRecipe, TaskRun } from "./task-recipe.ts";
 import {
   type PairExample,
   type PairsData,
   pairBatches,
   pairExample,
-  pairLoss,
   type TextPair,
   trainPairTokenizer,
-  validatePairs,
   type WriterPreset,
+  writerRecipe,
   writeTexts,
 } from "./translate.ts";
 
@@ -66,12 +65,10 @@ async function measure(model: EncoderDecoder, { run, data, device, signal }: Mea
   };
 }
 
-export const summarise: TaskRecipe<WriterPreset> = modelRecipe<WriterPreset, PairExample, PairsData, EncoderDecoder>({
+export const summarise: TaskRecipe<WriterPreset> = writerRecipe({
   name: "summarise",
   title: "Who does what in captions of Multi30k",
   unit: "texts",
-  store: folderOf(EncoderDecoder),
-  charted: ["loss", "perplexity"],
   presets: [
     {
       name: "default",
@@ -89,12 +86,5 @@ export const summarise: TaskRecipe<WriterPreset> = modelRecipe<WriterPreset, Pai
     },
   ],
   load,
-  model({ preset }, { data: { tokenizer }, rng }) {
-    const [padId, endId] = [tokenId(tokenizer, "<pad>"), tokenId(tokenizer, "</s>")];
-    return new EncoderDecoder({ ...preset.network, vocabulary: tokenizer.vocabularySize, padId, endId, rng });
-  },
-  loss: (model, batch, { mode, preset: { labelSmoothing } }) => pairLoss(model, batch, { mode, labelSmoothing }),
-  answer: (model, texts, { preset, ...work }) => writeTexts(model, texts, { ...work, beams: preset.beams }),
-  validate: validatePairs,
   measure,
 });

@@ -8,7 +8,15 @@ import { inference, type Mode } from "@dl/nn";
 import { evaluate, type Tensors } from "@dl/train";
 import { EncoderDecoder, type EncoderDecoderPreset, generate, ignoredLabel, tokenLoss } from "@dl/transformer";
 import { showDownload } from "../session.ts";
-import { folderOf, type MeasureOptions, type ModelData, type ModelPreset, modelRecipe, tokenId } from "./model-recipe.ts";
+import {
+  folderOf,
+  type MeasureOptions,
+  type ModelData,
+  type ModelPreset,
+  type ModelRecipeParts,
+  modelRecipe,
+  tokenId,
+} from "./model-recipe.ts";
 import type { TaskContext, TaskRecipe, TaskRun } from "./task-recipe.ts";
 
 /** A text read, and one written: shifted, and as labels. */
@@ -73,7 +81,7 @@ export function pairBatches(
 }
 
 /** The mean loss of each token written. */
-export function pairLoss(
+function pairLoss(
   model: EncoderDecoder,
   batch: Tensors<PairExample>,
   { mode, labelSmoothing = 0 }: { mode: Mode; labelSmoothing?: number },
@@ -83,7 +91,7 @@ export function pairLoss(
   return tokenLoss(logits, labels, { labelSmoothing });
 }
 
-export async function validatePairs(
+async function validatePairs(
   model: EncoderDecoder,
   { data, device, signal }: TaskContext & { data: PairsData },
 ): Promise<{ loss: number; perplexity: number }> {
@@ -147,12 +155,30 @@ async function measure(model: EncoderDecoder, { run, data, device, signal }: Mea
   return { metrics: { "test/BLEU": bleu.result().score, "test/chrF": chrf.result(), "validation/loss": loss } };
 }
 
-export const translate: TaskRecipe<WriterPreset> = modelRecipe<WriterPreset, PairExample, PairsData, EncoderDecoder>({
+type WriterParts = ModelRecipeParts<WriterPreset, PairExample, PairsData, EncoderDecoder>;
+
+/** A recipe of a model that reads a text and writes another. */
+export function writerRecipe(
+  parts: Pick<WriterParts, "name" | "title" | "unit" | "presets" | "load" | "measure">,
+): TaskRecipe<WriterPreset> {
+  return modelRecipe<WriterPreset, PairExample, PairsData, EncoderDecoder>({
+    ...parts,
+    store: folderOf(EncoderDecoder),
+    charted: ["loss", "perplexity"],
+    model({ preset }, { data: { tokenizer }, rng }) {
+      const [padId, endId] = [tokenId(tokenizer, padToken), tokenId(tokenizer, endToken)];
+      return new EncoderDecoder({ ...preset.network, vocabulary: tokenizer.vocabularySize, padId, endId, rng });
+    },
+    loss: (model, batch, { mode, preset: { labelSmoothing } }) => pairLoss(model, batch, { mode, labelSmoothing }),
+    answer: (model, texts, { preset, ...work }) => writeTexts(model, texts, { ...work, beams: preset.beams }),
+    validate: validatePairs,
+  });
+}
+
+export const translate: TaskRecipe<WriterPreset> = writerRecipe({
   name: "translate",
   title: "English to German, captions of Multi30k",
   unit: "pairs",
-  store: folderOf(EncoderDecoder),
-  charted: ["loss", "perplexity"],
   presets: [
     {
       name: "default",
@@ -170,12 +196,5 @@ export const translate: TaskRecipe<WriterPreset> = modelRecipe<WriterPreset, Pai
     },
   ],
   load,
-  model({ preset }, { data: { tokenizer }, rng }) {
-    const [padId, endId] = [tokenId(tokenizer, padToken), tokenId(tokenizer, endToken)];
-    return new EncoderDecoder({ ...preset.network, vocabulary: tokenizer.vocabularySize, padId, endId, rng });
-  },
-  loss: (model, batch, { mode, preset: { labelSmoothing } }) => pairLoss(model, batch, { mode, labelSmoothing }),
-  answer: (model, texts, { preset, ...work }) => writeTexts(model, texts, { ...work, beams: preset.beams }),
-  validate: validatePairs,
   measure,
 });

@@ -41,6 +41,13 @@ export interface ShardIndex {
   readonly missing: Readonly<Record<string, string>>;
 }
 
+/** A set of images that the studio was built with. */
+export function imageSetOf({ images, missing }: ShardIndex, name: string): ImageSetIndex {
+  const set = images[name];
+  if (!set) throw new Error(`This studio was built without these images: ${missing[name] ?? "the set is unknown"}.`);
+  return set;
+}
+
 /** Images of one shape, and a label each. */
 export interface LabelledBytes {
   readonly images: Uint8Array;

@@ -2,6 +2,7 @@
 
 import { DataError } from "@dl/core";
 import type { RunFiles } from "../../engine/protocol.ts";
+import { storedRun } from "../../storage/stored-run.ts";
 import type { ClassifySettings, NetworkName } from "./contract.ts";
 
 /** The format of `dl train`. */
@@ -34,18 +35,13 @@ export function writeRunJson(settings: ClassifySettings, recipe: string | undefi
  * @throws DataError for a file that is damaged, or of a run that no panel knows.
  */
 export function readRunJson(files: RunFiles): ClassifySettings {
-  let run: {
+  const run = storedRun<{
     format?: unknown;
     recipe?: unknown;
     preset?: unknown;
     settings?: Partial<Record<string, number | null>>;
     studio?: { panel?: unknown; settings?: unknown };
-  };
-  try {
-    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
-  } catch {
-    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
-  }
+  }>(files);
   if (run?.format !== format)
     throw new DataError(`run.json: expected a run (format ${format}), got format ${JSON.stringify(run?.format)}.`);
   if (run.studio?.panel === "classify") return checked(run.studio.settings);

@@ -6,7 +6,7 @@ import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
 import type { FolderImages } from "../../data/image-folder.ts";
 import { folderImageSize } from "../../data/image-folder.ts";
 import { readImages, readIndex } from "../../data/read-shards.ts";
-import type { ShardIndex } from "../../data/shard-format.ts";
+import { imageSetOf, type ShardIndex } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import { type ChoiceSetting, choice, type NumberSetting, real, type TextSetting, text, whole } from "../../settings/schema.ts";
@@ -172,8 +172,7 @@ async function readPayload({ set, count }: Pick<ClassifySettings, "set" | "count
     return { title: "your images", classNames, shape: [folderImageSize, folderImageSize, 3], statistics, train, test };
   }
   index.value ??= await readIndex();
-  const found = index.value.images[set];
-  if (!found) throw new Error(`This studio was built without these images: ${index.value.missing[set] ?? "the set is unknown"}.`);
+  const found = imageSetOf(index.value, set);
   loading.value = `Fetching ${found.title} …`;
   const onProgress = (share: number): void => {
     loading.value = `Fetching ${found.title} … ${Math.round(100 * share)} %`;

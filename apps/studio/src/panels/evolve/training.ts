@@ -3,6 +3,7 @@
 import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { readImages, readIndex } from "../../data/read-shards.ts";
+import { imageSetOf } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import { type ChoiceSetting, choice, type NumberSetting, whole } from "../../settings/schema.ts";
@@ -11,6 +12,7 @@ import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { storedRun } from "../../storage/stored-run.ts";
 import { percent } from "../../widgets/reading.tsx";
 import type { EvolveContract, EvolveEvent, EvolveSettings, StrategyName, TrialEvent } from "./contract.ts";
 
@@ -106,9 +108,7 @@ export async function start(files?: RunFiles, given?: EvolveSettings, entry?: Ru
   const chosen: EvolveSettings = given ?? settings.values.peek();
   try {
     loading.value = "Fetching the images …";
-    const { images, missing } = await readIndex();
-    const set = images[chosen.set];
-    if (!set) throw new Error(`This studio was built without these images: ${missing[chosen.set] ?? "the set is unknown"}.`);
+    const set = imageSetOf(await readIndex(), chosen.set);
     const train = await readImages(set, { split: "train", count: chosen.count });
     const test = await readImages(set, { split: "test", count: testCount });
     forget();
@@ -126,12 +126,7 @@ export async function start(files?: RunFiles, given?: EvolveSettings, entry?: Ru
 }
 
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  let run: { studio?: { panel?: unknown; settings?: EvolveSettings } };
-  try {
-    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
-  } catch {
-    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
-  }
+  const run = storedRun<{ studio?: { panel?: unknown; settings?: EvolveSettings } }>(files);
   if (run?.studio?.panel !== "evolve" || !run.studio.settings) throw new DataError("run.json: this panel opens its own searches only.");
   settings.change(run.studio.settings);
   await start(files, run.studio.settings, entry);

@@ -5,6 +5,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import type { CurveLine } from "../../charts/curve.tsx";
 import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
 import { readImages, readIndex } from "../../data/read-shards.ts";
+import { imageSetOf } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import { type ChoiceSetting, choice, type NumberSetting, real, whole } from "../../settings/schema.ts";
@@ -13,6 +14,7 @@ import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { storedRun } from "../../storage/stored-run.ts";
 import type { GanMethod, GenerateContract, GenerateEvent, GenerateSettings } from "./contract.ts";
 
 type Form = {
@@ -161,9 +163,7 @@ export async function start(files?: RunFiles, given?: GenerateSettings, entry?: 
   const chosen: GenerateSettings = given ?? settings.values.peek();
   try {
     loading.value = "Fetching the images …";
-    const { images, missing } = await readIndex();
-    const set = images[chosen.set];
-    if (!set) throw new Error(`This studio was built without these images: ${missing[chosen.set] ?? "the set is unknown"}.`);
+    const set = imageSetOf(await readIndex(), chosen.set);
     const train = await readImages(set, {
       split: "train",
       count: chosen.count,
@@ -190,17 +190,12 @@ export async function start(files?: RunFiles, given?: GenerateSettings, entry?: 
 
 /** Opens a run of this panel, or one of `dl train dcgan-mnist` or `wgan-gp-mnist`. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  let run: {
+  const run = storedRun<{
     format?: unknown;
     recipe?: unknown;
     settings?: Partial<GenerateSettings> & { limit?: number | null };
     studio?: { panel?: unknown; settings?: GenerateSettings };
-  };
-  try {
-    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
-  } catch {
-    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
-  }
+  }>(files);
   const method = run?.recipe === "dcgan-mnist" ? "dcgan" : run?.recipe === "wgan-gp-mnist" ? "wgan-gp" : undefined;
   if (run?.format !== "dl-run-1" || (run.studio?.panel !== "generate" && !method)) {
     throw new DataError(`run.json: this panel opens its own runs, and those of dcgan-mnist and wgan-gp-mnist; got ${String(run?.recipe)}.`);

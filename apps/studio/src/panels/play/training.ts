@@ -13,6 +13,7 @@ import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { storedRun } from "../../storage/stored-run.ts";
 import { short } from "../../widgets/reading.tsx";
 import type { PlayContract, PlayEvent, PlaySettings, TaskName } from "./contract.ts";
 
@@ -145,12 +146,7 @@ export async function start(files?: RunFiles, given?: PlaySettings, entry?: RunE
 
 /** Opens a run of the list, or one that `dl train` made. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  let run: { format?: unknown; task?: unknown; settings?: { seed?: unknown; steps?: unknown } };
-  try {
-    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
-  } catch {
-    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
-  }
+  const run = storedRun<{ format?: unknown; task?: unknown; settings?: { seed?: unknown; steps?: unknown } }>(files);
   const known = schema.task.options.find(({ value }) => value === run?.task);
   const [seed, steps] = [run?.settings?.seed, run?.settings?.steps];
   if (

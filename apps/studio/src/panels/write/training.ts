@@ -13,6 +13,7 @@ import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { storedRun } from "../../storage/stored-run.ts";
 import type { ModelSize, WriteContract, WriteEvent, WritePayload, WriteSettings } from "./contract.ts";
 
 type Form = {
@@ -204,12 +205,7 @@ export async function adapt(text: string, { rank, steps }: { rank: number; steps
 
 /** Opens a run of this panel, or one of `dl train gpt-shakespeare`. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  let run: { format?: unknown; recipe?: unknown; studio?: { panel?: unknown; settings?: WriteSettings } };
-  try {
-    run = JSON.parse(new TextDecoder().decode(files["run.json"]));
-  } catch {
-    throw new DataError("run.json: expected JSON, got something else. The file is damaged.");
-  }
+  const run = storedRun<{ format?: unknown; recipe?: unknown; studio?: { panel?: unknown; settings?: WriteSettings } }>(files);
   const isOurs = run?.studio?.panel === "write" && run.studio.settings !== undefined;
   if (run?.format !== "dl-run-1" || (!isOurs && run.recipe !== "gpt-shakespeare") || !files["config.json"] || !files["tokenizer.json"]) {
     throw new DataError(
