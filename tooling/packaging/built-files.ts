@@ -50,7 +50,7 @@ export function unreachedScripts(scripts: ReadonlyMap<string, string>, manifest:
   );
   const { files } = reach(scripts, [...entries, ...Object.values(manifest.bin ?? {})]);
   // A declaration belongs to its script: one that is reached brings the other. A module of types alone leaves an empty script, which nothing imports.
-  const isEmpty = (path: string): boolean => /^(\/\*[^]*?\*\/\s*)?export \{\};/.test(scripts.get(path)!.trim());
+  const isEmpty = (path: string): boolean => /^(\/\*[\s\S]*?\*\/\s*)?export \{\};/.test(scripts.get(path)!.trim());
   const isReached = (path: string): boolean => files.has(path) || files.has(path.replace(/\.js$/, ".ts"));
   return [...scripts.keys()].filter((path) => path.endsWith(".js") && !isReached(path) && !isEmpty(path));
 }
