@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Rng } from "@dl/core";
 import { expect, test } from "vitest";
 import { dlHere } from "../dl-fixture.ts";
-import { TanhNetwork } from "./private-mnist.ts";
+import { privateMnist, TanhNetwork } from "./private-mnist.ts";
 
 test("the network has the 26,010 weights of the paper", () => {
   using model = new TanhNetwork(new Rng(1));
@@ -32,6 +32,8 @@ test("dl train private-mnist spends its budget and no more, says so, and is meas
     const ended = await dlHere("train", "private-mnist", ...words);
     expect(ended.code, ended.stderr).toBe(0);
     const { metrics } = JSON.parse(ended.stdout) as { metrics: Record<string, number> };
+    // A goal without its metric would fail at the end of a whole run.
+    expect(Object.keys(metrics)).toEqual(expect.arrayContaining(Object.keys(privateMnist.presets[0].goals!)));
     expect(metrics.epsilon).toBeLessThanOrEqual(3);
     expect(metrics.epsilon).toBeGreaterThan(2.9);
     const again = await dlHere("evaluate", join(folder, "run"), "--json", "--backend", "wasm", "--threads", "1");

@@ -107,6 +107,7 @@ export const privateMnist: TaskRecipe<PrivatePreset> = {
       name: "default",
       summary: "DP-SGD within ε 3 at δ 1e-5: a small network with tanh, Poisson samples, gradients clipped to 0.1.",
       defaults: { epochs: 25, batchSize: 512, learningRate: 0.5 },
+      goals: { "test/accuracy": { atLeast: 0.96 }, epsilon: { atMost: 3 } },
       epsilon: 3,
       delta: 1e-5,
       maxNorm: 0.1,
