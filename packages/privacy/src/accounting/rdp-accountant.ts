@@ -51,6 +51,7 @@ export class RdpAccountant {
     checkMechanism("RdpAccountant.add", { noiseMultiplier, sampleRate });
     if (!Number.isInteger(steps) || steps < 0)
       throw new OptionError(`RdpAccountant.add: expected a whole number of steps ≥ 0, got ${steps}.`);
+    if (steps === 0) return;
     const last = this.#history.at(-1);
     if (last?.noiseMultiplier === noiseMultiplier && last.sampleRate === sampleRate) {
       this.#history[this.#history.length - 1] = { noiseMultiplier, sampleRate, steps: last.steps + steps };
@@ -68,10 +69,9 @@ export class RdpAccountant {
    */
   spent(delta: number): Spent {
     if (!(delta > 0 && delta < 1)) throw new OptionError(`RdpAccountant: expected a delta between 0 and 1, got ${delta}.`);
-    if (this.#history.every(({ steps }) => steps === 0)) return { epsilon: 0, order: this.#orders[0]! };
+    if (this.#history.length === 0) return { epsilon: 0, order: this.#orders[0]! };
     const total = new Float64Array(this.#orders.length);
     for (const { steps, ...mechanism } of this.#history) {
-      if (steps === 0) continue;
       const one = this.#divergences(mechanism);
       for (let i = 0; i < total.length; i++) total[i]! += steps * one[i]!;
     }

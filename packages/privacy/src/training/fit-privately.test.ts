@@ -107,6 +107,51 @@ test("a run stopped in the middle of an epoch goes on with the same bits, and wi
   expect(await readState(model)).toEqual(expected.weights);
 });
 
+test("steps taken with little noise stay in the account as such, whatever noise the run goes on with", async () => {
+  using model = new Network();
+  using optimizer = new Sgd(model.parameters(), { learningRate: 0.5 });
+  let saved: FitSave | undefined;
+  const common = { device, model, optimizer, dataset, ...settings, epochs: 1, losses: lossesOf(model), rng: new Rng(1) };
+  await fitPrivately({
+    ...common,
+    noiseMultiplier: 0.5,
+    callbacks: [
+      {
+        name: "stop",
+        onStep: (run, { step }) => {
+          if (step === 6) run.stop("enough");
+        },
+        onPause: async (run) => {
+          saved = await run.save();
+        },
+      },
+    ],
+  });
+  const { state, tensors } = saved!;
+  const taken = { noiseMultiplier: 0.5, sampleRate: 0.1, steps: 6 };
+  const account = "privacy account";
+  // Another size of sample, too: 40.4 examples of 400 are as many places in an epoch.
+  const changed = { ...common, noiseMultiplier: 2, batchSize: 40.4 };
+  const unaccounted = { ...state.callbacks, [account]: undefined };
+  for (const callbacks of [
+    unaccounted,
+    { ...unaccounted, [account]: [{ ...taken, steps: 5 }] },
+    { ...unaccounted, [account]: [{ steps: 6 }] },
+  ]) {
+    await expect(fitPrivately({ ...changed, resume: { state: { ...state, callbacks }, tensors } })).rejects.toThrow(
+      /expected the account of the 6 steps of the run to resume, got one of (0|5|NaN)/,
+    );
+  }
+  const resumed = await fitPrivately({ ...changed, resume: { state: JSON.parse(JSON.stringify(state)) as typeof state, tensors } });
+  expect(resumed.accountant.history).toEqual([taken, { noiseMultiplier: 2, sampleRate: 40.4 / 400, steps: 4 }]);
+  const expected = new RdpAccountant();
+  for (const steps of resumed.accountant.history) expected.add(steps);
+  expect(resumed.epsilon).toBe(expected.epsilon(1e-3));
+  const flattering = new RdpAccountant();
+  flattering.add({ noiseMultiplier: 2, sampleRate: 40.4 / 400, steps: 10 });
+  expect(resumed.epsilon).toBeGreaterThan(5 * flattering.epsilon(1e-3));
+});
+
 test("a model that uses a weight past its layer is refused before its first step", async () => {
   class Tied extends Module {
     readonly encode: Linear = new Linear({ inputs: 2, outputs: 2, bias: false, rng: rng.fork("encode") });

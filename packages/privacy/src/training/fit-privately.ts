@@ -1,9 +1,9 @@
 /** `fit` with DP-SGD's steps: the same callbacks and checkpoints, and an account of the privacy spent. */
 
-import type { Rng } from "@dl/core";
+import { CheckpointError, type Rng } from "@dl/core";
 import { type ArrayDataset, arrayDataset, type Example, type ExampleOf } from "@dl/data";
-import { type Callback, EpochLoop, type FitResult, type FitSave, type Metrics } from "@dl/train";
-import { RdpAccountant } from "../accounting/rdp-accountant.ts";
+import { type Callback, EpochLoop, type FitResult, type FitSave, type FitState, type Metrics } from "@dl/train";
+import { type PrivateSteps, RdpAccountant } from "../accounting/rdp-accountant.ts";
 import { type PrivateStepOptions, PrivateStepper } from "./private-step.ts";
 
 export interface FitPrivatelyOptions<E extends Example> extends PrivateStepOptions<E> {
@@ -18,7 +18,10 @@ export interface FitPrivatelyOptions<E extends Example> extends PrivateStepOptio
   callbacks?: readonly Callback[];
   /** Aborting it ends the run after the step at hand. */
   signal?: AbortSignal;
-  /** From `resumeFrom` of @dl/train/node: the run goes on with the same bits. */
+  /**
+   * From `resumeFrom` of @dl/train/node: the run goes on with the same bits. Its steps stay in the account as they were taken, whatever the noise and the
+   * batch size are from here on.
+   */
   resume?: FitSave;
 }
 
@@ -32,7 +35,8 @@ export interface FitPrivatelyResult extends FitResult {
 /**
  * Trains with differential privacy. The metrics `loss` and `clipped` are of private data, without noise; `epsilon` is what is spent so far.
  *
- * @throws OptionError for bad options, or a model whose examples do not stay apart; CheckpointError for a `resume` of another run.
+ * @throws OptionError for bad options, or a model whose examples do not stay apart; CheckpointError for a `resume` of another run, or
+ * one without the account of its steps.
  * @example
  * const { epsilon } = await fitPrivately({
  *   device, model, optimizer, dataset, batchSize: 512, epochs: 10, maxNorm: 1, noiseMultiplier: 1.1, delta: 1e-5, rng: rng.fork("fit"),
@@ -61,15 +65,21 @@ function placesOf({ dataset, batchSize }: { dataset: { readonly length: number }
   };
 }
 
+/** Under which a checkpoint keeps the account. */
+const accountName = "privacy account";
+
 class PrivateRun<E extends Example> extends EpochLoop<ExampleOf<Places>> implements Disposable {
-  readonly accountant: RdpAccountant = new RdpAccountant();
+  readonly accountant: RdpAccountant;
   readonly #options: FitPrivatelyOptions<E>;
   readonly #stepper: PrivateStepper<E>;
 
   constructor(options: FitPrivatelyOptions<E>) {
-    const { delta, resume } = options;
+    const { delta, resume, callbacks = [] } = options;
     const stepper = new PrivateStepper(options);
-    super({ ...options, name: "fitPrivately", ...placesOf(options) });
+    const accountant = new RdpAccountant();
+    const account: Callback = { name: accountName, state: () => [...accountant.history] };
+    super({ ...options, name: "fitPrivately", ...placesOf(options), callbacks: [...callbacks, account] });
+    this.accountant = accountant;
     this.#options = options;
     this.#stepper = stepper;
     // Before the training, not after it: bad numbers would be found at its end.
@@ -77,7 +87,7 @@ class PrivateRun<E extends Example> extends EpochLoop<ExampleOf<Places>> impleme
     this.accountant.epsilon(delta);
     if (!resume) return;
     this.resumeFrom(resume);
-    this.#account(this.step);
+    for (const steps of accountOf(resume.state)) accountant.add(steps);
   }
 
   protected async trainOn(): Promise<Metrics> {
@@ -99,4 +109,20 @@ class PrivateRun<E extends Example> extends EpochLoop<ExampleOf<Places>> impleme
   [Symbol.dispose](): void {
     this.#stepper[Symbol.dispose]();
   }
+}
+
+/** The steps that a saved run had taken, each by the noise and the sample it was taken with. */
+function accountOf({ callbacks, step }: FitState): readonly PrivateSteps[] {
+  const saved = callbacks[accountName] ?? [];
+  const steps = isAccount(saved) ? saved.reduce((sum, { steps }) => sum + steps, 0) : Number.NaN;
+  if (steps === step) return saved as readonly PrivateSteps[];
+  throw new CheckpointError(
+    `fitPrivately: expected the account of the ${step} steps of the run to resume, got one of ${steps}. Without it nobody knows what they spent: start a new run, without resume.`,
+  );
+}
+
+function isAccount(saved: unknown): saved is readonly PrivateSteps[] {
+  const isEntry = (entry: Partial<PrivateSteps> | null): boolean =>
+    [entry?.noiseMultiplier, entry?.sampleRate, entry?.steps].every(Number.isFinite);
+  return Array.isArray(saved) && saved.every(isEntry);
 }
