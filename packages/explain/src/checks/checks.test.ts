@@ -38,6 +38,37 @@ test("infidelity of a linear model's gradient is 0, of anything else not; a cons
   });
 });
 
+test("a heat map is not taken for attributions, nor perturbations of no width for some; a map of other axes has its sensitivity", async () => {
+  await onDevice(async (device) => {
+    using model = await trainedShapeNet(device, { seed: 1, steps: 1 });
+    const forward = (x: Tensor): Tensor => model.forward(x);
+    const cam = (x: Tensor): Tensor => gradCam(x, { model, layer: "conv3", forward, target: 0 });
+    const images = drawShapes(1, new Rng(1)).images;
+    const run = (options: { standardDeviation: number; attribute: (x: Tensor) => Tensor }) =>
+      device.compute(() => {
+        const x = tensor(images);
+        return infidelity(x, { ...options, forward, target: 0, attributions: options.attribute(x), rng: new Rng(1) });
+      });
+    // [1, 16, 16, 1] and [1, 16, 16] would broadcast to [1, 16, 16, 16].
+    await expect(run({ standardDeviation: 0.1, attribute: cam })).rejects.toThrow(
+      "infidelity: expected attributions of the inputs' shape [1, 16, 16, 1], got [1, 16, 16]",
+    );
+    for (const standardDeviation of [0, -1, Number.NaN, Infinity]) {
+      await expect(run({ standardDeviation, attribute: (x) => x })).rejects.toThrow(
+        `a standardDeviation above 0, got ${standardDeviation}`,
+      );
+    }
+    const ofHeatMap = (await device.compute(() =>
+      sensitivity(tensor(images), { attribute: cam, radius: 0.1, rng: new Rng(2) }),
+    )) as HostTensor;
+    expect(ofHeatMap.shape).toEqual([1]);
+    expect(ofHeatMap.data[0]).toBeGreaterThan(0);
+    await expect(
+      device.compute(() => sensitivity(tensor(images), { attribute: (x) => x.sum(), radius: 0.1, rng: new Rng(2) })),
+    ).rejects.toThrow("sensitivity: expected attributions of 1 examples, [1, …], got []");
+  }, "fast");
+});
+
 test("pointing game by hand, with and without tolerance", () => {
   const maps = fromNested([
     [

@@ -1,14 +1,29 @@
 /** Whether an explanation says how the score changes. Infidelity and max-sensitivity: Yeh et al. 2019, arXiv:1901.09392, definitions 2.1 and 3.1. */
 
-import { argmax, mul, OptionError, type Rng, scope, square, sub, sum, type Tensor, tensor, zeros } from "@dl/core";
+import {
+  argmax,
+  formatShape,
+  mul,
+  OptionError,
+  type Rng,
+  ShapeError,
+  sameShape,
+  scope,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  zeros,
+} from "@dl/core";
 import type { Attribute } from "../gradients/smooth-grad.ts";
 import { type ChosenTarget, type Forward, type TargetOptions, targetScores } from "../target.ts";
 
 export interface InfidelityOptions extends TargetOptions {
   readonly forward: Forward;
-  /** Attributions in units of score ÷ input: gradients; divide input × gradient and the like by the input. */
+  /** Of the inputs' shape, in units of score ÷ input: gradients; divide input × gradient and the like by the input. */
   readonly attributions: Tensor;
-  /** Standard deviation of the Gaussian perturbations. */
+  /** Of the Gaussian perturbations, in the inputs' units; above 0. */
   readonly standardDeviation: number;
   /** Default 50. */
   readonly samples?: number;
@@ -17,16 +32,26 @@ export interface InfidelityOptions extends TargetOptions {
 
 /**
  * Mean over perturbations I of (I · attributions − (score(x) − score(x − I)))², `[B]`. 0 for the gradient of a linear model; smaller is better.
+ *
+ * @throws ShapeError unless attributions have the inputs' shape: a heat map `[B, H, W]` says nothing of single channels.
  */
 export function infidelity(inputs: Tensor, options: InfidelityOptions): Tensor {
   const { forward, attributions, standardDeviation, samples = 50, rng, target } = options;
   requireSamples("infidelity", samples);
+  if (!sameShape(attributions.shape, inputs.shape)) {
+    throw new ShapeError(
+      `infidelity: expected attributions of the inputs' shape ${formatShape(inputs.shape)}, got ${formatShape(attributions.shape)}. Take one value for each input, such as a gradient.`,
+    );
+  }
+  if (!(standardDeviation > 0 && standardDeviation < Infinity)) {
+    throw new OptionError(`infidelity: expected a standardDeviation above 0, got ${standardDeviation}.`);
+  }
   const count = inputs.shape[0]!;
   const axes = inputs.shape.map((_, axis) => axis).slice(1);
   const { chosen, whole } = scope(() => {
     const scores = forward(inputs);
     const chosen: ChosenTarget = target === undefined ? { chosen: argmax(scores, -1) } : { target };
-    return { chosen, whole: targetScores("infidelity", scores, chosen) };
+    return { chosen, whole: targetScores("infidelity", scores, chosen) }; // [B]
   });
   let total = zeros([count], { dtype: inputs.dtype as "float32" });
   for (let sample = 0; sample < samples; sample++) {
@@ -55,8 +80,14 @@ export interface SensitivityOptions {
 export function sensitivity(inputs: Tensor, { attribute, radius, samples = 10, rng }: SensitivityOptions): Tensor {
   requireSamples("sensitivity", samples);
   if (!(radius > 0)) throw new OptionError(`sensitivity: expected a radius above 0, got ${radius}.`);
-  const axes = inputs.shape.map((_, axis) => axis).slice(1);
   const map = attribute(inputs);
+  if (map.rank === 0 || map.shape[0] !== inputs.shape[0]) {
+    throw new ShapeError(
+      `sensitivity: expected attributions of ${inputs.shape[0]} examples, [${inputs.shape[0]}, …], got ${formatShape(map.shape)}.`,
+    );
+  }
+  // Of the map, not of the inputs: Grad-CAM and occlusion give [B, H, W] for images [B, H, W, C].
+  const axes = map.shape.map((_, axis) => axis).slice(1);
   const length = scope(() => sum(square(map), axes).sqrt());
   let worst = zeros([inputs.shape[0]!], { dtype: inputs.dtype as "float32" });
   for (let sample = 0; sample < samples; sample++) {

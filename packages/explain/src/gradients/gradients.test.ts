@@ -190,6 +190,10 @@ test("what does not fit is an error", async () => {
     await expect(run(() => saliency(x(), { forward: (y) => sum(y) }))).rejects.toThrow("expected scores [B, classes] of the model, got []");
     await expect(run(() => saliency(tensor(Int32Array.of(1)), { forward: linear }))).rejects.toThrow("expected float inputs, got int32");
     await expect(run(() => integratedGradients(x(), { forward: linear, steps: 0 }))).rejects.toThrow("at least 1 step, got 0");
+    const column = (): Tensor => tensor(hostTensor(Float64Array.of(1, 2), [2, 1]));
+    await expect(run(() => integratedGradients(x(), { forward: linear, baseline: column() }))).rejects.toThrow(
+      "a baseline of the inputs' shape [1, 2], or one that broadcasts to it, got [2, 1]",
+    );
     await expect(run(() => smoothGrad(x(), { attribute: linear, standardDeviation: -1, rng: new Rng(1) }))).rejects.toThrow("got -1");
   });
 });

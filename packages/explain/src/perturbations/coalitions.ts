@@ -1,6 +1,6 @@
 /** Scores of one example with some of its segments taken away, many at a time: what LIME, SHAP and ablation ask for. */
 
-import { argmax, type Device, type HostTensor, OptionError, tensor } from "@dl/core";
+import { argmax, type Device, formatShape, type HostTensor, OptionError, ShapeError, sameShape, tensor } from "@dl/core";
 import { type Forward, targetScores } from "../target.ts";
 import { readSegments } from "./segments.ts";
 
@@ -28,8 +28,10 @@ export interface Coalitions {
 export async function coalitions(where: string, example: HostTensor, options: SegmentOptions): Promise<Coalitions> {
   const { device, forward, segments, baseline = 0, batchSize = 64 } = options;
   const { count, repeat } = readSegments(where, segments, example.shape);
-  if (typeof baseline !== "number" && baseline.data.length !== example.data.length) {
-    throw new OptionError(`${where}: expected a baseline of ${example.data.length} numbers, got ${baseline.data.length}.`);
+  if (typeof baseline !== "number" && !sameShape(baseline.shape, example.shape)) {
+    throw new ShapeError(
+      `${where}: expected a baseline of the example's shape ${formatShape(example.shape)}, got ${formatShape(baseline.shape)}.`,
+    );
   }
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new OptionError(`${where}: expected a batchSize of at least 1, got ${batchSize}.`);

@@ -177,7 +177,13 @@ test("what does not fit is an error", async () => {
     );
     await expect(lime(x, { ...options, samples: 1 })).rejects.toThrow("expected at least 2 samples, got 1");
     await expect(lime(x, { ...options, kernelWidth: 0 })).rejects.toThrow("a kernelWidth above 0");
-    await expect(featureAblation(x, { ...options, baseline: example(1) })).rejects.toThrow("a baseline of 3 numbers, got 1");
+    await expect(featureAblation(x, { ...options, baseline: example(1) })).rejects.toThrow(
+      "a baseline of the example's shape [3], got [1]",
+    );
+    const turned = hostTensor(Float32Array.of(1, 2, 3), [3, 1]);
+    await expect(featureAblation(x, { ...options, baseline: turned })).rejects.toThrow("the example's shape [3], got [3, 1]");
+    expect(() => spreadSegments([1, 2], options.segments)).toThrow("a value for each of 3 segments, got 2");
+    expect(() => spreadSegments([1, 2, 3, 4], options.segments)).toThrow("a value for each of 3 segments, got 4");
     await expect(featureAblation(x, { ...options, target: 7 })).rejects.toThrow("expected targets from 0 to 1, got 7");
     expect(() => gridSegments(2, 2, { size: 0 })).toThrow("expected a size of at least 1, got 0");
   });

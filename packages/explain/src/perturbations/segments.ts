@@ -41,5 +41,9 @@ export function readSegments(
 
 /** One value a segment, spread over its places: float32 of the segments' shape. */
 export function spreadSegments(values: ArrayLike<number>, segments: HostTensor): HostTensor {
+  let count = 0;
+  for (let i = 0; i < segments.data.length; i++) count = Math.max(count, segments.data[i]! + 1);
+  if (values.length !== count)
+    throw new ShapeError(`spreadSegments: expected a value for each of ${count} segments, got ${values.length}.`);
   return { shape: segments.shape, dtype: "float32", data: Float32Array.from(segments.data, (segment) => values[segment]!) };
 }
