@@ -102,6 +102,18 @@ describe("torchmetrics (float32, hence 1e-6)", () => {
     expect([all.exactMatch, all.f1]).toEqual([squad.exact_match, squad.f1]);
   });
 
+  test("SQuAD's articles are whole words of any script, as Python's are", () => {
+    const match = (hypothesis: string, reference: string): number =>
+      of(new Squad(), { hypotheses: [hypothesis], references: [reference] }).exactMatch;
+    expect(match("ça", "ç")).toBe(0);
+    expect(match("año", "ño")).toBe(0);
+    expect(match("дa", "д")).toBe(0);
+    expect(match("२a", "२")).toBe(0);
+    expect(match("a ça", "ça")).toBe(100);
+    // To Python a combining accent is no part of a word, and the bare letter before it an article.
+    expect(match("a\u0300", "\u0300")).toBe(100);
+  });
+
   test("perplexity, ignored targets left out", () => {
     const result = of(new Perplexity(), { targets: perplexity.targets.flat(), logits: perplexity.logits.flat(2) });
     expect(Math.abs(result / perplexity.perplexity - 1)).toBeLessThan(1e-6);

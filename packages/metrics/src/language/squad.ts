@@ -39,12 +39,15 @@ export class Squad extends SumsMetric<TextInputs, SquadResult> {
   }
 }
 
+/** Whole words of any script, as Python's `\b` bounds them: JavaScript's knows the letters of ASCII alone, and finds an "a" in "ça". */
+const articles = /(?<![\p{L}\p{N}_])(a|an|the)(?![\p{L}\p{N}_])/gu;
+
 function answerWords(text: string): string[] {
   return wordsOf(
     text
       .toLowerCase()
       .replace(/[!-/:-@[-`{-~]/g, "")
-      .replace(/\b(a|an|the)\b/g, " "),
+      .replace(articles, " "),
   );
 }
 
