@@ -4,7 +4,13 @@ import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
 import { argmax } from "./class-inputs.ts";
-import { type ProbabilityInputs, type ProbabilityMetricOptions, probabilitiesOf, readProbabilityRows } from "./probability-inputs.ts";
+import {
+  type ProbabilityInputs,
+  type ProbabilityMetricOptions,
+  type ProbabilityRows,
+  probabilitiesOf,
+  readProbabilityRows,
+} from "./probability-inputs.ts";
 
 export interface CalibrationErrorOptions extends ProbabilityMetricOptions {
   /** Equally wide bins of confidence. Default 15, as in Guo et al. */
@@ -49,11 +55,7 @@ export class CalibrationError implements Metric<ProbabilityInputs, number, Calib
     const rows = readProbabilityRows("CalibrationError.update", inputs, this.#options);
     const bins = this.#counts.length;
     for (let i = 0; i < rows.labels.length; i++) {
-      const probabilities = probabilitiesOf(rows, i);
-      const prediction = argmax(probabilities, 0, probabilities.length);
-      const confidence = Math.min(1, probabilities[prediction]!);
-      const hit = rows.columns === 1 ? rows.labels[i] === 1 : rows.labels[i] === prediction;
-      const bin = Math.min(bins - 1, Math.floor(confidence * bins));
+      const { confidence, hit, bin } = confidenceOf(rows, i, bins);
       const weight = rows.weights[i]!;
       this.#counts[bin]! += weight;
       this.#confidences[bin]! += weight * confidence;
@@ -104,4 +106,17 @@ export class CalibrationError implements Metric<ProbabilityInputs, number, Calib
       throw new OptionError(`CalibrationError.${method}: expected ${this.#counts.length} bins, got ${bins}.`);
     }
   }
+}
+
+/** How sure a row is, whether it is right, and the bin of `bins` it belongs to. */
+export function confidenceOf(
+  rows: ProbabilityRows,
+  row: number,
+  bins: number,
+): { readonly confidence: number; readonly hit: boolean; readonly bin: number } {
+  const probabilities = probabilitiesOf(rows, row);
+  const prediction = argmax(probabilities, 0, probabilities.length);
+  const confidence = Math.min(1, probabilities[prediction]!);
+  const hit = rows.columns === 1 ? rows.labels[row] === 1 : rows.labels[row] === prediction;
+  return { confidence, hit, bin: Math.min(bins - 1, Math.floor(confidence * bins)) };
 }

@@ -1,11 +1,10 @@
 /** A report of how a classifier treats the groups of a column: every class, gaps, calibration, how sure they are. */
 
 import { DataError, OptionError, type Rng } from "@dl/core";
-import { CalibrationError } from "../classification/calibration-error.ts";
 import { requireClasses } from "../classification/class-inputs.ts";
 import { flatNumbers, type Numbers, requireSameSize, requireSome } from "../numbers.ts";
 import { bootstrapInterval } from "../significance/bootstrap.ts";
-import { ByGroup } from "./by-group.ts";
+import { groupCalibration } from "./calibration-gap.ts";
 import { type FairnessResult, GroupFairness, gap } from "./group-fairness.ts";
 import { type Groups, rowsOfGroups } from "./group-rows.ts";
 
@@ -83,21 +82,24 @@ export function biasAudit(inputs: BiasAuditInputs, options: BiasAuditOptions = {
   requireClasses("biasAudit", "labels", labels, Math.max(2, names.length));
   requireClasses("biasAudit", "predictions", predictions, Math.max(2, names.length));
   const rows = rowsOfGroups("biasAudit", inputs.groups);
-  const groups = new Array<string>(labels.length);
+  const groups: string[] = [];
   for (const [name, own] of rows) for (const row of own) groups[row] = name;
   if (groups.length !== labels.length) throw new DataError(`biasAudit: expected ${labels.length} groups, got ${groups.length}.`);
   if (rows.size < 2) throw new DataError(`biasAudit: expected at least 2 groups in ${column}, got ${rows.size}.`);
   const places = new Map([...rows.keys()].map((name, place) => [name, place]));
   const groupOf = Int32Array.from(groups, (name) => places.get(name)!);
+  const all = Int32Array.from(labels, (_, i) => i);
   const toGap = (name: string, gapOf: (rows: Int32Array) => number): BiasGap => {
-    const value = gapOf(Int32Array.from(labels, (_, i) => i));
+    const value = gapOf(all);
     const interval = rng && bootstrapInterval(labels.length, (own) => gapOf(own) || 0, { rng: rng.fork(name), resamples: 500 });
     return { value, interval: interval && [interval.low, interval.high], isFlagged: value > tolerance };
   };
-  const calibrations = calibrationByGroup(inputs, groups);
+  const { probabilities } = inputs;
+  const calibration = probabilities && groupCalibration({ labels: inputs.labels, probabilities }, { groupOf, groupCount: rows.size });
+  const calibrations = calibration?.errors(all);
   const hits = Float64Array.from(labels, (label, i) => Number(label === predictions[i]));
   const hitRates = (own: Int32Array): Float64Array => meansByGroup(own, hits, groupOf);
-  const everyone = hitRates(Int32Array.from(labels, (_, i) => i));
+  const everyone = hitRates(all);
   return {
     column,
     tolerance,
@@ -105,15 +107,11 @@ export function biasAudit(inputs: BiasAuditInputs, options: BiasAuditOptions = {
       group,
       count: own.length,
       accuracy: everyone[place]!,
-      calibrationError: calibrations?.get(group),
+      calibrationError: calibrations?.[place],
       isSmall: own.length < smallest,
     })),
     accuracy: toGap("accuracy", (own) => gap([...hitRates(own)])),
-    calibration: calibrations && {
-      value: gap([...calibrations.values()]),
-      interval: undefined,
-      isFlagged: gap([...calibrations.values()]) > tolerance,
-    },
+    calibration: calibration && toGap("calibration", calibration.gap),
     classes: names.flatMap((name, c) => {
       // Of a yes-or-no question the no says the same over again.
       if (names.length === 2 && c === 0) return [];
@@ -171,11 +169,4 @@ function meansByGroup(rows: Int32Array, values: Float64Array, groupOf: Int32Arra
     counts[groupOf[row]!]!++;
   }
   return sums.map((sum, g) => sum / counts[g]!);
-}
-
-function calibrationByGroup({ labels, probabilities }: BiasAuditInputs, groups: readonly string[]): Map<string, number> | undefined {
-  if (probabilities === undefined) return undefined;
-  const error = new ByGroup({ metric: () => new CalibrationError() });
-  error.update({ labels, probabilities, groups });
-  return new Map(error.result().map(({ group, result }) => [group, result]));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fromNested, Rng } from "@dl/core";
 import { expect, test } from "vitest";
 import { Accuracy } from "../classification/accuracy.ts";
+import { CalibrationError } from "../classification/calibration-error.ts";
 import { membershipInference } from "../privacy/membership-inference.ts";
 import { biasAudit } from "./bias-audit.ts";
 import { biasAuditHtml, formatBiasAudit } from "./bias-audit-report.ts";
@@ -142,7 +143,42 @@ test("calibration by group, when probabilities are given", () => {
   expect(audit.groups[0]!.isSmall).toBe(true);
 });
 
+test("the gap of calibration is that of CalibrationError by group, and has its interval", () => {
+  const rng = new Rng(4);
+  const groups = Array.from({ length: 400 }, (_, i) => ["young", "old", "unknown"][i % 3]!);
+  const labels = Array.from(rng.integers([400], 0, 3).data);
+  // The old are told with a confidence that is not theirs.
+  const logits = labels.flatMap((label, i) => {
+    const scale = groups[i] === "old" ? 6 : 1;
+    return [0, 1, 2].map((c) => scale * (rng.float() + (c === label ? 0.4 : 0)));
+  });
+  const probabilities = logits.map((logit, i) => {
+    const row = logits.slice(i - (i % 3), i - (i % 3) + 3);
+    return Math.exp(logit) / row.reduce((sum, other) => sum + Math.exp(other), 0);
+  });
+  const inputs = { labels, predictions: labels, probabilities, groups };
+  const { calibration, groups: summaries } = biasAudit(inputs, { rng: new Rng(5) });
+  const byGroup = new ByGroup({ metric: () => new CalibrationError() });
+  byGroup.update({ labels, probabilities, groups });
+  const errors = byGroup.result();
+  summaries.forEach(({ group, calibrationError }, g) => {
+    expect(group).toBe(errors[g]!.group);
+    expect(calibrationError).toBeCloseTo(errors[g]!.result, 12);
+  });
+  const results = errors.map(({ result }) => result);
+  expect(calibration!.value).toBeCloseTo(Math.max(...results) - Math.min(...results), 12);
+  const [low, high] = calibration!.interval!;
+  expect(low).toBeLessThan(calibration!.value);
+  expect(high).toBeGreaterThan(calibration!.value);
+  expect(low).toBeGreaterThan(0.05);
+  expect(high - low).toBeGreaterThan(0.02);
+  expect(formatBiasAudit(biasAudit(inputs, { rng: new Rng(5) }))).toMatch(/^calibration error +0\.\d{3} ! +0\.\d{3} … 0\.\d{3}$/m);
+  expect(biasAudit(inputs).calibration!.interval).toBeUndefined();
+});
+
 test("what does not fit is an error", () => {
+  // Two groups of four labels are not two rows of two.
+  expect(() => biasAudit({ labels: [1, 0, 1, 0], predictions: [1, 0, 1, 0], groups: ["a", "b"] })).toThrow("expected 4 groups, got 2");
   expect(() => biasAudit({ labels: [1, 0], predictions: [1, 0], groups: ["a", "a"] })).toThrow(
     "expected at least 2 groups in group, got 1",
   );
