@@ -2,14 +2,14 @@
 
 import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
-import { nothingAdded } from "../numbers.ts";
+import { flatNumbers, nothingAdded } from "../numbers.ts";
 import type { ClassInputs } from "./class-inputs.ts";
 import { type MultilabelTask, readYesNo } from "./outcome-counter.ts";
 
-export type MultilabelAgreementOptions = Omit<MultilabelTask, "task" | "ignoreLabel">;
+export type MultilabelAgreementOptions = Omit<MultilabelTask, "task">;
 
 export interface MultilabelAgreementResult {
-  /** Examples all of whose labels are right ÷ examples: exact match. */
+  /** Examples all of whose labels are right ÷ examples: exact match. An example of ignored labels alone counts nothing. */
   readonly subsetAccuracy: number;
   /** Wrong labels ÷ labels. */
   readonly hammingLoss: number;
@@ -19,6 +19,8 @@ export interface MultilabelAgreementState {
   readonly exact: number;
   readonly wrong: number;
   readonly count: number;
+  /** Labels that counted. States of before have none: all labels of all examples did. */
+  readonly labels?: number;
 }
 
 /**
@@ -32,6 +34,7 @@ export class MultilabelAgreement implements Metric<ClassInputs, MultilabelAgreem
   #exact = 0;
   #wrong = 0;
   #count = 0;
+  #labels = 0;
 
   constructor(options: MultilabelAgreementOptions) {
     this.#task = { ...options, task: "multilabel" };
@@ -43,11 +46,19 @@ export class MultilabelAgreement implements Metric<ClassInputs, MultilabelAgreem
   update(inputs: ClassInputs): void {
     const { labels, predictions, weights } = readYesNo("MultilabelAgreement.update", inputs, this.#task);
     const { labelCount } = this.#task;
+    const given = flatNumbers(inputs.labels);
     for (let start = 0; start < labels.length; start += labelCount) {
-      let wrong = 0;
-      for (let i = start; i < start + labelCount; i++) if (labels[i] !== predictions[i]) wrong++;
-      const weight = weights[start]!;
+      let [wrong, counted, weight] = [0, 0, 0];
+      for (let i = start; i < start + labelCount; i++) {
+        if (given[i] === this.#task.ignoreLabel) continue;
+        // An example's own weight is that of any label that is not ignored.
+        weight = weights[i]!;
+        counted++;
+        if (labels[i] !== predictions[i]) wrong++;
+      }
+      if (counted === 0) continue;
       this.#wrong += weight * wrong;
+      this.#labels += weight * counted;
       if (wrong === 0) this.#exact += weight;
       this.#count += weight;
     }
@@ -55,11 +66,11 @@ export class MultilabelAgreement implements Metric<ClassInputs, MultilabelAgreem
 
   result(): MultilabelAgreementResult {
     if (this.#count === 0) throw nothingAdded("MultilabelAgreement.result");
-    return { subsetAccuracy: this.#exact / this.#count, hammingLoss: this.#wrong / (this.#count * this.#task.labelCount) };
+    return { subsetAccuracy: this.#exact / this.#count, hammingLoss: this.#wrong / this.#labels };
   }
 
   reset(): void {
-    this.#exact = this.#wrong = this.#count = 0;
+    this.#exact = this.#wrong = this.#count = this.#labels = 0;
   }
 
   merge(other: this): void {
@@ -71,15 +82,17 @@ export class MultilabelAgreement implements Metric<ClassInputs, MultilabelAgreem
     this.#exact += other.#exact;
     this.#wrong += other.#wrong;
     this.#count += other.#count;
+    this.#labels += other.#labels;
   }
 
   state(): MultilabelAgreementState {
-    return { exact: this.#exact, wrong: this.#wrong, count: this.#count };
+    return { exact: this.#exact, wrong: this.#wrong, count: this.#count, labels: this.#labels };
   }
 
-  restore({ exact, wrong, count }: MultilabelAgreementState): void {
+  restore({ exact, wrong, count, labels = count * this.#task.labelCount }: MultilabelAgreementState): void {
     this.#exact = exact;
     this.#wrong = wrong;
     this.#count = count;
+    this.#labels = labels;
   }
 }

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { averages } from "../../fixtures/averages.ts";
+import { AveragePrecision } from "./average-precision.ts";
 import { FBeta } from "./f-beta.ts";
 import { Jaccard } from "./jaccard.ts";
 import { Precision } from "./precision.ts";
 import { Recall } from "./recall.ts";
+import { RocAuc } from "./roc-auc.ts";
 
 const { labels, predictions, weights, samples } = averages;
 const task = { task: "multilabel", labelCount: 5, average: "samples" } as const;
@@ -23,6 +25,44 @@ test.each(samples)("samples averages equal scikit-learn's: zeroDivision $zeroDiv
     metric.update(inputs);
     expect(metric.result(), name).toBeCloseTo(expected[name as keyof typeof metrics], 12);
   }
+});
+
+test.each(averages.areas.results)("areas under the curves of single examples equal scikit-learn's, weighted $weighted", (expected) => {
+  const { labels, scores } = averages.areas;
+  const inputs = { labels, scores, ...(expected.weighted && { weights }) };
+  for (const [Of, value] of [
+    [RocAuc, expected.rocAuc],
+    [AveragePrecision, expected.averagePrecision],
+  ] as const) {
+    const [whole, first, second] = [new Of(task), new Of(task), new Of(task)];
+    whole.update(inputs);
+    expect(whole.result()).toBeCloseTo(value, 12);
+    const part = (from: number, to: number) => ({
+      labels: labels.slice(5 * from, 5 * to),
+      scores: scores.slice(5 * from, 5 * to),
+      ...(expected.weighted && { weights: weights.slice(from, to) }),
+    });
+    first.update(part(0, 11));
+    second.update(part(11, 30));
+    (first as RocAuc).merge(second as RocAuc);
+    expect(first.result()).toBeCloseTo(value, 12);
+    const restored = new Of(task);
+    restored.restore(JSON.parse(JSON.stringify(whole.state())));
+    expect(restored.result()).toBe(whole.result());
+  }
+});
+
+test("an example of one kind of labels has no area, unless it counts nothing; coarse thresholds and other tasks have no examples to tell apart", () => {
+  const auc = new RocAuc({ task: "multilabel", labelCount: 2, average: "samples", ignoreLabel: -1 });
+  auc.update({ labels: [1, 0, 0, 1, -1, -1], scores: [0.9, 0.1, 0.9, 0.1, 0.5, 0.5] });
+  expect(auc.result()).toBe(0.5);
+  auc.update({ labels: [1, 1, 1, 0], scores: [0.9, 0.1, 0.5, 0.5], weights: [0, 2] });
+  expect(auc.result()).toBe((1 + 0 + 2 * 0.5) / 4);
+  // The other label is left out: one kind is left.
+  auc.update({ labels: [1, -1], scores: [0.9, 0.1] });
+  expect(() => auc.result()).toThrow(/RocAuc\.result: expected yes and no labels in every example, got only one kind in example 4/);
+  expect(() => new RocAuc({ classes: 3, average: "samples" })).toThrow(/a multilabel task with exact thresholds, got a multiclass one/);
+  expect(() => new AveragePrecision({ ...task, thresholds: 10 })).toThrow(/AveragePrecision: .* with exact thresholds, got 10 thresholds/);
 });
 
 test("by hand: one example right in full, one by half; ignored labels leave an example as it is without them", () => {

@@ -6,11 +6,12 @@ import { readScoreRows, requireClassCount, type ScoreInputs } from "./class-inpu
 import { readYesNo } from "./outcome-counter.ts";
 import { countAbove, countBinned, type ThresholdCounts } from "./threshold-counts.ts";
 
-/** Which questions are asked: one a class, one, or one a label. */
-export type CurveTask =
+/** Which questions are asked: one a class, one, or one a label; and a label that is left out, such as −100 for padding. Default: none. */
+export type CurveTask = (
   | { readonly task?: "multiclass"; readonly classes: number }
   | { readonly task: "binary" }
-  | { readonly task: "multilabel"; readonly labelCount: number };
+  | { readonly task: "multilabel"; readonly labelCount: number }
+) & { readonly ignoreLabel?: number };
 
 export type CurveOptions = CurveTask & {
   /**
@@ -21,18 +22,22 @@ export type CurveOptions = CurveTask & {
 };
 
 export interface ScoreStoreState {
-  /** Exact: weights, labels and scores, a column an array. Binned: histograms of yes and of no, a column two arrays. */
+  /** Exact: weights, labels (−1: left out) and scores, a column an array. Binned: histograms of yes and of no, a column two arrays. */
   readonly columns: readonly (readonly number[])[];
 }
 
 /** A batch, checked. */
 interface Rows {
-  readonly rows: number;
+  /** Those of which some label counts. */
+  readonly rows: readonly number[];
+  /** Left-out ones are `leftOut`. */
   readonly labels: ArrayLike<number>;
   readonly scores: ArrayLike<number>;
   readonly weights: ArrayLike<number>;
-  readonly isYes: (row: number, question: number) => boolean;
 }
+
+/** Stands for a label that is ignored. */
+const leftOut = -1;
 
 export class ScoreStore {
   readonly #name: string;
@@ -62,20 +67,22 @@ export class ScoreStore {
   }
 
   update(inputs: ScoreInputs): void {
-    const { rows, weights, isYes, labels, scores } = this.#read(inputs);
+    const { rows, weights, labels, scores } = this.#read(inputs);
     const { questions } = this;
+    const labelColumns = this.#labelColumns;
     if (this.#bins !== undefined) {
       requireProbabilities(`${this.#name}.update`, "scores", scores);
-      for (let row = 0; row < rows; row++) {
+      for (const row of rows) {
         for (let q = 0; q < questions; q++) {
+          const label = labels[row * labelColumns + (q % labelColumns)]!;
+          if (label === leftOut) continue;
           const bin = binOf(scores[row * questions + q]!, this.#bins);
-          this.#columns[2 * q + (isYes(row, q) ? 0 : 1)]![bin]! += weights[row]!;
+          this.#columns[2 * q + (label === this.#yesOf(q) ? 0 : 1)]![bin]! += weights[row]!;
         }
       }
       return;
     }
-    const labelColumns = this.#task.task === "multilabel" ? questions : 1;
-    for (let row = 0; row < rows; row++) {
+    for (const row of rows) {
       this.#columns[0]!.push(weights[row]!);
       for (let c = 0; c < labelColumns; c++) this.#columns[1 + c]!.push(labels[row * labelColumns + c]!);
       for (let q = 0; q < questions; q++) this.#columns[1 + labelColumns + q]!.push(scores[row * questions + q]!);
@@ -85,7 +92,7 @@ export class ScoreStore {
   /** The counts of one question. */
   counts(question: number): ThresholdCounts {
     if (this.#bins !== undefined) return countBinned(this.#columns[2 * question]!, this.#columns[2 * question + 1]!);
-    return countAbove({ isYes: (row) => this.#isYes(row, question), scores: this.#scores(question), weights: this.#columns[0]! });
+    return this.#countCells(this.#columns[0]!.map((_, row) => row * this.questions + question));
   }
 
   /** The counts of all questions thrown together. */
@@ -100,13 +107,16 @@ export class ScoreStore {
         });
       return countBinned(sum(0), sum(1));
     }
-    const weights = this.#columns[0]!;
-    const length = weights.length * questions;
-    return countAbove({
-      isYes: (i) => this.#isYes(Math.floor(i / questions), i % questions),
-      scores: Float64Array.from({ length }, (_, i) => this.#scores(i % questions)[Math.floor(i / questions)]!),
-      weights: Float64Array.from({ length }, (_, i) => weights[Math.floor(i / questions)]!),
-    });
+    return this.#countCells(Array.from({ length: this.#columns[0]!.length * questions }, (_, cell) => cell));
+  }
+
+  /** Multilabel and exact: the counts of each example over its labels, which count alike, and the weight of the example. */
+  *sampleCounts(): Iterable<{ readonly counts: ThresholdCounts; readonly weight: number }> {
+    const { questions } = this;
+    for (const [row, weight] of this.#columns[0]!.entries()) {
+      const cells = Array.from({ length: questions }, (_, question) => row * questions + question);
+      yield { counts: this.#countCells(cells, () => 1), weight };
+    }
   }
 
   /** Multiclass and exact: `yes` against `no`, by the score of `yes`, over the examples of these two classes. */
@@ -157,36 +167,55 @@ export class ScoreStore {
 
   #empty(): number[][] {
     if (this.#bins !== undefined) return Array.from({ length: 2 * this.questions }, () => new Array<number>(this.#bins!).fill(0));
-    const labelColumns = this.#task.task === "multilabel" ? this.questions : 1;
+    const labelColumns = this.#labelColumns;
     return Array.from({ length: 1 + labelColumns + this.questions }, () => []);
+  }
+
+  /** Columns of labels: one a label, or one for all classes. */
+  get #labelColumns(): number {
+    return this.#task.task === "multilabel" ? this.questions : 1;
+  }
+
+  /** The label that is a question's yes. */
+  #yesOf(question: number): number {
+    return this.#task.task === "binary" || this.#task.task === "multilabel" ? 1 : question;
   }
 
   #scores(question: number): readonly number[] {
     return this.#columns[this.#columns.length - this.questions + question]!;
   }
 
-  #isYes(row: number, question: number): boolean {
-    if (this.#task.task === "binary") return this.#columns[1]![row] === 1;
-    return this.#task.task === "multilabel" ? this.#columns[1 + question]![row] === 1 : this.#columns[1]![row] === question;
+  /** Counts questions to examples, each numbered row · questions + question; those to a label that is left out are none. */
+  #countCells(cells: readonly number[], weigh: (row: number) => number = (row) => this.#columns[0]![row]!): ThresholdCounts {
+    const { questions } = this;
+    const labelColumns = this.#labelColumns;
+    const rowOf = (cell: number): number => Math.floor(cell / questions);
+    const labelOf = (cell: number): number => this.#columns[1 + ((cell % questions) % labelColumns)]![rowOf(cell)]!;
+    const kept = cells.filter((cell) => labelOf(cell) !== leftOut);
+    return countAbove({
+      isYes: (i) => labelOf(kept[i]!) === this.#yesOf(kept[i]! % questions),
+      scores: Float64Array.from(kept, (cell) => this.#scores(cell % questions)[rowOf(cell)]!),
+      weights: Float64Array.from(kept, (cell) => weigh(rowOf(cell))),
+    });
   }
 
   #read(inputs: ScoreInputs): Rows {
     const where = `${this.#name}.update`;
-    const { questions } = this;
-    if (this.#task.task === "binary" || this.#task.task === "multilabel") {
-      // Checked as if to be thresholded; the scores are what stays.
-      const { labels } = readYesNo(where, inputs, this.#task);
-      const rows = labels.length / questions;
-      return {
-        rows,
-        labels,
-        scores: flatNumbers(inputs.scores),
-        weights: readWeights(where, inputs.weights, rows),
-        isYes: (row: number, q: number) => labels[row * questions + q] === 1,
-      };
+    const task = this.#task;
+    const labelColumns = this.#labelColumns;
+    const checked =
+      task.task === "binary" || task.task === "multilabel"
+        ? // Checked as if to be thresholded; the scores are what stays.
+          readYesNo(where, inputs, task)
+        : readScoreRows(where, inputs, { classes: task.classes, ignoreLabel: task.ignoreLabel });
+    const given = flatNumbers(inputs.labels);
+    const labels = Float64Array.from(checked.labels, (label, i) => (given[i] === task.ignoreLabel ? leftOut : label));
+    const count = labels.length / labelColumns;
+    const rows: number[] = [];
+    for (let row = 0; row < count; row++) {
+      if (labels.subarray(row * labelColumns, (row + 1) * labelColumns).some((label) => label !== leftOut)) rows.push(row);
     }
-    const { labels, scores, weights } = readScoreRows(where, inputs, { classes: this.#task.classes, ignoreLabel: undefined });
-    return { rows: labels.length, labels, scores, weights, isYes: (row: number, q: number) => labels[row] === q };
+    return { rows, labels, scores: flatNumbers(inputs.scores), weights: readWeights(where, inputs.weights, count) };
   }
 }
 

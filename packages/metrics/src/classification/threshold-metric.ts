@@ -9,18 +9,25 @@ import { type CurveOptions, ScoreStore, type ScoreStoreState } from "./score-sto
 import type { ThresholdCounts } from "./threshold-counts.ts";
 
 export type ThresholdMetricOptions = CurveOptions & {
-  /** `micro`: all questions thrown together; `macro`: their mean; `weighted`: by how often each is a yes. Default `macro`. */
-  readonly average?: Average;
+  /**
+   * `micro`: all questions thrown together; `macro`: their mean; `weighted`: by how often each is a yes; for a multilabel task with exact thresholds also
+   * `samples`: the area of each example over its labels, and the mean of those. Default `macro`.
+   */
+  readonly average?: Average | "samples";
 };
 
 export abstract class ThresholdMetric implements Metric<ScoreInputs, number, ScoreStoreState> {
   protected readonly store: ScoreStore;
   readonly #name: string;
-  readonly #average: Average;
+  readonly #average: Average | "samples";
 
   constructor(name: string, { average = "macro", ...options }: ThresholdMetricOptions) {
-    if (average !== "micro" && average !== "macro" && average !== "weighted") {
-      throw new OptionError(`${name}: expected average micro, macro or weighted, got ${String(average)}.`);
+    if (average !== "micro" && average !== "macro" && average !== "weighted" && average !== "samples") {
+      throw new OptionError(`${name}: expected average micro, macro, weighted or samples, got ${String(average)}.`);
+    }
+    if (average === "samples" && (options.task !== "multilabel" || options.thresholds !== undefined)) {
+      const got = options.task === "multilabel" ? `${options.thresholds} thresholds` : `a ${options.task ?? "multiclass"} one`;
+      throw new OptionError(`${name}: expected the average samples for a multilabel task with exact thresholds, got ${got}.`);
     }
     this.#name = name;
     this.#average = average;
@@ -36,6 +43,7 @@ export abstract class ThresholdMetric implements Metric<ScoreInputs, number, Sco
 
   result(): number {
     if (this.store.isEmpty) throw nothingAdded(`${this.#name}.result`);
+    if (this.#average === "samples") return this.#meanOfSamples();
     if (this.#average === "micro") return this.#defined(this.area(this.store.microCounts()), "all classes");
     let [sum, weights] = [0, 0];
     for (let question = 0; question < this.store.questions; question++) {
@@ -67,6 +75,25 @@ export abstract class ThresholdMetric implements Metric<ScoreInputs, number, Sco
 
   restore(state: ScoreStoreState): void {
     this.store.restore(state);
+  }
+
+  #meanOfSamples(): number {
+    let [sum, weights, at] = [0, 0, 0];
+    for (const { counts, weight } of this.store.sampleCounts()) {
+      const area = this.area(counts);
+      if (weight > 0) {
+        if (Number.isNaN(area)) {
+          throw new DataError(
+            `${this.#name}.result: expected yes and no labels in every example, got only one kind in example ${at}. Leave it out of the update, or give it the weight 0.`,
+          );
+        }
+        sum += weight * area;
+        weights += weight;
+      }
+      at++;
+    }
+    if (weights === 0) throw nothingAdded(`${this.#name}.result`);
+    return sum / weights;
   }
 
   #defined(value: number, what: string): number {
