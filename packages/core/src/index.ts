@@ -84,7 +84,16 @@ export {
   maxPool2d,
   type PoolOptions,
 } from "./ops/pool.ts";
-export { dropout, randomBernoulli, randomNormal, randomUniform } from "./ops/random.ts";
+export {
+  dropout,
+  randomBernoulli,
+  randomCategorical,
+  randomIntegers,
+  randomNormal,
+  randomPermutation,
+  randomTruncatedNormal,
+  randomUniform,
+} from "./ops/random.ts";
 export * from "./ops/reduce.ts";
 export { type ReluRule, withReluRule } from "./ops/relu-rule.ts";
 export { expandDims, flatten, reshape, squeeze } from "./ops/reshape.ts";

@@ -269,6 +269,10 @@ describe("errors say what was expected", () => {
       [0, 2 ** 32 + 1],
     ] as const)
       expect(() => rng.integer(low, high)).toThrow(OptionError);
+    expect(rng.integers([3], 2 ** 31 - 1, 2 ** 31).data).toEqual(new Int32Array(3).fill(2 ** 31 - 1));
+    // Int32 would wrap them round to below 0.
+    expect(() => rng.integers([1], 0, 2 ** 31 + 1)).toThrow("a range that int32 holds, from −2³¹ up to 2³¹, got 0 and 2147483649");
+    for (const bound of [0, -1, NaN]) expect(() => rng.truncatedNormal([1], 0, 1, bound)).toThrow(`a bound above 0, got ${bound}`);
     expect(() => rng.pick([])).toThrow("at least one item");
     expect(() => rng.categorical([1], [1, -1])).toThrow("weights ≥ 0, got -1 at 1");
     expect(() => rng.categorical([1], [0, 0])).toThrow("positive finite sum");

@@ -127,6 +127,8 @@ export class Rng {
 
   /** A normal cut off `bound` standard deviations from the mean, by drawing again. */
   truncatedNormal(shape: Shape, mean = 0, standardDeviation = 1, bound = 2): HostTensor {
+    // Nothing lies within no deviation: it would draw for ever.
+    if (!(bound > 0)) throw new OptionError(`Rng.truncatedNormal: expected a bound above 0, got ${bound}.`);
     const data = new Float32Array(sizeOf(shape));
     let filled = 0;
     while (filled < data.length) {
@@ -139,6 +141,9 @@ export class Rng {
 
   /** Int32 numbers from `low` up to, not including, `high`. */
   integers(shape: Shape, low: number, high: number): HostTensor {
+    if (!(low >= -(2 ** 31) && high <= 2 ** 31)) {
+      throw new OptionError(`Rng.integers: expected a range that int32 holds, from −2³¹ up to 2³¹, got ${low} and ${high}.`);
+    }
     return { shape, dtype: "int32", data: Int32Array.from({ length: sizeOf(shape) }, () => this.integer(low, high)) };
   }
 

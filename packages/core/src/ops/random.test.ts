@@ -1,7 +1,23 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import { expect, test } from "vitest";
-import { dropout, grad, OptionError, ones, openDevice, Rng, randomBernoulli, randomNormal, randomUniform, tensor } from "../index.ts";
+import {
+  dropout,
+  grad,
+  OptionError,
+  ones,
+  openDevice,
+  Rng,
+  randomBernoulli,
+  randomCategorical,
+  randomIntegers,
+  randomNormal,
+  randomPermutation,
+  randomTruncatedNormal,
+  randomUniform,
+  ShapeError,
+  tensor,
+} from "../index.ts";
 import { onEach } from "../testing/reference-fixture.ts";
 
 test("the same seed gives the same bits on every device, the float64 oracle included", async () => {
@@ -24,6 +40,41 @@ test("the same seed gives the same bits on every device, the float64 oracle incl
     await draw(cpu({ precision: "float64" })),
   ];
   for (const other of others) expect(other.map(({ data }) => [...data])).toEqual(first!.map(({ data }) => [...data]));
+});
+
+test("numbers drawn as tensors are those of the host's generator, on every device", async () => {
+  const weights = [1, 0, 2.5, 0.1];
+  const host = new Rng(7);
+  const expected = [
+    host.integers([3, 40], -5, 1000),
+    host.categorical([200], weights),
+    host.truncatedNormal([31], 1, 0.5, 1.5),
+    { shape: [50], dtype: "int32", data: host.permutation(50) },
+    host.normal([9], 2, 3),
+    host.integers([4], 0, 2),
+  ];
+  for (const backend of [cpu(), wasm(), cpu({ precision: "float64" })]) {
+    await using device = await openDevice(backend);
+    const drawn = await device.compute(() => {
+      const rng = new Rng(7);
+      return [
+        randomIntegers([3, 40], { rng, low: -5, high: 1000 }),
+        randomCategorical([200], { rng, weights }),
+        randomTruncatedNormal([31], { rng, mean: 1, standardDeviation: 0.5, bound: 1.5 }),
+        randomPermutation(50, { rng }),
+        randomNormal([9], { rng, mean: 2, standardDeviation: 3 }),
+        randomIntegers([4], { rng, high: 2 }),
+      ];
+    });
+    const float = device.capabilities.float;
+    for (const [i, { shape, dtype, data }] of drawn.entries()) {
+      expect({ shape, dtype, data: [...data] }).toEqual({
+        shape: expected[i]!.shape,
+        dtype: expected[i]!.dtype === "int32" ? "int32" : float,
+        data: [...expected[i]!.data],
+      });
+    }
+  }
 });
 
 onEach([cpu(), wasm()], (open) => {
@@ -66,6 +117,11 @@ onEach([cpu(), wasm()], (open) => {
         new OptionError("dropout: expected a rate from 0 up to, not including, 1, got 1."),
       );
       expect(() => randomBernoulli([1], { rng, probability: 1.5 })).toThrow(OptionError);
+      expect(() => randomIntegers([1], { rng, low: 3, high: 3 })).toThrow(OptionError);
+      expect(() => randomIntegers([-1], { rng, high: 3 })).toThrow(ShapeError);
+      expect(() => randomCategorical([1], { rng, weights: [0, 0] })).toThrow("positive finite sum, got 0");
+      expect(() => randomTruncatedNormal([1], { rng, bound: 0 })).toThrow("a bound above 0, got 0");
+      expect(() => randomPermutation(2.5, { rng })).toThrow(ShapeError);
       const x = tensor([1]);
       expect(dropout(x, { rate: 0, rng })).toBe(x);
     });

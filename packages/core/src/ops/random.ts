@@ -31,6 +31,43 @@ export function randomNormal(
   return tensor(rng.normal(shape, mean, standardDeviation));
 }
 
+/**
+ * Normal numbers cut off `bound` standard deviations from the mean: those of `rng.truncatedNormal`. Drawn on the host, as `randomNormal`.
+ *
+ * @param options.bound  Above 0. Default 2.
+ */
+export function randomTruncatedNormal(
+  shape: Shape,
+  { rng, mean = 0, standardDeviation = 1, bound = 2 }: { rng: Rng; mean?: number; standardDeviation?: number; bound?: number },
+): Tensor {
+  checkShape("randomTruncatedNormal", shape);
+  return tensor(rng.truncatedNormal(shape, mean, standardDeviation, bound));
+}
+
+/**
+ * Int32 from `low` up to, not including, `high`: those of `rng.integers`, exactly uniform. Drawn on the host: a word that would favour some numbers is
+ * drawn again, so that which words an element takes depends on all before it.
+ */
+export function randomIntegers(shape: Shape, { rng, low = 0, high }: { rng: Rng; low?: number; high: number }): Tensor {
+  checkShape("randomIntegers", shape);
+  return tensor(rng.integers(shape, low, high));
+}
+
+/**
+ * Int32 indices into `weights`, each in proportion to its weight: those of `rng.categorical`. Drawn on the host: sums of weights in float32 would put
+ * the borders elsewhere on each device.
+ */
+export function randomCategorical(shape: Shape, { rng, weights }: { rng: Rng; weights: ArrayLike<number> }): Tensor {
+  checkShape("randomCategorical", shape);
+  return tensor(rng.categorical(shape, weights));
+}
+
+/** The numbers 0 … length − 1 in random order, int32 `[length]`: those of `rng.permutation`. Drawn on the host: each swap follows those before it. */
+export function randomPermutation(length: number, { rng }: { rng: Rng }): Tensor {
+  checkShape("randomPermutation", [length]);
+  return tensor(rng.permutation(length));
+}
+
 /** Bool, true with the given probability (as float32: the same bits on a float64 device), drawn on the device. */
 export function randomBernoulli(shape: Shape, { rng, probability }: { rng: Rng; probability: number }): Tensor {
   if (!(probability >= 0 && probability <= 1))
