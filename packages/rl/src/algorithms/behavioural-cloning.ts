@@ -10,7 +10,7 @@ import { gatherRows } from "./rollout.ts";
 export interface Demonstrations {
   /** `[N, observation size]` */
   readonly observations: Float32Array;
-  /** `[N, action size]` */
+  /** `[N, action size]`, as the environment takes them. */
   readonly actions: Float32Array;
 }
 
@@ -25,7 +25,7 @@ export interface CloneBehaviourOptions {
   learningRate?: number;
 }
 
-/** Makes the expert's actions likely. Returns the mean −log-probability of each epoch. */
+/** Makes the expert's actions likely. Returns the mean −log-probability of each epoch; of floats a density, before they are squashed into bounds. */
 export async function cloneBehaviour(
   policy: Policy,
   { observations, actions }: Demonstrations,
@@ -39,6 +39,9 @@ export async function cloneBehaviour(
       `cloneBehaviour: expected rows of observations and of ${actionWidth} actions, got ${observations.length} and ${actions.length} numbers.`,
     );
   }
+  const wrong = [observations, actions].flatMap((data) => data.find((value) => !Number.isFinite(value)) ?? []);
+  if (wrong.length > 0) throw new OptionError(`cloneBehaviour: expected finite observations and actions, got ${wrong[0]}.`);
+  const targets = policy.fromEnvironment(actions);
   const parameters = policy.parameters();
   using optimizer = new Adam(parameters, { learningRate });
   const losses: number[] = [];
@@ -48,7 +51,7 @@ export async function cloneBehaviour(
     for (let at = 0; at < count; at += batchSize) {
       const rows = order.subarray(at, at + batchSize);
       const seen = hostTensor(gatherRows(observations, rows, { width }), [rows.length, width]);
-      const done = policy.upload(gatherRows(actions, rows, { width: actionWidth }));
+      const done = policy.upload(gatherRows(targets, rows, { width: actionWidth }));
       const loss = await device.compute(() => {
         const { value, grads } = valueAndGrad(
           () => neg(mean(policy.distribution(policy.forward(tensor(seen))).logProb(tensor(done)))) as Scalar,

@@ -9,6 +9,7 @@ import { readFixture } from "../environments/trajectory-fixture.ts";
 import { evaluatePolicy } from "../evaluate.ts";
 import { learn } from "../learn.ts";
 import { makePolicy } from "../policies/make-policy.ts";
+import { Box } from "../spaces/box.ts";
 import type { System } from "../system.ts";
 import { systemCopies } from "../vector/system-copies.ts";
 import { cloneBehaviour } from "./behavioural-cloning.ts";
@@ -95,6 +96,26 @@ test("a clone does what the expert does", async () => {
   expect((await evaluatePolicy(clone, { environments: systemCopies(system, { count: 10 }), rng, episodes: 10 })).mean).toBeGreaterThan(450);
   await expect(cloneBehaviour(policy, { observations, actions: new Float32Array(7) }, { device, rng })).rejects.toThrow(
     "cloneBehaviour: expected rows",
+  );
+});
+
+test("a clone of squashed actions does in units of the environment what the expert did, at its bounds too", async () => {
+  const rng = new Rng(4);
+  const observationSpace = new Box({ shape: [1], low: -1, high: 1 });
+  const actionSpace = new Box({ shape: [1], low: -2, high: 2 });
+  using policy = makePolicy({ observationSpace, actionSpace, hidden: [], exploration: "squash", rng: rng.fork("init") });
+  const observations = Float32Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? 1 : -1));
+  const actions = observations.map((side) => (side > 0 ? 1.5 : -2));
+  await cloneBehaviour(policy, { observations, actions }, { device, rng, epochs: 250, batchSize: 64, learningRate: 5e-2 });
+  const outputs = await runPolicy(Float32Array.of(1, -1), { device, policy, count: 2 });
+  const [high, low] = policy.toEnvironment(policy.choose(outputs, { rng, deterministic: true }).actions);
+  expect(Math.abs(high! - 1.5)).toBeLessThan(0.02);
+  expect(Math.abs(low! + 2)).toBeLessThan(0.02);
+  await expect(cloneBehaviour(policy, { observations, actions: actions.fill(2.5) }, { device, rng })).rejects.toThrow(
+    "expected actions within Box([1], -2 to 2), got 2.5 in row 0",
+  );
+  await expect(cloneBehaviour(policy, { observations, actions: actions.fill(Number.NaN) }, { device, rng })).rejects.toThrow(
+    "cloneBehaviour: expected finite observations and actions, got NaN",
   );
 });
 

@@ -74,6 +74,10 @@ export class CategoricalPolicy extends Policy {
   toEnvironment(actions: Float32Array): Float32Array {
     return actions;
   }
+
+  fromEnvironment(actions: Float32Array): Float32Array {
+    return actions;
+  }
 }
 
 /** Numbers of choices of a discrete action space of any kind. */

@@ -20,6 +20,8 @@ export interface GaussianPolicyOptions extends Pick<MlpOptions, "hidden" | "acti
   logStdStart?: number;
 }
 
+const nearly = 0.999;
+
 export class GaussianPolicy extends Policy {
   readonly actionSpace: Box;
   readonly network: Network;
@@ -69,6 +71,23 @@ export class GaussianPolicy extends Policy {
 
   toEnvironment(actions: Float32Array): Float32Array {
     return this.bounds === "clip" ? clipRows(this.actionSpace, actions) : stretchRows(this.actionSpace, actions.map(Math.tanh));
+  }
+
+  /** @throws OptionError for an action that squashing cannot give: one outside the bounds. */
+  fromEnvironment(actions: Float32Array): Float32Array {
+    if (this.bounds === "clip") return actions;
+    const { low, high, size } = this.actionSpace;
+    return actions.map((value, i) => {
+      const from = low[i % size]!;
+      const share = (2 * (value - from)) / (high[i % size]! - from) - 1;
+      if (!(Math.abs(share) <= 1 + 1e-5)) {
+        throw new OptionError(
+          `GaussianPolicy: expected actions within ${this.actionSpace}, got ${value} in row ${Math.floor(i / size)}. Clip them, or use bounds "clip".`,
+        );
+      }
+      // The bounds themselves are infinitely far out: a thousandth inside them is near enough to act, and to learn.
+      return Math.atanh(Math.min(Math.max(share, -nearly), nearly));
+    });
   }
 }
 

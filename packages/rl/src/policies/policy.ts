@@ -41,4 +41,7 @@ export abstract class Policy extends Module {
 
   /** Rows that the environment takes. */
   abstract toEnvironment(actions: Float32Array): Float32Array;
+
+  /** What `toEnvironment` makes the environment's rows of: what an expert's actions are learned as. */
+  abstract fromEnvironment(actions: Float32Array): Float32Array;
 }

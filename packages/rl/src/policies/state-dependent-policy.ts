@@ -86,6 +86,10 @@ export class StateDependentPolicy extends Policy {
     return clipRows(this.actionSpace, actions);
   }
 
+  fromEnvironment(actions: Float32Array): Float32Array {
+    return actions;
+  }
+
   /** Draws the matrices anew every so many steps. */
   #renew(rng: ChooseOptions["rng"], { rows, logStd }: { rows: number; logStd: ArrayLike<number> }): void {
     const length = rows * logStd.length;
