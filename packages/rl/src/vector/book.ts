@@ -42,6 +42,15 @@ export class Book implements VectorStep {
     if (this.episodes.length > 0) this.episodes = [];
   }
 
+  /** @throws EnvironmentError when the observation that a copy starts from is not finite. */
+  checkStart(name: string, copy: number): void {
+    const size = this.observations.length / this.rewards.length;
+    for (let i = 0; i < size; i++) {
+      const value = this.observations[copy * size + i]!;
+      if (!Number.isFinite(value)) throw notFinite(`${name}: reset`, { value, element: i, copy });
+    }
+  }
+
   /** @throws EnvironmentError when a reward or an observation of any copy is not a number. */
   check(where: string): void {
     let sum = 0;
@@ -53,9 +62,12 @@ export class Book implements VectorStep {
     const reward = this.rewards.findIndex((value) => !Number.isFinite(value));
     if (reward >= 0) throw new EnvironmentError(`${where}: expected a finite reward, got ${this.rewards[reward]} in copy ${reward}.`);
     const at = this.nextObservations.findIndex((value) => !Number.isFinite(value));
-    const copy = Math.floor(at / size);
-    throw new EnvironmentError(
-      `${where}: expected finite observations, got ${this.nextObservations[at]} at element ${at % size} in copy ${copy}. Look at the environment, or at its bounds.`,
-    );
+    throw notFinite(where, { value: this.nextObservations[at]!, element: at % size, copy: Math.floor(at / size) });
   }
+}
+
+function notFinite(where: string, { value, element, copy }: { value: number; element: number; copy: number }): EnvironmentError {
+  return new EnvironmentError(
+    `${where}: expected finite observations, got ${value} at element ${element} in copy ${copy}. Look at the environment, or at its bounds.`,
+  );
 }

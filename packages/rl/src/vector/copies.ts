@@ -109,6 +109,7 @@ export class EnvironmentCopies implements VectorEnvironment {
   #start(i: number): void {
     const { observation } = this.#guard(i, "reset", () => this.environments[i]!.reset(this.#rngs[i]!));
     this.#write(i, { where: "reset", observation, row: this.#book.observations });
+    this.#book.checkStart(this.name, i);
   }
 
   #write(i: number, { where, observation, row }: { where: string; observation: unknown; row: Float32Array }): void {

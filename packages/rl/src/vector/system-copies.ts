@@ -58,15 +58,19 @@ export class SystemCopies implements VectorEnvironment {
   }
 
   reset(rng: Rng): Float32Array {
-    const { system, states, count } = this;
+    const { count } = this;
     this.#rngs = Array.from({ length: count }, (_, i) => rng.fork(`environment ${this.#first + i}`));
     this.#book.returns.fill(0);
     this.#book.lengths.fill(0);
-    for (let i = 0; i < count; i++) {
-      system.start(states, i * system.stateSize, this.#rngs[i]!);
-      system.observe(states, i * system.stateSize, this.#book.observations, i * system.observationSpace.size);
-    }
+    for (let i = 0; i < count; i++) this.#start(i);
     return this.#book.observations;
+  }
+
+  #start(i: number): void {
+    const { system, states } = this;
+    system.start(states, i * system.stateSize, this.#rngs[i]!);
+    system.observe(states, i * system.stateSize, this.#book.observations, i * system.observationSpace.size);
+    this.#book.checkStart(this.name, i);
   }
 
   step(actions: Float32Array): VectorStep {
@@ -104,11 +108,7 @@ export class SystemCopies implements VectorEnvironment {
     }
     observations.set(nextObservations);
     book.check(`${this.name}: step`);
-    for (let i = 0; i < count; i++) {
-      if (!book.close(i)) continue;
-      system.start(states, i * stateSize, rngs[i]!);
-      system.observe(states, i * stateSize, observations, i * size);
-    }
+    for (let i = 0; i < count; i++) if (book.close(i)) this.#start(i);
     return book;
   }
 

@@ -123,6 +123,16 @@ test("an environment that breaks is named, with the copy and the reason", () => 
       },
     }),
   ).toThrow("Broken: step of copy 1: wheels came off");
+  const lost = { observation: Float32Array.of(0, Number.NaN), info: {} };
+  expect(() => step({ reset: () => lost })).toThrow("Broken: reset: expected finite observations, got NaN at element 1 in copy 1");
+  let resets = 0;
+  const later = step({
+    reset: () => (resets++ === 0 ? { observation: new Float32Array(2), info: {} } : lost),
+    step: () => ({ ...outcome, terminated: true }),
+  });
+  expect(later).toThrow("Broken: reset: expected finite observations, got NaN at element 1 in copy 1");
+  const adrift = { ...cartPole(), start: (state: Float64Array, at: number) => void state.fill(Number.NaN, at, at + 4) };
+  expect(() => systemCopies(adrift, { count: 2 }).reset(new Rng(1))).toThrow("CartPole-v1: reset: expected finite observations, got NaN");
   expect(step({}, 5)).toThrow("Broken: step of copy 1: expected an action in Discrete(2), got 5");
   const worlds = systemCopies(cartPole(), { count: 2 });
   expect(() => worlds.step(new Float32Array(2))).toThrow("expected reset before the first step");
