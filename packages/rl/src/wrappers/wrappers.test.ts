@@ -93,6 +93,7 @@ test("a mask hides actions, and refuses the hidden", () => {
   masked.step(0);
   expect([...masked.actionMask!()]).toEqual([1, 0, 1]);
   expect(() => masked.step(1)).toThrow("expected an action the mask [1, 0, 1] allows, got 1");
+  expect(checkEnvironment(masked, { rng })).toEqual([]);
 });
 
 test("observations of any form become one vector", () => {
