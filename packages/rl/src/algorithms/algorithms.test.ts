@@ -85,6 +85,7 @@ const learners: readonly (readonly [string, System<never, never> | System, numbe
   ["PPO, several choices", switches() as System, 3000, 7.2, (o) => new Ppo({ ...o, ...small, rolloutSteps: 32, batchSize: 64 })],
   ["A2C", switches() as System, 4000, 7.2, (o) => new A2c({ ...o, ...small, rolloutSteps: 8 })],
   ["REINFORCE", switches() as System, 4000, 7.2, (o) => new Reinforce({ ...o, ...small, rolloutSteps: 32 })],
+  ["REINFORCE, no baseline", switches() as System, 5000, 7.2, (o) => new Reinforce({ ...o, ...small, rolloutSteps: 32, baseline: false })],
   [
     "SAC",
     target() as System,

@@ -6,7 +6,10 @@ import { type ActOptions, Algorithm, type AlgorithmOptions } from "./algorithm.t
 import { collect, type RolloutBatch, type RolloutOptions, runPolicy } from "./rollout.ts";
 
 /** Options of `OnPolicyAlgorithm.rollout`. */
-export type RolloutPlan = Pick<RolloutOptions, "steps" | "discount" | "lambda" | "onEpisodes">;
+export type RolloutPlan = Pick<RolloutOptions, "steps" | "discount" | "lambda" | "onEpisodes"> & {
+  /** Whether the critic values states. Default true. */
+  readonly judged?: boolean;
+};
 
 /** Use a subclass, such as `Ppo`. */
 export abstract class OnPolicyAlgorithm extends Algorithm {
@@ -20,14 +23,14 @@ export abstract class OnPolicyAlgorithm extends Algorithm {
   }
 
   /** Acts for a while, and counts the steps. */
-  protected async rollout(plan: RolloutPlan): Promise<RolloutBatch> {
+  protected async rollout({ judged = true, ...plan }: RolloutPlan): Promise<RolloutBatch> {
     const { device, environments, model } = this;
     const batch = await collect(await this.begin(), {
       ...plan,
       device,
       environments,
       policy: model.policy,
-      critic: model.critic,
+      critic: judged ? model.critic : undefined,
       rng: this.rngs.act,
     });
     this.steps += batch.size;

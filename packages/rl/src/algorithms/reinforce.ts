@@ -1,11 +1,11 @@
 /**
  * REINFORCE: whole episodes, and actions as good as what came after them. Williams 1992; with a learned baseline, Sutton and Barto, section 13.4.
  *
- * The details that matter: long rollouts, so that most episodes end in them and the rest is bootstrapped by the baseline; and returns less the
- * baseline are normalised.
+ * The details that matter: long rollouts, so that most episodes end in them and the rest is bootstrapped by the baseline; returns less the
+ * baseline are normalised; and without a baseline, only steps whose episode ended count, because only their returns are known.
  */
 
-import { add, type HostTensor, mean, mul, neg, type Scalar, tensor, valueAndGrad } from "@dl/core";
+import { add, mean, mul, neg, type Scalar, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm } from "@dl/nn";
 import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
@@ -16,13 +16,13 @@ import { OnPolicyAlgorithm } from "./on-policy.ts";
 import { type RolloutBatch, type RolloutOptions, rowsOf } from "./rollout.ts";
 
 export interface ReinforceOptions extends AlgorithmOptions, PolicyOptions {
-  /** Steps of each copy between gradient steps; what is left of unfinished episodes is bootstrapped by the baseline. Default 500. */
+  /** Steps of each copy between gradient steps; what is left of unfinished episodes is bootstrapped by the baseline, or without one not learned from. Default 500. */
   rolloutSteps?: number;
   /** Default 3 · 10⁻³. */
   learningRate?: Scheduled;
   /** γ. Default 0.99. */
   discount?: number;
-  /** A learned value of each state, subtracted from the return. Default true. */
+  /** A learned value of each state, subtracted from the return. Without it nothing is valued: an episode that was cut short is worth what it earned. Default true. */
   baseline?: boolean;
   /** Default 0. */
   entropyWeight?: number;
@@ -72,10 +72,13 @@ export class Reinforce extends OnPolicyAlgorithm {
     const { rolloutSteps: steps, discount, baseline, entropyWeight, maxGradientNorm, learningRate } = this.#options;
     const { policy } = this.model;
     // λ = 1: advantages are returns to the episode's end less the baseline.
-    const batch = await this.rollout({ steps, discount, lambda: 1, onEpisodes });
+    const batch = await this.rollout({ steps, discount, lambda: 1, onEpisodes, judged: baseline });
+    const rate = { learning_rate: valueAt(learningRate, this.done) };
+    const known = baseline ? undefined : finishedRows(batch.done, this.environments.count);
+    if (known?.length === 0) return rate;
     this.updates++;
-    const { observations, actions, masks, advantages, returns } = rowsOf(batch, policy);
-    const weights: HostTensor = baseline ? advantages : returns;
+    // Without a baseline, values are 0 and advantages are the returns.
+    const { observations, actions, masks, advantages: weights } = rowsOf(batch, policy, known && { rows: known });
     normalized(weights.data as Float32Array);
     const log = await this.device.compute(() => {
       const { value, grads } = valueAndGrad(() => {
@@ -87,14 +90,9 @@ export class Reinforce extends OnPolicyAlgorithm {
       this.optimizers.policy.optimizer.update(clipByGlobalNorm(grads, maxGradientNorm));
       return value;
     });
-    const valueLoss = baseline ? await this.#fitBaseline(batch) : 0;
-    return {
-      policy_loss: log.policy_loss,
-      entropy: log.entropy,
-      value_loss: valueLoss,
-      explained_variance: explainedVariance(batch.values, batch.returns),
-      learning_rate: valueAt(learningRate, this.done),
-    };
+    const row = { policy_loss: log.policy_loss, entropy: log.entropy, ...rate };
+    if (!baseline) return row;
+    return { ...row, value_loss: await this.#fitBaseline(batch), explained_variance: explainedVariance(batch.values, batch.returns) };
   }
 
   /** Regression of the returns, over quarters of the batch in random order. */
@@ -109,4 +107,15 @@ export class Reinforce extends OnPolicyAlgorithm {
     }
     return loss;
   }
+}
+
+/** Rows whose episode ended within the rollout: `done` is `[T, N]`, row by row of time. */
+function finishedRows(done: Uint8Array, count: number): Int32Array {
+  const rows: number[] = [];
+  const ends = new Uint8Array(count);
+  for (let row = done.length - 1; row >= 0; row--) {
+    ends[row % count]! |= done[row]!;
+    if (ends[row % count]) rows.push(row);
+  }
+  return Int32Array.from(rows.reverse());
 }

@@ -29,7 +29,8 @@ export interface RolloutOptions {
   device: Device;
   environments: VectorEnvironment;
   policy: Policy;
-  critic: Network;
+  /** Without one, values are 0: what comes after the rollout, or after an episode was cut short, is not guessed. */
+  critic?: Network | undefined;
   /** T. */
   steps: number;
   discount: number;
@@ -84,16 +85,19 @@ export async function collect(
     if (step.episodes.length > 0) onEpisodes(step.episodes);
   }
 
-  // [T · N] values, then N of what comes next, then those of the cut-off ends.
-  const all = new Float32Array((size + count + cut.length) * width);
-  all.set(rows.observations);
-  all.set(observations, size * width);
-  for (const [i, { observation }] of cut.entries()) all.set(observation, (size + count + i) * width);
-  const evaluated = await runNetwork(all, { device, network: critic, width });
-  const values = Float64Array.from(evaluated.data.subarray(0, size));
+  const values = new Float64Array(size);
   const nextValues = new Float64Array(size);
-  for (let i = 0; i < size; i++) nextValues[i] = terminated[i] ? 0 : evaluated.data[i + count]!;
-  for (const [i, { row }] of cut.entries()) nextValues[row] = evaluated.data[size + count + i]!;
+  if (critic) {
+    // [T · N] values, then N of what comes next, then those of the cut-off ends.
+    const all = new Float32Array((size + count + cut.length) * width);
+    all.set(rows.observations);
+    all.set(observations, size * width);
+    for (const [i, { observation }] of cut.entries()) all.set(observation, (size + count + i) * width);
+    const evaluated = await runNetwork(all, { device, network: critic, width });
+    values.set(evaluated.data.subarray(0, size));
+    for (let i = 0; i < size; i++) nextValues[i] = terminated[i] ? 0 : evaluated.data[i + count]!;
+    for (const [i, { row }] of cut.entries()) nextValues[row] = evaluated.data[size + count + i]!;
+  }
   const { advantages, returns } = gae({ count, rewards: rows.rewards, done: rows.done, discount }, { values, nextValues, lambda });
   return { size, ...rows, values, nextValues, advantages, returns, masks };
 }
