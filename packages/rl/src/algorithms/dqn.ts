@@ -152,17 +152,17 @@ export class Dqn extends OffPolicyAlgorithm {
     const rows = batch.places.length;
     const count = network.returns.kind === "scalar" ? 1 : network.returns.count;
     const places = Int32Array.from({ length: rows * count }, (_, i) => batch.actions.data[Math.floor(i / count)]!);
-    const { loss, q, errors } = await this.device.compute(() => {
+    const { loss, q, taken, errors } = await this.device.compute(() => {
       const { value, grads } = valueAndGrad(() => {
         const outputs = network.forward(tensor(batch.observations)); // [B, choices, K]
         const taken = reshape(takeAlong(outputs, tensor(hostTensor(places, [rows, 1, count])), { axis: 1 }), [rows, count]);
         const errors = this.#errors(taken, tensor(goal)); // [B]
-        return { loss: mean(mul(errors, tensor(batch.weights))), q: mean(taken), errors };
+        return { loss: mean(mul(errors, tensor(batch.weights))), q: mean(taken), taken, errors };
       }, network.parameters());
       this.optimizers.adam.optimizer.update(clipByGlobalNorm(grads, maxGradientNorm));
       return value;
     });
-    if (this.buffer instanceof PrioritizedReplay) this.buffer.update(batch.places, errors.data);
+    if (this.buffer instanceof PrioritizedReplay) this.buffer.update(batch.places, surprise(network.returns, { taken, goal, errors }));
     if (++this.updates % targetEvery === 0) await this.device.compute(() => moveTarget(target, network, { rate: 1 }));
     return { q_loss: loss, q_mean: q, exploration: valueAt(exploration, this.done) };
   }
@@ -243,6 +243,24 @@ export class Dqn extends OffPolicyAlgorithm {
       return best;
     });
   }
+}
+
+/**
+ * How wrong each row was, `[B]`: |δ| of a value, not what the loss makes of it (Schaul et al. 2016, section 3.3); of atoms the divergence from their
+ * goal, which a goal that is itself uncertain does not raise (Hessel et al. 2018); of quantiles the loss.
+ */
+function surprise(
+  { kind }: ReturnKind,
+  { taken, goal, errors }: { taken: HostTensor; goal: HostTensor; errors: HostTensor },
+): ArrayLike<number> {
+  if (kind === "quantiles") return errors.data;
+  if (kind === "scalar") return Float64Array.from(errors.data, (_, row) => Math.abs(taken.data[row]! - goal.data[row]!));
+  const count = goal.data.length / errors.data.length;
+  return Float64Array.from(errors.data, (crossEntropy, row) => {
+    let divergence = crossEntropy;
+    for (const p of goal.data.subarray(row * count, (row + 1) * count)) if (p > 0) divergence += p * Math.log(p);
+    return Math.max(divergence, 0);
+  });
 }
 
 /** x²/2 near 0, |x| − ½ beyond 1: a wild error pulls no harder than a large one. */
