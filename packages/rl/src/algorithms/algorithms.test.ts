@@ -4,7 +4,6 @@ import { afterAll, expect, test } from "vitest";
 import { bandit } from "../environments/bandit.ts";
 import { cartPole } from "../environments/cart-pole.ts";
 import { pendulum } from "../environments/pendulum.ts";
-import { taxi } from "../environments/taxi.ts";
 import { evaluatePolicy } from "../evaluate.ts";
 import { learn } from "../learn.ts";
 import { ReplayBuffer } from "../replay/replay-buffer.ts";
@@ -241,40 +240,6 @@ test("TD3+BC learns from steps it never took, better than those who took them", 
       updates: 1,
     }),
   ).rejects.toThrow("expected at least one transition");
-});
-
-test("masked actions are never taken", async () => {
-  const system = taxi() as System;
-  const environments = systemCopies(system, { count: 4 });
-  const allowed: boolean[] = [];
-  const watched = {
-    name: environments.name,
-    count: 4,
-    observationSpace: environments.observationSpace,
-    actionSpace: environments.actionSpace,
-    reset: (rng: Rng) => environments.reset(rng),
-    step(actions: Float32Array) {
-      const masks = environments.actionMasks!();
-      for (const [i, action] of actions.entries()) allowed.push(masks[i * 6 + action] === 1);
-      return environments.step(actions);
-    },
-    actionMasks: () => environments.actionMasks!(),
-  };
-  using ppo = new Ppo({ environments: watched, device, rng: new Rng(1), hidden: [8], rolloutSteps: 20, batchSize: 40, totalSteps: 80 });
-  await learn(ppo);
-  using dqn = new Dqn({
-    environments: watched,
-    device,
-    rng: new Rng(1),
-    hidden: [8],
-    warmUp: 20,
-    batchSize: 8,
-    totalSteps: 80,
-    exploration: 0.5,
-  });
-  await learn(dqn);
-  expect(allowed).toHaveLength(160);
-  expect(allowed.every(Boolean)).toBe(true);
 });
 
 test("a wrong space or size is named before anything runs", () => {

@@ -30,7 +30,7 @@ import {
 import { type Adam, Module, type Parameter } from "@dl/nn";
 import { Network } from "../networks/network.ts";
 import { moveTarget } from "../networks/target.ts";
-import { CategoricalPolicy } from "../policies/categorical-policy.ts";
+import { allowedOnly, CategoricalPolicy } from "../policies/categorical-policy.ts";
 import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import type { Scheduled } from "../schedule.ts";
 import { Discrete } from "../spaces/discrete.ts";
@@ -57,7 +57,7 @@ export interface DiscreteSacOptions extends AlgorithmOptions {
   discount?: number;
   /** τ. Default 0.005. */
   targetRate?: number;
-  /** Share of log n that the entropy is steered to. Default 0.3. */
+  /** Share of log n that the entropy is steered to, n being the choices that make sense. Default 0.3. */
   entropyShare?: number;
 }
 
@@ -98,7 +98,7 @@ export class DiscreteSac extends OffPolicyAlgorithm {
   readonly optimizers: Readonly<Record<"policy" | "critic" | "temperature", { optimizer: Adam; model: Module }>>;
   protected readonly targets: readonly (readonly [Module, Module])[];
   readonly #parameters: Readonly<Record<"policy" | "critic", readonly Parameter[]>>;
-  readonly #options: { readonly batchSize: number; readonly targetRate: number; readonly targetEntropy: number };
+  readonly #options: { readonly batchSize: number; readonly targetRate: number; readonly entropyShare: number; readonly choices: number };
 
   constructor({
     hidden = [64, 64],
@@ -125,12 +125,15 @@ export class DiscreteSac extends OffPolicyAlgorithm {
     this.targets = [[this.target, this.critic]];
     this.optimizers = { policy: this.adam(this.policy), critic: this.adam(this.critic), temperature: this.adam(this.temperature) };
     this.#parameters = { policy: this.policy.parameters(), critic: this.critic.parameters() };
-    this.buffer = new ReplayBuffer({ capacity, observationSize: observationSpace.size, actionSize: 1 });
-    this.#options = { batchSize, targetRate, targetEntropy: entropyShare * Math.log(actionSpace.choices) };
+    this.buffer = new ReplayBuffer({
+      ...{ capacity, observationSize: observationSpace.size, actionSize: 1 },
+      choices: options.environments.actionMasks && actionSpace.choices,
+    });
+    this.#options = { batchSize, targetRate, entropyShare, choices: actionSpace.choices };
   }
 
-  protected explore(observations: Float32Array): Promise<Float32Array> {
-    return this.act(observations, { rng: this.rngs.act, deterministic: false, masks: this.environments.actionMasks?.() });
+  protected explore(observations: Float32Array, masks: Uint8Array | undefined): Promise<Float32Array> {
+    return this.act(observations, { rng: this.rngs.act, deterministic: false, masks });
   }
 
   protected toEnvironment(actions: Float32Array): Float32Array {
@@ -145,13 +148,14 @@ export class DiscreteSac extends OffPolicyAlgorithm {
   async update(batch: ReplayBatch): Promise<Record<"q_loss" | "policy_loss" | "entropy" | "temperature", number>> {
     const { policy, critic, target, temperature } = this;
     const rows = batch.places.length;
+    const targetEntropy = this.#options.entropyShare * greatestEntropy(batch, this.#options.choices);
     const taken = hostTensor(Int32Array.from(batch.actions.data), [rows, 1]);
     this.updates++;
     return this.device.compute(() => {
       const observations = tensor(batch.observations);
       const alpha = temperature.forward(); // [1]
       const nextObservations = tensor(batch.nextObservations);
-      const nextLog = logSoftmax(policy.forward(nextObservations).logits); // [B, n]
+      const nextLog = logSoftmax(allowedOnly(policy.forward(nextObservations).logits, batch.nextMasks && tensor(batch.nextMasks))); // [B, n]
       const [q1, q2] = target.forward(nextObservations);
       const soft = sum(mul(exp(nextLog), sub(minimum(q1, q2), mul(alpha, nextLog))), -1); // [B]
       const goal = reshape(add(tensor(batch.rewards), mul(tensor(batch.discounts), soft)), [rows, 1]);
@@ -166,14 +170,14 @@ export class DiscreteSac extends OffPolicyAlgorithm {
       const [a, b] = critic.forward(observations);
       const values = minimum(a, b); // [B, n]
       const better = valueAndGrad(() => {
-        const logProbs = logSoftmax(policy.forward(observations).logits);
+        const logProbs = logSoftmax(allowedOnly(policy.forward(observations).logits, batch.masks && tensor(batch.masks)));
         const probabilities = exp(logProbs);
         const loss = mean(sum(mul(probabilities, sub(mul(alpha, logProbs), values)), -1)) as Scalar;
         return { loss, entropy: stopGradient(neg(mean(sum(mul(probabilities, logProbs), -1)))) as Scalar };
       }, this.#parameters.policy);
       this.optimizers.policy.optimizer.update(better.grads);
 
-      const gradient = reshape(sub(better.value.entropy, this.#options.targetEntropy), [1]);
+      const gradient = reshape(sub(better.value.entropy, targetEntropy), [1]);
       this.optimizers.temperature.optimizer.update(new Map([[temperature.log, gradient]]));
       moveTarget(target, critic, { rate: this.#options.targetRate });
       return {
@@ -190,4 +194,16 @@ export class DiscreteSac extends OffPolicyAlgorithm {
     const outputs = await runPolicy(observations, { device: this.device, policy: this.policy, count });
     return this.policy.choose(outputs, { rng, deterministic, masks }).actions;
   }
+}
+
+/** log n, on the mean of the rows: n counts the choices that make sense there. */
+function greatestEntropy({ masks, places }: ReplayBatch, choices: number): number {
+  if (masks === undefined) return Math.log(choices);
+  let sum = 0;
+  for (const row of places.keys()) {
+    let open = 0;
+    for (let i = 0; i < choices; i++) open += masks.data[row * choices + i]!;
+    sum += Math.log(open);
+  }
+  return sum / places.length;
 }

@@ -30,6 +30,7 @@ import {
 } from "@dl/core";
 import { type Adam, clipByGlobalNorm, type Module } from "@dl/nn";
 import { moveTarget } from "../networks/target.ts";
+import { allowedOnly } from "../policies/categorical-policy.ts";
 import { PrioritizedReplay } from "../replay/prioritized-replay.ts";
 import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import { linear, type Scheduled, valueAt } from "../schedule.ts";
@@ -121,14 +122,14 @@ export class Dqn extends OffPolicyAlgorithm {
     this.networks = { network: this.network, target: this.target };
     this.targets = [[this.target, this.network]];
     this.optimizers = { adam: this.adam(this.network) };
-    const sizes = { capacity, observationSize: observationSpace.size, actionSize: 1 };
+    const choices = options.environments.actionMasks && this.#choices;
+    const sizes = { capacity, observationSize: observationSpace.size, actionSize: 1, choices };
     this.buffer = prioritized ? new PrioritizedReplay({ ...sizes, exponent: prioritized.alpha ?? 0.6 }) : new ReplayBuffer(sizes);
     this.#beta = prioritized?.beta ?? linear(0.4, { to: 1 });
     this.#options = { batchSize, targetEvery, exploration, double, maxGradientNorm };
   }
 
-  protected async explore(observations: Float32Array): Promise<Float32Array> {
-    const masks = this.environments.actionMasks?.();
+  protected async explore(observations: Float32Array, masks: Uint8Array | undefined): Promise<Float32Array> {
     const share = this.warmingUp ? 1 : valueAt(this.#options.exploration, this.done);
     const best = share === 1 ? new Float32Array(this.environments.count) : await this.#best(observations, masks);
     return this.#perturb(best, { rng: this.rngs.act, share, masks });
@@ -177,8 +178,10 @@ export class Dqn extends OffPolicyAlgorithm {
       const observations = tensor(batch.nextObservations);
       const outputs = target.forward(observations); // [B, choices, K]
       const judge = this.#options.double ? network.expected(network.forward(observations)) : target.expected(outputs);
-      const best = argmax(judge, 1); // [B]
-      if (returns.kind === "scalar" && !this.#options.double) return reshape(max(outputs, 1), [rows, 1]);
+      // What cannot be done next is worth nothing now, however high it is rated: no step ever corrects that.
+      const open = allowedOnly(judge, batch.nextMasks && tensor(batch.nextMasks));
+      const best = argmax(open, 1); // [B]
+      if (returns.kind === "scalar" && !this.#options.double) return reshape(max(open, 1), [rows, 1]);
       const chosen = mul(outputs, reshape(oneHot(best, this.#choices), [rows, this.#choices, 1]));
       const values = sum(chosen, 1); // [B, K]
       return returns.kind === "atoms" ? softmax(values) : values;

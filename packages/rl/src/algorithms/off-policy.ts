@@ -6,6 +6,7 @@ import { copyWeights } from "../networks/target.ts";
 import { NStep } from "../replay/n-step.ts";
 import type { ReplayBatch, Transition } from "../replay/replay-buffer.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
+import type { VectorEnvironment, VectorStep } from "../vector/vector-environment.ts";
 import { Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
 import { mean } from "./numbers.ts";
 import type { RolloutOptions } from "./rollout.ts";
@@ -55,8 +56,8 @@ export abstract class OffPolicyAlgorithm extends Algorithm {
     this.#plan = plan;
   }
 
-  /** What to do while training, `[N, action size]`, as the buffer keeps it. */
-  protected abstract explore(observations: Float32Array): Promise<Float32Array>;
+  /** What to do while training, `[N, action size]`, as the buffer keeps it; `masks` where the environment has them. */
+  protected abstract explore(observations: Float32Array, masks: Uint8Array | undefined): Promise<Float32Array>;
 
   /** The same as the environment takes it. */
   protected abstract toEnvironment(actions: Float32Array): Float32Array;
@@ -74,10 +75,11 @@ export abstract class OffPolicyAlgorithm extends Algorithm {
     if (!this.#started && this.updates === 0) for (const [target, source] of this.targets) await copyWeights(target, source);
     this.#started = true;
     for (let t = 0; t < trainEvery; t++) {
-      const actions = await this.explore(observations);
+      const masks = environments.actionMasks?.();
+      const actions = await this.explore(observations, masks);
       const stepped = environments.step(this.toEnvironment(actions));
       const step = stepped instanceof Promise ? await stepped : stepped;
-      this.#kept.add({ observations, actions }, step);
+      this.#kept.add({ observations, actions, masks }, masks ? { ...step, nextMasks: nextMasksOf(environments, step) } : step);
       observations.set(step.observations);
       if (step.episodes.length > 0) onEpisodes(step.episodes);
       this.steps += environments.count;
@@ -112,4 +114,13 @@ export abstract class OffPolicyAlgorithm extends Algorithm {
     this.buffer.restore(tensors);
     this.#kept.restore((JSON.parse(json) as { kept: ReturnType<NStep["save"]> }).kept);
   }
+}
+
+/** @internal What makes sense after the step. Of a truncated episode some environments cannot tell: everything is left open there. */
+export function nextMasksOf(environments: VectorEnvironment, { nextMasks, terminated, truncated }: VectorStep): Uint8Array | undefined {
+  const masks = nextMasks ?? environments.actionMasks?.().slice();
+  if (masks === undefined || nextMasks !== undefined) return masks;
+  const choices = masks.length / environments.count;
+  for (let n = 0; n < environments.count; n++) if (terminated[n] || truncated[n]) masks.fill(1, n * choices, (n + 1) * choices);
+  return masks;
 }

@@ -20,6 +20,7 @@ export interface PlainStep {
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
   readonly episodes: readonly Episode[];
+  readonly nextMasks: Uint8Array | undefined;
 }
 
 const reply = (message: Reply): void => parentPort!.postMessage(message);
@@ -39,8 +40,9 @@ async function main(): Promise<void> {
       const observations = await worlds.reset(Rng.fromState(request.rng));
       return { kind: "reset", observations, masks: worlds.actionMasks?.() };
     }
-    const { observations, nextObservations, rewards, terminated, truncated, episodes } = await worlds.step(request.actions);
-    return { kind: "step", observations, nextObservations, rewards, terminated, truncated, episodes, masks: worlds.actionMasks?.() };
+    const { observations, nextObservations, rewards, terminated, truncated, episodes, nextMasks } = await worlds.step(request.actions);
+    const masks = worlds.actionMasks?.();
+    return { kind: "step", observations, nextObservations, rewards, terminated, truncated, episodes, nextMasks, masks };
   };
   parentPort!.on("message", (request: Request) => {
     answer(request).then(reply, (error: unknown) => reply({ kind: "failed", message: describe(error) }));

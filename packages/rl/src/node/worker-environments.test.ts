@@ -15,7 +15,7 @@ async function story(worlds: VectorEnvironment, steps: number): Promise<unknown[
   const told: unknown[] = [[...(await worlds.reset(rng.fork("worlds")))]];
   for (let t = 0; t < steps; t++) {
     const row = Float32Array.from({ length: worlds.count }, () => worlds.actionSpace.sample(actions) as number);
-    const { observations, nextObservations, rewards, terminated, truncated, episodes } = await worlds.step(row);
+    const { observations, nextObservations, rewards, terminated, truncated, episodes, nextMasks } = await worlds.step(row);
     told.push([
       [...observations],
       [...nextObservations],
@@ -24,6 +24,7 @@ async function story(worlds: VectorEnvironment, steps: number): Promise<unknown[
       [...truncated],
       [...episodes],
       [...(worlds.actionMasks?.() ?? [])],
+      [...(nextMasks ?? [])],
     ]);
   }
   return told;

@@ -135,6 +135,12 @@ export class WorkerEnvironments implements VectorEnvironment, AsyncDisposable {
         parts.map((part) => part.truncated),
       ),
       episodes,
+      nextMasks: parts.every((part) => part.nextMasks)
+        ? joined(
+            Uint8Array,
+            parts.map((part) => part.nextMasks!),
+          )
+        : undefined,
     };
   }
 

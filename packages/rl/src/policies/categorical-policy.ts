@@ -20,6 +20,11 @@ export interface CategoricalPolicyOptions extends Pick<MlpOptions, "hidden" | "a
 /** A logit this low is a probability of zero, and no infinity that a gradient could meet. */
 const forbidden = -1e8;
 
+/** @internal Scores `[B, choices]`, of which those where `masks` is 0 are too low to be chosen. */
+export function allowedOnly(scores: Tensor, masks: Tensor | undefined): Tensor {
+  return masks ? add(scores, mul(add(mul(masks, -1), 1), forbidden)) : scores;
+}
+
 export class CategoricalPolicy extends Policy {
   readonly actionSpace: Space<unknown>;
   readonly network: Network;
@@ -39,7 +44,7 @@ export class CategoricalPolicy extends Policy {
   }
 
   distribution({ logits }: Outputs, masks?: Tensor): Distribution {
-    const allowed = masks ? add(logits!, mul(add(mul(masks, -1), 1), forbidden)) : logits!;
+    const allowed = allowedOnly(logits!, masks);
     return this.actionSpace instanceof Discrete ? new Categorical(allowed) : new MultiCategorical(allowed, this.#choices);
   }
 

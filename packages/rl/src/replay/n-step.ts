@@ -6,9 +6,19 @@ import type { Transition } from "./replay-buffer.ts";
 interface Pending {
   readonly observation: Float32Array;
   readonly action: Float32Array;
+  readonly mask: Uint8Array | undefined;
   reward: number;
   discount: number;
   steps: number;
+}
+
+interface SavedStep {
+  readonly observation: number[];
+  readonly action: number[];
+  readonly mask?: number[];
+  readonly reward: number;
+  readonly discount: number;
+  readonly steps: number;
 }
 
 /** Takes every step of N copies, and hands on transitions of n steps, of fewer at the end of an episode. */
@@ -30,19 +40,21 @@ export class NStep {
     this.#hand = hand;
   }
 
-  /** @param acted  What was observed before the step, `[N, O]`, and what was done, `[N, A]`. */
+  /** @param acted  What was observed before the step, `[N, O]`, what was done, `[N, A]`, and what made sense, `[N, choices]`. */
   add(
-    acted: { observations: Float32Array; actions: Float32Array },
-    { nextObservations, rewards, terminated, truncated }: VectorStep,
+    acted: { observations: Float32Array; actions: Float32Array; masks?: Uint8Array | undefined },
+    { nextObservations, rewards, terminated, truncated, nextMasks }: VectorStep,
   ): void {
     const copies = this.#pending.length;
     const width = acted.observations.length / copies;
     const actionWidth = acted.actions.length / copies;
+    const choices = (nextMasks?.length ?? 0) / copies;
     for (let n = 0; n < copies; n++) {
       const queue = this.#pending[n]!;
       queue.push({
         observation: acted.observations.slice(n * width, (n + 1) * width),
         action: acted.actions.slice(n * actionWidth, (n + 1) * actionWidth),
+        mask: acted.masks?.slice(n * choices, (n + 1) * choices),
         reward: 0,
         discount: 1,
         steps: 0,
@@ -54,9 +66,10 @@ export class NStep {
       }
       const over = terminated[n] === 1 || truncated[n] === 1;
       while (queue.length > 0 && (over || queue[0]!.steps === this.#steps)) {
-        const { observation, action, reward, discount } = queue.shift()!;
+        const { observation, action, mask, reward, discount } = queue.shift()!;
         const nextObservation = nextObservations.subarray(n * width, (n + 1) * width);
-        this.#hand({ observation, action, reward, nextObservation, discount: terminated[n] === 1 ? 0 : discount });
+        const nextMask = nextMasks?.subarray(n * choices, (n + 1) * choices);
+        this.#hand({ observation, action, reward, nextObservation, discount: terminated[n] === 1 ? 0 : discount, mask, nextMask });
       }
     }
   }
@@ -72,6 +85,7 @@ export class NStep {
         ...item,
         observation: Float32Array.from(item.observation),
         action: Float32Array.from(item.action),
+        mask: item.mask && Uint8Array.from(item.mask),
       }));
     }
   }

@@ -9,6 +9,8 @@ export interface ReplayBufferOptions {
   observationSize: number;
   /** Numbers in an action. */
   actionSize: number;
+  /** Of one discrete action: keeps which of so many choices made sense, too. Default: all of them do. */
+  choices?: number | undefined;
 }
 
 /** One step, or n of them summed up. */
@@ -20,6 +22,9 @@ export interface Transition {
   readonly nextObservation: ArrayLike<number>;
   /** What the value of the next observation is worth now: γⁿ, and 0 when the task terminated. Truncated steps keep γⁿ. */
   readonly discount: number;
+  /** `[choices]`, 1 for what made sense at the observation, and at the next one; for a buffer that keeps them. Default all. */
+  readonly mask?: ArrayLike<number> | undefined;
+  readonly nextMask?: ArrayLike<number> | undefined;
 }
 
 /** B transitions, as host tensors ready for the device. */
@@ -38,27 +43,32 @@ export interface ReplayBatch {
   readonly places: Int32Array;
   /** `[B]`: how much each counts; 1 unless priorities made some likelier than others. */
   readonly weights: HostTensor;
+  /** `[B, choices]`, of observations and of next observations; undefined in a buffer that keeps none. */
+  readonly masks?: HostTensor | undefined;
+  readonly nextMasks?: HostTensor | undefined;
 }
 
-type Field = "observations" | "actions" | "rewards" | "nextObservations" | "discounts";
+type Field = "observations" | "actions" | "rewards" | "nextObservations" | "discounts" | "masks" | "nextMasks";
 
 /** Uniform draws, with repeats. */
 export class ReplayBuffer {
   readonly capacity: number;
   readonly #arrays: Readonly<Record<Field, Float32Array>>;
-  readonly #sizes: { readonly observation: number; readonly action: number };
+  readonly #sizes: { readonly observation: number; readonly action: number; readonly choices: number };
   #added = 0;
 
-  constructor({ capacity, observationSize, actionSize }: ReplayBufferOptions) {
+  constructor({ capacity, observationSize, actionSize, choices = 0 }: ReplayBufferOptions) {
     if (!Number.isInteger(capacity) || capacity < 1) throw new OptionError(`ReplayBuffer: expected a whole capacity ≥ 1, got ${capacity}.`);
     this.capacity = capacity;
-    this.#sizes = { observation: observationSize, action: actionSize };
+    this.#sizes = { observation: observationSize, action: actionSize, choices };
     this.#arrays = {
       observations: new Float32Array(capacity * observationSize),
       actions: new Float32Array(capacity * actionSize),
       rewards: new Float32Array(capacity),
       nextObservations: new Float32Array(capacity * observationSize),
       discounts: new Float32Array(capacity),
+      masks: new Float32Array(capacity * choices),
+      nextMasks: new Float32Array(capacity * choices),
     };
   }
 
@@ -68,14 +78,21 @@ export class ReplayBuffer {
   }
 
   /** Keeps a transition, and gives its place. */
-  add({ observation, action, reward, nextObservation, discount }: Transition): number {
-    const { observations, actions, rewards, nextObservations, discounts } = this.#arrays;
+  add({ observation, action, reward, nextObservation, discount, mask, nextMask }: Transition): number {
+    const { observations, actions, rewards, nextObservations, discounts, masks, nextMasks } = this.#arrays;
+    const { choices } = this.#sizes;
     const place = this.#added++ % this.capacity;
     observations.set(observation, place * this.#sizes.observation);
     actions.set(action, place * this.#sizes.action);
     rewards[place] = reward;
     nextObservations.set(nextObservation, place * this.#sizes.observation);
     discounts[place] = discount;
+    if (choices > 0) {
+      masks.fill(1, place * choices, (place + 1) * choices);
+      nextMasks.fill(1, place * choices, (place + 1) * choices);
+      if (mask) masks.set(mask, place * choices);
+      if (nextMask) nextMasks.set(nextMask, place * choices);
+    }
     return place;
   }
 
@@ -89,7 +106,7 @@ export class ReplayBuffer {
 
   /** The transitions at places of your choice. */
   at(places: Int32Array, weights: Float32Array = new Float32Array(places.length).fill(1)): ReplayBatch {
-    const { observation, action } = this.#sizes;
+    const { observation, action, choices } = this.#sizes;
     const take = (name: Field, width: number): HostTensor => {
       const from = this.#arrays[name];
       const data = new Float32Array(places.length * width);
@@ -107,13 +124,14 @@ export class ReplayBuffer {
       discounts: take("discounts", 1),
       places,
       weights: hostTensor(weights, [weights.length]),
+      ...(choices > 0 && { masks: take("masks", choices), nextMasks: take("nextMasks", choices) }),
     };
   }
 
   /** For checkpoints: the filled part of every array, and how many were ever added. */
   save(): Map<string, HostTensor> {
     const tensors = new Map<string, HostTensor>([["added", { shape: [1], dtype: "float64", data: Float64Array.of(this.#added) }]]);
-    for (const [name, array] of Object.entries(this.#arrays)) {
+    for (const [name, array] of this.#kept()) {
       const data = array.slice(0, (array.length / this.capacity) * this.length);
       tensors.set(name, hostTensor(data, [data.length]));
     }
@@ -124,13 +142,18 @@ export class ReplayBuffer {
   restore(tensors: ReadonlyMap<string, HostTensor>): void {
     const added = tensors.get("added")?.data[0] ?? Number.NaN;
     const length = Math.min(added, this.capacity);
-    for (const [name, array] of Object.entries(this.#arrays)) {
+    for (const [name, array] of this.#kept()) {
       const expected = (array.length / this.capacity) * length;
       const found = tensors.get(name)?.data.length;
       if (found !== expected)
         throw new CheckpointError(`ReplayBuffer.restore: expected ${expected} numbers of ${name}, got ${found ?? "none"}.`);
     }
-    for (const [name, array] of Object.entries(this.#arrays)) array.set(tensors.get(name)!.data);
+    for (const [name, array] of this.#kept()) array.set(tensors.get(name)!.data);
     this.#added = added;
+  }
+
+  /** Arrays with something in them: a buffer without masks has none to save. */
+  #kept(): [string, Float32Array][] {
+    return Object.entries(this.#arrays).filter(([, array]) => array.length > 0);
   }
 }

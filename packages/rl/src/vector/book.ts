@@ -12,6 +12,7 @@ export class Book implements VectorStep {
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
   episodes: Episode[] = [];
+  nextMasks: Uint8Array | undefined;
   /** Rewards and steps of the running episodes. */
   readonly returns: Float64Array;
   readonly lengths: Int32Array;

@@ -86,6 +86,7 @@ export class EnvironmentCopies implements VectorEnvironment {
       book.terminated[i] = terminated ? 1 : 0;
       book.truncated[i] = truncated ? 1 : 0;
     }
+    book.nextMasks = this.#masks({ ended: book.terminated });
     book.observations.set(book.nextObservations);
     book.check(`${this.name}: step`);
     for (let i = 0; i < this.count; i++) if (book.close(i)) this.#start(i);
@@ -93,13 +94,20 @@ export class EnvironmentCopies implements VectorEnvironment {
   }
 
   get actionMasks(): (() => Uint8Array) | undefined {
-    const { actionSpace } = this;
-    if (!(actionSpace instanceof Discrete) || !this.environments.every(({ actionMask }) => actionMask)) return undefined;
-    return () => {
-      const masks = new Uint8Array(this.count * actionSpace.choices);
-      for (const [i, environment] of this.environments.entries()) masks.set(environment.actionMask!(), i * actionSpace.choices);
-      return masks;
-    };
+    return this.#masked ? () => this.#masks()! : undefined;
+  }
+
+  get #masked(): boolean {
+    return this.actionSpace instanceof Discrete && this.environments.every(({ actionMask }) => actionMask);
+  }
+
+  /** Rows of copies that `ended` are left empty: nobody acts there. */
+  #masks({ ended }: { ended?: Uint8Array } = {}): Uint8Array | undefined {
+    if (!this.#masked) return undefined;
+    const { choices } = this.actionSpace as Discrete;
+    const masks = new Uint8Array(this.count * choices);
+    for (const [i, environment] of this.environments.entries()) if (ended?.[i] !== 1) masks.set(environment.actionMask!(), i * choices);
+    return masks;
   }
 
   close(): void {

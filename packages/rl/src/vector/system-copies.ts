@@ -106,6 +106,10 @@ export class SystemCopies implements VectorEnvironment {
       terminated[i] = move.terminated ? 1 : 0;
       truncated[i] = lengths[i]! + 1 >= maxSteps ? 1 : 0;
     }
+    const masks = this.actionMasks?.();
+    // Nobody acts where a task has ended.
+    if (masks) for (let i = 0; i < count; i++) if (terminated[i]) masks.fill(0, i * choices, (i + 1) * choices);
+    book.nextMasks = masks;
     observations.set(nextObservations);
     book.check(`${this.name}: step`);
     for (let i = 0; i < count; i++) if (book.close(i)) this.#start(i);

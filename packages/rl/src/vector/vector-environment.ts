@@ -27,6 +27,8 @@ export interface VectorStep {
   readonly truncated: Uint8Array;
   /** Those that ended with this step. */
   readonly episodes: readonly Episode[];
+  /** `[N, choices]`: what makes sense after `nextObservations`, where the environment has masks; without it, all does where an episode was truncated. */
+  readonly nextMasks?: Uint8Array | undefined;
 }
 
 /** What a vector environment needs to go on exactly where it was. */

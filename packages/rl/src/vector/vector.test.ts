@@ -13,12 +13,13 @@ import { normalized } from "./normalized.ts";
 import { systemCopies } from "./system-copies.ts";
 import type { VectorEnvironment, VectorStep } from "./vector-environment.ts";
 
-const copyOf = ({ observations, nextObservations, rewards, terminated, truncated, episodes }: VectorStep): unknown => ({
+const copyOf = ({ observations, nextObservations, rewards, terminated, truncated, episodes, nextMasks }: VectorStep): unknown => ({
   observations: [...observations],
   nextObservations: [...nextObservations],
   rewards: [...rewards],
   flags: [...terminated, ...truncated],
   episodes: [...episodes],
+  masks: [...(nextMasks ?? [])],
 });
 
 async function story(environments: VectorEnvironment, { seed, steps }: { seed: number; steps: number }): Promise<unknown[]> {
