@@ -76,10 +76,16 @@ export abstract class Algorithm implements Disposable {
   /** What to act on, after starting the environments if need be. */
   protected async begin(): Promise<Float32Array> {
     const { environments: rng } = this.rngs;
-    // Resumed without the environments' state: other episodes than those at the start.
-    this.observations ??= Float32Array.from(await this.environments.reset(this.steps === 0 ? rng : rng.fork(`step ${this.steps}`)));
+    if (this.observations === null) {
+      this.forgetEpisodes();
+      // Resumed without the environments' state: other episodes than those at the start.
+      this.observations = Float32Array.from(await this.environments.reset(this.steps === 0 ? rng : rng.fork(`step ${this.steps}`)));
+    }
     return this.observations;
   }
+
+  /** Drops what belongs to episodes under way: called before every copy starts a new one. */
+  protected forgetEpisodes(): void {}
 
   protected extraState(): ExtraState {
     return {};
@@ -126,9 +132,9 @@ export abstract class Algorithm implements Disposable {
     this.restoreExtra({ tensors: under("algorithm."), json: extra.json as string });
     const observations = tensors.get("observations");
     if (observations && typeof extra.environments === "string" && this.environments.restore) {
-      this.environments.restore({ tensors: under("environments."), json: extra.environments });
-      this.observations = Float32Array.from(observations.data);
-    }
+      const stands = this.environments.restore({ tensors: under("environments."), json: extra.environments });
+      this.observations = stands ? Float32Array.from(observations.data) : null;
+    } else this.observations = null;
   }
 
   [Symbol.dispose](): void {

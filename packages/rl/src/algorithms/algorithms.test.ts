@@ -147,31 +147,6 @@ test.each(flavours)("DQN, %s, finds the better arm", async (_, options) => {
   expect([...(await agent.act(new Float32Array(1), { rng }))]).toEqual([1]);
 });
 
-const resumable: readonly (readonly [string, System, Make])[] = [
-  ["PPO", cartPole() as System, (o) => new Ppo({ ...o, ...small, rolloutSteps: 16, batchSize: 32 })],
-  [
-    "DQN",
-    cartPole() as System,
-    (o) => new Dqn({ ...o, hidden: [16], warmUp: 20, batchSize: 16, horizon: 2, prioritized: {}, targetEvery: 7 }),
-  ],
-  ["SAC", pendulum() as System, (o) => new Sac({ ...o, hidden: [16], batchSize: 16, warmUp: 20 })],
-  ["TD3", pendulum() as System, (o) => new Td3({ ...o, hidden: [16], batchSize: 16, warmUp: 20 })],
-];
-
-test.each(resumable)("%s, saved and restored, goes on to the same bits", async (_, system, make) => {
-  const options = (): AlgorithmOptions => ({ environments: systemCopies(system, { count: 2 }), device, rng: new Rng(7), totalSteps: 400 });
-  using straight = make(options());
-  await learn(straight, { steps: 160 });
-  const bytes = await straight.save();
-  await learn(straight, { steps: 320 });
-  using resumed = make(options());
-  resumed.restore(bytes);
-  expect(resumed.steps).toBe(160);
-  await learn(resumed, { steps: 320 });
-  expect(await resumed.save()).toEqual(await straight.save());
-  expect(() => resumed.restore(bytes.subarray(0, bytes.length - 9))).toThrow(/checkpoint/);
-});
-
 test("discrete SAC finds the better arm", async () => {
   const arms = bandit({ means: [0.1, 0.9, 0.3], rewards: "bernoulli", pulls: 3 }) as System;
   const rng = new Rng(2);

@@ -106,6 +106,10 @@ export abstract class OffPolicyAlgorithm extends Algorithm {
     return { optimizer: new Adam(model.parameters(), { learningRate: () => valueAt(this.#plan.learningRate, this.done) }), model };
   }
 
+  protected override forgetEpisodes(): void {
+    this.#kept.clear();
+  }
+
   protected override extraState(): ExtraState {
     return { tensors: this.buffer.save(), json: JSON.stringify({ kept: this.#kept.save() }) };
   }

@@ -2,7 +2,7 @@
 
 import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type ActorCritic, makeActorCritic } from "./actor-critic.ts";
-import { type ActOptions, Algorithm, type AlgorithmOptions } from "./algorithm.ts";
+import { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState } from "./algorithm.ts";
 import { collect, type RolloutBatch, type RolloutOptions, runPolicy } from "./rollout.ts";
 
 /** Options of `OnPolicyAlgorithm.rollout`. */
@@ -35,6 +35,14 @@ export abstract class OnPolicyAlgorithm extends Algorithm {
     });
     this.steps += batch.size;
     return batch;
+  }
+
+  protected override extraState(): ExtraState {
+    return { tensors: this.model.policy.saveNoise() };
+  }
+
+  protected override restoreExtra({ tensors }: Required<ExtraState>): void {
+    this.model.policy.restoreNoise(tensors);
   }
 
   async act(observations: Float32Array, { rng, deterministic = true, masks }: ActOptions): Promise<Float32Array> {

@@ -253,10 +253,16 @@ export class RecurrentPpo extends Algorithm {
     return policy.toEnvironment(policy.choose(seen.outputs, { rng, deterministic, masks }).actions);
   }
 
+  protected override forgetEpisodes(): void {
+    this.#memory = new Float32Array(this.#memory.length);
+    this.#starts = new Uint8Array(this.#starts.length).fill(1);
+  }
+
   protected override extraState(): ExtraState {
     const { count } = this.environments;
     return {
       tensors: new Map<string, HostTensor>([
+        ...this.model.policy.saveNoise(),
         ["memory", hostRows(this.#memory, { width: this.#memory.length / count })],
         ["starts", hostTensor(Float32Array.from(this.#starts), [count])],
       ]),
@@ -266,6 +272,7 @@ export class RecurrentPpo extends Algorithm {
   protected override restoreExtra({ tensors }: Required<ExtraState>): void {
     this.#memory = Float32Array.from(tensors.get("memory")!.data);
     this.#starts = Uint8Array.from(tensors.get("starts")!.data);
+    this.model.policy.restoreNoise(tensors);
   }
 }
 

@@ -44,4 +44,11 @@ export abstract class Policy extends Module {
 
   /** What `toEnvironment` makes the environment's rows of: what an expert's actions are learned as. */
   abstract fromEnvironment(actions: Float32Array): Float32Array;
+
+  /** Noise that outlives a step, for checkpoints. Default none. */
+  saveNoise(): ReadonlyMap<string, HostTensor> {
+    return new Map();
+  }
+
+  restoreNoise(_saved: ReadonlyMap<string, HostTensor>): void {}
 }

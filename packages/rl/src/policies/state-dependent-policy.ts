@@ -90,6 +90,20 @@ export class StateDependentPolicy extends Policy {
     return actions;
   }
 
+  override saveNoise(): ReadonlyMap<string, HostTensor> {
+    const { length } = this.#matrices;
+    if (length === 0) return new Map();
+    return new Map<string, HostTensor>([
+      ["noise", { shape: [length], dtype: "float64", data: this.#matrices.slice() }],
+      ["noiseAge", { shape: [1], dtype: "float64", data: Float64Array.of(this.#age) }],
+    ]);
+  }
+
+  override restoreNoise(saved: ReadonlyMap<string, HostTensor>): void {
+    this.#matrices = Float64Array.from(saved.get("noise")?.data ?? []);
+    this.#age = saved.get("noiseAge")?.data[0] ?? 0;
+  }
+
   /** Draws the matrices anew every so many steps. */
   #renew(rng: ChooseOptions["rng"], { rows, logStd }: { rows: number; logStd: ArrayLike<number> }): void {
     const length = rows * logStd.length;

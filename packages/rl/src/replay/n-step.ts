@@ -74,9 +74,21 @@ export class NStep {
     }
   }
 
+  /** Forgets steps that were begun: what follows is of other episodes. */
+  clear(): void {
+    for (const queue of this.#pending) queue.length = 0;
+  }
+
   /** Steps that were begun and are not handed on yet; plain JSON. */
-  save(): readonly (readonly { observation: number[]; action: number[]; reward: number; discount: number; steps: number }[])[] {
-    return this.#pending.map((queue) => queue.map((item) => ({ ...item, observation: [...item.observation], action: [...item.action] })));
+  save(): readonly (readonly SavedStep[])[] {
+    return this.#pending.map((queue) =>
+      queue.map(({ observation, action, mask, ...sums }) => ({
+        ...sums,
+        observation: [...observation],
+        action: [...action],
+        ...(mask && { mask: [...mask] }),
+      })),
+    );
   }
 
   restore(saved: ReturnType<NStep["save"]>): void {

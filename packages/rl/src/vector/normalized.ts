@@ -77,12 +77,13 @@ export class NormalizedEnvironments implements VectorEnvironment {
     return { tensors: inner.tensors, json: JSON.stringify(own) };
   }
 
-  restore({ tensors, json }: VectorState): void {
+  restore({ tensors, json }: VectorState): boolean {
     const own = JSON.parse(json) as { observations: StatisticsState; returns: StatisticsState; running: number[]; inner: string };
     this.statistics.restore(own.observations);
     this.returns.restore(own.returns);
     this.#running.set(own.running);
-    if (own.inner !== "null") this.inner.restore?.({ tensors, json: own.inner });
+    // Copies that cannot tell where they stand leave the statistics, which is what their next episodes are seen through.
+    return own.inner !== "null" && this.inner.restore !== undefined && this.inner.restore({ tensors, json: own.inner });
   }
 
   close(): void | Promise<void> {

@@ -139,7 +139,7 @@ export class SystemCopies implements VectorEnvironment {
     return { tensors, json: JSON.stringify(this.#rngs.map((rng) => rng.state)) };
   }
 
-  restore({ tensors, json }: VectorState): void {
+  restore({ tensors, json }: VectorState): boolean {
     const parts = { states: this.states, returns: this.#book.returns, lengths: this.#book.lengths, observations: this.#book.observations };
     const rngs = JSON.parse(json) as RngState[];
     for (const [name, array] of Object.entries(parts)) {
@@ -152,5 +152,6 @@ export class SystemCopies implements VectorEnvironment {
     }
     for (const [name, array] of Object.entries(parts)) array.set(tensors.get(name)!.data);
     this.#rngs = rngs.map((state) => Rng.fromState(state));
+    return true;
   }
 }

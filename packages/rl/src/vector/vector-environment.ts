@@ -59,8 +59,9 @@ export interface VectorEnvironment {
   step(actions: Float32Array): VectorStep | Promise<VectorStep>;
   /** For a discrete action space whose environment knows what makes sense: `[N, choices]`, 1 for allowed. */
   readonly actionMasks?: (() => Uint8Array) | undefined;
-  /** Where every copy stands, if that can be told. */
+  /** Where every copy stands, if that can be told; and what else there is to know, such as statistics. */
   save?(): VectorState;
-  restore?(state: VectorState): void;
+  /** Whether every copy stands again where it stood; if not, `reset` comes next. */
+  restore?(state: VectorState): boolean;
   close?(): void | Promise<void>;
 }
