@@ -22,6 +22,11 @@ export interface A2cOptions extends AlgorithmOptions, PolicyOptions {
   learningRate?: Scheduled;
   /** Default `rmsprop`. */
   optimizer?: "rmsprop" | "adam";
+  /**
+   * Added to the root of the gradient's mean square. Default 3 · 10⁻³, which is 10⁻⁵ within the root as OpenAI's baselines had it: once an agent has learned,
+   * gradients vanish, and an optimizer that divides by nearly nothing makes steps of what noise is left.
+   */
+  epsilon?: number;
   /** γ. Default 0.99. */
   discount?: number;
   /** λ of the advantages. Default 1: n-step returns. */
@@ -54,6 +59,7 @@ export class A2c extends OnPolicyAlgorithm {
     rolloutSteps = 5,
     learningRate = 7e-4,
     optimizer = "rmsprop",
+    epsilon = 3e-3,
     discount = 0.99,
     lambda = 1,
     valueWeight = 0.5,
@@ -67,8 +73,8 @@ export class A2c extends OnPolicyAlgorithm {
     const parameters = this.model.parameters();
     const made =
       optimizer === "adam"
-        ? new Adam(parameters, { learningRate: rate, epsilon: 1e-5 })
-        : new RmsProp(parameters, { learningRate: rate, decay: 0.99, epsilon: 1e-5 });
+        ? new Adam(parameters, { learningRate: rate, epsilon })
+        : new RmsProp(parameters, { learningRate: rate, decay: 0.99, epsilon });
     this.optimizers = { optimizer: { optimizer: made, model: this.model } };
     this.#options = { rolloutSteps, learningRate, discount, lambda, valueWeight, entropyWeight, maxGradientNorm, normalizeAdvantages };
   }
