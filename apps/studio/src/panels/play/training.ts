@@ -34,7 +34,7 @@ const schema: Form = {
       { value: "dqn-cartpole", label: "CartPole by DQN", note: "Action values, from a memory of what was tried." },
       { value: "a2c-cartpole", label: "CartPole by A2C", note: "Advantage actor-critic: simpler than PPO, slower to learn." },
       { value: "sac-pendulum", label: "Pendulum by SAC", note: "Soft actor-critic: learns from few steps, many updates each." },
-      { value: "ppo-pendulum", label: "Pendulum by PPO", note: "With smooth exploration." },
+      { value: "ppo-pendulum", label: "Pendulum by PPO", note: "A force instead of a choice; swing up from any start." },
       { value: "ppo-acrobot", label: "Acrobot by PPO", note: "Two arms, one joint: swing the tip up." },
     ],
     initial: "ppo-cartpole",
