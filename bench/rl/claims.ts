@@ -58,8 +58,8 @@ export const claims: readonly Claim[] = [
   }),
   ppo("zoo", "the Zoo's: 8 copies, 32 steps, 20 epochs of batches of 256", { copies: 8, rollout: 32, batch: 256, epochs: 20 }),
   sac("two layers of 64 (Pendulum)", { width: 64, observation: 3, action: 1, floor: 2 }),
-  // Nearly all of it is products of 256 × 256 matrices: `pnpm bench --only matmul` says what those cost.
-  sac("two layers of 256 (HalfCheetah)", { width: 256, observation: 17, action: 6 }),
+  // Stable-Baselines3's default. Nearly all of it is products of 256 × 256 matrices: `pnpm bench --only matmul` says what those cost.
+  sac("two layers of 256, SB3's default (HalfCheetah)", { width: 256, observation: 17, action: 6 }),
   vector(8),
   vector(1024),
 ];
