@@ -2,6 +2,7 @@
 
 // The engine
 export { type Evaluate, TrialFailed, TrialStopped, type TrialTask } from "./engine/evaluate.ts";
+export { journalHead, readJournal } from "./engine/journal-text.ts";
 export type { Measurements, Objectives } from "./engine/objectives.ts";
 export type { SearchProblem } from "./engine/problem.ts";
 export { type FinishedTrial, type SearchLimits, type SearchOptions, type SearchResult, search } from "./engine/search.ts";

@@ -1,8 +1,18 @@
 /** Searches networks: each trial trains one for a moment and measures how right it is and how large. */
 
-import { argmax, DataError, equal, hostTensor, mean, Rng } from "@dl/core";
+import { argmax, equal, hostTensor, mean, Rng } from "@dl/core";
 import { arrayDataset, byteColumn, normalize } from "@dl/data";
-import { type Journal, nsga2, randomSearch, regularizedEvolution, type SearchIdentity, search, type TrialRecord } from "@dl/nas";
+import {
+  type Journal,
+  journalHead,
+  nsga2,
+  randomSearch,
+  readJournal,
+  regularizedEvolution,
+  type SearchIdentity,
+  search,
+  type TrialRecord,
+} from "@dl/nas";
 import { AdamW, crossEntropy, inference, schedules } from "@dl/nn";
 import { evaluate, fit } from "@dl/train";
 import type { LabelledBytes } from "../../data/shard-format.ts";
@@ -97,35 +107,27 @@ export const openEvolve: OpenJob<EvolveContract> = async ({ device, pacer, setti
   };
 };
 
-/** Finished trials as lines, so that a search goes on where it was. */
+/** The journal as `journalFile` of @dl/nas/node keeps it, in memory. */
 class MemoryJournal implements Journal {
-  readonly #records: TrialRecord[];
+  readonly #before: string;
+  #lines: string[] = [];
 
   constructor(bytes: Uint8Array | undefined) {
-    const lines = bytes
-      ? new TextDecoder()
-          .decode(bytes)
-          .split("\n")
-          .filter((line) => line !== "")
-      : [];
-    this.#records = lines.map((line, i) => {
-      try {
-        return JSON.parse(line) as TrialRecord;
-      } catch {
-        throw new DataError(`journal.jsonl, line ${i + 1}: expected a trial, got something else. The file is damaged.`);
-      }
-    });
+    this.#before = new TextDecoder().decode(bytes);
   }
 
+  /** As it was given until the search has begun. */
   get text(): string {
-    return this.#records.map((record) => `${JSON.stringify(record)}\n`).join("");
+    return this.#lines.length === 0 ? this.#before : this.#lines.map((line) => `${line}\n`).join("");
   }
 
-  async open(_identity: SearchIdentity): Promise<readonly TrialRecord[]> {
-    return [...this.#records];
+  async open(identity: SearchIdentity): Promise<readonly TrialRecord[]> {
+    const records = readJournal(this.#before, { identity, file: "journal.jsonl" });
+    this.#lines = [journalHead(identity), ...records.map((record) => JSON.stringify(record))];
+    return records;
   }
 
   async append(record: TrialRecord): Promise<void> {
-    this.#records.push(record);
+    this.#lines.push(JSON.stringify(record));
   }
 }
