@@ -38,10 +38,15 @@ export class Alphabet {
     return `${JSON.stringify({ version: "1.0", ...none, decoder: { type: "Fuse" }, model: { type: "BPE", vocab, merges: [] } })}\n`;
   }
 
-  /** @throws DataError for another kind of tokenizer. */
+  /** @throws DataError for a damaged file, or another kind of tokenizer. */
   static fromTokenizerJson(text: string): Alphabet {
-    const vocab = (JSON.parse(text) as { model?: { vocab?: Record<string, number> } }).model?.vocab;
-    const entries = Object.entries(vocab ?? {}).sort((a, b) => a[1] - b[1]);
+    let file: { readonly model?: { readonly vocab?: unknown } | null } | null;
+    try {
+      file = JSON.parse(text) as typeof file;
+    } catch {
+      throw new DataError("tokenizer.json: expected JSON, got something else. The file is damaged or cut off.");
+    }
+    const entries = Object.entries((file?.model?.vocab ?? {}) as Record<string, number>).sort((a, b) => a[1] - b[1]);
     if (entries.length === 0 || entries.some(([character, id], i) => id !== i || [...character].length !== 1)) {
       throw new DataError("tokenizer.json: expected a tokenizer of single characters, got another.");
     }

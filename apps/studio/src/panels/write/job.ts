@@ -12,6 +12,7 @@ import {
   huggingFaceState,
   Lora,
   loadHuggingFaceState,
+  loadPeft,
   ModelConfig,
   nanoGptShakespeare,
   peftFiles,
@@ -50,20 +51,18 @@ export const openWrite: OpenJob<WriteContract> = async ({ device, pacer, setting
       ? Gpt2.fromConfig(ModelConfig.parse(decoder.decode(config)), { rng: stream })
       : new Gpt2({ ...sizes[settings.size], vocabulary: alphabet.characters.length, rng: stream });
   const model = make(rng.fork("init"));
+  const { vocabulary } = model.options;
+  if (vocabulary !== alphabet.characters.length) {
+    model[Symbol.dispose]();
+    throw new DataError(`tokenizer.json: expected ${vocabulary} characters, as config.json says, got ${alphabet.characters.length}.`);
+  }
   if (weights) loadHuggingFaceState(model, readTensors(weights, { file: "model.safetensors" }), { file: "model.safetensors" });
   const adapts = settings.rank > 0;
   if (adapts && !weights) throw new DataError("Expected a trained model to adapt, got none. Train one first.");
   // The model as it was, to compare with.
   const plain = adapts ? make(rng.fork("plain")) : undefined;
   if (plain) loadHuggingFaceState(plain, readTensors(weights!, { file: "model.safetensors" }));
-  const lora = adapts
-    ? new Lora(model, {
-        targets: ["attention.project", "attention.output"],
-        rank: settings.rank,
-        alpha: 2 * settings.rank,
-        rng: rng.fork("lora"),
-      })
-    : undefined;
+  const lora = adapts ? await loraOf(model, { rank: settings.rank, files, rng: rng.fork("lora") }) : undefined;
   const together: Module = lora ? new Adapted(model, [lora]) : model;
 
   const ids = alphabet.encode(payload.text);
@@ -86,7 +85,7 @@ export const openWrite: OpenJob<WriteContract> = async ({ device, pacer, setting
     weightDecay: 0.1,
   });
   const saved = files?.["checkpoint.safetensors"];
-  const resume = saved && !adapts ? readFitCheckpoint(saved, { model: together, optimizer }) : undefined;
+  const resume = saved ? readFitCheckpoint(saved, { model: together, optimizer }) : undefined;
   const dropped = [...payload.text].length - ids.length;
   const trained = optimizer.groups.reduce((sum, { parameters }) => sum + parameters.reduce((own, { size }) => own + size, 0), 0);
   const { layers, heads } = model.options;
@@ -146,7 +145,7 @@ export const openWrite: OpenJob<WriteContract> = async ({ device, pacer, setting
   };
 
   let current: Run | undefined;
-  let checkpoint = adapts ? undefined : saved;
+  let checkpoint = saved;
   let hasEnded = false;
   let lastShown = performance.now();
   let lastStep = performance.now();
@@ -240,7 +239,7 @@ export const openWrite: OpenJob<WriteContract> = async ({ device, pacer, setting
           "adapter_config.json": encoder.encode(`${JSON.stringify(adapter.config, null, 2)}\n`),
           "adapter_model.safetensors": writeSafetensors(adapter.tensors, { metadata: { format: "pt" } }) as Uint8Array<ArrayBuffer>,
         }),
-        ...(checkpoint && !adapts && { "checkpoint.safetensors": checkpoint }),
+        ...(checkpoint && { "checkpoint.safetensors": checkpoint }),
       };
     },
     asks: {
@@ -256,3 +255,14 @@ export const openWrite: OpenJob<WriteContract> = async ({ device, pacer, setting
     },
   };
 };
+
+/** A new adapter, or the one in a run's files. */
+async function loraOf(model: Gpt2, { rank, files, rng }: { rank: number; files: RunFiles | undefined; rng: Rng }): Promise<Lora> {
+  const [config, tensors] = [files?.["adapter_config.json"], files?.["adapter_model.safetensors"]];
+  if (!config || !tensors) return new Lora(model, { targets: ["attention.project", "attention.output"], rank, alpha: 2 * rank, rng });
+  const [file, of] = ["adapter_model.safetensors", "adapter_config.json"];
+  const parsed = ModelConfig.parse(new TextDecoder().decode(config), { file: of });
+  const adapter = await loadPeft(model, { config: parsed, tensors: readTensors(tensors, { file }) }, { rng, file });
+  if (adapter instanceof Lora && adapter.options.rank === rank) return adapter;
+  throw new DataError(`${of}: expected the LoRA of rank ${rank} that run.json tells of, got another adapter.`);
+}
