@@ -86,7 +86,7 @@ test("run.json is that of dl train, and comes back; what is none is refused", ()
     ...{ format: "dl-run-1", recipe: "lenet-mnist", preset: "default" },
     settings: { epochs: 2, batchSize: 32, learningRate: 0.004, seed: 3, limit: 200, backend: "auto", threads: null },
   });
-  expect(readRunJson({ "run.json": bytes })).toEqual(settings);
+  expect(readRunJson({ "run.json": bytes })).toEqual({ settings, images: 200 });
   const of = (value: unknown): RunFiles => ({
     "run.json": new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)),
   });
@@ -96,9 +96,11 @@ test("run.json is that of dl train, and comes back; what is none is refused", ()
     preset: "default",
     settings: { epochs: 4, batchSize: 64, learningRate: 0.001, seed: 1, limit: null },
   };
-  expect(readRunJson(of(cli))).toMatchObject({ set: "cifar", network: "keras", epochs: 4, count: Number.POSITIVE_INFINITY });
+  expect(readRunJson(of(cli))).toMatchObject({ settings: { set: "cifar", network: "keras", epochs: 4, count: 10_000 }, images: Infinity });
   expect(() => readRunJson(of("{"))).toThrow("run.json: expected JSON");
   expect(() => readRunJson(of({ format: "x" }))).toThrow('expected a run (format dl-run-1), got format "x"');
   expect(() => readRunJson(of({ ...cli, recipe: "gpt-shakespeare" }))).toThrow("this panel opens runs of lenet-mnist");
-  expect(() => readRunJson(of({ ...cli, settings: { epochs: "many" } }))).toThrow("expected the settings of a training");
+  expect(() => readRunJson(of({ ...cli, settings: { epochs: "many" } }))).toThrow(
+    'Epochs: expected a whole number from 1 to 100, got "many".',
+  );
 });

@@ -2,8 +2,11 @@
 
 import { DataError } from "@dl/core";
 import type { RunFiles } from "../../engine/protocol.ts";
+import { checkedValues } from "../../settings/checked-values.ts";
+import type { ValuesOf } from "../../settings/schema.ts";
 import { storedRun } from "../../storage/stored-run.ts";
 import type { ClassifySettings, NetworkName } from "./contract.ts";
+import { type ClassifyForm, classifySchema } from "./schema.ts";
 
 /** The format of `dl train`. */
 const format = "dl-run-1";
@@ -29,38 +32,39 @@ export function writeRunJson(settings: ClassifySettings, recipe: string | undefi
   return new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`);
 }
 
+export interface StoredClassifier {
+  readonly settings: ValuesOf<ClassifyForm>;
+  /** Images it was trained on, which may be more than there are here; infinite for all of the set. */
+  readonly images: number;
+}
+
 /**
  * The settings of a run of this panel or of `dl train`.
  *
- * @throws DataError for a file that is damaged, or of a run that no panel knows.
+ * @throws DataError for a file that is damaged, of a run that no panel knows, or with settings that make no sense.
  */
-export function readRunJson(files: RunFiles): ClassifySettings {
+export function readRunJson(files: RunFiles): StoredClassifier {
   const run = storedRun<{
     format?: unknown;
     recipe?: unknown;
     preset?: unknown;
-    settings?: Partial<Record<string, number | null>>;
+    settings?: Readonly<Record<string, unknown>>;
     studio?: { panel?: unknown; settings?: unknown };
   }>(files);
   if (run?.format !== format)
     throw new DataError(`run.json: expected a run (format ${format}), got format ${JSON.stringify(run?.format)}.`);
-  if (run.studio?.panel === "classify") return checked(run.studio.settings);
+  const file = "run.json";
+  if (run.studio?.panel === "classify") {
+    const settings = checkedValues(classifySchema, run.studio.settings, { file });
+    return { settings, images: settings.count };
+  }
   const known = typeof run.recipe === "string" && Object.hasOwn(recipes, run.recipe) ? recipes[run.recipe] : undefined;
   if (!known || (run.preset !== undefined && run.preset !== "default")) {
     throw new DataError(
       `run.json: this panel opens runs of ${Object.keys(recipes).join(", ")} with their default presets, got ${String(run.recipe)}.`,
     );
   }
-  const { epochs, batchSize, learningRate, seed, limit } = run.settings ?? {};
-  return checked({ ...known, layers: "", epochs, batchSize, learningRate, seed, count: limit ?? Number.POSITIVE_INFINITY });
-}
-
-function checked(value: unknown): ClassifySettings {
-  const settings = value as ClassifySettings;
-  const numbers = [settings?.epochs, settings?.batchSize, settings?.learningRate, settings?.seed, settings?.count];
-  const words = [settings?.set, settings?.network, settings?.layers];
-  if (!numbers.every((number) => typeof number === "number" && number >= 0) || !words.every((word) => typeof word === "string")) {
-    throw new DataError("run.json: expected the settings of a training, got others. Was it edited?");
-  }
-  return settings;
+  const limit = run.settings?.limit ?? Number.POSITIVE_INFINITY;
+  const count = typeof limit === "number" ? Math.min(limit, classifySchema.count.maximum) : limit;
+  return { settings: checkedValues(classifySchema, { ...run.settings, ...known, layers: "", count }, { file }), images: limit as number };
 }

@@ -9,7 +9,6 @@ import { readImages, readIndex } from "../../data/read-shards.ts";
 import { imageSetOf, type ShardIndex } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
-import { type ChoiceSetting, choice, type NumberSetting, real, type TextSetting, text, whole } from "../../settings/schema.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError, showNotice } from "../../shell/notice.ts";
@@ -18,46 +17,9 @@ import { keepRun, type RunEntry } from "../../storage/run-store.ts";
 import { percent } from "../../widgets/reading.tsx";
 import type { ClassifyContract, ClassifyEvent, ClassifyPayload, ClassifySettings, NetworkName } from "./contract.ts";
 import { readRunJson } from "./run-json.ts";
+import { type ClassifyForm, classifySchema } from "./schema.ts";
 
-type Form = {
-  readonly set: ChoiceSetting<"mnist" | "fashion" | "cifar" | "folder">;
-  readonly network: ChoiceSetting<NetworkName>;
-  readonly layers: TextSetting;
-  readonly epochs: NumberSetting;
-  readonly count: NumberSetting;
-  readonly batchSize: NumberSetting;
-  readonly learningRate: NumberSetting;
-  readonly seed: NumberSetting;
-};
-
-const schema: Form = {
-  set: choice("Images", {
-    options: [
-      { value: "mnist", label: "Digits", note: "MNIST: handwritten digits, 28 × 28." },
-      { value: "fashion", label: "Clothes", note: "Fashion-MNIST: photographs of clothes, 28 × 28." },
-      { value: "cifar", label: "Things", note: "CIFAR-10: animals and vehicles, 32 × 32 in colour." },
-      { value: "folder", label: "Yours", note: "A folder of your own. It stays on this machine." },
-    ],
-    initial: "mnist",
-  }),
-  network: choice("Network", {
-    options: [
-      { value: "lenet", label: "LeNet" },
-      { value: "vgg", label: "Small VGG" },
-      { value: "keras", label: "Keras CNN" },
-      { value: "layers", label: "Your own layers" },
-    ],
-    initial: "lenet",
-  }),
-  layers: text("Layers", { initial: "conv16 pool conv32 pool dense64", longest: 200 }),
-  epochs: whole("Epochs", { initial: 5, minimum: 1, maximum: 100 }),
-  count: whole("Images", { initial: 10_000, minimum: 100, maximum: 10_000 }),
-  batchSize: whole("Batch", { initial: 64, minimum: 4, maximum: 512 }),
-  learningRate: real("Learning rate", { initial: 0.002, minimum: 0.000001, maximum: 1 }),
-  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
-};
-
-export const settings: Settings<Form> = settingsOf("classify", schema);
+export const settings: Settings<ClassifyForm> = settingsOf("classify", classifySchema);
 
 /** What each network wants to be trained with. */
 export const suggestions: Readonly<
@@ -210,13 +172,10 @@ function takeCurves(curves: unknown): void {
 
 /** Opens a run of the list, or one that was imported. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  const read = readRunJson(files);
-  const known = settings.schema;
-  const count = Math.min(read.count, known.count.maximum);
-  if (read.count > count && Number.isFinite(read.count)) showNotice(`This run used ${read.count} images; the studio has ${count}.`);
-  const { set, network, layers, epochs, batchSize, learningRate, seed } = read;
-  settings.change({ set: set as never, network, layers: layers || known.layers.initial, epochs, batchSize, learningRate, seed, count });
-  await start(files, { ...read, count }, entry);
+  const { settings: read, images: used } = readRunJson(files);
+  if (used > read.count && Number.isFinite(used)) showNotice(`This run used ${used} images; the studio has ${read.count}.`);
+  settings.change({ ...read, layers: read.layers || classifySchema.layers.initial });
+  await start(files, read, entry);
 }
 
 export const networkTitles: Readonly<Record<NetworkName, string>> = {

@@ -1,58 +1,24 @@
 /** The search as the page knows it. */
 
-import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { readImages, readIndex } from "../../data/read-shards.ts";
 import { imageSetOf } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
-import { type ChoiceSetting, choice, type NumberSetting, whole } from "../../settings/schema.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
-import { storedRun } from "../../storage/stored-run.ts";
 import { percent } from "../../widgets/reading.tsx";
-import type { EvolveContract, EvolveEvent, EvolveSettings, StrategyName, TrialEvent } from "./contract.ts";
-
-type Form = {
-  readonly set: ChoiceSetting<"mnist" | "fashion">;
-  readonly strategy: ChoiceSetting<StrategyName>;
-  readonly trials: NumberSetting;
-  readonly population: NumberSetting;
-  readonly count: NumberSetting;
-  readonly epochs: NumberSetting;
-  readonly seed: NumberSetting;
-};
-
-const schema: Form = {
-  set: choice("Images", {
-    options: [
-      { value: "mnist", label: "Digits" },
-      { value: "fashion", label: "Clothes" },
-    ],
-    initial: "mnist",
-  }),
-  strategy: choice("Strategy", {
-    options: [
-      { value: "nsga2", label: "NSGA-II", note: "Accuracy against size: keeps a front of trade-offs." },
-      { value: "ageing", label: "Ageing", note: "Regularised evolution: the best of a few has a child, the oldest dies." },
-      { value: "random", label: "Random", note: "What the others must beat." },
-    ],
-    initial: "nsga2",
-  }),
-  trials: whole("Networks", { initial: 40, minimum: 2, maximum: 500 }),
-  population: whole("Population", { initial: 8, minimum: 2, maximum: 50 }),
-  count: whole("Images each", { initial: 1000, minimum: 100, maximum: 5000 }),
-  epochs: whole("Epochs each", { initial: 2, minimum: 1, maximum: 20 }),
-  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
-};
+import type { EvolveContract, EvolveEvent, EvolveSettings, TrialEvent } from "./contract.ts";
+import { readEvolveRun } from "./run-json.ts";
+import { type EvolveForm, evolveSchema } from "./schema.ts";
 
 /** Test images each network is measured on. */
 const testCount = 500;
 
-export const settings: Settings<Form> = settingsOf("evolve", schema);
+export const settings: Settings<EvolveForm> = settingsOf("evolve", evolveSchema);
 
 export const trials: Signal<readonly TrialEvent[]> = signal([]);
 export const training: Signal<Extract<EvolveEvent, { kind: "training" }> | undefined> = signal(undefined);
@@ -112,7 +78,7 @@ export async function start(files?: RunFiles, given?: EvolveSettings, entry?: Ru
     const train = await readImages(set, { split: "train", count: chosen.count });
     const test = await readImages(set, { split: "test", count: testCount });
     forget();
-    const name = schema.strategy.options.find(({ value }) => value === chosen.strategy)!.label;
+    const name = evolveSchema.strategy.options.find(({ value }) => value === chosen.strategy)!.label;
     running = { settings: chosen, id: entry?.id ?? `evolve-${Date.now()}`, title: `${name} on ${set.title}`, query: place.peek().query };
     loading.value = "";
     const { title, shape, statistics } = set;
@@ -126,10 +92,9 @@ export async function start(files?: RunFiles, given?: EvolveSettings, entry?: Ru
 }
 
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  const run = storedRun<{ studio?: { panel?: unknown; settings?: EvolveSettings } }>(files);
-  if (run?.studio?.panel !== "evolve" || !run.studio.settings) throw new DataError("run.json: this panel opens its own searches only.");
-  settings.change(run.studio.settings);
-  await start(files, run.studio.settings, entry);
+  const given = readEvolveRun(files);
+  settings.change(given);
+  await start(files, given, entry);
 }
 
 export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {

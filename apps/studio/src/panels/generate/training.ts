@@ -1,6 +1,5 @@
 /** The generator's training as the page knows it. */
 
-import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
 import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
@@ -8,61 +7,16 @@ import { readImages, readIndex } from "../../data/read-shards.ts";
 import { imageSetOf } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
-import { type ChoiceSetting, choice, type NumberSetting, real, whole } from "../../settings/schema.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
-import { storedRun } from "../../storage/stored-run.ts";
-import type { GanMethod, GenerateContract, GenerateEvent, GenerateSettings } from "./contract.ts";
+import type { GenerateContract, GenerateEvent, GenerateSettings } from "./contract.ts";
+import { readGenerateRun } from "./run-json.ts";
+import { type GenerateForm, generateSchema } from "./schema.ts";
 
-type Form = {
-  readonly set: ChoiceSetting<"mnist" | "fashion">;
-  readonly method: ChoiceSetting<GanMethod>;
-  readonly size: ChoiceSetting<"small" | "full">;
-  readonly epochs: NumberSetting;
-  readonly learningRate: NumberSetting;
-  readonly batchSize: NumberSetting;
-  readonly count: NumberSetting;
-  readonly seed: NumberSetting;
-};
-
-const schema: Form = {
-  set: choice("Imitate", {
-    options: [
-      { value: "mnist", label: "Digits" },
-      { value: "fashion", label: "Clothes" },
-    ],
-    initial: "mnist",
-  }),
-  method: choice("Method", {
-    options: [
-      { value: "dcgan", label: "DCGAN", note: "The classic: the critic says real or fake, and the generator learns to be called real." },
-      {
-        value: "wgan-gp",
-        label: "WGAN-GP",
-        note: "A critic that measures a distance, five steps for each of the generator: slow and steady.",
-      },
-      { value: "lsgan", label: "LSGAN", note: "Least squares in the place of probabilities: collapses less." },
-    ],
-    initial: "dcgan",
-  }),
-  size: choice("Networks", {
-    options: [
-      { value: "small", label: "Small", note: "A few channels: the quickest to watch." },
-      { value: "full", label: "Full", note: "The channels that dl train has: better drawings, much more work." },
-    ],
-    initial: "small",
-  }),
-  epochs: whole("Epochs", { initial: 12, minimum: 1, maximum: 500 }),
-  learningRate: real("Learning rate", { initial: 0.001, minimum: 0.000001, maximum: 0.1 }),
-  batchSize: whole("Batch", { initial: 64, minimum: 8, maximum: 256 }),
-  count: whole("Images", { initial: 5000, minimum: 200, maximum: 10_000 }),
-  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
-};
-
-export const settings: Settings<Form> = settingsOf("generate", schema);
+export const settings: Settings<GenerateForm> = settingsOf("generate", generateSchema);
 
 /** What a size of networks wants to be trained with. */
 export const suggestedRates: Readonly<Record<"small" | "full", number>> = { small: 0.001, full: 0.0002 };
@@ -170,7 +124,7 @@ export async function start(files?: RunFiles, given?: GenerateSettings, entry?: 
       onProgress: (share) => (loading.value = `Fetching ${set.title} … ${Math.round(100 * share)} %`),
     });
     forget();
-    const method = schema.method.options.find(({ value }) => value === chosen.method)!.label;
+    const method = generateSchema.method.options.find(({ value }) => value === chosen.method)!.label;
     running = {
       settings: chosen,
       id: entry?.id ?? `generate-${Date.now()}`,
@@ -190,25 +144,8 @@ export async function start(files?: RunFiles, given?: GenerateSettings, entry?: 
 
 /** Opens a run of this panel, or one of `dl train dcgan-mnist` or `wgan-gp-mnist`. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  const run = storedRun<{
-    format?: unknown;
-    recipe?: unknown;
-    settings?: Partial<GenerateSettings> & { limit?: number | null };
-    studio?: { panel?: unknown; settings?: GenerateSettings };
-  }>(files);
-  const method = run?.recipe === "dcgan-mnist" ? "dcgan" : run?.recipe === "wgan-gp-mnist" ? "wgan-gp" : undefined;
-  if (run?.format !== "dl-run-1" || (run.studio?.panel !== "generate" && !method)) {
-    throw new DataError(`run.json: this panel opens its own runs, and those of dcgan-mnist and wgan-gp-mnist; got ${String(run?.recipe)}.`);
-  }
-  const { epochs = 10, batchSize = 64, learningRate = 2e-4, seed = 1, limit } = run.settings ?? {};
-  const given: GenerateSettings = run.studio?.settings ?? {
-    ...{ set: "mnist", method: method!, size: "full", epochs, batchSize, learningRate, seed },
-    count: Math.min(limit ?? schema.count.maximum, schema.count.maximum),
-  };
+  const { settings: given, usable } = readGenerateRun(files);
   settings.change(given);
-  // A checkpoint of more images than there are here cannot go on; the generator can be used.
-  const isElsewhere = !run.studio && (limit ?? Number.POSITIVE_INFINITY) > schema.count.maximum;
-  const usable = isElsewhere ? Object.fromEntries(Object.entries(files).filter(([name]) => name !== "checkpoint.safetensors")) : files;
   await start(usable, given, entry);
 }
 

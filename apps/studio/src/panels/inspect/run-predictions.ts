@@ -10,7 +10,7 @@ import type { Table } from "./table.ts";
 
 /** Opens the run on a worker of its own, asks it for every test image, and ends it. */
 export async function predictionsOfRun(files: RunFiles): Promise<{ readonly name: string; readonly table: Table }> {
-  const settings = readRunJson(files);
+  const { settings } = readRunJson(files);
   const set = (await readIndex()).images[settings.set];
   if (!set) throw new Error("This run was trained on pictures that are not here any more. Open it in Classify with its folder.");
   const { title, classNames, shape, statistics } = set;

@@ -1,49 +1,22 @@
 /** The agent's training as the page knows it. */
 
-import { DataError } from "@dl/core";
 import type { Drawing } from "@dl/rl";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
 import { GrowingLine, Redraw } from "../../charts/grow.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { DeviceChoice, RunFiles } from "../../engine/protocol.ts";
-import { type ChoiceSetting, choice, type NumberSetting, whole } from "../../settings/schema.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
-import { storedRun } from "../../storage/stored-run.ts";
 import { short } from "../../widgets/reading.tsx";
 import type { PlayContract, PlayEvent, PlaySettings, TaskName } from "./contract.ts";
+import { readPlayRun } from "./run-json.ts";
+import { type PlayForm, playSchema } from "./schema.ts";
 
-type Form = {
-  readonly task: ChoiceSetting<TaskName>;
-  readonly steps: NumberSetting;
-  readonly seed: NumberSetting;
-};
-
-const schema: Form = {
-  task: choice("World and method", {
-    options: [
-      {
-        value: "ppo-cartpole",
-        label: "CartPole by PPO",
-        note: "Proximal policy optimisation, in 8 copies at once.",
-      },
-      { value: "dqn-cartpole", label: "CartPole by DQN", note: "Action values, from a memory of what was tried." },
-      { value: "a2c-cartpole", label: "CartPole by A2C", note: "Advantage actor-critic: simpler than PPO, slower to learn." },
-      { value: "sac-pendulum", label: "Pendulum by SAC", note: "Soft actor-critic: learns from few steps, many updates each." },
-      { value: "ppo-pendulum", label: "Pendulum by PPO", note: "A force instead of a choice; swing up from any start." },
-      { value: "ppo-acrobot", label: "Acrobot by PPO", note: "Two arms, one joint: swing the tip up." },
-    ],
-    initial: "ppo-cartpole",
-  }),
-  steps: whole("Steps", { initial: 100_000, minimum: 1000, maximum: 2_000_000 }),
-  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
-};
-
-export const settings: Settings<Form> = settingsOf("play", schema);
+export const settings: Settings<PlayForm> = settingsOf("play", playSchema);
 
 /** Steps after which each task is learned. */
 export const suggestedSteps: Readonly<Record<TaskName, number>> = {
@@ -114,7 +87,7 @@ function hear(events: readonly PlayEvent[]): void {
 function keep(files: RunFiles): void {
   if (!running) return;
   const { settings: now, id, query } = running;
-  const title = schema.task.options.find(({ value }) => value === now.task)!.label;
+  const title = playSchema.task.options.find(({ value }) => value === now.task)!.label;
   const outcome = `return ${short(log.peek()?.meanReturn)} after ${short(log.peek()?.steps ?? 0)} steps`;
   keepRun({ id, panel: "play", title, outcome, savedAt: Date.now(), query, curves: returns.points }, files).catch(showError);
 }
@@ -146,21 +119,7 @@ export async function start(files?: RunFiles, given?: PlaySettings, entry?: RunE
 
 /** Opens a run of the list, or one that `dl train` made. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  const run = storedRun<{ format?: unknown; task?: unknown; settings?: { seed?: unknown; steps?: unknown } }>(files);
-  const known = schema.task.options.find(({ value }) => value === run?.task);
-  const [seed, steps] = [run?.settings?.seed, run?.settings?.steps];
-  if (
-    run?.format !== "dl-agent-run-1" ||
-    !known ||
-    !Number.isSafeInteger(seed) ||
-    !Number.isSafeInteger(steps) ||
-    !files["agent.safetensors"]
-  ) {
-    throw new DataError(
-      `Expected an agent of ${schema.task.options.map(({ value }) => value).join(", ")} with its agent.safetensors, got a run of ${String(run?.task)}.`,
-    );
-  }
-  const given: PlaySettings = { task: known.value, seed: seed as number, steps: steps as number };
+  const given = readPlayRun(files);
   settings.change(given);
   await start(files, given, entry);
 }

@@ -5,8 +5,8 @@ import type { JobContract } from "../../engine/protocol.ts";
 export type ModelSize = "tiny" | "small" | "nano";
 
 export interface WriteSettings {
-  /** `shakespeare`, or `own` for a pasted text. */
-  readonly text: string;
+  /** `own` is a pasted text. */
+  readonly text: "shakespeare" | "own";
   readonly size: ModelSize;
   readonly steps: number;
   readonly batchSize: number;

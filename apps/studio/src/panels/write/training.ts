@@ -1,53 +1,21 @@
 /** The language model's training as the page knows it. */
 
-import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
 import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
 import { readIndex, readShard } from "../../data/read-shards.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
-import { type ChoiceSetting, choice, type NumberSetting, real, whole } from "../../settings/schema.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
 import { place } from "../../shell/place.ts";
 import { keepRun, type RunEntry } from "../../storage/run-store.ts";
-import { storedRun } from "../../storage/stored-run.ts";
-import type { ModelSize, WriteContract, WriteEvent, WritePayload, WriteSettings } from "./contract.ts";
+import type { WriteContract, WriteEvent, WritePayload, WriteSettings } from "./contract.ts";
+import { readWriteRun } from "./run-json.ts";
+import { type WriteForm, writeSchema } from "./schema.ts";
 
-type Form = {
-  readonly text: ChoiceSetting<"shakespeare" | "own">;
-  readonly size: ChoiceSetting<ModelSize>;
-  readonly steps: NumberSetting;
-  readonly batchSize: NumberSetting;
-  readonly learningRate: NumberSetting;
-  readonly seed: NumberSetting;
-};
-
-const schema: Form = {
-  text: choice("Text", {
-    options: [
-      { value: "shakespeare", label: "Shakespeare", note: "Tiny Shakespeare: 1.1 million characters of the plays." },
-      { value: "own", label: "Yours", note: "Any text of some thousand characters, in any language." },
-    ],
-    initial: "shakespeare",
-  }),
-  size: choice("Model", {
-    options: [
-      { value: "tiny", label: "Tiny", note: "2 layers of 64, sees 48 characters." },
-      { value: "small", label: "Small", note: "3 layers of 96, sees 64 characters." },
-      { value: "nano", label: "nanoGPT", note: "4 layers of 128, sees 64: 0.8 million parameters, as dl train trains it." },
-    ],
-    initial: "tiny",
-  }),
-  steps: whole("Steps", { initial: 1500, minimum: 10, maximum: 100_000 }),
-  batchSize: whole("Batch", { initial: 16, minimum: 1, maximum: 128 }),
-  learningRate: real("Learning rate", { initial: 0.003, minimum: 0.000001, maximum: 0.1 }),
-  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
-};
-
-export const settings: Settings<Form> = settingsOf("write", schema);
+export const settings: Settings<WriteForm> = settingsOf("write", writeSchema);
 
 export type Made = Extract<WriteEvent, { kind: "made" }>;
 
@@ -140,11 +108,16 @@ export function forget(): void {
   running = undefined;
 }
 
-async function payloadOf(text: string, files: RunFiles | undefined): Promise<WritePayload> {
+function titleOf({ size, rank }: WriteSettings, { title }: WritePayload): string {
+  if (rank > 0) return `LoRA of rank ${rank} on ${title}`;
+  return `${writeSchema.size.options.find(({ value }) => value === size)!.label} GPT on ${title}`;
+}
+
+async function payloadOf({ text, rank }: WriteSettings, files: RunFiles | undefined): Promise<WritePayload> {
   if (text === "own") {
     const own = files?.["text.txt"] ? new TextDecoder().decode(files["text.txt"]) : ownText.peek();
     if (own.length < 500) throw new Error(`Paste a text first: a few thousand characters at least, got ${own.length}.`);
-    return { title: "your text", text: own };
+    return { title: rank > 0 ? "a second text" : "your text", text: own };
   }
   const { texts, missing } = await readIndex();
   const set = texts.shakespeare;
@@ -156,14 +129,12 @@ async function payloadOf(text: string, files: RunFiles | undefined): Promise<Wri
 export async function start(files?: RunFiles, given?: WriteSettings, entry?: RunEntry): Promise<void> {
   const chosen: WriteSettings = given ?? { ...settings.values.peek(), rank: 0 };
   try {
-    const payload = await payloadOf(chosen.text, files);
+    const payload = await payloadOf(chosen, files);
     forget();
-    const size = schema.size.options.find(({ value }) => value === chosen.size)!.label;
+    adapts.value = chosen.rank > 0;
     running = {
-      settings: chosen,
-      payload,
-      id: entry?.id ?? `write-${Date.now()}`,
-      title: `${size} GPT on ${payload.title}`,
+      ...{ settings: chosen, payload, id: entry?.id ?? `write-${Date.now()}` },
+      title: titleOf(chosen, payload),
       query: place.peek().query,
     };
     const curves = entry?.curves as { x: number[]; y: number[] }[] | undefined;
@@ -189,13 +160,7 @@ export async function adapt(text: string, { rank, steps }: { rank: number; steps
   const payload: WritePayload = { title: "a second text", text };
   forget();
   adapts.value = true;
-  running = {
-    settings: chosen,
-    payload,
-    id: `write-${Date.now()}`,
-    title: `LoRA of rank ${rank} on a second text`,
-    query: place.peek().query,
-  };
+  running = { settings: chosen, payload, id: `write-${Date.now()}`, title: titleOf(chosen, payload), query: place.peek().query };
   // Only the weights: the adapter's training begins anew.
   const files = Object.fromEntries(
     Object.entries(base).filter(([name]) => ["run.json", "config.json", "tokenizer.json", "model.safetensors"].includes(name)),
@@ -205,21 +170,9 @@ export async function adapt(text: string, { rank, steps }: { rank: number; steps
 
 /** Opens a run of this panel, or one of `dl train gpt-shakespeare`. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  const run = storedRun<{ format?: unknown; recipe?: unknown; studio?: { panel?: unknown; settings?: WriteSettings } }>(files);
-  const isOurs = run?.studio?.panel === "write" && run.studio.settings !== undefined;
-  if (run?.format !== "dl-run-1" || (!isOurs && run.recipe !== "gpt-shakespeare") || !files["config.json"] || !files["tokenizer.json"]) {
-    throw new DataError(
-      `run.json: this panel opens its own runs, and those of gpt-shakespeare with their config.json and tokenizer.json; got ${String(run?.recipe)}.`,
-    );
-  }
-  const initial = settings.values.peek();
-  const given: WriteSettings = isOurs ? { ...run.studio!.settings!, rank: 0 } : { ...initial, text: "shakespeare", size: "nano", rank: 0 };
-  if (isOurs && run.studio!.settings!.rank > 0)
-    throw new DataError("This run is an adapter: open the model it was made from, and teach it the second text again.");
+  const { settings: given, usable } = readWriteRun(files, settings.values.peek());
   const { text, size, steps, batchSize, learningRate, seed } = given;
-  settings.change({ text: text as "shakespeare" | "own", size, steps, batchSize, learningRate, seed });
-  // A checkpoint of dl train counts other batches: its weights are used, and trained on from there.
-  const usable = isOurs ? files : Object.fromEntries(Object.entries(files).filter(([name]) => name !== "checkpoint.safetensors"));
+  settings.change({ text, size, steps, batchSize, learningRate, seed });
   await start(usable, given, entry);
 }
 

@@ -1,0 +1,42 @@
+/** `run.json` of a generator: what `dl` reads, and under `studio` what this panel needs beside it. */
+
+import { DataError } from "@dl/core";
+import type { RunFiles } from "../../engine/protocol.ts";
+import { checkedValues } from "../../settings/checked-values.ts";
+import { storedRun } from "../../storage/stored-run.ts";
+import type { GanMethod, GenerateSettings } from "./contract.ts";
+import { generateSchema } from "./schema.ts";
+
+/** Recipes of `dl train` that this panel knows, by name. */
+const recipes: Readonly<Record<string, GanMethod>> = { "dcgan-mnist": "dcgan", "wgan-gp-mnist": "wgan-gp" };
+
+/**
+ * What a run of this panel, or of `dl train`, was trained with, and those of its files that can be used here.
+ *
+ * @throws DataError for a file that is damaged, of a run that no panel knows, or with settings that make no sense.
+ */
+export function readGenerateRun(files: RunFiles): { readonly settings: GenerateSettings; readonly usable: RunFiles } {
+  const run = storedRun<{
+    format?: unknown;
+    recipe?: unknown;
+    settings?: Readonly<Record<string, unknown>>;
+    studio?: { panel?: unknown; settings?: unknown };
+  }>(files);
+  const method = typeof run?.recipe === "string" && Object.hasOwn(recipes, run.recipe) ? recipes[run.recipe] : undefined;
+  const isOurs = run?.studio?.panel === "generate";
+  if (run?.format !== "dl-run-1" || (!isOurs && !method)) {
+    throw new DataError(
+      `run.json: this panel opens its own runs, and those of ${Object.keys(recipes).join(", ")}; got ${String(run?.recipe)}.`,
+    );
+  }
+  const file = "run.json";
+  if (isOurs) return { settings: checkedValues(generateSchema, run.studio!.settings, { file }), usable: files };
+  const limit = run.settings?.limit ?? Number.POSITIVE_INFINITY;
+  const { maximum } = generateSchema.count;
+  const count = typeof limit === "number" ? Math.min(limit, maximum) : limit;
+  const settings = checkedValues(generateSchema, { ...run.settings, set: "mnist", method, size: "full", count }, { file });
+  if (limit === count) return { settings, usable: files };
+  // A checkpoint of more images than there are here cannot go on; the generator can be used.
+  const { "checkpoint.safetensors": _, ...usable } = files;
+  return { settings, usable };
+}

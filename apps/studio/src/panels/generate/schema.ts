@@ -1,0 +1,49 @@
+/** What can be set in Generate. */
+
+import { type ChoiceSetting, choice, type NumberSetting, real, whole } from "../../settings/schema.ts";
+import type { GanMethod } from "./contract.ts";
+
+export type GenerateForm = {
+  readonly set: ChoiceSetting<"mnist" | "fashion">;
+  readonly method: ChoiceSetting<GanMethod>;
+  readonly size: ChoiceSetting<"small" | "full">;
+  readonly epochs: NumberSetting;
+  readonly learningRate: NumberSetting;
+  readonly batchSize: NumberSetting;
+  readonly count: NumberSetting;
+  readonly seed: NumberSetting;
+};
+
+export const generateSchema: GenerateForm = {
+  set: choice("Imitate", {
+    options: [
+      { value: "mnist", label: "Digits" },
+      { value: "fashion", label: "Clothes" },
+    ],
+    initial: "mnist",
+  }),
+  method: choice("Method", {
+    options: [
+      { value: "dcgan", label: "DCGAN", note: "The classic: the critic says real or fake, and the generator learns to be called real." },
+      {
+        value: "wgan-gp",
+        label: "WGAN-GP",
+        note: "A critic that measures a distance, five steps for each of the generator: slow and steady.",
+      },
+      { value: "lsgan", label: "LSGAN", note: "Least squares in the place of probabilities: collapses less." },
+    ],
+    initial: "dcgan",
+  }),
+  size: choice("Networks", {
+    options: [
+      { value: "small", label: "Small", note: "A few channels: the quickest to watch." },
+      { value: "full", label: "Full", note: "The channels that dl train has: better drawings, much more work." },
+    ],
+    initial: "small",
+  }),
+  epochs: whole("Epochs", { initial: 12, minimum: 1, maximum: 500 }),
+  learningRate: real("Learning rate", { initial: 0.001, minimum: 0.000001, maximum: 0.1 }),
+  batchSize: whole("Batch", { initial: 64, minimum: 8, maximum: 256 }),
+  count: whole("Images", { initial: 5000, minimum: 200, maximum: 10_000 }),
+  seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
+};
