@@ -31,7 +31,8 @@ export const panels: readonly PanelInfo[] = [
   },
   {
     ...{ name: "generate", title: "Generate", icon: "generate", job: "generate" },
-    summary: "Two networks play against each other until one of them can draw. Watch it learn, or collapse.",
+    summary:
+      "Two networks play against each other until one of them can draw, or one learns to take noise away. Watch it learn, or collapse.",
     load: async () => (await import("../panels/generate/panel.tsx")).GeneratePanel,
   },
   {

@@ -1,18 +1,22 @@
-/** Trains a GAN as `dl train` does, draws the same latents again and again, and walks between latents. */
+/** Trains an artist as `dl train` does, has it draw the same latents again and again, and walks between latents. */
 
-import { hostTensor, Rng, type Tensor } from "@dl/core";
+import { type HostTensor, hostTensor, Rng } from "@dl/core";
 import { arrayDataset, byteColumn, normalize } from "@dl/data";
-import { drawLatents, fitGan, GanAlarm, GanPair, generateExamples, interpolateLatents } from "@dl/gan";
-import { loadState, readState, readTensors, WeightAverage, writeSafetensors } from "@dl/nn";
+import { drawLatents, interpolateLatents } from "@dl/gan";
+import { loadState, readState, readTensors, writeSafetensors } from "@dl/nn";
 import type { Callback, Run } from "@dl/train";
 import { readFitCheckpoint, writeFitCheckpoint } from "../../engine/fit-checkpoint.ts";
 import type { OpenJob } from "../../engine/job.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
+import type { Artist } from "./artist.ts";
 import { type GenerateContract, gridCount, pictureSize } from "./contract.ts";
-import { latentSize, playersOf } from "./players.ts";
+import { denoiserOf } from "./denoiser.ts";
+import { playersOf } from "./players.ts";
+import { writeGenerateRun } from "./run-json.ts";
 
-/** Milliseconds between two grids. */
+/** Least milliseconds between two grids; what a grid costs is at most a quarter of what is trained meanwhile. */
 const gridEvery = 1500;
+const gridShare = 0.25;
 
 export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, settings, payload, files, signal, emit }) => {
   const rng = new Rng(settings.seed);
@@ -21,19 +25,20 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
     images: byteColumn(images, [labels.length, pictureSize, pictureSize, 1]),
     labels: hostTensor(Int32Array.from(labels), [labels.length]),
   });
-  const { generator, discriminator, optimizers, rules, averageDecay, recipe } = playersOf(settings, rng);
-  const average = new WeightAverage(generator, { decay: averageDecay });
-  const model = new GanPair(generator, discriminator);
+  const transform = normalize({ mean: [0.5], standardDeviation: [0.5] });
+  const context = { device, settings, dataset, transform, rng, signal, emit };
+  const artist: Artist = settings.method === "ddpm" ? denoiserOf(context) : playersOf(settings.method, context);
+  const { model, generator, optimizer, average, latentSize, stepsPerEpoch } = artist;
   const saved = files?.["checkpoint.safetensors"];
-  const resume = saved ? readFitCheckpoint(saved, { model, optimizer: optimizers.generator }) : undefined;
+  const resume = saved ? readFitCheckpoint(saved, { model, optimizer }) : undefined;
   const isFinished = resume !== undefined && resume.state.epoch >= settings.epochs;
   if (files?.["model.safetensors"] && (!resume || isFinished)) {
     loadState(generator, readTensors(files["model.safetensors"], { file: "model.safetensors" }));
   }
-  const stepsPerEpoch = Math.floor(labels.length / settings.batchSize);
   emit({
     kind: "made",
-    parameters: { generator: generator.parameterCount, critic: discriminator.parameterCount },
+    method: settings.method,
+    parameters: { generator: generator.parameterCount, critic: artist.criticParameters },
     steps: settings.epochs * stepsPerEpoch,
     stepsPerEpoch,
   });
@@ -42,16 +47,12 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
   let checkpoint = saved;
   let hasEnded = false;
 
-  const pictures = async (of: typeof latents): Promise<Uint8Array> => {
-    const { data } = await generateExamples({
-      device,
-      latents: of,
-      generate: (z: Tensor, { mode }) => generator.forward(z, mode),
-      batchSize: 32,
-      signal,
-    });
-    // From tanh's range to bytes.
-    return Uint8Array.from(data, (value) => Math.round(127.5 * (value + 1)));
+  /** From tanh's range to bytes. */
+  const bytesOf = ({ data }: HostTensor): Uint8Array => Uint8Array.from(data, (value) => Math.round(127.5 * (value + 1)));
+  const show = async (step: number, { isHurried }: { isHurried: boolean }): Promise<void> => {
+    const drawn = await artist.draw(latents, { isHurried });
+    const readings = await artist.judge?.(drawn);
+    emit({ kind: "grid", step, pictures: bytesOf(drawn), ...(readings && { readings }) });
   };
 
   /** With the average of the generator's weights, which draws better than the weights at hand. */
@@ -65,14 +66,15 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
     }
   };
 
-  let lastGrid = Number.NEGATIVE_INFINITY;
+  let nextGrid = Number.NEGATIVE_INFINITY;
   let lastStep = performance.now();
   let rate = 0;
   const steering: Callback = {
     name: "studio",
     async onStart(run) {
       current = run;
-      if (run.step === 0) emit({ kind: "grid", step: 0, pictures: await pictures(latents) });
+      if (run.step === 0) await show(0, { isHurried: true });
+      lastStep = performance.now();
     },
     onStep(_, { step, batchSize, metrics }) {
       const now = performance.now();
@@ -85,9 +87,10 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
         checkpoint = await writeFitCheckpoint(run);
         return;
       }
-      if (performance.now() - lastGrid > gridEvery) {
-        emit({ kind: "grid", step: run.step, pictures: await averaged(() => pictures(latents)) });
-        lastGrid = performance.now();
+      if (performance.now() > nextGrid && !signal.aborted) {
+        const start = performance.now();
+        await averaged(() => show(run.step, { isHurried: true }));
+        nextGrid = performance.now() + Math.max(gridEvery, (performance.now() - start) / gridShare);
       }
       await pacer.turn();
       lastStep = performance.now();
@@ -98,22 +101,12 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
     async run() {
       if (files && (!resume || isFinished)) {
         hasEnded = true;
-        emit({ kind: "grid", step: resume?.state.step ?? 0, pictures: await pictures(latents) });
+        await show(resume?.state.step ?? 0, { isHurried: false });
         return "opened: this run had finished";
       }
-      const half = { mean: [0.5], standardDeviation: [0.5] };
-      const { reason, steps } = await fitGan({
-        ...{ device, generator, discriminator, optimizers, dataset, signal, average, ...rules },
-        latent: latentSize,
-        batchSize: settings.batchSize,
-        epochs: settings.epochs,
-        rng: rng.fork("fit"),
-        transform: normalize(half),
-        callbacks: [new GanAlarm({ onWarning: ({ message }) => emit({ kind: "warning", text: message }) }), steering],
-        ...(resume && { resume }),
-      });
+      const { reason, steps } = await artist.fit({ callbacks: [steering], resume });
       hasEnded = true;
-      if (!signal.aborted) emit({ kind: "grid", step: steps, pictures: await pictures(latents) });
+      if (!signal.aborted) await show(steps, { isHurried: false });
       return reason;
     },
     async files(): Promise<RunFiles | undefined> {
@@ -121,16 +114,8 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
       if (current && !hasEnded) checkpoint = await writeFitCheckpoint(current);
       const state = await averaged(() => readState(generator));
       for (const { data } of state.values()) if (!data.every(Number.isFinite)) return undefined;
-      const { seed, epochs, batchSize, learningRate, count } = settings;
-      const run = {
-        format: "dl-run-1",
-        recipe: recipe ?? `studio-${settings.method}-${settings.set}-${settings.size}`,
-        preset: "default",
-        settings: { epochs, batchSize, learningRate, seed, limit: count, backend: "auto", threads: null },
-        studio: { panel: "generate", settings },
-      };
       return {
-        "run.json": new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`),
+        "run.json": writeGenerateRun(settings, artist.recipe),
         "model.safetensors": writeSafetensors(state, { metadata: { reason: "studio" } }) as Uint8Array<ArrayBuffer>,
         ...(checkpoint && { "checkpoint.safetensors": checkpoint }),
       };
@@ -141,15 +126,12 @@ export const openGenerate: OpenJob<GenerateContract> = async ({ device, pacer, s
           const { data } = drawLatents(1, { size: latentSize, rng: new Rng(seed).fork("walk") });
           return hostTensor(data as Float32Array, [latentSize]);
         };
-        return averaged(() => pictures(interpolateLatents(end(from), end(to), { steps })));
+        const way = interpolateLatents(end(from), end(to), { steps });
+        return averaged(async () => bytesOf(await artist.draw(way, { isHurried: !hasEnded })));
       },
     },
     async [Symbol.asyncDispose]() {
-      average[Symbol.dispose]();
-      optimizers.generator[Symbol.dispose]();
-      optimizers.discriminator[Symbol.dispose]();
-      generator[Symbol.dispose]();
-      discriminator[Symbol.dispose]();
+      artist[Symbol.dispose]();
     },
   };
 };

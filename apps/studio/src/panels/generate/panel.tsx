@@ -1,4 +1,4 @@
-/** Generate: two networks play against each other until one of them can draw. */
+/** Generate: two networks play against each other until one of them can draw, or one learns to find the noise in pictures. */
 
 import "./generate.css";
 import { computed, useSignal } from "@preact/signals";
@@ -10,8 +10,10 @@ import { RunsCard } from "../../widgets/runs-card.tsx";
 import { SettingsForm } from "../../widgets/settings-form.tsx";
 import { Gauge } from "./gauge.tsx";
 import { PictureGrid } from "./picture-grid.tsx";
+import { suggestedRate } from "./schema.ts";
 import {
   currentRun,
+  drawsFromNoise,
   engine,
   forget,
   gauges,
@@ -23,18 +25,19 @@ import {
   open,
   settings,
   start,
-  suggestedRates,
   warnings,
 } from "./training.ts";
 import { WalkCard } from "./walk-card.tsx";
 
 const progress = computed(() => (made.value && latest.value ? latest.value.step / made.value.steps : 0));
 
-/** Another size brings the rate that suits it. */
+/** Another method or size brings the rate that suits it. */
 const sizing: typeof settings = {
   ...settings,
-  change: (changes) =>
-    settings.change(changes.size ? { ...changes, learningRate: suggestedRates[changes.size as "small" | "full"] } : changes),
+  change(changes) {
+    const next = { ...settings.values.peek(), ...changes };
+    settings.change(changes.size || changes.method ? { ...changes, learningRate: suggestedRate(next) } : changes);
+  },
 };
 
 /** What changes at every step: components of their own, so that a step draws no more than them. */
@@ -82,6 +85,36 @@ function Gauges(): JSX.Element {
         trouble={[0.4, undefined]}
         meaning="the same of each drawing's nearest: below the mark it draws a few things over and over"
       />
+      {drawsFromNoise.value ? <NoiseGauges /> : <CriticGauges />}
+    </>
+  );
+}
+
+function NoiseGauges(): JSX.Element {
+  return (
+    <>
+      <Gauge
+        label="Found of much noise"
+        value={gauges.value.muchNoise}
+        meaning="the share of the noise it finds in pictures that are little else: the first to be learned"
+      />
+      <Gauge
+        label="Found of half"
+        value={gauges.value.halfNoise}
+        meaning="where picture and noise are equally strong: shapes come from here"
+      />
+      <Gauge
+        label="Found of little"
+        value={gauges.value.littleNoise}
+        meaning="where noise is faint: the last to be learned, for clean edges"
+      />
+    </>
+  );
+}
+
+function CriticGauges(): JSX.Element {
+  return (
+    <>
       <Gauge
         label="Right on real"
         value={gauges.value.realAccuracy}
@@ -105,7 +138,11 @@ export function GeneratePanel(): JSX.Element {
       <div class="head">
         <div>
           <h1>Generate</h1>
-          <p>One network draws, the other tells drawings from real pictures. Each makes the other better, if neither wins too soon.</p>
+          <p>
+            {drawsFromNoise.value
+              ? "A network learns to find the noise in a picture. Begin with nothing else, take a little away again and again, and a picture is left."
+              : "One network draws, the other tells drawings from real pictures. Each makes the other better, if neither wins too soon."}
+          </p>
         </div>
         <Numbers />
       </div>
@@ -117,7 +154,8 @@ export function GeneratePanel(): JSX.Element {
             <SettingsForm settings={sizing} disabled={isBusy} />
             {plan && (
               <p class="soft small">
-                {short(plan.parameters.generator)} parameters draw, {short(plan.parameters.critic)} judge.
+                {short(plan.parameters.generator)} parameters draw
+                {plan.parameters.critic === undefined ? "" : `, ${short(plan.parameters.critic)} judge`}.
               </p>
             )}
           </section>
@@ -168,10 +206,17 @@ export function GeneratePanel(): JSX.Element {
           <WalkCard />
           <section class="card" aria-label="Losses">
             <header>
-              <h2>Losses</h2>
-              <span class="soft small">they measure the balance of the two, not how good the drawings are</span>
+              <h2>{drawsFromNoise.value ? "Loss" : "Losses"}</h2>
+              <span class="soft small">
+                {drawsFromNoise.value
+                  ? "the share of the noise that it does not find"
+                  : "they measure the balance of the two, not how good the drawings are"}
+              </span>
             </header>
-            <Curve lines={lossLines} title="Losses of generator and critic by step" />
+            <Curve
+              lines={lossLines}
+              title={drawsFromNoise.value ? "Loss of the network by step" : "Losses of generator and critic by step"}
+            />
           </section>
         </div>
       </div>

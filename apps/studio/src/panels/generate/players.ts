@@ -1,21 +1,26 @@
-/** The two players and the rules between them. In their full size they are the recipes of `dl train`. */
+/** The two players of a GAN and the rules between them. In their full size they are the recipes of `dl train`. */
 
-import type { Rng } from "@dl/core";
+import type { HostTensor, Tensor } from "@dl/core";
 import type { Example } from "@dl/data";
 import {
   DcganDiscriminator,
   DcganGenerator,
   dcganMnist,
   type FitGanOptions,
+  fitGan,
+  GanAlarm,
+  GanPair,
+  generateExamples,
   gradientPenalty,
   leastSquares,
   nonSaturating,
   wasserstein,
 } from "@dl/gan";
-import { Adam } from "@dl/nn";
-import type { GanMethod, GenerateSettings } from "./contract.ts";
+import { Adam, WeightAverage } from "@dl/nn";
+import type { Artist, ArtistContext } from "./artist.ts";
+import type { GanMethod } from "./contract.ts";
 
-export const latentSize = 100;
+const latentSize = 100;
 
 /** A fraction of the channels, for a page. */
 const small = {
@@ -23,18 +28,9 @@ const small = {
   discriminator: { ...dcganMnist.discriminator, widths: [16, 32] },
 } as const;
 
-export interface Players {
-  readonly generator: DcganGenerator;
-  readonly discriminator: DcganDiscriminator;
-  readonly optimizers: { readonly generator: Adam; readonly discriminator: Adam };
-  readonly rules: Pick<FitGanOptions<Example<"images" | "labels">>, "loss" | "penalty" | "discriminatorSteps">;
-  /** Of the generator's weights. */
-  readonly averageDecay: number;
-  /** The recipe of `dl train` that is this run. */
-  readonly recipe: string | undefined;
-}
+type Rules = Pick<FitGanOptions<Example<"images" | "labels">>, "loss" | "penalty" | "discriminatorSteps">;
 
-const rules: Readonly<Record<GanMethod, Players["rules"]>> = {
+const rules: Readonly<Record<GanMethod, Rules>> = {
   dcgan: { loss: nonSaturating() },
   lsgan: { loss: leastSquares() },
   "wgan-gp": {
@@ -44,21 +40,41 @@ const rules: Readonly<Record<GanMethod, Players["rules"]>> = {
   },
 };
 
-export function playersOf({ method, size, set, learningRate }: GenerateSettings, rng: Rng): Players {
+export function playersOf(method: GanMethod, { device, settings, dataset, transform, rng, signal, emit }: ArtistContext): Artist {
+  const { size, set, learningRate, batchSize, epochs } = settings;
   const networks = size === "full" ? dcganMnist : small;
   const generator = new DcganGenerator({ ...networks.generator, rng: rng.fork("generator") });
   const discriminator = new DcganDiscriminator({ ...networks.discriminator, rng: rng.fork("discriminator") });
   const moments = method === "wgan-gp" ? { beta1: 0, beta2: 0.9 } : { beta1: 0.5 };
   const isRecipe = size === "full" && set === "mnist" && method !== "lsgan";
+  const optimizers = {
+    generator: new Adam(generator.parameters(), { learningRate, ...moments }),
+    discriminator: new Adam(discriminator.parameters(), { learningRate, ...moments }),
+  };
+  const average = new WeightAverage(generator, { decay: isRecipe ? (method === "dcgan" ? 0.999 : 0.995) : 0.98 });
   return {
-    generator,
-    discriminator,
-    optimizers: {
-      generator: new Adam(generator.parameters(), { learningRate, ...moments }),
-      discriminator: new Adam(discriminator.parameters(), { learningRate, ...moments }),
-    },
-    rules: rules[method],
-    averageDecay: isRecipe ? (method === "dcgan" ? 0.999 : 0.995) : 0.98,
+    model: new GanPair(generator, discriminator),
+    optimizer: optimizers.generator,
+    criticParameters: discriminator.parameterCount,
+    stepsPerEpoch: Math.floor(dataset.length / batchSize),
     recipe: isRecipe ? `${method}-mnist` : undefined,
+    ...{ generator, average, latentSize },
+    draw: (latents: HostTensor) =>
+      generateExamples({ device, latents, generate: (z: Tensor, { mode }) => generator.forward(z, mode), batchSize: 32, signal }),
+    fit: ({ callbacks, resume }) =>
+      fitGan({
+        ...{ device, generator, discriminator, optimizers, dataset, transform, signal, average, batchSize, epochs, ...rules[method] },
+        latent: latentSize,
+        rng: rng.fork("fit"),
+        callbacks: [new GanAlarm({ onWarning: ({ message }) => emit({ kind: "warning", text: message }) }), ...callbacks],
+        ...(resume && { resume }),
+      }),
+    [Symbol.dispose]() {
+      average[Symbol.dispose]();
+      optimizers.generator[Symbol.dispose]();
+      optimizers.discriminator[Symbol.dispose]();
+      generator[Symbol.dispose]();
+      discriminator[Symbol.dispose]();
+    },
   };
 }

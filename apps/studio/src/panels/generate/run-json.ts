@@ -4,11 +4,24 @@ import { DataError } from "@dl/core";
 import type { RunFiles } from "../../engine/protocol.ts";
 import { checkedValues } from "../../settings/checked-values.ts";
 import { storedRun } from "../../storage/stored-run.ts";
-import type { GanMethod, GenerateSettings } from "./contract.ts";
+import type { GenerateSettings, Method } from "./contract.ts";
 import { generateSchema } from "./schema.ts";
 
 /** Recipes of `dl train` that this panel knows, by name. */
-const recipes: Readonly<Record<string, GanMethod>> = { "dcgan-mnist": "dcgan", "wgan-gp-mnist": "wgan-gp" };
+const recipes: Readonly<Record<string, Method>> = { "dcgan-mnist": "dcgan", "wgan-gp-mnist": "wgan-gp", "ddpm-mnist": "ddpm" };
+
+/** `recipe` is undefined for what `dl train` does not know: it then says so, and the weights can be read all the same. */
+export function writeGenerateRun(settings: GenerateSettings, recipe: string | undefined): Uint8Array<ArrayBuffer> {
+  const { method, set, size, seed, epochs, batchSize, learningRate, count } = settings;
+  const run = {
+    format: "dl-run-1",
+    recipe: recipe ?? `studio-${method}-${set}-${size}`,
+    preset: "default",
+    settings: { epochs, batchSize, learningRate, seed, limit: count, backend: "auto", threads: null },
+    studio: { panel: "generate", settings },
+  };
+  return new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`);
+}
 
 /**
  * What a run of this panel, or of `dl train`, was trained with, and those of its files that can be used here.

@@ -1,11 +1,11 @@
 /** What can be set in Generate. */
 
 import { type ChoiceSetting, choice, type NumberSetting, real, whole } from "../../settings/schema.ts";
-import type { GanMethod } from "./contract.ts";
+import type { Method } from "./contract.ts";
 
 export type GenerateForm = {
   readonly set: ChoiceSetting<"mnist" | "fashion">;
-  readonly method: ChoiceSetting<GanMethod>;
+  readonly method: ChoiceSetting<Method>;
   readonly size: ChoiceSetting<"small" | "full">;
   readonly epochs: NumberSetting;
   readonly learningRate: NumberSetting;
@@ -31,6 +31,11 @@ export const generateSchema: GenerateForm = {
         note: "A critic that measures a distance, five steps for each of the generator: slow and steady.",
       },
       { value: "lsgan", label: "LSGAN", note: "Least squares in the place of probabilities: collapses less." },
+      {
+        value: "ddpm",
+        label: "DDPM",
+        note: "Denoising diffusion: learns to find the noise in a picture, and draws by taking it away bit by bit.",
+      },
     ],
     initial: "dcgan",
   }),
@@ -47,3 +52,9 @@ export const generateSchema: GenerateForm = {
   count: whole("Images", { initial: 5000, minimum: 200, maximum: 10_000 }),
   seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
 };
+
+/** The learning rate that a method and a size of networks want. */
+export function suggestedRate({ method, size }: { readonly method: Method; readonly size: "small" | "full" }): number {
+  if (method === "ddpm") return size === "small" ? 0.003 : 0.001;
+  return size === "small" ? 0.001 : 0.0002;
+}

@@ -18,9 +18,6 @@ import { type GenerateForm, generateSchema } from "./schema.ts";
 
 export const settings: Settings<GenerateForm> = settingsOf("generate", generateSchema);
 
-/** What a size of networks wants to be trained with. */
-export const suggestedRates: Readonly<Record<"small" | "full", number>> = { small: 0.001, full: 0.0002 };
-
 /** One grid of the same latents. */
 export interface Grid {
   readonly step: number;
@@ -38,12 +35,16 @@ export const loading: Signal<string> = signal("");
 /** Smoothed readings, for gauges. */
 export const gauges: Signal<Readonly<Record<string, number>>> = signal({});
 
+/** Whether one network takes noise away, rather than two playing against each other. */
+export const drawsFromNoise: ReadonlySignal<boolean> = computed(() => (made.value ?? settings.values.value).method === "ddpm");
+
 const generatorLoss = new GrowingLine();
 const criticLoss = new GrowingLine();
 const drawn = new Redraw();
 
 export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
   void drawn.count.value;
+  if (drawsFromNoise.value) return [{ label: "noise left", colour: "--accent", x: generatorLoss.x, y: smoothed(generatorLoss.y) }];
   return [
     { label: "generator", colour: "--accent", x: generatorLoss.x, y: smoothed(generatorLoss.y) },
     { label: "critic", colour: "--second", x: criticLoss.x, y: smoothed(criticLoss.y) },
@@ -63,12 +64,13 @@ function hear(events: readonly GenerateEvent[]): void {
           break;
         case "step":
           latest.value = event;
-          generatorLoss.push(event.step, event.metrics.generatorLoss ?? Number.NaN);
+          generatorLoss.push(event.step, event.metrics.generatorLoss ?? event.metrics.loss ?? Number.NaN);
           criticLoss.push(event.step, event.metrics.discriminatorLoss ?? Number.NaN);
-          gauges.value = blended(gauges.peek(), event.metrics);
+          gauges.value = { ...gauges.peek(), ...blended(gauges.peek(), event.metrics) };
           break;
         case "grid": {
           const all = [...grids.peek().filter(({ step }) => step !== event.step), { step: event.step, pictures: event.pictures }];
+          if (event.readings) gauges.value = { ...gauges.peek(), ...event.readings };
           grids.value = all.length > mostGrids ? all.filter((_, i) => i % 2 === 0 || i === all.length - 1) : all;
           break;
         }
@@ -142,7 +144,7 @@ export async function start(files?: RunFiles, given?: GenerateSettings, entry?: 
   }
 }
 
-/** Opens a run of this panel, or one of `dl train dcgan-mnist` or `wgan-gp-mnist`. */
+/** Opens a run of this panel, or one of `dl train dcgan-mnist`, `wgan-gp-mnist` or `ddpm-mnist`. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
   const { settings: given, usable } = readGenerateRun(files);
   settings.change(given);

@@ -77,7 +77,8 @@ export function WalkCard(): JSX.Element {
         </div>
       ) : (
         <p class="empty">
-          {problem.value || "A latent is a point in a space of 100 numbers; once there is a generator, walk from one to another."}
+          {problem.value ||
+            "A latent is a point in a space of many numbers, and each makes a picture; once they do, walk from one to another."}
         </p>
       )}
     </section>
