@@ -32,9 +32,9 @@ export type PlayEvent =
   | { readonly kind: "episode"; readonly frames: readonly Drawing[]; readonly sum: number; readonly steps: number }
   | {
       readonly kind: "maps";
-      /** What the agent does in each state, and what it expects of it: `mapSize²`, rows from the top; undefined where it has no values. */
+      /** What the agent does in each state, and what it expects of it: `mapSize²`, rows from the top. */
       readonly policy: Float32Array;
-      readonly value: Float32Array | undefined;
+      readonly value: Float32Array;
     };
 
 export interface PlayContract extends JobContract {

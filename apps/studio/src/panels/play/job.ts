@@ -1,7 +1,7 @@
 /** Trains an agent on one of `@dl/rl`'s tasks, plays episodes for the page to show, and draws what it thinks of its states. */
 
-import { DlError, max, Rng, type Tensor, tensor } from "@dl/core";
-import { A2c, Dqn, type Drawing, learn, Ppo, prepare, tasks } from "@dl/rl";
+import { DlError, max, minimum, Rng, type Tensor, tensor } from "@dl/core";
+import { A2c, Dqn, type Drawing, learn, Ppo, prepare, Sac, tasks } from "@dl/rl";
 import type { OpenJob } from "../../engine/job.ts";
 import { mapSize, type PlayContract } from "./contract.ts";
 import { worldOf } from "./worlds.ts";
@@ -57,15 +57,15 @@ export const openPlay: OpenJob<PlayContract> = async ({ device, pacer, settings,
     const policy = await algorithm.act(states, { rng: new Rng(0) });
     const rows = mapSize * mapSize;
     const observed = { data: states, shape: [rows, states.length / rows], dtype: "float32" } as const;
-    const valueOf = (x: Tensor): Tensor | undefined => {
+    const valueOf = (x: Tensor): Tensor => {
       if (algorithm instanceof Ppo || algorithm instanceof A2c) return algorithm.networks.model.forward(x).values;
-      return algorithm instanceof Dqn ? max(algorithm.network.expected(algorithm.network.forward(x)), -1) : undefined;
+      // Of its best action, by the critic that promises less.
+      if (algorithm instanceof Sac) return minimum(...algorithm.critic.forward(x, algorithm.actor.forward(x).mode()));
+      if (algorithm instanceof Dqn) return max(algorithm.network.expected(algorithm.network.forward(x)), -1);
+      throw new DlError(`Expected an agent of PPO, A2C, DQN or SAC, got one of ${algorithm.name}.`);
     };
-    const { value } = await device.compute(() => {
-      const value = valueOf(tensor(observed));
-      return value ? { value } : {};
-    });
-    emit({ kind: "maps", policy: policy.slice(), value: value?.data as Float32Array | undefined });
+    const { data } = await device.compute(() => valueOf(tensor(observed)));
+    emit({ kind: "maps", policy: policy.slice(), value: data as Float32Array });
   };
 
   let lastEpisode = Number.NEGATIVE_INFINITY;

@@ -111,11 +111,7 @@ export function PlayPanel(): JSX.Element {
               {seen ? (
                 <div class="state-maps">
                   <StateMap title="Policy" values={seen.policy} map={map} ends={map.actions} />
-                  {seen.value ? (
-                    <StateMap title="Expected return" values={seen.value} map={map} />
-                  ) : (
-                    <p class="empty">This method's critic judges actions, not states: there is no map of values.</p>
-                  )}
+                  <StateMap title="Expected return" values={seen.value} map={map} />
                 </div>
               ) : (
                 <p class="empty">A map of the states: at first it knows nothing of them.</p>
