@@ -1,5 +1,6 @@
 /** The page's side of a training: a worker, what it last said as signals, and the way to steer it. */
 
+import type { Device } from "@dl/core";
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { DeviceChoice, DeviceReport, FromWorker, JobContract, JobName, Problem, RunFiles, RunStatus, ToWorker } from "./protocol.ts";
 
@@ -45,6 +46,7 @@ export class Engine<C extends JobContract> {
   #last: StartOptions<C> | undefined;
   #files: RunFiles | undefined;
   #count = 0;
+  #isAsleep = false;
   #opening: { resolve: (report: DeviceReport) => void; reject: (error: Error) => void } | undefined;
 
   constructor(options: EngineOptions<C>) {
@@ -125,6 +127,24 @@ export class Engine<C extends JobContract> {
     if (this.#status.value === "paused") this.#post({ kind: "step" });
   }
 
+  /** Has the run's files sent now, so that a tab that is thrown away loses nothing. */
+  save(): void {
+    if (this.#status.value === "running") this.#post({ kind: "save" });
+  }
+
+  /** Stops after the step at hand, if it is training, until `wake`. */
+  sleep(): void {
+    if (this.#isAsleep || this.#status.value !== "running") return;
+    this.#isAsleep = true;
+    this.#post({ kind: "pause" });
+  }
+
+  /** Goes on where `sleep` stopped it; a pause of the user's stays one. */
+  wake(): void {
+    if (this.#isAsleep) this.#post({ kind: "resume" });
+    this.#isAsleep = false;
+  }
+
   /** Ends the job and its worker: the device's memory goes with it. */
   reset(): void {
     this.#terminate();
@@ -149,13 +169,22 @@ export class Engine<C extends JobContract> {
     await this.start({ ...last, device, files: this.#files });
   }
 
+  /** What the device holds between two steps. */
+  memory(): Promise<ReturnType<Device["memory"]>> {
+    return this.#question((id) => ({ kind: "memory", id }));
+  }
+
   ask<Name extends keyof C["asks"] & string>(name: Name, question: C["asks"][Name]["question"]): Promise<C["asks"][Name]["answer"]> {
+    return this.#question((id) => ({ kind: "ask", id, name, question }));
+  }
+
+  #question<A>(message: (id: number) => ToWorker): Promise<A> {
     if (!this.#worker) return Promise.reject(new Error("Nothing has been trained here yet. Start a training first."));
     const id = this.#count++;
-    const answered = new Promise<C["asks"][Name]["answer"]>((resolve, reject) => {
+    const answered = new Promise<A>((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
     });
-    this.#post({ kind: "ask", id, name, question });
+    this.#post(message(id));
     return answered;
   }
 
@@ -213,6 +242,7 @@ export class Engine<C extends JobContract> {
   }
 
   #terminate(): void {
+    this.#isAsleep = false;
     this.#worker?.terminate();
     this.#worker = undefined;
     this.#choice = undefined;

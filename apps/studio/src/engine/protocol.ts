@@ -11,7 +11,8 @@
  * | `pause`, `resume`   | `status`; a pause sends `files` first                                                             |
  * | `step`              | one step, and `status` paused again                                                               |
  * | `stop`              | `status` idle; the job and its memory are gone                                                    |
- * | `ask`               | `answer` or `refused`, with the number of the question                                            |
+ * | `save`              | `files`, between two steps                                                                        |
+ * | `ask`, `memory`     | `answer` or `refused`, with the number of the question                                            |
  *
  * An error that ends the job is a `problem`; `lost: true` when the device is gone and the last files can go on with another.
  */
@@ -46,7 +47,8 @@ export interface Problem {
 export type ToWorker =
   | { readonly kind: "open"; readonly device: DeviceChoice }
   | { readonly kind: "start"; readonly job: JobName; readonly settings: unknown; readonly payload: unknown; readonly files?: RunFiles }
-  | { readonly kind: "pause" | "resume" | "step" | "stop" }
+  | { readonly kind: "pause" | "resume" | "step" | "stop" | "save" }
+  | { readonly kind: "memory"; readonly id: number }
   | { readonly kind: "ask"; readonly id: number; readonly name: string; readonly question: unknown };
 
 export type FromWorker =

@@ -74,6 +74,8 @@ async function close(): Promise<void> {
 }
 
 let running: Promise<void> = Promise.resolve();
+/** From the start of a job to its end: a pause that comes later is none. */
+let isTraining = false;
 
 async function start({ job, settings, payload, files }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   await close();
@@ -97,8 +99,10 @@ async function start({ job, settings, payload, files }: Extract<ToWorker, { kind
     page.postMessage({ kind: "status", status: "paused" });
   };
   page.postMessage({ kind: "status", status: "running" });
+  isTraining = true;
   running = pacer
     .training(() => current.run())
+    .finally(() => (isTraining = false))
     .then(async (reason) => {
       flush();
       if (signal.aborted) return;
@@ -111,12 +115,10 @@ async function start({ job, settings, payload, files }: Extract<ToWorker, { kind
     });
 }
 
-async function answer({ id, name, question }: Extract<ToWorker, { kind: "ask" }>): Promise<void> {
+/** Between two steps. */
+async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   try {
-    const ask = session?.asks[name];
-    if (!ask) throw new Error("Nothing has been trained here yet. Start a training first.");
-    const value = await pacer.between(() => ask(question));
-    page.postMessage({ kind: "answer", id, answer: value });
+    page.postMessage({ kind: "answer", id, answer: await pacer.between(work) });
   } catch (error) {
     page.postMessage({ kind: "refused", id, problem: problemOf(error) });
   }
@@ -129,26 +131,39 @@ async function take(message: ToWorker): Promise<void> {
     case "start":
       return start(message);
     case "pause":
-      if (pacer.isPaused) return;
+      if (pacer.isPaused || !isTraining) return;
       pacer.pause();
       flush();
       await pacer.between(sendFiles);
       page.postMessage({ kind: "status", status: "paused" });
       return;
     case "resume":
+      if (!isTraining) return;
       pacer.resume();
       page.postMessage({ kind: "status", status: "running" });
       return;
     case "step":
-      pacer.step();
+      if (isTraining) pacer.step();
       return;
     case "stop":
       await close();
       page.postMessage({ kind: "status", status: "idle" });
       return;
-    case "ask":
-      // Not awaited: a question waits for the step at hand, and a pause must not wait for the question.
-      void answer(message);
+    case "save":
+      await pacer.between(sendFiles);
+      return;
+    // Not awaited: a question waits for the step at hand, and a pause must not wait for the question.
+    case "ask": {
+      const { id, name, question } = message;
+      void answer(id, async () => {
+        const ask = session?.asks[name];
+        if (!ask) throw new Error("Nothing has been trained here yet. Start a training first.");
+        return await ask(question);
+      });
+      return;
+    }
+    case "memory":
+      void answer(message.id, async () => device!.memory());
       return;
     default:
       return message satisfies never;

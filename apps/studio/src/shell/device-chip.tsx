@@ -3,8 +3,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { openEngines } from "../engine/engine.ts";
+import { type Engine, openEngines } from "../engine/engine.ts";
+import type { JobContract } from "../engine/protocol.ts";
 import { offlineState } from "../offline/register.ts";
+import { megabytes } from "../widgets/reading.tsx";
 import { chooseDevice, deviceChoice, deviceChoices } from "./device-choice.ts";
 import { Icon } from "./icons.tsx";
 
@@ -22,7 +24,8 @@ export function DeviceChip(): JSX.Element {
       removeEventListener("keydown", close);
     };
   }, [isOpen]);
-  const device = openEngines.value.map((engine) => engine.device.value).findLast((report) => report !== undefined);
+  const engine = openEngines.value.findLast((one) => one.device.value !== undefined);
+  const device = engine?.device.value;
   const choice = deviceChoices.find(({ value }) => value === deviceChoice.value)!;
   return (
     <div class="device" ref={box}>
@@ -63,9 +66,34 @@ export function DeviceChip(): JSX.Element {
               </button>
             </p>
           )}
+          {engine && <Memory engine={engine} />}
           <p class="soft small">A change holds from the next start on.</p>
         </div>
       )}
     </div>
+  );
+}
+
+/** What the device holds between two steps, told anew every second. */
+function Memory({ engine }: { engine: Engine<JobContract> }): JSX.Element {
+  const use = useSignal<{ readonly buffers: number; readonly bytes: number } | undefined>(undefined);
+  useEffect(() => {
+    let isGone = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async (): Promise<void> => {
+      // Where a training has just ended, there is nothing to tell.
+      use.value = await engine.memory().catch(() => undefined);
+      if (!isGone) timer = setTimeout(() => void look(), 1000);
+    };
+    void look();
+    return () => {
+      isGone = true;
+      clearTimeout(timer);
+    };
+  }, [engine]);
+  return (
+    <p class="small">
+      {use.value ? `It holds ${megabytes(use.value.bytes)} in ${use.value.buffers} tensors.` : "What it holds is counted …"}
+    </p>
   );
 }
