@@ -2,8 +2,9 @@
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Bars } from "../../widgets/bars.tsx";
+import { LatestQuestion } from "../../widgets/latest-question.ts";
 import type { Reading } from "./contract.ts";
 import { engine, latest, made } from "./training.ts";
 
@@ -17,33 +18,22 @@ export function AttentionCard(): JSX.Element {
   const head = useSignal(0);
   const at = useSignal<number | undefined>(undefined);
   const problem = useSignal("");
-  const asked = useRef({ isWaiting: false, isStale: false, at: 0 });
-  const ask = (): void => {
-    if (!made.peek() || engine.status.peek() === "idle" || engine.status.peek() === "opening") return;
-    if (asked.current.isWaiting) {
-      asked.current.isStale = true;
-      return;
-    }
-    asked.current = { isWaiting: true, isStale: false, at: performance.now() };
-    engine
-      .ask("read", { text: text.peek() })
-      .then(
-        (answer) => {
-          seen.value = answer;
+  const question = useMemo(
+    () =>
+      new LatestQuestion(async () => {
+        if (!made.peek() || engine.status.peek() === "idle" || engine.status.peek() === "opening") return;
+        try {
+          seen.value = await engine.ask("read", { text: text.peek() });
           problem.value = "";
-        },
-        (error: Error) => {
-          problem.value = error.message;
-        },
-      )
-      .finally(() => {
-        asked.current.isWaiting = false;
-        if (asked.current.isStale) ask();
-      });
-  };
-  useEffect(ask, [text.value, made.value]);
+        } catch (error) {
+          problem.value = (error as Error).message;
+        }
+      }),
+    [],
+  );
+  useEffect(() => void question.ask(), [text.value, made.value]);
   useSignalEffect(() => {
-    if (latest.value && performance.now() - asked.current.at > lookEvery) ask();
+    if (latest.value && question.age > lookEvery) void question.ask();
   });
   const plan = made.value;
   const reading = seen.value;
