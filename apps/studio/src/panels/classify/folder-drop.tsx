@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { droppedFiles, type PickedFile, readImageFolder } from "../../data/image-folder.ts";
 import { showError, showNotice } from "../../shell/notice.ts";
-import { folder, loading } from "./training.ts";
+import { loading, ownPictures } from "./training.ts";
 
 export function FolderDrop(): JSX.Element {
   const isOver = useSignal(false);
@@ -14,7 +14,7 @@ export function FolderDrop(): JSX.Element {
       const read = await readImageFolder(files, {
         onProgress: (share) => (loading.value = `Reading pictures … ${Math.round(100 * share)} %`),
       });
-      folder.value = read;
+      ownPictures.value = read.pictures;
       if (read.unreadable.length > 0) {
         showNotice(`${read.unreadable.length} files could not be read as pictures and are left out, such as ${read.unreadable[0]}.`);
       }
@@ -24,7 +24,7 @@ export function FolderDrop(): JSX.Element {
       loading.value = "";
     }
   };
-  const found = folder.value;
+  const found = [...ownPictures.value];
   return (
     <label
       class={isOver.value ? "drop over" : "drop"}
@@ -39,11 +39,17 @@ export function FolderDrop(): JSX.Element {
         if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take);
       }}
     >
-      {found ? (
+      {found.length > 0 ? (
         <span>
-          <b>{found.classNames.length} classes</b>, {found.train.labels.length + found.test.labels.length} pictures
+          <b>{found.length === 1 ? "1 class" : `${found.length} classes`}</b>, {found.reduce((sum, [, own]) => sum + own.length, 0)}{" "}
+          pictures
           <br />
-          <span class="small">{found.classNames.slice(0, 6).join(", ")}</span>
+          <span class="small">
+            {found
+              .slice(0, 6)
+              .map(([name]) => name)
+              .join(", ")}
+          </span>
         </span>
       ) : (
         <span>

@@ -4,7 +4,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { MapSheet, Pixels } from "../../charts/pixels.tsx";
-import { squarePixels } from "../../data/image-folder.ts";
+import { squarePixels } from "../../data/square-pixels.ts";
 import { showError } from "../../shell/notice.ts";
 import { Bars } from "../../widgets/bars.tsx";
 import type { ClassifyPayload, Look } from "./contract.ts";

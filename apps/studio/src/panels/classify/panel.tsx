@@ -11,6 +11,7 @@ import { percent, Reading, Readings, short } from "../../widgets/reading.tsx";
 import { RunBar } from "../../widgets/run-bar.tsx";
 import { RunsCard } from "../../widgets/runs-card.tsx";
 import { SettingsForm } from "../../widgets/settings-form.tsx";
+import { CameraCard } from "./camera-card.tsx";
 import { DrawPad } from "./draw-pad.tsx";
 import { FolderDrop } from "./folder-drop.tsx";
 import { LookCard } from "./look-card.tsx";
@@ -125,7 +126,11 @@ export function ClassifyPanel(): JSX.Element {
             </section>
           </div>
           <div class="grid">
-            {set === "mnist" || images.value?.shape[2] === 1 ? <DrawPad /> : null}
+            {set === "folder" || images.value?.shape[2] === 3 ? (
+              <CameraCard takes={set === "folder"} />
+            ) : set === "mnist" || images.value?.shape[2] === 1 ? (
+              <DrawPad />
+            ) : null}
             <section class="card" aria-label="Confusion">
               <header>
                 <h2>What is taken for what</h2>

@@ -20,7 +20,7 @@ export const classifySchema: ClassifyForm = {
       { value: "mnist", label: "Digits", note: "MNIST: handwritten digits, 28 × 28." },
       { value: "fashion", label: "Clothes", note: "Fashion-MNIST: photographs of clothes, 28 × 28." },
       { value: "cifar", label: "Things", note: "CIFAR-10: animals and vehicles, 32 × 32 in colour." },
-      { value: "folder", label: "Yours", note: "A folder of your own. It stays on this machine." },
+      { value: "folder", label: "Yours", note: "A folder of your own, or pictures of your camera. They stay on this machine." },
     ],
     initial: "mnist",
   }),

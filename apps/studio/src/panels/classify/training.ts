@@ -3,8 +3,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
 import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
-import type { FolderImages } from "../../data/image-folder.ts";
-import { folderImageSize } from "../../data/image-folder.ts";
+import { imageSetOfPictures, type OwnPictures, ownImageSize } from "../../data/own-pictures.ts";
 import { readImages, readIndex } from "../../data/read-shards.ts";
 import { imageSetOf, type ShardIndex } from "../../data/shard-format.ts";
 import { Engine } from "../../engine/engine.ts";
@@ -40,7 +39,8 @@ export const latest: Signal<{ readonly step: number; readonly loss: number; read
   signal(undefined);
 /** The images that are trained on. */
 export const images: Signal<ClassifyPayload | undefined> = signal(undefined);
-export const folder: Signal<FolderImages | undefined> = signal(undefined);
+/** The user's, of a folder or the camera. */
+export const ownPictures: Signal<OwnPictures> = signal(new Map());
 export const index: Signal<ShardIndex | undefined> = signal(undefined);
 /** What is being fetched or read. */
 export const loading: Signal<string> = signal("");
@@ -128,10 +128,7 @@ export function forget(): void {
 /** The images of the settings, fetched if need be. */
 async function readPayload({ set, count }: Pick<ClassifySettings, "set" | "count">): Promise<ClassifyPayload> {
   if (set === "folder") {
-    const own = folder.peek();
-    if (!own) throw new Error("Drop a folder of pictures first: one subfolder a class.");
-    const { classNames, train, test, statistics } = own;
-    return { title: "your images", classNames, shape: [folderImageSize, folderImageSize, 3], statistics, train, test };
+    return { title: "your images", shape: [ownImageSize, ownImageSize, 3], ...imageSetOfPictures(ownPictures.peek()) };
   }
   index.value ??= await readIndex();
   const found = imageSetOf(index.value, set);
