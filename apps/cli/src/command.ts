@@ -36,12 +36,24 @@ export interface Arguments {
 export function parseCommand(command: Command, argv: readonly string[]): Arguments {
   const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
   for (const [name, { value }] of Object.entries(command.options)) options[name] = { type: value ? "string" : "boolean" };
+  let parsed: Arguments;
   try {
     const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    return { positionals, values: values as Arguments["values"] };
+    parsed = { positionals, values: values as Arguments["values"] };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+  if (!parsed.values.help) refuseSurplus(command, parsed);
+  return parsed;
+}
+
+/** More words than the usage line has places for, one of which `--run` fills: none is passed over in silence. */
+function refuseSurplus({ positionals: places }: Command, args: Arguments): void {
+  const isNamed = text(args, "run") !== undefined;
+  const names = [...places.matchAll(/<[^>]+>|\[[^\]]+\]|\S+/g)].map(([name]) => name).slice(isNamed ? 1 : 0);
+  if (names.at(-1) === "…" || args.positionals.length <= names.length) return;
+  const expected = names.length > 0 ? names.join(" ") : "no words but options";
+  throw new UsageError(`expected ${expected}${isNamed ? " beside --run" : ""}, got ${args.positionals.join(" ")}.`);
 }
 
 export function helpOf({ name, summary, positionals, details, options }: Command): string {
@@ -121,10 +133,13 @@ export function text({ values }: Arguments, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The only positional argument. */
-export function onlyPositional({ positionals }: Arguments, what: string): string {
-  const [first, ...rest] = positionals;
-  if (first === undefined || rest.length > 0)
-    throw new UsageError(`expected one ${what}, got ${positionals.length === 0 ? "none" : positionals.join(" ")}.`);
-  return first;
+/** The only positional argument; more of them have been refused. */
+export function onlyPositional({ positionals: [only] }: Arguments, what: string): string {
+  if (only === undefined) throw new UsageError(`expected one ${what}, got none.`);
+  return only;
+}
+
+/** What `--run` names, or else the first word. */
+export function runFolder(args: Arguments): string {
+  return text(args, "run") ?? onlyPositional(args, "run folder");
 }

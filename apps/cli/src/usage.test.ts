@@ -81,7 +81,13 @@ test.for([
   [["score", "a"], /expected a folder of generated images and a folder of real ones/],
   [["score", "a", "b", "--extractor", "inception"], /--extractor: expected mnist, fashion-mnist or a \.safetensors file, got "inception"/],
   [["sample"], /expected one run folder, got none/],
-  [["evaluate", "a", "b"], /expected one run folder, got a b/],
+  [["evaluate", "a", "b"], /expected <run folder>, got a b\./],
+  [["score", "a", "b", "c"], /expected <generated folder> <real folder>, got a b c\./],
+  [["serve", "--run", "a", "b"], /expected no words but options beside --run, got b\./],
+  [["export", "--run", "a", "b", "--to", "onnx"], /expected no words but options beside --run, got b\./],
+  [["watch", "--run", "a", "b"], /expected no words but options beside --run, got b\./],
+  [["explain", "--run", "a", "b.png", "c.png"], /expected <image> beside --run, got b\.png c\.png\./],
+  [["doctor", "now"], /expected no words but options, got now\./],
 ] as const)("dl %j is told what is wrong, with exit code 2 and nothing on stdout", async ([words, message]) => {
   const made = words.length > 1 ? out : [];
   const { code, stdout, stderr } = await dlHere(...words, ...(words[0] === "train" ? made : []));

@@ -19,7 +19,6 @@ export const bench: Command = {
     ...deviceOptions,
   },
   async run(args) {
-    if (args.positionals.length > 0) throw new UsageError(`expected no words but options, got ${args.positionals.join(" ")}.`);
     const trace = text(args, "trace") ?? "dl-trace.json";
     if (args.values.trace !== undefined && !args.values.profile)
       throw new UsageError("--trace: expected --profile beside it, got it alone.");

@@ -75,8 +75,8 @@ export const inspect: Command = {
     json: { help: "End with one line of JSON on stdout, and nothing else there." },
   },
   async run(args) {
-    const [what, name, ...more] = args.positionals;
-    if (what !== "data" || name === undefined || more.length > 0) throw new UsageError("expected: dl inspect data <set or folder>.");
+    const [what, name] = args.positionals;
+    if (what !== "data" || name === undefined) throw new UsageError("expected: dl inspect data <set or folder>.");
     const limit = args.values.limit === undefined ? undefined : wholeNumber(args, "limit", { least: 1, otherwise: 1 });
     const whole = await openSplits(name, args);
     const splits = Object.fromEntries(

@@ -22,8 +22,8 @@ export const score: Command = {
     ...deviceOptions,
   },
   async run(args) {
-    const [generatedFolder, realFolder, ...rest] = args.positionals;
-    if (generatedFolder === undefined || realFolder === undefined || rest.length > 0) {
+    const [generatedFolder, realFolder] = args.positionals;
+    if (generatedFolder === undefined || realFolder === undefined) {
       throw new UsageError("expected a folder of generated images and a folder of real ones.");
     }
     const name = text(args, "extractor") ?? "mnist";

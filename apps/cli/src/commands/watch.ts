@@ -7,7 +7,7 @@ import { DataError, Rng } from "@dl/core";
 import { encodeApng, prepare, rasterize, toTerminal } from "@dl/rl";
 import { writeFileAtomic } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
-import { type Command, deviceOptions, deviceSettings, onlyPositional, text, wholeNumber } from "../command.ts";
+import { type Command, deviceOptions, deviceSettings, runFolder, text, wholeNumber } from "../command.ts";
 import { playEpisode } from "../rl/play-episode.ts";
 import { agentName, readTaskRun } from "../rl/task-run.ts";
 import { fileExists } from "../run-files.ts";
@@ -25,8 +25,7 @@ export const watch: Command = {
     ...deviceOptions,
   },
   async run(args) {
-    const named = text(args, "run");
-    const path = named !== undefined && args.positionals.length === 0 ? named : onlyPositional(args, "run folder");
+    const path = runFolder(args);
     const run = await readTaskRun(path);
     if (!run) throw new DataError(`${path}: expected a run of dl train with a task such as ppo-cartpole, got another, or none.`);
     const names = [agentName, "checkpoint.safetensors"].map((name) => join(path, name));

@@ -31,7 +31,6 @@ export const workerCommand: Command = {
     const url = text(args, "queue");
     if (url === undefined)
       throw new UsageError("expected --queue with the address of a Redis server, such as redis://localhost:6379, got none.");
-    if (args.positionals.length > 1) throw new UsageError(`expected one module at most, got ${args.positionals.join(" ")}.`);
     const workers = wholeNumber(args, "workers", { least: 1, otherwise: 1 });
     const [path] = args.positionals;
     const own = path === undefined ? undefined : await importProblem(path);

@@ -13,7 +13,7 @@ test("dl worker without an address, with a wrong one, or with too many modules i
   const wrong = async (...words: string[]) => dlHere("worker", ...words);
   expect(await wrong()).toMatchObject({ code: 2, stderr: expect.stringContaining("expected --queue with the address of a Redis server") });
   expect((await wrong("--queue", "redis://127.0.0.1:9")).stderr).toContain("expected a Redis server at redis://127.0.0.1:9, got");
-  expect((await wrong("a.ts", "b.ts", "--queue", "redis://127.0.0.1:9")).stderr).toContain("expected one module at most");
+  expect((await wrong("a.ts", "b.ts", "--queue", "redis://127.0.0.1:9")).stderr).toContain("expected [module], got a.ts b.ts");
   expect((await wrong("nowhere.ts", "--queue", "redis://127.0.0.1:9")).stderr).toContain("expected a module, got nothing there");
 });
 
