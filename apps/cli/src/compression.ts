@@ -1,6 +1,5 @@
 /** Makes the model of a run smaller, and measures what became of it. */
 
-import type { ImageClassifier } from "@dl/cnn";
 import {
   type CompressionReport,
   chooseChannels,
@@ -21,14 +20,13 @@ import {
   traceChannels,
 } from "@dl/compress";
 import { argmax, type Device, equal, mean, Rng, type Scalar } from "@dl/core";
-import { batches, take } from "@dl/data";
+import { batches, normalize, take } from "@dl/data";
 import { AdamW, crossEntropy, schedules } from "@dl/nn";
 import { type Callback, fit, NanStop, ShowProgress } from "@dl/train";
 import { stderrTerminal } from "@dl/train/node";
+import type { Classifier } from "./classifier.ts";
 import { EpochClock } from "./epoch-clock.ts";
 import { evaluateClassifier } from "./evaluation.ts";
-import type { RunFile } from "./run-file.ts";
-import { augmentationOf, loadTestData, loadTrainingData, normalization } from "./session.ts";
 
 /** What is asked for; each that is undefined is left out. */
 export interface CompressionPlan {
@@ -42,6 +40,15 @@ export interface CompressionPlan {
   /** Passes over the training set after layers have changed, while pruning goes on. */
   readonly epochs: number;
   readonly learningRate: number;
+}
+
+export interface CompressionWork {
+  plan: CompressionPlan;
+  device: Device;
+  signal: AbortSignal;
+  /** Of training after layers have changed. */
+  batchSize: number;
+  seed: number;
 }
 
 export interface CompressionOutcome {
@@ -58,20 +65,20 @@ const calibrationImages = 512;
 /**
  * Channels, factors, pruning with training, and rounding last, in that order.
  *
- * @param model  With the weights of the run; is changed.
+ * @param classifier  Its model is changed.
  */
 export async function compressModel(
-  run: RunFile,
-  model: ImageClassifier,
-  { plan, device, signal, bytes }: { plan: CompressionPlan; device: Device; signal: AbortSignal; bytes: number },
+  classifier: Classifier,
+  { bytes, ...work }: CompressionWork & { bytes: number },
 ): Promise<CompressionOutcome> {
-  const { recipe, preset } = run;
-  const where = { device, inputShape: recipe.data.imageShape };
-  const test = await loadTestData(run, { signal });
+  const { model } = classifier;
+  const { plan, device, signal } = work;
+  const where = { device, inputShape: classifier.imageShape };
+  const test = await classifier.load("test", { signal });
   const options: MeasureOptions = {
     ...where,
     evaluate: async () => {
-      const { loss, accuracy } = await evaluateClassifier(run, model, { device, dataset: test, signal });
+      const { loss, accuracy } = await evaluateClassifier(classifier, { device, dataset: test, signal });
       return { "test/accuracy": accuracy, "test/loss": loss };
     },
   };
@@ -89,7 +96,7 @@ export async function compressModel(
     steps.push(factored.length > 0 ? `factored ${factored.join(", ")}` : "no layer would become smaller by factoring");
   }
   const isChanged = plan.channels !== undefined || plan.energy !== undefined || plan.sparsity !== undefined;
-  if (isChanged) await trainOn(run, model, { plan, device, signal });
+  if (isChanged) await trainOn(classifier, work);
   signal.throwIfAborted();
   if (plan.sparsity !== undefined) steps.push(`${Math.round(100 * plan.sparsity)} % of the weights pruned by magnitude`);
   if (isChanged && plan.epochs > 0) steps.push(`trained for ${plan.epochs} more epochs`);
@@ -100,9 +107,9 @@ export async function compressModel(
   } else if (plan.quantise === "int8") {
     const folded = await foldBatchNorm(model, where);
     if (folded.length > 0) steps.push(`${folded.length} normalisations folded`);
-    const { train } = await loadTrainingData(run, { signal });
+    const train = await classifier.load("train", { signal });
     const some = take(train, Math.min(calibrationImages, train.length));
-    const calibration = [...batches(some, { batchSize: 128, transform: normalization(preset) })].map(({ images }) => images);
+    const calibration = [...batches(some, { batchSize: 128, transform: normalize(classifier.normalization) })].map(({ images }) => images);
     quantised = await quantise(model, { device, calibration, activations: "mse" });
     steps.push("weights and inputs of layers rounded to int8");
   }
@@ -111,18 +118,14 @@ export async function compressModel(
 }
 
 /** Trains the changed model on, with pruning in the first half where it is asked for; masks are made permanent. */
-async function trainOn(
-  run: RunFile,
-  model: ImageClassifier,
-  { plan, device, signal }: { plan: CompressionPlan; device: Device; signal: AbortSignal },
-): Promise<void> {
-  const { preset, settings } = run;
+async function trainOn(classifier: Classifier, { plan, device, signal, batchSize, seed }: CompressionWork): Promise<void> {
+  const { model, labelSmoothing } = classifier;
   const { sparsity, epochs, learningRate } = plan;
   const masks =
     sparsity === undefined ? undefined : new PruningMasks(model, await magnitudeMasks(model, { sparsity: epochs === 0 ? sparsity : 0 }));
   if (epochs > 0) {
-    const { train } = await loadTrainingData(run, { signal });
-    const steps = epochs * Math.ceil(train.length / settings.batchSize);
+    const train = await classifier.load("train", { signal });
+    const steps = epochs * Math.ceil(train.length / batchSize);
     const clock = new EpochClock();
     const callbacks: Callback[] = [clock, new ShowProgress({ terminal: stderrTerminal(), unit: "images" }), new NanStop()];
     if (masks) {
@@ -132,13 +135,13 @@ async function trainOn(
     }
     using optimizer = new AdamW(model.parameters(), { learningRate: schedules.cosine(learningRate, { steps }), weightDecay: 0.01 });
     await fit({
-      ...{ device, model, optimizer, dataset: train, batchSize: settings.batchSize, epochs, callbacks, signal },
-      rng: new Rng(settings.seed).fork("compress"),
-      transform: [...augmentationOf(run, () => clock.epoch), normalization(preset)],
+      ...{ device, model, optimizer, dataset: train, batchSize, epochs, callbacks, signal },
+      rng: new Rng(seed).fork("compress"),
+      transform: [...classifier.augmentation(() => clock.epoch), normalize(classifier.normalization)],
       step: ({ images, labels }, mode) => {
         const logits = model.forward(images, mode);
         const accuracy: Scalar = mean(equal(argmax(logits, -1), labels).cast("float32"));
-        return { loss: crossEntropy(logits, labels, { labelSmoothing: preset.labelSmoothing }), accuracy };
+        return { loss: crossEntropy(logits, labels, { labelSmoothing }), accuracy };
       },
     });
   }

@@ -1,13 +1,12 @@
 /** A classifier's answers on a data set, and what is told about them. */
 
-import type { ImageClassifier } from "@dl/cnn";
 import { type Device, type HostTensor, softmax } from "@dl/core";
+import { normalize } from "@dl/data";
 import { type ClassificationReport, ConfusionMatrix, classificationReport } from "@dl/metrics";
 import { crossEntropy } from "@dl/nn";
 import { evaluate, type Mistake, worstMistakes } from "@dl/train";
+import { type Classifier, logitsOf } from "./classifier.ts";
 import type { LabelledImages } from "./recipes/recipe.ts";
-import type { RunFile } from "./run-file.ts";
-import { logitsOf, normalization } from "./session.ts";
 
 export interface Evaluation {
   readonly loss: number;
@@ -20,20 +19,19 @@ export interface Evaluation {
 }
 
 export async function evaluateClassifier(
-  { recipe, preset }: Pick<RunFile, "recipe" | "preset">,
-  model: ImageClassifier,
+  classifier: Pick<Classifier, "model" | "classNames" | "normalization" | "logits">,
   { device, dataset, signal }: { device: Device; dataset: LabelledImages; signal: AbortSignal },
 ): Promise<Evaluation> {
-  const { classNames } = recipe.data;
+  const { classNames } = classifier;
   const confusion = new ConfusionMatrix({ classes: classNames.length });
   const labels: number[] = [];
   const probabilities = new Float32Array(dataset.length * classNames.length);
   const { loss } = await evaluate({
     device,
     dataset,
-    transform: normalization(preset),
+    transform: normalize(classifier.normalization),
     step: ({ images, labels }) => {
-      const logits = logitsOf(preset, model, images); // [B, C]
+      const logits = logitsOf(classifier, images); // [B, C]
       return { loss: crossEntropy(logits, labels), probabilities: softmax(logits) };
     },
     onBatch: (batch, outputs) => {

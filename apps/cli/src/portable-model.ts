@@ -2,14 +2,13 @@
 
 import { softmax, type Tensor, tensor } from "@dl/core";
 import type { InputSpec, InputTensors } from "@dl/export";
-import { inference, loadState, type Module } from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
+import { inference, type Module } from "@dl/nn";
+import { loadClassifier, logitsOf } from "./classifier.ts";
 import { UsageError } from "./command.ts";
 import { portableTransformer } from "./portable-transformer.ts";
 import { isGenerative, loadGenerator } from "./recipes/generative-recipe.ts";
 import { type AnyRun, isTaskRun } from "./run-file.ts";
 import { modelFile } from "./run-files.ts";
-import { logitsOf, makeModel } from "./session.ts";
 
 type Inputs = Readonly<Record<string, InputSpec>>;
 
@@ -27,19 +26,17 @@ export interface PortableModel {
 export async function portableModel(run: AnyRun, folder: string): Promise<PortableModel> {
   const { recipe } = run;
   const about = { recipe: recipe.name, preset: run.preset.name };
-  if (!isTaskRun(run)) {
-    const { preset } = run;
-    const { classNames, imageShape } = run.recipe.data;
-    const { mean, standardDeviation } = preset.normalization;
-    const model = makeModel(run);
-    loadState(model, await loadSafetensors(await modelFile(folder)));
+  if (!isTaskRun(run) || run.recipe.classifier !== undefined) {
+    const classifier = await loadClassifier(run, folder);
+    const { model, classNames, imageShape } = classifier;
+    const { mean, standardDeviation } = classifier.normalization;
     return {
       model,
       inputs: { images: { shape: ["batch", ...imageShape] } },
       forward: ({ images }) => {
         // Pixels from 0 to 1: what the model was trained on is part of the file.
         const normal = images!.sub(tensor([...mean])).div(tensor([...standardDeviation]));
-        const logits = logitsOf(preset, model, normal);
+        const logits = logitsOf(classifier, normal);
         return { logits, probabilities: softmax(logits) };
       },
       metadata: { ...about, classes: JSON.stringify(classNames), images: "pixels from 0 to 1, [batch, height, width, channels]" },

@@ -1,13 +1,9 @@
 /** A run made ready: data, model, device. */
 
-import { readFile } from "node:fs/promises";
 import type { ImageClassifier } from "@dl/cnn";
-import { isCompressed, loadCompressed } from "@dl/compress";
-import { type Device, Rng, type Tensor } from "@dl/core";
+import { type Device, Rng } from "@dl/core";
 import { batches, normalize, split, take } from "@dl/data";
 import type { SourceProgress } from "@dl/data/node";
-import { inference, loadState } from "@dl/nn";
-import { loadFile } from "@dl/nn/node";
 import { formatCount } from "@dl/train";
 import { isTask } from "./recipes/index.ts";
 import type { Augmentation, LabelledImages, Preset } from "./recipes/recipe.ts";
@@ -52,27 +48,12 @@ export function augmentationOf({ preset: { augmentation }, settings }: RunFile, 
   return typeof augmentation === "function" ? augmentation({ epoch, rng: new Rng(settings.seed).fork("augmentation") }) : augmentation;
 }
 
-/** Logits of normalised images, as the preset wants a trained model used. */
-export function logitsOf(preset: Preset, model: ImageClassifier, images: Tensor): Tensor {
-  return preset.logits?.(model, images) ?? model.forward(images, inference);
-}
-
 /** Makes a new model ready with the training images. */
 export function prepareModel({ preset }: RunFile, model: ImageClassifier, train: LabelledImages): void {
   preset.prepare?.(model, (count) => {
     const first = take(train, Math.min(count, train.length));
     return batches(first, { batchSize: first.length, transform: normalization(preset) }).at(0).images;
   });
-}
-
-/** The model of a run with the weights of `file`, made smaller where the file says so. */
-export async function loadModel(run: RunFile, file: string): Promise<ImageClassifier> {
-  const model = makeModel(run);
-  const { metadata, tensors } = await loadFile(file);
-  // What rounds inputs sits inside the model: it is used as any other.
-  if (isCompressed(metadata)) await loadCompressed(model, await readFile(file), { file });
-  else loadState(model, tensors, { file });
-  return model;
 }
 
 export function makeModel({ preset, settings }: RunFile): ImageClassifier {

@@ -6,6 +6,7 @@ import { crossEntropy, inference, loadState, type Mode, type Module, type NamedT
 import { loadFile } from "@dl/nn/node";
 import { EarlyStopping, evaluate, type FitResult, fit, NanStop, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
+import { useOf } from "./classifier.ts";
 import { EpochClock } from "./epoch-clock.ts";
 import { type Evaluation, evaluateClassifier } from "./evaluation.ts";
 import { reportOf } from "./report.ts";
@@ -102,7 +103,7 @@ export async function trainRun(run: RunFile, { device, folder, resume, signal }:
   }
 
   const test = await loadTestData(run, { signal });
-  const evaluation = await evaluateClassifier(run, model, { device, dataset: test, signal });
+  const evaluation = await evaluateClassifier({ ...useOf(run), model }, { device, dataset: test, signal });
   const trained = { ...result, seconds: stopwatch.seconds, evaluation };
   await folder.write("report.html", renderRunReport(reportOf(run, trained, { device, test })));
   return trained;

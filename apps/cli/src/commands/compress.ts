@@ -1,15 +1,27 @@
 /** dl compress: makes a trained model smaller, into a run folder of its own. */
 
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { formatCompression, renderCompression } from "@dl/compress";
 import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
-import { type Arguments, type Command, deviceOptions, deviceSettings, positiveNumber, text, UsageError, wholeNumber } from "../command.ts";
+import { loadClassifier } from "../classifier.ts";
+import {
+  type Arguments,
+  type Command,
+  deviceOptions,
+  deviceSettings,
+  positiveNumber,
+  runFolder,
+  text,
+  UsageError,
+  wholeNumber,
+} from "../command.ts";
 import { type CompressionPlan, compressModel } from "../compression.ts";
 import { Interrupt } from "../interrupt.ts";
-import { compressionName, formatRunFile, isTaskRun, modelName, readRunFile, runFileName } from "../run-file.ts";
+import { compressionName, formatRunFile, modelName, readRunFile, runFileName } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { describeDevice, loadModel } from "../session.ts";
+import { describeDevice } from "../session.ts";
 
 /** The value of an option that is a share: above 0 and below 1, or up to it. */
 function share(args: Arguments, name: string, { most = "below 1" }: { most?: "below 1" | "1" } = {}): number | undefined {
@@ -42,7 +54,7 @@ export const compress: Command = {
   summary: "Make a trained model smaller: prune, remove channels, factor, round.",
   positionals: "<run folder>",
   details:
-    "Several can be asked for at once: channels go first, then layers are factored, then weights are pruned while training goes on, and rounding is last.\nThe new folder is a run that evaluate, predict and explain take; report.html compares it with the old one.",
+    "Several can be asked for at once: channels go first, then layers are factored, then weights are pruned while training goes on, and rounding is last.\nThe new folder is a run that evaluate, predict, explain, serve and export take; report.html compares it with the old one.",
   options: {
     run: { value: "DIR", help: "The run folder, instead of the first word." },
     prune: { value: "SHARE", help: "Set so many of the weights to 0, by magnitude, gradually: 0.9." },
@@ -55,26 +67,22 @@ export const compress: Command = {
     ...deviceOptions,
   },
   async run(args) {
-    const words = text(args, "run") === undefined ? args.positionals : [text(args, "run")!, ...args.positionals];
-    const [path, ...more] = words;
-    if (path === undefined || more.length > 0)
-      throw new UsageError(`expected one run folder, got ${words.length === 0 ? "none" : words.join(" ")}.`);
+    const path = runFolder(args);
     const plan = planOf(args);
     const run = await readRunFile(path);
-    if (isTaskRun(run)) throw new UsageError(`expected a run that classifies images, got one of ${run.recipe.name}.`);
-    const file = await modelFile(path);
     const settings = deviceSettings(args);
     await using device = await openNamedDevice(settings);
+    const classifier = await loadClassifier(run, path);
+    using _model = classifier.model;
     using interrupt = new Interrupt();
     const { signal } = interrupt;
     try {
-      using model = await loadModel(run, file);
       console.error(`compressing ${path} on ${describeDevice(device)}`);
-      const { size } = await stat(file);
+      const { size } = await stat(await modelFile(path));
       const out = text(args, "out");
       // Before the work: a folder that holds something is found at once.
       await using folder = out === undefined ? await RunFolder.next("runs", `${run.recipe.name}-small`) : await RunFolder.open(out);
-      const { report, file: bytes, steps } = await compressModel(run, model, { plan, device, signal, bytes: size });
+      const { report, file: bytes, steps } = await compressModel(classifier, { plan, device, signal, bytes: size, ...run.settings });
       const title = `${run.recipe.title}, smaller`;
       const summary = [
         { name: "from", value: path },
@@ -85,6 +93,7 @@ export const compress: Command = {
       const page = renderCompression({ ...report, title, subtitle: `${steps.join("; ")}.`, summary });
       await folder.write("report.html", page);
       await folder.write(compressionName, `${JSON.stringify({ from: path, steps, ...report }, null, 2)}\n`);
+      for (const name of classifier.beside ?? []) await folder.write(name, await readFile(join(path, name)));
       await folder.write(runFileName, formatRunFile(run));
       await folder.write(modelName, bytes);
       if (args.values.json) {

@@ -2,13 +2,13 @@
 
 import { formatClassificationReport } from "@dl/metrics";
 import { openNamedDevice } from "../backends.ts";
+import { loadClassifier } from "../classifier.ts";
 import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../command.ts";
 import { evaluateClassifier } from "../evaluation.ts";
 import { Interrupt } from "../interrupt.ts";
 import { formatMetrics } from "../outcome.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { loadModel, loadTestData } from "../session.ts";
 
 export const evaluateCommand: Command = {
   name: "evaluate",
@@ -34,9 +34,10 @@ export const evaluateCommand: Command = {
         else console.log(`${formatMetrics(metrics)}, on ${device.name}`);
         return 0;
       }
-      using model = await loadModel(run, file);
-      const dataset = await loadTestData(run, { signal });
-      const { loss, accuracy, report } = await evaluateClassifier(run, model, { device, dataset, signal });
+      const classifier = await loadClassifier(run, path);
+      using _model = classifier.model;
+      const dataset = await classifier.load("test", { signal });
+      const { loss, accuracy, report } = await evaluateClassifier(classifier, { device, dataset, signal });
       const seconds = (performance.now() - start) / 1000;
       if (args.values.json) {
         const { recipe, preset } = run;

@@ -1,7 +1,6 @@
 /** dl explain: where in an image a trained model sees its class. */
 
 import { type Device, type HostTensor, Rng, softmax, squeeze, type Tensor, tensor } from "@dl/core";
-import { arrayDataset, batches } from "@dl/data";
 import {
   explanationPage,
   type Forward,
@@ -23,11 +22,10 @@ import {
 import { inference, type Module } from "@dl/nn";
 import { writeFileAtomic } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
+import { loadClassifier, normalised } from "../classifier.ts";
 import { type Command, deviceOptions, deviceSettings, text, UsageError } from "../command.ts";
 import { readImage } from "../image-file.ts";
-import { isTaskRun, readRunFile } from "../run-file.ts";
-import { modelFile } from "../run-files.ts";
-import { loadModel, normalization } from "../session.ts";
+import { readRunFile } from "../run-file.ts";
 
 /** What a method is given: one normalised image `[H, W, C]`, and the class to explain. */
 interface Question {
@@ -110,35 +108,30 @@ export const explainCommand: Command = {
   },
   async run(args) {
     const words = text(args, "run") === undefined ? args.positionals : [text(args, "run")!, ...args.positionals];
-    const [folder, path, ...more] = words;
-    if (folder === undefined || path === undefined || more.length > 0) throw new UsageError("expected a run folder and one image file.");
+    const [folder, path] = words;
+    if (folder === undefined || path === undefined) throw new UsageError("expected a run folder and one image file.");
     const name = text(args, "method") ?? "grad-cam";
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (method === undefined) throw new UsageError(`--method: expected ${Object.keys(methods).join(", ")}, got ${JSON.stringify(name)}.`);
     const out = text(args, "out") ?? `${path.replace(/\.[^./\\]+$/, "")}.${name}.png`;
     if (!/\.(png|html)$/i.test(out)) throw new UsageError(`--out: expected a file that ends in .png or .html, got ${JSON.stringify(out)}.`);
     const run = await readRunFile(folder);
-    if (isTaskRun(run)) throw new UsageError(`expected a run that classifies images, got one of ${run.recipe.name}.`);
-    const { recipe, preset } = run;
-    const { classNames } = recipe.data;
+    const settings = deviceSettings(args);
+    await using device = await openNamedDevice(settings);
+    const classifier = await loadClassifier(run, folder);
+    using model = classifier.model;
+    const { classNames } = classifier;
     const wanted = text(args, "class");
     if (wanted !== undefined && !classNames.includes(wanted)) {
       throw new UsageError(`--class: expected one of ${classNames.join(", ")}, got ${JSON.stringify(wanted)}.`);
     }
-    const picture = await readImage(path, recipe.data);
-    const settings = deviceSettings(args);
-    await using device = await openNamedDevice(settings);
-    using model = await loadModel(run, await modelFile(folder));
-    const single = arrayDataset({
-      images: { ...picture, shape: [1, ...picture.shape] },
-      labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) },
-    });
-    const [batch] = [...batches(single, { batchSize: 1, transform: normalization(preset) })];
+    const picture = await readImage(path, classifier);
+    const normal = normalised({ ...picture, shape: [1, ...picture.shape] }, classifier);
     const forward = (x: Tensor): Tensor => model.forward(x, inference);
-    const probabilities = (await device.compute(() => softmax(forward(tensor(batch!.images))))) as HostTensor;
+    const probabilities = (await device.compute(() => softmax(forward(tensor(normal))))) as HostTensor;
     const best = probabilities.data.indexOf(Math.max(...probabilities.data) as never);
     const target = wanted === undefined ? best : classNames.indexOf(wanted);
-    const image = { ...batch!.images, shape: picture.shape };
+    const image = { ...normal, shape: picture.shape };
     const attributions = await method({ device, model, forward, image, target, layer: text(args, "layer") });
     const map = heatMap(attributions, { channels: /gradient|shap|lime|occlusion/.test(name) ? "signed" : "max" });
     // Small images are seen as squares of several pixels.
@@ -154,13 +147,13 @@ export const explainCommand: Command = {
               { caption: path, png: overlayPng(picture, { map, scale, opacity: 0 }) },
               { caption, png },
             ],
-            { title: `${recipe.title}: ${classNames[target]}` },
+            { title: `${run.recipe.title}: ${classNames[target]}` },
           ),
     );
     if (args.values.json) {
       console.log(
         JSON.stringify({
-          recipe: recipe.name,
+          recipe: run.recipe.name,
           backend: settings.backend,
           device: device.name,
           method: name,

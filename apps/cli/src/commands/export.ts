@@ -3,10 +3,11 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TorchNamed, torchState } from "@dl/cnn";
+import { Identity, LowRank } from "@dl/compress";
 import { exportOnnx, exportTfjs } from "@dl/export";
 import { type Module, readState, writeSafetensors } from "@dl/nn";
 import { writeFileAtomic } from "@dl/train/node";
-import { type Command, onlyPositional, text, UsageError } from "../command.ts";
+import { type Command, runFolder, text, UsageError } from "../command.ts";
 import { type PortableModel, portableModel } from "../portable-model.ts";
 import { readRunFile } from "../run-file.ts";
 
@@ -16,9 +17,11 @@ type Format = (portable: PortableModel) => Promise<readonly (readonly [name: str
 const formats: Readonly<Record<string, Format>> = {
   onnx: async ({ model, ...options }) => [["model.onnx", await exportOnnx(model, options)]],
   safetensors: async ({ model, metadata }) => {
-    // Names and layouts that Python knows, where the model has them there.
-    const tensors = isTorchNamed(model) ? await torchState(model) : await readState(model);
-    const layout = isTorchNamed(model) ? { format: "pt" } : {};
+    // Names and layouts that Python knows, where the model has them there, and in the form it has there.
+    const isTorch =
+      isTorchNamed(model) && ![...model.modules.values()].some((layer) => layer instanceof LowRank || layer instanceof Identity);
+    const tensors = isTorch ? await torchState(model) : await readState(model);
+    const layout = isTorch ? { format: "pt" } : {};
     return [["model.export.safetensors", writeSafetensors(tensors, { metadata: { ...metadata, ...layout } })]];
   },
   tfjs: async ({ model, ...options }) => {
@@ -50,7 +53,7 @@ export const exportCommand: Command = {
     json: { help: "End with one line of JSON on stdout, and nothing else there." },
   },
   async run(args) {
-    const folder = text(args, "run") ?? onlyPositional(args, "run folder");
+    const folder = runFolder(args);
     const name = text(args, "to");
     const format = name !== undefined && Object.hasOwn(formats, name) ? formats[name] : undefined;
     if (format === undefined)

@@ -1,15 +1,13 @@
 /** dl predict: the classes of image files, and what models of texts say to texts. */
 
-import { type HostTensor, softmax, tensor } from "@dl/core";
-import { arrayDataset, batches } from "@dl/data";
 import { openNamedDevice } from "../backends.ts";
+import { classify, loadClassifier, ranked } from "../classifier.ts";
 import { type Arguments, type Command, deviceOptions, deviceSettings, UsageError, wholeNumber } from "../command.ts";
 import { readImage } from "../image-file.ts";
 import { Interrupt } from "../interrupt.ts";
 import type { TaskRun } from "../recipes/task-recipe.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { loadModel, logitsOf, normalization } from "../session.ts";
 
 /** What a model of texts says to each of them. */
 async function answerTexts(
@@ -48,29 +46,20 @@ export const predict: Command = {
     const [folder, ...paths] = args.positionals;
     if (folder === undefined || paths.length === 0) throw new UsageError("expected a run folder and at least one image file or text.");
     const run = await readRunFile(folder);
-    if (isTaskRun(run)) return answerTexts(run, { args, folder, texts: paths });
-    const { recipe, preset } = run;
-    const { classNames } = recipe.data;
-    const top = Math.min(wholeNumber(args, "top", { least: 1, otherwise: 3 }), classNames.length);
+    if (isTaskRun(run) && run.recipe.classifier === undefined) return answerTexts(run, { args, folder, texts: paths });
+    const top = wholeNumber(args, "top", { least: 1, otherwise: 3 });
     const settings = deviceSettings(args);
-    const file = await modelFile(folder);
     await using device = await openNamedDevice(settings);
-    using model = await loadModel(run, file);
+    const classifier = await loadClassifier(run, folder);
+    using _model = classifier.model;
     const predictions: { file: string; classes: { name: string; probability: number }[] }[] = [];
     for (const file of paths) {
-      const image = await readImage(file, recipe.data);
-      const single = arrayDataset({
-        images: { ...image, shape: [1, ...image.shape] },
-        labels: { shape: [1], dtype: "int32", data: Int32Array.of(0) },
-      });
-      const [batch] = [...batches(single, { batchSize: 1, transform: normalization(preset) })];
-      const probabilities = (await device.compute(() => softmax(logitsOf(preset, model, tensor(batch!.images))))) as HostTensor;
-      const ranked = [...probabilities.data]
-        .map((probability, i) => ({ name: classNames[i]!, probability }))
-        .sort((a, b) => b.probability - a.probability);
-      predictions.push({ file, classes: ranked.slice(0, top) });
+      const image = await readImage(file, classifier);
+      const { data } = await classify({ ...image, shape: [1, ...image.shape] }, classifier, device);
+      predictions.push({ file, classes: ranked(data, classifier.classNames).slice(0, top) });
     }
-    if (args.values.json) console.log(JSON.stringify({ recipe: recipe.name, backend: settings.backend, device: device.name, predictions }));
+    if (args.values.json)
+      console.log(JSON.stringify({ recipe: run.recipe.name, backend: settings.backend, device: device.name, predictions }));
     else {
       for (const { file, classes } of predictions) {
         console.log(`${file}: ${classes.map(({ name, probability }) => `${name} ${(100 * probability).toFixed(1)} %`).join(", ")}`);

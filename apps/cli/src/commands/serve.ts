@@ -1,17 +1,13 @@
 /** dl serve: a trained classifier behind HTTP. */
 
-import { type HostTensor, softmax, tensor } from "@dl/core";
-import { arrayDataset, batches } from "@dl/data";
-import { loadState } from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
 import { openNamedDevice } from "../backends.ts";
-import { type Command, deviceOptions, deviceSettings, onlyPositional, positiveNumber, text, UsageError, wholeNumber } from "../command.ts";
+import { classify, loadClassifier } from "../classifier.ts";
+import { type Command, deviceOptions, deviceSettings, positiveNumber, runFolder, text, wholeNumber } from "../command.ts";
 import { imageOf } from "../image-file.ts";
 import { Interrupt } from "../interrupt.ts";
-import { isTaskRun, readRunFile } from "../run-file.ts";
-import { modelFile } from "../run-files.ts";
+import { readRunFile } from "../run-file.ts";
 import { PredictionServer, type ServedModel } from "../serving/prediction-server.ts";
-import { describeDevice, logitsOf, makeModel, normalization } from "../session.ts";
+import { describeDevice } from "../session.ts";
 
 export const serve: Command = {
   name: "serve",
@@ -34,12 +30,9 @@ export const serve: Command = {
     ...deviceOptions,
   },
   async run(args) {
-    const folder = text(args, "run") ?? onlyPositional(args, "run folder");
+    const folder = runFolder(args);
     const run = await readRunFile(folder);
-    if (isTaskRun(run)) throw new UsageError(`expected a run that classifies images, got one of ${run.recipe.name}.`);
-    const { recipe, preset } = run;
-    const { classNames, imageShape } = recipe.data;
-    const file = await modelFile(folder);
+    const { recipe } = run;
     const host = text(args, "host") ?? "127.0.0.1";
     const port = wholeNumber(args, "port", { least: 0, otherwise: 8080 });
     const limits = {
@@ -50,21 +43,19 @@ export const serve: Command = {
       bodyLimit: wholeNumber(args, "body-limit", { least: 1, otherwise: 4 * 2 ** 20 }),
     };
     await using device = await openNamedDevice(deviceSettings(args));
-    using model = makeModel(run);
-    loadState(model, await loadSafetensors(file));
-    const transform = normalization(preset);
+    const classifier = await loadClassifier(run, folder);
+    using _model = classifier.model;
+    const { classNames, imageShape } = classifier;
     const served: ServedModel = {
       title: recipe.title,
       classNames,
       imageShape,
-      decode: (bytes) => imageOf(bytes, { data: recipe.data, name: "the request" }),
+      decode: (bytes) => imageOf(bytes, { imageShape, name: "the request" }),
       classify: async (images) => {
         const data = new Float32Array(images.length * images[0]!.data.length);
         for (const [i, image] of images.entries()) data.set(image.data, i * image.data.length);
-        const labels: HostTensor = { shape: [images.length], dtype: "int32", data: new Int32Array(images.length) };
-        const all = arrayDataset({ images: { shape: [images.length, ...imageShape], dtype: "float32", data }, labels });
-        const [batch] = [...batches(all, { batchSize: images.length, transform })];
-        const { data: probabilities } = (await device.compute(() => softmax(logitsOf(preset, model, tensor(batch!.images))))) as HostTensor;
+        const together = { shape: [images.length, ...imageShape], dtype: "float32", data } as const;
+        const { data: probabilities } = await classify(together, classifier, device);
         return images.map((_, i) => (probabilities as Float32Array).slice(i * classNames.length, (i + 1) * classNames.length));
       },
     };

@@ -9,11 +9,12 @@ import { cifar10Statistics } from "@dl/data/node";
 import { AdamW, crossEntropy, inference, loadState, readState, schedules, writeSafetensors } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
 import { evaluate, type Metrics } from "@dl/train";
+import { type LoadedNetwork, loadWeights } from "../load-weights.ts";
 import { modelName } from "../run-file.ts";
 import { showDownload } from "../session.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { cifar10Data } from "./data.ts";
-import type { LabelledImages } from "./recipe.ts";
+import type { Augmentation, LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskRun } from "./task-recipe.ts";
 
 export interface DistilPreset extends TaskPreset {
@@ -25,6 +26,7 @@ export interface DistilPreset extends TaskPreset {
 type Run = TaskRun<DistilPreset>;
 
 const transform = normalize(cifar10Statistics);
+const augmentation: Augmentation = [flip(), padCrop({ padding: 4, mode: "reflect" })];
 
 async function load({ settings }: Run, { split, signal }: { split: "train" | "test"; signal: AbortSignal }): Promise<LabelledImages> {
   const all = await cifar10Data.load(split, { onProgress: showDownload, signal });
@@ -48,6 +50,10 @@ async function measure(model: ImageClassifier, dataset: LabelledImages, work: Ta
     },
   });
   return { loss: loss!, accuracy: accuracy! };
+}
+
+function studentIn({ preset, settings }: TaskRun<DistilPreset>, folder: string): Promise<LoadedNetwork> {
+  return loadWeights(preset.student(new Rng(settings.seed)), join(folder, modelName));
 }
 
 /** The student beside its teacher. */
@@ -94,7 +100,7 @@ export const distilCifar10: TaskRecipe<DistilPreset> = {
     });
     const fitted = await fitInFolder(run, {
       ...{ device, folder, resume, signal, model: distillation, optimizer, dataset, unit: "images" },
-      transform: [flip(), padCrop({ padding: 4, mode: "reflect" }), transform],
+      transform: [...augmentation, transform],
       step: distillation.step,
     });
     if (fitted.reason === "stopped") return { ...fitted, metrics: undefined };
@@ -107,10 +113,18 @@ export const distilCifar10: TaskRecipe<DistilPreset> = {
     await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss", "accuracy"] });
     return result;
   },
+  async classifier(run, folder) {
+    const { classNames, imageShape } = cifar10Data;
+    return {
+      ...(await studentIn(run, folder)),
+      ...{ classNames, imageShape, normalization: cifar10Statistics, labelSmoothing: 0 },
+      load: (split, { signal }) => load(run as Run, { split, signal }),
+      augmentation: () => augmentation,
+    };
+  },
   async evaluate(run, { device, signal, folder }) {
-    using student = run.preset.student(new Rng(run.settings.seed));
-    const path = join(folder, modelName);
-    loadState(student, await loadSafetensors(path), { file: path });
-    return await compare(run as Run, student, { device, signal });
+    const { model } = await studentIn(run, folder);
+    using _model = model;
+    return await compare(run as Run, model, { device, signal });
   },
 };

@@ -1,13 +1,15 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
 import { ResNet, resnet20, torchState } from "@dl/cnn";
 import { openDevice, Rng, tensor } from "@dl/core";
+import { decodeImage, resizeImage } from "@dl/data";
 import { readState, readTensors, training, writeSafetensors } from "@dl/nn";
 import { encodePng } from "@dl/train";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dlHere, type Ended } from "../dl-fixture.ts";
+import { dlHere, type Ended, startDl, until } from "../dl-fixture.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-finetune-"));
 const at = (...names: string[]): string => join(scratch, ...names);
@@ -65,6 +67,76 @@ describe("finetune-folder", () => {
     const { metrics } = JSON.parse(ended.stdout) as { metrics: Record<string, number> };
     expect(measured["test/accuracy"]).toBe(metrics["test/accuracy"]);
     expect(measured["test/loss"]).toBeCloseTo(metrics["test/loss"]!, 5);
+  });
+
+  test("what was fine-tuned classifies one image: predict, explain and export need no data, and agree", async () => {
+    // Runs outlive the folder they learned from.
+    renameSync(at("flat"), at("away"));
+    try {
+      const image = at("away", "green", "0.png");
+      const predicted = await dlHere("predict", at("run"), image, "--threads", "1", "--json");
+      expect(predicted, predicted.stderr).toMatchObject({ code: 0 });
+      const [{ classes }] = (JSON.parse(predicted.stdout) as { predictions: [{ classes: { name: string; probability: number }[] }] })
+        .predictions;
+      expect(classes.map(({ name }) => name).sort()).toEqual(["blue", "green", "red"]);
+      expect(classes.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
+
+      expect(await dlHere("export", at("run"), "--to", "onnx")).toMatchObject({ code: 0 });
+      const { data } = resizeImage(decodeImage(readFileSync(image)), { width: 32, height: 32 });
+      const session = await InferenceSession.create(at("run", "model.onnx"));
+      const pixels = Float32Array.from(data, (byte) => byte / 255);
+      const { probabilities } = await session.run({ images: new OrtTensor("float32", pixels, [1, 32, 32, 3]) });
+      await session.release();
+      for (const { name, probability } of classes) {
+        expect((probabilities!.data as Float32Array)[["blue", "green", "red"].indexOf(name)]).toBeCloseTo(probability, 3);
+      }
+      const explained = await dlHere("explain", at("run"), image, "--class", "red", "--out", at("red.png"), "--threads", "1");
+      expect(explained, explained.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("red") });
+      expect(existsSync(at("red.png"))).toBe(true);
+    } finally {
+      renameSync(at("away"), at("flat"));
+    }
+  }, 60_000);
+
+  test("dl serve answers with its classes", async () => {
+    const running = startDl(["serve", at("run"), "--port", "0", "--backend", "wasm", "--threads", "1"]);
+    try {
+      await until(running, () => / at http/.test(running.stderr()));
+      const address = / at (http\S+),/.exec(running.stderr())![1]!;
+      expect(await (await fetch(address)).json()).toMatchObject({ classes: ["blue", "green", "red"], imageShape: [32, 32, 3] });
+      const body = readFileSync(at("flat", "red", "3.png"));
+      const answer = await fetch(`${address}/predict`, { method: "POST", headers: { "content-type": "image/png" }, body });
+      expect(((await answer.json()) as { classes: unknown[] }).classes).toHaveLength(3);
+    } finally {
+      running.process.kill("SIGKILL");
+    }
+  }, 60_000);
+
+  test("dl compress makes a run of it that knows its classes, and is measured and used like any other", async () => {
+    const words = ["--quantise", "int8", "--out", at("int8"), "--threads", "1", "--json"];
+    const compressed = await dlHere("compress", at("run"), ...words);
+    expect(compressed, compressed.stderr).toMatchObject({ code: 0 });
+    const { after } = JSON.parse(compressed.stdout) as { after: { metrics: Record<string, number> } };
+    const again = await dlHere("evaluate", at("int8"), "--threads", "1", "--json");
+    const { metrics } = JSON.parse(again.stdout) as { metrics: Record<string, number> };
+    expect(metrics["test/accuracy"]).toBe(after.metrics["test/accuracy"]);
+    expect(metrics["test/loss"]).toBeCloseTo(after.metrics["test/loss"]!, 5);
+    const predicted = await dlHere("predict", at("int8"), at("flat", "red", "3.png"), "--threads", "1");
+    expect(predicted.stdout).toMatch(/red \d/);
+  }, 60_000);
+
+  test.each([
+    ["no list", undefined, /classes\.json: expected the classes of the run, got ENOENT/],
+    ["no names", "[1, 2]", /classes\.json: expected a list of two or more names, got \[1, 2\]/],
+    ["no JSON", "blue", /classes\.json: expected a list of two or more names, got blue/],
+    ["another number of classes", '["a", "b"]', /head\.weight/],
+  ])("a run whose classes.json holds %s is an error", async (_, text, message) => {
+    const folder = at(`broken ${_}`);
+    mkdirSync(folder);
+    for (const name of ["run.json", "model.safetensors"]) copyFileSync(at("run", name), join(folder, name));
+    if (text !== undefined) writeFileSync(join(folder, "classes.json"), text);
+    const ended = await dlHere("predict", folder, at("flat", "red", "3.png"), "--threads", "1");
+    expect(ended).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
   });
 
   test("train and test folders are taken as they are, and weights under PyTorch's names are as good as ours", async () => {

@@ -5,7 +5,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { loadTorchState, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20, type TorchNamed } from "@dl/cnn";
+import { type ImageClassifier, loadTorchState, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20, type TorchNamed } from "@dl/cnn";
 import { argmax, DataError, DlError, equal, mean, Rng, type Tensor } from "@dl/core";
 import { flip, type NormalizeOptions, normalize, padCrop, split, subset } from "@dl/data";
 import { cifar10Statistics, imageFolder } from "@dl/data/node";
@@ -27,11 +27,12 @@ import {
 import { loadSafetensors } from "@dl/nn/node";
 import { EarlyStopping, evaluate } from "@dl/train";
 import { checkpointName, type RunFolder } from "@dl/train/node";
+import { loadWeights } from "../load-weights.ts";
 import { modelName } from "../run-file.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
-import type { LabelledImages } from "./recipe.ts";
+import type { Augmentation, LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 /** A classifier whose features are at hand. */
@@ -49,6 +50,9 @@ type FinetuneRun = TaskRun<FinetunePreset>;
 
 /** Of torchvision's networks. */
 const imagenetStatistics = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] } as const;
+
+/** Beside the model: what its outputs mean. */
+const classesName = "classes.json";
 
 interface FolderData {
   readonly classNames: readonly string[];
@@ -119,7 +123,7 @@ async function loadBackbone(model: Backbone, path: string): Promise<void> {
   loadState(model, backbone, { file: path });
 }
 
-function measure(model: Backbone, dataset: LabelledImages, { preset, ...work }: TaskContext & { preset: FinetunePreset }) {
+function measure(model: ImageClassifier, dataset: LabelledImages, { preset, ...work }: TaskContext & { preset: FinetunePreset }) {
   return evaluate({
     ...work,
     dataset,
@@ -141,8 +145,32 @@ async function writeModel(
   for (const [name, { data }] of state) {
     if (!data.every(Number.isFinite)) throw new DlError(`dl train: expected weights that are numbers, got others in ${name}: ${reason}.`);
   }
-  await folder.write("classes.json", `${JSON.stringify(classNames, null, 2)}\n`);
+  await folder.write(classesName, `${JSON.stringify(classNames, null, 2)}\n`);
   await folder.write(modelName, writeSafetensors(state, { metadata: { reason } }));
+}
+
+/** The classes that a run has learned, whatever has become of its data. */
+async function readClasses(folder: string): Promise<string[]> {
+  const path = join(folder, classesName);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(`${path}: expected the classes of the run, got ${error.code}.`);
+  });
+  const classes = parsed(text);
+  if (!Array.isArray(classes) || classes.length < 2 || !classes.every((name) => typeof name === "string"))
+    throw new DataError(`${path}: expected a list of two or more names, got ${text.slice(0, 80)}.`);
+  return classes;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function augmentation({ imageSize }: FinetunePreset): Augmentation {
+  return [flip(), padCrop({ padding: imageSize >> 3, mode: "reflect" })];
 }
 
 async function train(run: FinetuneRun, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
@@ -173,7 +201,7 @@ async function train(run: FinetuneRun, { device, folder, resume, signal }: TaskT
   const fitted = await fitInFolder(run, {
     ...{ device, folder, resume, signal, model, optimizer, unit: "images", clipNorm: 1 },
     dataset: train,
-    transform: [flip(), padCrop({ padding: preset.imageSize >> 3, mode: "reflect" }), transform],
+    transform: [...augmentation(preset), transform],
     step: ({ images, labels }, mode) => lossOf(model.forward(images, mode), labels),
     validate: () => measure(model, validation, { device, signal, preset }),
     callbacks: [new EarlyStopping({ patience: epochs })],
@@ -217,11 +245,29 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
     },
   ],
   train,
+  async classifier(run, folder) {
+    const { preset, settings } = run;
+    const classNames = await readClasses(folder);
+    const model = preset.model({ classes: classNames.length, rng: new Rng(settings.seed) });
+    return {
+      ...(await loadWeights(model, join(folder, modelName))),
+      classNames,
+      imageShape: [preset.imageSize, preset.imageSize, 3],
+      normalization: preset.normalization,
+      load: async (split) => (await loadFolder(run))[split],
+      augmentation: () => augmentation(preset),
+      labelSmoothing: 0,
+      beside: [classesName],
+    };
+  },
   async evaluate(run, { device, signal, folder }) {
     const { preset } = run;
     const { classNames, test } = await loadFolder(run);
-    using model = preset.model({ classes: classNames.length, rng: new Rng(run.settings.seed) });
-    loadState(model, await loadSafetensors(join(folder, modelName)), { file: join(folder, modelName) });
+    const { model } = await loadWeights(
+      preset.model({ classes: classNames.length, rng: new Rng(run.settings.seed) }),
+      join(folder, modelName),
+    );
+    using _model = model;
     const { loss, accuracy } = await measure(model, test, { device, signal, preset });
     return { "test/loss": loss, "test/accuracy": accuracy };
   },

@@ -72,7 +72,7 @@ export function folderOf<M extends Pretrained>(kind: PretrainedClass<M>): ModelS
 
 /** What makes one recipe another. */
 export interface ModelRecipeParts<P extends ModelPreset, E extends Example, D extends ModelData<E>, M extends Module>
-  extends Pick<TaskRecipe<P>, "name" | "title" | "presets" | "inputs"> {
+  extends Pick<TaskRecipe<P>, "name" | "title" | "presets" | "inputs" | "classifier"> {
   /** What an example is, for progress: `sentences`. */
   readonly unit: string;
   readonly store: ModelStore<M, P>;
@@ -100,6 +100,7 @@ export function modelRecipe<P extends ModelPreset, E extends Example, D extends 
   return {
     ...{ name, title, presets },
     ...(inputs && { inputs }),
+    ...(parts.classifier && { classifier: parts.classifier }),
     train: (run, options) => trainModel(parts, { run, ...options }),
     ...(parts.answer && {
       async answer({ preset }, { device, signal, folder, texts }) {

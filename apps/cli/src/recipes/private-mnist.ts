@@ -3,18 +3,21 @@
  * learning with differential privacy", arXiv:2007.14191, table 1. Bounded activations keep gradients short, so that clipping takes less.
  */
 
+import { join } from "node:path";
+import type { ImageClassifier } from "@dl/cnn";
 import { argmax, equal, flatten, maxPool2d, mean, Rng, type Scalar, type Tensor, tanh } from "@dl/core";
 import { normalize, take } from "@dl/data";
 import { mnistStatistics } from "@dl/data/node";
-import { Conv2d, crossEntropy, Linear, loadState, Module, readState, Sgd, writeSafetensors } from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
+import { Conv2d, crossEntropy, inference, Linear, Module, readState, Sgd, writeSafetensors } from "@dl/nn";
 import { fitPrivately, noiseForBudget } from "@dl/privacy";
 import { evaluate, type Metrics } from "@dl/train";
+import { UsageError } from "../command.ts";
+import { type LoadedNetwork, loadWeights } from "../load-weights.ts";
 import { modelName } from "../run-file.ts";
-import { modelFile } from "../run-files.ts";
 import { showDownload } from "../session.ts";
 import { folderRun, writeTaskReport } from "../task-training.ts";
 import { mnistData } from "./data.ts";
+import type { LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 export interface PrivatePreset extends TaskPreset {
@@ -48,17 +51,25 @@ export class TanhNetwork extends Module {
   }
 }
 
-/** Loss and accuracy on the test set. */
-async function measure({ settings }: TaskRun, model: TanhNetwork, { device, signal }: TaskContext): Promise<Metrics> {
+async function testImages({ settings }: TaskRun, signal: AbortSignal): Promise<LabelledImages> {
   const all = await mnistData.load("test", { onProgress: showDownload, signal });
-  const dataset = settings.limit === null ? all : take(all, settings.limit);
+  return settings.limit === null ? all : take(all, settings.limit);
+}
+
+function networkIn({ settings }: TaskRun, folder: string): Promise<LoadedNetwork> {
+  return loadWeights(new TanhNetwork(new Rng(settings.seed).fork("init")), join(folder, modelName));
+}
+
+/** Loss and accuracy on the test set. */
+async function measure(run: TaskRun, model: ImageClassifier, { device, signal }: TaskContext): Promise<Metrics> {
+  const dataset = await testImages(run, signal);
   const { loss, accuracy } = await evaluate({
     device,
     dataset,
     signal,
     transform: normalize(mnistStatistics),
     step: ({ images, labels }) => {
-      const logits = model.forward(images);
+      const logits = model.forward(images, inference);
       return { loss: crossEntropy(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) as Scalar };
     },
   });
@@ -114,9 +125,26 @@ export const privateMnist: TaskRecipe<PrivatePreset> = {
     },
   ],
   train,
+  async classifier(run, folder) {
+    const { classNames, imageShape } = mnistData;
+    return {
+      ...(await networkIn(run, folder)),
+      ...{ classNames, imageShape, normalization: mnistStatistics, labelSmoothing: 0 },
+      load: async (split, { signal }) => {
+        // What looks at training images again, without noise, tells more of them than ε allows.
+        if (split === "train") {
+          throw new UsageError(
+            "private-mnist: expected work that sees no training image, for the budget is spent, got training or calibration. Take --quantise int4, or --prune and --low-rank with --epochs 0.",
+          );
+        }
+        return await testImages(run, signal);
+      },
+      augmentation: () => [],
+    };
+  },
   async evaluate(run, { device, signal, folder }) {
-    using model = new TanhNetwork(new Rng(run.settings.seed).fork("init"));
-    loadState(model, await loadSafetensors(await modelFile(folder)));
+    const { model } = await networkIn(run, folder);
+    using _model = model;
     return await measure(run, model, { device, signal });
   },
 };

@@ -3,6 +3,7 @@
 import type { Device } from "@dl/core";
 import type { FitResult, Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
+import type { Classifier } from "../classifier.ts";
 import type { RunSettings } from "../run-file.ts";
 import type { Goal } from "../run-outcome.ts";
 import type { Hyperparameters, RecipeSearch } from "./recipe.ts";
@@ -59,6 +60,8 @@ export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
   train(run: TaskRun<P>, options: TaskTraining): Promise<TaskResult>;
   /** What the model in `folder` says to texts of the user's: an answer each. Default: it says nothing to texts. */
   answer?(run: TaskRun<P>, options: TaskContext & { folder: string; texts: readonly string[] }): Promise<readonly string[]>;
+  /** The network in `folder` as a classifier of images, for predict, serve, explain, export and compress. Default: it is none. */
+  classifier?(run: TaskRun<P>, folder: string): Promise<Classifier>;
   /** Measures the model in `folder`. */
   evaluate(run: TaskRun<P>, options: TaskContext & { folder: string }): Promise<Metrics>;
 }

@@ -1,5 +1,6 @@
 /** A vision transformer on CIFAR-10 from scratch. Dosovitskiy et al. 2020, arXiv:2010.11929; small images and few of them as Lee et al. 2021, arXiv:2112.13492, have them. */
 
+import { join } from "node:path";
 import { argmax, equal, type HostTensor, mean, Rng } from "@dl/core";
 import { type Dataset, type ExampleOf, flip, normalize, padCrop, randAugment, split, take } from "@dl/data";
 import { cifar10Classes, cifar10Statistics } from "@dl/data/node";
@@ -7,11 +8,15 @@ import { ConfusionMatrix, classificationReport } from "@dl/metrics";
 import { crossEntropy, inference } from "@dl/nn";
 import { evaluate } from "@dl/train";
 import { vitCifar10 as network, ViT, type ViTPreset } from "@dl/transformer";
+import { loadFolder } from "@dl/transformer/node";
+import { isCompressedModel, type LoadedNetwork, loadWeights } from "../load-weights.ts";
+import { modelName } from "../run-file.ts";
 import { showDownload } from "../session.ts";
 import { cifar10Data } from "./data.ts";
-import { folderOf, type ModelData, type ModelPreset, modelRecipe } from "./model-recipe.ts";
-import type { LabelledImages } from "./recipe.ts";
-import type { TaskContext, TaskRecipe } from "./task-recipe.ts";
+import { writeModelFolder } from "./model-folder.ts";
+import { type ModelData, type ModelPreset, modelRecipe } from "./model-recipe.ts";
+import type { Augmentation, LabelledImages } from "./recipe.ts";
+import type { TaskContext, TaskRecipe, TaskRun } from "./task-recipe.ts";
 
 type Images = ExampleOf<LabelledImages>;
 
@@ -39,11 +44,31 @@ async function accuracyOf(model: ViT, dataset: Dataset<Images>, { device, signal
   return { loss, accuracy, classification: classificationReport(confusion.result(), { names: cifar10Classes }) };
 }
 
+/** A folder as transformers keeps it, or what `dl compress` has made of one. */
+async function networkIn(folder: string, { network }: ImagePreset): Promise<LoadedNetwork & { readonly model: ViT }> {
+  const file = join(folder, modelName);
+  if (!(await isCompressedModel(file))) return { model: await loadFolder(folder, ViT), rounding: undefined };
+  const model = new ViT({ ...network, labels: cifar10Classes, rng: new Rng(1) });
+  const { rounding } = await loadWeights(model, file);
+  return { model, rounding };
+}
+
+// A transformer has to be told what does not matter in a picture.
+const augmentation: Augmentation = [flip(), padCrop({ padding: 4 }), randAugment({ magnitude: 9 })];
+
+async function loadImages(
+  { settings }: TaskRun,
+  { split, signal }: { split: "train" | "test"; signal: AbortSignal },
+): Promise<LabelledImages> {
+  const all = await cifar10Data.load(split, { onProgress: showDownload, signal });
+  return settings.limit === null ? all : take(all, settings.limit);
+}
+
 export const vitCifar10: TaskRecipe<ImagePreset> = modelRecipe<ImagePreset, Images, ImageData, ViT>({
   name: "vit-cifar10",
   title: "ViT on CIFAR-10",
   unit: "images",
-  store: folderOf(ViT),
+  store: { write: writeModelFolder, read: async (folder, { preset }) => (await networkIn(folder, preset)).model },
   charted: ["loss", "accuracy"],
   presets: [
     {
@@ -57,18 +82,24 @@ export const vitCifar10: TaskRecipe<ImagePreset> = modelRecipe<ImagePreset, Imag
       weightDecay: 0.05,
     },
   ],
-  async load({ settings }, { signal }) {
-    const limited = (dataset: LabelledImages) => (settings.limit === null ? dataset : take(dataset, settings.limit));
-    const read = async (split: "train" | "test") => limited(await cifar10Data.load(split, { onProgress: showDownload, signal }));
-    const [all, test] = [await read("train"), await read("test")];
+  async load(run, { signal }) {
+    const all = await loadImages(run, { split: "train", signal });
     const { train, validation } = split(all, {
       fractions: { train: 0.98, validation: 0.02 },
-      rng: new Rng(settings.seed).fork("split"),
+      rng: new Rng(run.settings.seed).fork("split"),
       stratify: "labels",
     });
-    // A transformer has to be told what does not matter in a picture.
-    const transform = [flip(), padCrop({ padding: 4 }), randAugment({ magnitude: 9 }), normalize(cifar10Statistics)];
-    return { validation, test, train: { dataset: train, transform } };
+    const test = await loadImages(run, { split: "test", signal });
+    return { validation, test, train: { dataset: train, transform: [...augmentation, normalize(cifar10Statistics)] } };
+  },
+  async classifier(run, folder) {
+    const { classNames, imageShape } = cifar10Data;
+    return {
+      ...(await networkIn(folder, run.preset)),
+      ...{ classNames, imageShape, normalization: cifar10Statistics, labelSmoothing: run.preset.labelSmoothing },
+      load: (split, { signal }) => loadImages(run, { split, signal }),
+      augmentation: () => augmentation,
+    };
   },
   model: ({ preset }, { rng }) => new ViT({ ...preset.network, labels: cifar10Classes, rng }),
   loss(model, { images, labels }, { mode, preset: { labelSmoothing } }) {
