@@ -17,11 +17,13 @@ export interface ImageOfOptions {
   readonly imageShape: readonly [number, number, number];
   /** For errors. */
   readonly name: string;
+  /** Larger files are refused. Default 100 million. */
+  readonly maximumPixels?: number;
 }
 
 /** The same of a file's bytes. */
-export function imageOf(file: Uint8Array, { imageShape, name }: ImageOfOptions): HostTensor {
+export function imageOf(file: Uint8Array, { imageShape, name, maximumPixels }: ImageOfOptions): HostTensor {
   const [height, width, channels] = imageShape;
-  const image = resizeImage(decodeImage(file, { channels: channels as 1 | 3, name }), { width, height });
+  const image = resizeImage(decodeImage(file, { channels: channels as 1 | 3, name, maximumPixels }), { width, height });
   return { shape: [height, width, channels], dtype: "float32", data: Float32Array.from(image.data, (byte) => byte / 255) };
 }

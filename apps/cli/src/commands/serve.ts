@@ -9,6 +9,9 @@ import { readRunFile } from "../run-file.ts";
 import { PredictionServer, type ServedModel } from "../serving/prediction-server.ts";
 import { describeDevice } from "../session.ts";
 
+/** Of an image in a request: decoding keeps all others waiting, and a small file may hold a large picture of one colour. */
+const maximumPixels = 16e6;
+
 export const serve: Command = {
   name: "serve",
   summary: "Answer predictions over HTTP with a trained classifier.",
@@ -26,7 +29,7 @@ export const serve: Command = {
     "max-wait": { value: "MS", help: "Milliseconds that an image waits for others. Default 2." },
     "max-queue": { value: "N", help: "Most images that wait; one more is answered 503. Default 256." },
     timeout: { value: "MS", help: "Milliseconds until an image that still waits is answered 503. Default 10000." },
-    "body-limit": { value: "BYTES", help: "Largest request. Default 4194304." },
+    "body-limit": { value: "BYTES", help: "Largest request. Default 4194304. Images have at most 16 million pixels." },
     ...deviceOptions,
   },
   async run(args) {
@@ -50,7 +53,7 @@ export const serve: Command = {
       title: recipe.title,
       classNames,
       imageShape,
-      decode: (bytes) => imageOf(bytes, { imageShape, name: "the request" }),
+      decode: (bytes) => imageOf(bytes, { imageShape, name: "the request", maximumPixels }),
       classify: async (images) => {
         const data = new Float32Array(images.length * images[0]!.data.length);
         for (const [i, image] of images.entries()) data.set(image.data, i * image.data.length);

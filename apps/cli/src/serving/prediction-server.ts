@@ -33,6 +33,12 @@ export interface PredictionServerOptions {
   grace?: number;
 }
 
+/** Milliseconds that a connection may be silent: as long as an image may wait, and half a minute for its batch to be computed; at least a minute. */
+export function connectionTimeoutOf(timeout: number): number {
+  // Beyond 2³¹ − 1, Node's timers fire at once.
+  return Math.min(2 ** 31 - 1, Math.max(60_000, Math.ceil(timeout) + 30_000));
+}
+
 interface Prediction {
   readonly classes: readonly { readonly name: string; readonly probability: number }[];
 }
@@ -67,7 +73,14 @@ export class PredictionServer {
       ...{ maxBatch, maxWait, maxQueue, timeout },
       onBatch: (size) => this.#batches.observe(size),
     });
-    this.#http = fastify({ bodyLimit, requestTimeout: 30_000, connectionTimeout: 60_000, forceCloseConnections: "idle" });
+    this.#http = fastify({
+      bodyLimit,
+      requestTimeout: 30_000,
+      connectionTimeout: connectionTimeoutOf(timeout),
+      forceCloseConnections: "idle",
+      // What is not as the schema has it is refused: fastify's own settings would drop further keys, and make 0 of null and 7 of "7".
+      ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    });
     this.#routes();
   }
 
@@ -113,11 +126,16 @@ export class PredictionServer {
       sizes.length === 0
         ? { type: "number", minimum: 0, maximum: 255 }
         : { type: "array", minItems: sizes[0], maxItems: sizes[0], items: nested(sizes.slice(1)) };
-    http.post<{ Querystring: { top: number }; Body: Buffer | { pixels: number[][][] } }>(
+    http.post<{ Querystring: { top: string }; Body: Buffer | { pixels: number[][][] } }>(
       "/predict",
       {
         schema: {
-          querystring: { type: "object", properties: { top: { type: "integer", minimum: 1, default: 3 } }, additionalProperties: false },
+          // Text, as everything in an address: a whole number ≥ 1.
+          querystring: {
+            type: "object",
+            properties: { top: { type: "string", pattern: "^[1-9][0-9]{0,8}$", default: "3" } },
+            additionalProperties: false,
+          },
           body: {
             content: {
               "application/json": {
@@ -140,7 +158,7 @@ export class PredictionServer {
           : { shape: imageShape, dtype: "float32" as const, data: Float32Array.from(body.pixels.flat(2), (byte) => byte / 255) };
         const probabilities = await this.#batcher.submit(image);
         const ranked = Array.from(probabilities, (probability, i) => ({ name: classNames[i]!, probability }));
-        return { classes: ranked.sort((a, b) => b.probability - a.probability).slice(0, query.top) };
+        return { classes: ranked.sort((a, b) => b.probability - a.probability).slice(0, Number(query.top)) };
       },
     );
   }
