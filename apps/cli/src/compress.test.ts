@@ -61,14 +61,15 @@ async function served(run: string): Promise<Classes> {
   }
 }
 
-/** What the ONNX file of `dl export` says to it, by class. */
-async function exported(run: string): Promise<{ probabilities: Float32Array }> {
+/** What the ONNX file of `dl export` says to it, by class, and its bytes. */
+async function exported(run: string): Promise<{ probabilities: Float32Array; bytes: Buffer }> {
   const ended = await dlHere("export", at(run), "--to", "onnx");
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  const session = await InferenceSession.create(join(at(run), "model.onnx"));
+  const bytes = readFileSync(join(at(run), "model.onnx"));
+  const session = await InferenceSession.create(bytes);
   const { probabilities } = await session.run({ images: new OrtTensor("float32", picture.data as Float32Array, [1, 28, 28, 1]) });
   await session.release();
-  return { probabilities: probabilities!.data as Float32Array };
+  return { probabilities: probabilities!.data as Float32Array, bytes };
 }
 
 const lineOf = ({ stdout }: Ended): Line => JSON.parse(stdout) as Line;
@@ -90,9 +91,13 @@ test("int8: a quarter of the bytes, and evaluate, predict and explain take the n
     expect(answered[i]!.name).toBe(name);
     expect(answered[i]!.probability).toBeCloseTo(probability, 6);
   }
-  const { probabilities } = await exported("int8");
+  // The file is of integers, not of floats that happen to be rounded.
+  const { probabilities, bytes } = await exported("int8");
+  for (const text of ["QuantizeLinear", "conv1.weight.scale"]) expect(bytes.includes(text), text).toBe(true);
+  expect(bytes.length).toBeLessThan(before.bytes / 3);
   // Sums in another order may carry an activation over to the next of its 256 steps.
   for (const { name, probability } of classes) expect(Math.abs(probabilities[Number(name)]! - probability)).toBeLessThan(0.01);
+  expect(await dlHere("export", at("int8"), "--to", "tfjs")).toMatchObject({ code: 0 });
   const again = await dlHere("resume", at("int8"), ...device);
   expect(again).toMatchObject({ code: 2 });
   expect(again.stderr).toContain("one that dl compress made");

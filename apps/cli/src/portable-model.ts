@@ -1,5 +1,6 @@
 /** A run's model as other formats take it: its forward pass from plain inputs to plain outputs. */
 
+import type { QuantisedModel } from "@dl/compress";
 import { softmax, type Tensor, tensor } from "@dl/core";
 import type { InputSpec, InputTensors } from "@dl/export";
 import { inference, type Module } from "@dl/nn";
@@ -18,6 +19,8 @@ export interface PortableModel {
   readonly forward: (inputs: InputTensors<Inputs>) => Readonly<Record<string, Tensor>>;
   /** Largest sizes of free axes, where the model has them. */
   readonly largest?: Readonly<Record<string, number>>;
+  /** What rounds the weights and the inputs of layers, inside the model. */
+  readonly rounding?: QuantisedModel | undefined;
   /** What a user of the file has to know. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -28,10 +31,10 @@ export async function portableModel(run: AnyRun, folder: string): Promise<Portab
   const about = { recipe: recipe.name, preset: run.preset.name };
   if (!isTaskRun(run) || run.recipe.classifier !== undefined) {
     const classifier = await loadClassifier(run, folder);
-    const { model, classNames, imageShape } = classifier;
+    const { model, rounding, classNames, imageShape } = classifier;
     const { mean, standardDeviation } = classifier.normalization;
     return {
-      model,
+      ...{ model, rounding },
       inputs: { images: { shape: ["batch", ...imageShape] } },
       forward: ({ images }) => {
         // Pixels from 0 to 1: what the model was trained on is part of the file.

@@ -39,6 +39,7 @@ export type { CalibrationOptions } from "./quantisation/calibrate.ts";
 export { type FakeQuantiseOptions, fakeQuantise } from "./quantisation/fake-quantise.ts";
 export { foldBatchNorm, Identity } from "./quantisation/fold-batch-norm.ts";
 export { type AffineScale, affineScale, type IntegerRange, type WeightBits } from "./quantisation/integers.ts";
+export { type PortableIntegers, type PortableWeight, portableIntegers } from "./quantisation/portable-integers.ts";
 export { QuantisationAware, type QuantisationAwareOptions } from "./quantisation/quantisation-aware.ts";
 export {
   QuantisedModel,

@@ -3,7 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TorchNamed, torchState } from "@dl/cnn";
-import { Identity, LowRank } from "@dl/compress";
+import { Identity, LowRank, portableIntegers } from "@dl/compress";
 import { exportOnnx, exportTfjs } from "@dl/export";
 import { type Module, readState, writeSafetensors } from "@dl/nn";
 import { writeFileAtomic } from "@dl/train/node";
@@ -15,7 +15,14 @@ import { readRunFile } from "../run-file.ts";
 type Format = (portable: PortableModel) => Promise<readonly (readonly [name: string, bytes: Uint8Array])[]>;
 
 const formats: Readonly<Record<string, Format>> = {
-  onnx: async ({ model, ...options }) => [["model.onnx", await exportOnnx(model, options)]],
+  onnx: async ({ model, rounding, ...options }) => {
+    if (rounding === undefined) return [["model.onnx", await exportOnnx(model, options)]];
+    const quantization = await portableIntegers(rounding);
+    if (quantization.grouped.length > 0)
+      console.error(`as floats, for ONNX's opset 17 has no scales by group: ${quantization.grouped.join(", ")}`);
+    rounding.detach();
+    return [["model.onnx", await exportOnnx(model, { ...options, quantization })]];
+  },
   safetensors: async ({ model, metadata }) => {
     // Names and layouts that Python knows, where the model has them there, and in the form it has there.
     const isTorch =
@@ -24,8 +31,9 @@ const formats: Readonly<Record<string, Format>> = {
     const layout = isTorch ? { format: "pt" } : {};
     return [["model.export.safetensors", writeSafetensors(tensors, { metadata: { ...metadata, ...layout } })]];
   },
-  tfjs: async ({ model, ...options }) => {
-    const { topology, weights } = await exportTfjs(model, options);
+  tfjs: async ({ model, rounding, ...options }) => {
+    // With what rounds: it has parameters of its own.
+    const { topology, weights } = await exportTfjs(rounding ?? model, options);
     return [
       ["tfjs/weights.bin", weights],
       ["tfjs/model.json", new TextEncoder().encode(`${JSON.stringify(topology)}\n`)],
@@ -42,7 +50,7 @@ export const exportCommand: Command = {
   summary: "Write a trained model as ONNX, safetensors or a TensorFlow.js graph model.",
   positionals: "<run folder>",
   details: [
-    "onnx         model.onnx, opset 17; batch and sequence lengths are free. Classifiers take pixels from 0 to 1.",
+    "onnx         model.onnx, opset 17; batch and sequence lengths are free. Classifiers take pixels from 0 to 1. What dl compress made int8 is int8 (QDQ).",
     "safetensors  the weights, with PyTorch's names and layouts where the model has them there.",
     "tfjs         tfjs/model.json and weights.bin, for tf.loadGraphModel; convolutional networks and dense ones, of any batch size.",
   ].join("\n"),

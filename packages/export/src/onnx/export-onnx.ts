@@ -70,6 +70,7 @@ export async function exportOnnx<I extends Readonly<Record<string, InputSpec>>>(
     const results = rule(new CallReader(lowering, call, i));
     lowering.setResults(i, "name" in results ? [results] : results);
   }
+  lowering.requireQuantized();
   const outputs = [...traced.graph.outputs].map(([output, reading]): OnnxValue => {
     const value = lowering.read(reading, { output });
     const type = elementType(reading.dtype);

@@ -10,7 +10,7 @@ import type { Reading, SymbolicCall } from "../trace/symbolic-graph.ts";
 import type { TracedModel } from "../trace/trace-model.ts";
 import { onnxTypes } from "./onnx-file.ts";
 import { elementBytes, type NodeForm, type OnnxGraph, type Value } from "./onnx-graph.ts";
-import type { Quantization } from "./quantization.ts";
+import { dequantizedWeight, type Quantization, quantizedActivation } from "./quantization.ts";
 
 /** The types of our dtypes in a file. */
 export function elementType(dtype: DType): "float32" | "int32" | "bool" {
@@ -19,6 +19,21 @@ export function elementType(dtype: DType): "float32" | "int32" | "bool" {
 
 /** Turns one call into nodes; gives the values of its results, those that nothing reads may be left out. */
 export type Rule = (call: CallReader) => Value | readonly Value[];
+
+/** A parameter or buffer of the model, in the shape it is read in. */
+export interface CellReading {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** The axis of `shape` that an axis of another shape of the same elements has become. */
+function axisWithin(shape: readonly number[], other: { readonly axis: number; readonly shape: readonly number[] }): number | undefined {
+  const before = (sizes: readonly number[], axis: number): number => sizes.slice(0, axis).reduce((product, size) => product * size, 1);
+  const rows = before(other.shape, other.axis);
+  const found = shape.findIndex((size, axis) => size === other.shape[other.axis] && before(shape, axis) === rows);
+  return found < 0 ? undefined : found;
+}
 
 /** Everything the rules write into. */
 export class Lowering {
@@ -31,11 +46,15 @@ export class Lowering {
   readonly #results = new Map<string, Value>();
   readonly #cells = new Map<string, Value>();
   readonly #constants = new Map<string, Value>();
+  /** Of what is to be quantised, what no rule has met. */
+  readonly #unused: Set<string>;
 
   constructor(graph: OnnxGraph, traced: TracedModel, quantization: Quantization) {
     this.graph = graph;
     this.#traced = traced;
     this.quantization = quantization;
+    const { weights = new Map(), inputs = new Map() } = quantization;
+    this.#unused = new Set([...weights.keys(), ...[...inputs.keys()].map((path) => `input of ${path}`)]);
   }
 
   get traces(): number {
@@ -81,11 +100,8 @@ export class Lowering {
   }
 
   /** A weight of the model with its axes in another order, stored so. */
-  transposedCell(
-    { path, shape, data }: { path: string; shape: readonly number[]; data: TypedArray },
-    permutation: readonly number[],
-  ): Value {
-    const key = `${path} ${permutation.join()}`;
+  transposedCell({ path, shape, data }: CellReading, permutation: readonly number[]): Value {
+    const key = `${path} ${shape.join()} ${permutation.join()}`;
     let value = this.#cells.get(key);
     if (!value) {
       const sizes = permutation.map((axis) => shape[axis]!);
@@ -99,12 +115,50 @@ export class Lowering {
     return value;
   }
 
-  /** The model's cell that a reading is, unless it is read in another shape. */
-  cellOf({ source, shape }: Reading): { readonly path: string; readonly shape: readonly number[]; readonly data: TypedArray } | undefined {
-    if (source.kind !== "cell") return undefined;
-    const cell = this.#traced.cells.get(source.path)!;
-    const same = cell.shape.length === shape.length && shape.every((size, i) => size[0] === cell.shape[i]);
-    return same ? { path: source.path, shape: cell.shape, data: cell.data } : undefined;
+  /** The model's cell that a reading is, in the shape it is read in, which does not depend on free sizes. */
+  cellOf({ source, shape }: Reading): CellReading | undefined {
+    if (source.kind !== "cell" || !shape.every(isConstant)) return undefined;
+    return { path: source.path, shape: shape.map((size) => size[0]!), data: this.#traced.cells.get(source.path)!.data };
+  }
+
+  /** A weight in whole numbers, stored with its axes in another order, and its way back to floats; undefined for one that stays float. */
+  quantizedCell({ path, shape }: CellReading, permutation: readonly number[] = shape.map((_, axis) => axis)): Value | undefined {
+    const weight = this.quantization.weights?.get(path);
+    if (!weight) return undefined;
+    this.#unused.delete(path);
+    const key = `${path} int8 ${shape.join()} ${permutation.join()}`;
+    let value = this.#cells.get(key);
+    if (!value) {
+      const own = this.#traced.cells.get(path)!.shape;
+      const axis = axisWithin(shape, { axis: weight.axis ?? own.length - 1, shape: own });
+      if (axis === undefined && weight.scales.length > 1) {
+        throw new UnsupportedError(
+          `exportOnnx: expected ${path} [${own.join(", ")}] to be used with the axis of its scales, got [${shape.join(", ")}]. Give it one scale.`,
+        );
+      }
+      value = dequantizedWeight(
+        this.graph,
+        { ...weight, data: permuted(weight.data, shape, permutation), path },
+        { shape: permutation.map((i) => shape[i]!), axis: permutation.indexOf(axis ?? 0) },
+      );
+      this.#cells.set(key, value);
+    }
+    return value;
+  }
+
+  /** What meets a weight, in 256 steps where it has a range. */
+  quantizedInput(x: Value, { path }: CellReading): Value {
+    const range = this.quantization.inputs?.get(path);
+    this.#unused.delete(`input of ${path}`);
+    return range ? quantizedActivation(this.graph, x, range) : x;
+  }
+
+  /** Throws when something was to be whole numbers that no rule has made so: the file would be less than what was asked for. */
+  requireQuantized(): void {
+    if (this.#unused.size === 0) return;
+    throw new UnsupportedError(
+      `exportOnnx: expected quantised weights of matrix products and convolutions, got ${[...this.#unused].join(", ")}, which the forward pass uses otherwise or not at all.`,
+    );
   }
 
   /** Host data that the forward pass made. Where it grows with a free size, the largest is stored, and its beginning is used. */

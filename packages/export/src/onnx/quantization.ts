@@ -8,8 +8,10 @@ import { elementBytes, type OnnxGraph, type Value } from "./onnx-graph.ts";
 export interface QuantizedWeight {
   /** In the order of the weight's elements. */
   readonly data: Int8Array;
-  /** One, or one for each index of the last axis: an output channel. */
+  /** One, or one for each index of an axis: an output channel. */
   readonly scales: Float32Array;
+  /** That axis. Default the last; transposed convolutions have their output channels on the last but one. */
+  readonly axis?: number;
   /** As many. Default 0 each. */
   readonly zeroPoints?: Int8Array;
 }
@@ -21,7 +23,7 @@ export interface ActivationRange {
 }
 
 export interface Quantization {
-  /** By path: `conv1.weight`. Weights of matrix products and convolutions. */
+  /** By path: `conv1.weight`. Weights of matrix products and convolutions; those that are not here stay float. */
   readonly weights?: ReadonlyMap<string, QuantizedWeight>;
   /** By the path of the weight that the activation meets. Default: activations stay float. */
   readonly inputs?: ReadonlyMap<string, ActivationRange>;
@@ -32,14 +34,19 @@ export function checkQuantization(
   { weights, inputs }: Quantization,
   cells: ReadonlyMap<string, { readonly shape: readonly number[] }>,
 ): void {
-  for (const [path, { data, scales, zeroPoints }] of weights ?? []) {
+  const shapeOf = (path: string, what: string): readonly number[] => {
     const shape = cells.get(path)?.shape;
-    if (!shape)
-      throw new OptionError(
-        `exportOnnx: expected quantised weights of the model, got one of ${path}. Its weights are ${[...cells.keys()].join(", ")}.`,
-      );
+    if (shape) return shape;
+    throw new OptionError(
+      `exportOnnx: expected ${what} of the model, got one of ${path}. Its weights are ${[...cells.keys()].join(", ")}.`,
+    );
+  };
+  for (const [path, { data, scales, zeroPoints, axis }] of weights ?? []) {
+    const shape = shapeOf(path, "quantised weights");
     const size = shape.reduce((product, length) => product * length, 1);
-    const channels = shape.at(-1) ?? 1;
+    if (axis !== undefined && !(Number.isInteger(axis) && axis >= 0 && axis < shape.length))
+      throw new OptionError(`exportOnnx: expected an axis of ${path} [${shape.join(", ")}], got ${axis}.`);
+    const channels = shape.at(axis ?? -1) ?? 1;
     const counts = [scales.length, zeroPoints?.length ?? scales.length];
     if (data.length !== size || counts.some((count) => count !== counts[0]) || (counts[0] !== 1 && counts[0] !== channels)) {
       throw new OptionError(
@@ -50,7 +57,7 @@ export function checkQuantization(
       throw new OptionError(`exportOnnx: expected scales > 0 for ${path}, got others.`);
   }
   for (const [path, { min, max }] of inputs ?? []) {
-    if (!weights?.has(path)) throw new OptionError(`exportOnnx: expected ranges of inputs to quantised weights, got one of ${path}.`);
+    shapeOf(path, "ranges of what meets weights");
     if (!(min <= max && Number.isFinite(min) && Number.isFinite(max))) {
       throw new OptionError(`exportOnnx: expected a range with min ≤ max for the input of ${path}, got ${min} and ${max}.`);
     }

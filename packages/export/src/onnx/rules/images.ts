@@ -1,10 +1,8 @@
 /** Convolutions and pools. Ours have channels last; ONNX's come first, with transpositions around that meet and vanish where layers follow each other. */
 
 import { UnsupportedError } from "@dl/core";
-import { permuted } from "../../trace/permuted.ts";
 import type { CallReader, Rule } from "../lowering.ts";
 import type { Value } from "../onnx-graph.ts";
-import { dequantizedWeight, quantizedActivation } from "../quantization.ts";
 import { transpose } from "./layout.ts";
 
 const toChannelsFirst = [0, 3, 1, 2];
@@ -75,20 +73,12 @@ function padding(call: CallReader): { pads: number[]; outputPadding: number[] } 
 
 /** The images, channels first, and the weight in ONNX's order: transposed now where it is a weight of the model, quantised if asked for. */
 function operands(call: CallReader, permutation: readonly number[]): { x: Value; weight: Value } {
-  const { weights, inputs } = call.lowering.quantization;
-  const images = call.read(0);
-  const cell = call.lowering.cellOf(call.call.readings[1]!);
-  if (!cell) return { x: channelsFirst(call, images), weight: transpose(call, call.read(1), permutation) };
-  const quantized = weights?.get(cell.path);
-  const shape = permutation.map((axis) => cell.shape[axis]!);
-  if (!quantized) return { x: channelsFirst(call, images), weight: call.lowering.transposedCell(cell, permutation) };
-  const range = inputs?.get(cell.path);
-  const x = channelsFirst(call, images);
-  const data = permuted(quantized.data, cell.shape, permutation);
-  return {
-    x: range ? quantizedActivation(call.graph, x, range) : x,
-    weight: dequantizedWeight(call.graph, { ...quantized, data, path: cell.path }, { shape, axis: permutation.indexOf(3) }),
-  };
+  const x = channelsFirst(call, call.read(0));
+  const { lowering } = call;
+  const cell = lowering.cellOf(call.call.readings[1]!);
+  if (!cell) return { x, weight: transpose(call, call.read(1), permutation) };
+  const weight = lowering.quantizedCell(cell, permutation) ?? lowering.transposedCell(cell, permutation);
+  return { x: lowering.quantizedInput(x, cell), weight };
 }
 
 function channelsFirst(call: CallReader, x: Value): Value {

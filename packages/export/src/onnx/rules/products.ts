@@ -3,7 +3,6 @@
 import { type Dimension, isConstant, sameDimension } from "../../trace/dimension.ts";
 import type { CallReader, Rule } from "../lowering.ts";
 import type { Value } from "../onnx-graph.ts";
-import { dequantizedWeight, quantizedActivation } from "../quantization.ts";
 import { transpose } from "./layout.ts";
 
 export const productRules: Readonly<Record<string, Rule>> = {
@@ -78,17 +77,10 @@ function swapLast(call: CallReader, x: Value): Value {
 
 /** Both operands; a quantised weight on the right as int8 with its way back to floats, its activation likewise. */
 function quantizedOperands(call: CallReader): { a: Value; b: Value } {
-  const { weights, inputs } = call.lowering.quantization;
-  const cell = call.lowering.cellOf(call.call.readings[1]!);
-  const quantized = cell && weights?.get(cell.path);
-  const a = call.read(0);
-  if (!quantized) return { a, b: call.read(1) };
-  const range = inputs?.get(cell.path);
-  return {
-    a: range ? quantizedActivation(call.graph, a, range) : a,
-    // Channels are the weight's last axis; where the product takes it transposed, they are what is summed over.
-    b: dequantizedWeight(call.graph, { ...quantized, path: cell.path }, { shape: cell.shape, axis: cell.shape.length - 1 }),
-  };
+  const { lowering } = call;
+  const cell = lowering.cellOf(call.call.readings[1]!);
+  if (!cell) return { a: call.read(0), b: call.read(1) };
+  return { a: lowering.quantizedInput(call.read(0), cell), b: lowering.quantizedCell(cell) ?? call.read(1) };
 }
 
 /** As in NumPy: axes align at the end, and those of size 1 stretch. */
