@@ -1,9 +1,9 @@
 /** What the tests of exported models share: the same inputs through our forward pass and through ONNX Runtime. */
 
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { type HostTensor, openDevice, type Rng, type Tensor, tensor } from "@dl/core";
+import { type Device, type HostTensor, openDevice, type Rng, type Tensor, tensor } from "@dl/core";
 import type { Module } from "@dl/nn";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect } from "vitest";
@@ -12,7 +12,31 @@ import { exportOnnx } from "./export-onnx.ts";
 import type { Quantization } from "./quantization.ts";
 
 /** One for all: a model's weights stay on it between two exports. */
-const device = await openDevice(cpu());
+export const device: Device = await openDevice(cpu());
+
+/** Something that runs an ONNX file. */
+export interface Runtime {
+  readonly name: string;
+  open(bytes: Uint8Array): Promise<InferenceSession>;
+}
+
+export const onnxNode: Runtime = {
+  name: "onnxruntime-node",
+  open: (bytes) => InferenceSession.create(bytes, { graphOptimizationLevel: "all", intraOpNumThreads: 1, logSeverityLevel: 3 }),
+};
+
+/** The build that browsers run, here in Node: WebAssembly, one thread. */
+export const onnxWeb: Runtime = {
+  name: "onnxruntime-web",
+  open: async (bytes) => {
+    // Only where it is asked for: it compiles twelve megabytes.
+    const web = await import("onnxruntime-web");
+    web.env.wasm.numThreads = 1;
+    const session = await web.InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+    // The two packages have the same sessions and tensors, by different names.
+    return session as unknown as InferenceSession;
+  },
+};
 
 /** Free sizes by name. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -26,6 +50,8 @@ export interface CheckOptions<I extends Readonly<Record<string, InputSpec>>> ext
   quantization?: Quantization;
   /** Largest difference, absolute and relative to the largest value. Default 1e-4. */
   bound?: number;
+  /** What runs the file. Default onnxruntime-node. */
+  runtimes?: readonly Runtime[];
 }
 
 /** Random values: normal floats, ids, and bools of which the first of each row is true. */
@@ -55,13 +81,16 @@ export async function runOnnx(session: InferenceSession, inputs: Readonly<Record
 /** Exports the model, and compares both at every one of `sizes`. */
 export async function checkExport<I extends Readonly<Record<string, InputSpec>>>(
   model: Module,
-  { rng, sizes, ids = 10, bound = 1e-4, ...options }: CheckOptions<I>,
+  { rng, sizes, ids = 10, bound = 1e-4, runtimes = [onnxNode], ...options }: CheckOptions<I>,
 ): Promise<Uint8Array> {
   const bytes = await exportOnnx(model, options);
-  const session = await InferenceSession.create(bytes, { graphOptimizationLevel: "all", intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const sessions = await Promise.all(runtimes.map(async ({ name, open }) => ({ name, session: await open(bytes) })));
   // With DL_ONNX_FOLDER, the files stay for other checkers: tooling/fixtures/check_onnx.py.
   const keep = process.env.DL_ONNX_FOLDER;
-  if (keep !== undefined) writeFileSync(join(keep, `${model.constructor.name}-${bytes.length}.onnx`), bytes);
+  if (keep !== undefined) {
+    mkdirSync(keep, { recursive: true });
+    writeFileSync(join(keep, `${model.constructor.name}-${bytes.length}.onnx`), bytes);
+  }
   for (const at of sizes) {
     const inputs = Object.fromEntries(
       Object.entries(options.inputs).map(([name, spec]) => [
@@ -74,19 +103,22 @@ export async function checkExport<I extends Readonly<Record<string, InputSpec>>>
       const result = options.forward(tensors as { [K in keyof I]: Tensor });
       return "buffer" in result ? { output: result as Tensor } : result;
     })) as Readonly<Record<string, HostTensor | number>>;
-    const found = await runOnnx(session, inputs);
-    expect([...found.keys()].sort()).toEqual(Object.keys(expected).sort());
-    for (const [name, host] of Object.entries(expected)) {
-      const values = typeof host === "number" ? [host] : Array.from(host.data);
-      const other = found.get(name)!;
-      expect(other.shape, `${name} at ${JSON.stringify(at)}`).toEqual(typeof host === "number" ? [] : host.shape);
-      const largest = Math.max(...values.map(Math.abs));
-      // Sums in another order; a wrong operation is off by its whole value.
-      const worst = Math.max(...values.map((value, i) => Math.abs(value - other.data[i]!)));
-      expect(worst, `${name} at ${JSON.stringify(at)}, values to ${largest}`).toBeLessThanOrEqual(bound * (1 + largest));
-      expect(largest, `${name} at ${JSON.stringify(at)}`).toBeGreaterThan(0);
+    for (const { name: runtime, session } of sessions) {
+      const found = await runOnnx(session, inputs);
+      expect([...found.keys()].sort()).toEqual(Object.keys(expected).sort());
+      for (const [name, host] of Object.entries(expected)) {
+        const where = `${name} at ${JSON.stringify(at)} in ${runtime}`;
+        const values = typeof host === "number" ? [host] : Array.from(host.data);
+        const other = found.get(name)!;
+        expect(other.shape, where).toEqual(typeof host === "number" ? [] : host.shape);
+        const largest = Math.max(...values.map(Math.abs));
+        // Sums in another order; a wrong operation is off by its whole value.
+        const worst = Math.max(...values.map((value, i) => Math.abs(value - other.data[i]!)));
+        expect(worst, `${where}, values to ${largest}`).toBeLessThanOrEqual(bound * (1 + largest));
+        expect(largest, where).toBeGreaterThan(0);
+      }
     }
   }
-  await session.release();
+  for (const { session } of sessions) await session.release();
   return bytes;
 }
