@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +50,10 @@ const references: Readonly<Record<string, Reference>> = {
   prompt: gpt2,
 };
 
-const python = process.env.DL_PYTHON;
+const python = [process.env.DL_PYTHON].find((candidate) => {
+  const modules = 'import importlib.util as u; assert u.find_spec("peft") and u.find_spec("torch")';
+  return candidate !== undefined && spawnSync(candidate, ["-c", modules]).status === 0;
+});
 
 function inputOf(name: string): { ids: HostTensor; mask: HostTensor; labels: HostTensor | undefined } {
   const inputs = readFixture(`peft/${name}/inputs.safetensors`);
