@@ -113,6 +113,10 @@ export const explainCommand: Command = {
     const name = text(args, "method") ?? "grad-cam";
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (method === undefined) throw new UsageError(`--method: expected ${Object.keys(methods).join(", ")}, got ${JSON.stringify(name)}.`);
+    const layer = text(args, "layer");
+    if (layer !== undefined && !name.startsWith("grad-cam")) {
+      throw new UsageError(`--layer: expected it with grad-cam or grad-cam++, got it with ${name}, which looks at no layer.`);
+    }
     const out = text(args, "out") ?? `${path.replace(/\.[^./\\]+$/, "")}.${name}.png`;
     if (!/\.(png|html)$/i.test(out)) throw new UsageError(`--out: expected a file that ends in .png or .html, got ${JSON.stringify(out)}.`);
     const run = await readRunFile(folder);
@@ -132,7 +136,7 @@ export const explainCommand: Command = {
     const best = probabilities.data.indexOf(Math.max(...probabilities.data) as never);
     const target = wanted === undefined ? best : classNames.indexOf(wanted);
     const image = { ...normal, shape: picture.shape };
-    const attributions = await method({ device, model, forward, image, target, layer: text(args, "layer") });
+    const attributions = await method({ device, model, forward, image, target, layer });
     const map = heatMap(attributions, { channels: /gradient|shap|lime|occlusion/.test(name) ? "signed" : "max" });
     // Small images are seen as squares of several pixels.
     const scale = Math.max(1, Math.floor(280 / Math.max(picture.shape[0]!, picture.shape[1]!)));
