@@ -6,6 +6,7 @@ import { type ActivationName, activations } from "../activation.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { normalLinear } from "../normal-layers.ts";
 import type { Adapter } from "./adapter.ts";
+import { Standing } from "./standing.ts";
 import { type Target, targetLayers } from "./targets.ts";
 
 export interface BottleneckOptions {
@@ -52,7 +53,11 @@ export class Bottlenecks extends Module implements Adapter {
     this.layers = new Map(
       found.map(({ path, layer }) => [path, new Bottleneck(layer.weight.shape[1]!, { ...options, rng: options.rng.fork(path) })]),
     );
-    this.#detach = found.map(({ path, layer }) => wrapForward(layer, (forward, x) => this.layers.get(path)!.forward(forward(x))));
+    this.#detach = found.flatMap((target) => {
+      const standing = new Standing(target, { name: "Bottlenecks" });
+      const network = this.layers.get(target.path)!;
+      return [wrapForward(target.layer, (forward, x) => network.forward(forward(x))), () => standing.leave()];
+    });
   }
 
   trained(): Parameter[] {

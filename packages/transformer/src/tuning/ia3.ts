@@ -1,9 +1,10 @@
 /** IA³: learned factors on keys, values and the inside of feed-forward layers. Liu et al. 2022, arXiv:2205.05638. */
 
-import { OptionError } from "@dl/core";
+import { type Device, OptionError } from "@dl/core";
 import { init, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import type { Adapter } from "./adapter.ts";
+import { mergeAll, Standing, unmergeAll } from "./standing.ts";
 import { fits, type Target, targetLayers } from "./targets.ts";
 
 export interface Ia3Options {
@@ -18,7 +19,8 @@ export class Ia3 extends Module implements Adapter {
   /** `[outputs]`, or `[inputs]` for feed-forward layers, by path of the layer. */
   readonly factors: ReadonlyMap<string, Parameter>;
   readonly #inputs = new Set<string>();
-  readonly #detach: readonly (() => void)[];
+  readonly #standings: readonly Standing[];
+  #detach: readonly (() => void)[];
   readonly #model: Pretrained;
 
   constructor(model: Pretrained, options: Ia3Options) {
@@ -26,13 +28,18 @@ export class Ia3 extends Module implements Adapter {
     const { targets, feedForward = [] } = options;
     const found = targetLayers(model, [...targets, ...feedForward], { where: "Ia3" });
     const factors = new Map<string, Parameter>();
-    this.#detach = found.map((target) => {
+    this.#standings = found.map((target) => new Standing(target, { name: "Ia3" }));
+    this.#detach = this.#standings.map((standing) => {
+      const { target } = standing;
       const { path, layer } = target;
       const isInput = feedForward.some((each) => fits(each, target));
       if (isInput) this.#inputs.add(path);
       const factor = new Parameter(init.ones([layer.weight.shape[isInput ? 0 : 1]!]));
       factors.set(path, factor);
-      return wrapForward(layer, (forward, x) => (isInput ? forward(x.mul(factor.value)) : forward(x).mul(factor.value)));
+      return wrapForward(layer, (forward, x) => {
+        if (standing.isMerged) return forward(x);
+        return isInput ? forward(x.mul(factor.value)) : forward(x).mul(factor.value);
+      });
     });
     this.factors = factors;
     this.#model = model;
@@ -56,6 +63,32 @@ export class Ia3 extends Module implements Adapter {
   }
 
   detach(): void {
+    if (this.#standings.some(({ isMerged }) => isMerged)) this.unmerge();
     for (const undo of this.#detach) undo();
+    for (const standing of this.#standings) standing.leave();
+    this.#detach = [];
+  }
+
+  /**
+   * Writes the factors into the model's weights and biases: no work is left in its passes.
+   *
+   * @throws OptionError where it would change what the model gives: around an adapter that is not merged, or inside of DoRA.
+   */
+  async merge(device: Device): Promise<void> {
+    if (this.#detach.length === 0) throw new OptionError("Ia3.merge: expected an attached adapter, got one that is detached.");
+    await mergeAll(this.#standings, {
+      device,
+      write: ({ path, layer }) => {
+        const factor = this.factors.get(path)!.value;
+        const isInput = this.#inputs.has(path);
+        layer.weight.set(layer.weight.value.mul(isInput ? factor.expandDims(1) : factor));
+        if (layer.bias && !isInput) layer.bias.set(layer.bias.value.mul(factor));
+      },
+    });
+  }
+
+  /** The weights from before the merge, bit for bit, with the factors beside them again. The one merged last goes first. */
+  unmerge(): void {
+    unmergeAll(this.#standings);
   }
 }

@@ -4,6 +4,7 @@ import { type Device, dropout, hostTensor, matmul, norm, OptionError, type Rng, 
 import { init, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { type Adapter, WholeModules } from "./adapter.ts";
+import { mergeAll, Standing, unmergeAll } from "./standing.ts";
 import { fits, type Target, type TargetLayer, targetLayers } from "./targets.ts";
 import { watchMode } from "./watch-mode.ts";
 
@@ -55,7 +56,7 @@ class LoraLayer extends Module {
 }
 
 /**
- * LoRA on a model, from outside: made, it is attached. Several may stand on one model at once.
+ * LoRA on a model, from outside: made, it is attached. Several may stand on one model at once, beside its weights or merged into them.
  *
  * @example
  * const model = new Gpt2({ ...nanoGptShakespeare, layers: 1, rng });
@@ -69,9 +70,9 @@ export class Lora extends Module implements Adapter {
   readonly #options: LoraOptions;
   readonly #targets: readonly TargetLayer[];
   readonly #whole: WholeModules;
-  #detach: (() => void)[] = [];
-  /** Weights as they were before `merge`, by path. */
-  #merged: Map<string, ReturnType<typeof hostTensor>> | undefined;
+  readonly #standings: readonly Standing[];
+  #detach: readonly (() => void)[];
+  #isReady: boolean;
 
   constructor(model: Pretrained, options: LoraOptions) {
     super();
@@ -93,13 +94,19 @@ export class Lora extends Module implements Adapter {
     this.#model = model;
     this.#options = options;
     this.#whole = new WholeModules(model, whole, { where: "Lora" });
-    if (!options.dora) this.#attach();
+    const { dora = false } = options;
+    this.#isReady = !dora;
+    this.#standings = this.#targets.map((target) => new Standing(target, { name: "Lora", adds: !dora, reads: dora }));
+    this.#detach = this.#attach();
   }
 
-  /** DoRA needs the lengths of the model's columns, and whole modules their values from before: made ready by reading them. */
+  /**
+   * DoRA needs the lengths of the model's columns, and whole modules their values from before: made ready by reading them. Until then a
+   * model with DoRA cannot be used.
+   */
   async ready(): Promise<this> {
     await this.#whole.remember();
-    if (this.#options.dora && this.#detach.length === 0) {
+    if (!this.#isReady) {
       for (const { path, layer } of this.#targets) {
         const { data, shape } = await layer.weight.read();
         const [inputs, outputs] = shape as readonly [number, number];
@@ -110,7 +117,7 @@ export class Lora extends Module implements Adapter {
         });
         this.layers.get(path)!.magnitude = new Parameter(hostTensor(lengths, [outputs]));
       }
-      this.#attach();
+      this.#isReady = true;
     }
     return this;
   }
@@ -126,7 +133,9 @@ export class Lora extends Module implements Adapter {
     return this.#whole.parameters;
   }
 
+  /** @throws OptionError for DoRA before `ready`: its lengths would not be among them. */
   trained(): Parameter[] {
+    this.#requireReady("trained");
     return [...this.parameters(), ...this.#whole.parameters.values()];
   }
 
@@ -135,13 +144,22 @@ export class Lora extends Module implements Adapter {
     throw new OptionError("Lora.forward: expected the model's forward to be called; the adapter works inside it.");
   }
 
-  #attach(): void {
+  #requireReady(where: string): void {
+    if (!this.#isReady) {
+      throw new OptionError(`Lora.${where}: expected DoRA that has read the lengths of its columns, got none. Await ready() first.`);
+    }
+  }
+
+  #attach(): (() => void)[] {
     const { dropout: rate = 0 } = this.#options;
     const watch = rate > 0 ? watchMode(this.#model) : undefined;
-    this.#detach = this.#targets.map(({ path, layer }) => {
+    const undo = this.#standings.map((standing) => {
+      const { path, layer } = standing.target;
       const lora = this.layers.get(path)!;
       return wrapForward(layer, (forward, x) => {
+        this.#requireReady("forward");
         const base = forward(x);
+        if (standing.isMerged) return base;
         const mode = watch?.mode();
         const input = mode?.training ? dropout(x, { rate, rng: mode.rng }) : x;
         const { down, up, scale, magnitude } = lora;
@@ -155,40 +173,39 @@ export class Lora extends Module implements Adapter {
         return base.add(unbiased.mul(share.sub(1))).add(added.mul(share));
       });
     });
-    if (watch) this.#detach.push(watch.stop);
+    return watch ? [...undo, watch.stop] : undo;
   }
 
   /** The model as it was: weights from before a merge, whole modules from before training (after `ready`). */
   detach(): void {
-    if (this.#merged) this.unmerge();
+    if (this.#standings.some(({ isMerged }) => isMerged)) this.unmerge();
     for (const undo of this.#detach) undo();
+    for (const standing of this.#standings) standing.leave();
     this.#detach = [];
     this.#whole.restore();
   }
 
-  /** Writes what was learned into the model's weights: no work is left in its passes. */
+  /**
+   * Writes what was learned into the model's weights: no work is left in its passes. Several may be merged at once.
+   *
+   * @throws OptionError where it would change what the model gives: inside of DoRA, or around an adapter that is not merged and does
+   * not only add.
+   */
   async merge(device: Device): Promise<void> {
-    if (this.#merged) throw new OptionError("Lora.merge: expected an adapter that is not merged yet, got a merged one.");
-    if (this.#detach.length === 0)
-      throw new OptionError("Lora.merge: expected an attached adapter, got one that is detached or not ready.");
-    const before = new Map<string, ReturnType<typeof hostTensor>>();
-    for (const { path, layer } of this.#targets) before.set(path, await layer.weight.read());
-    await device.compute(() => {
-      for (const { path, layer } of this.#targets) {
+    this.#requireReady("merge");
+    if (this.#detach.length === 0) throw new OptionError("Lora.merge: expected an attached adapter, got one that is detached.");
+    await mergeAll(this.#standings, {
+      device,
+      write: ({ path, layer }) => {
         const lora = this.layers.get(path)!;
         const sum = layer.weight.value.add(lora.forward());
         layer.weight.set(lora.magnitude ? sum.mul(lora.magnitude.value.div(norm(sum, 0))) : sum);
-      }
+      },
     });
-    for (const undo of this.#detach) undo();
-    this.#merged = before;
   }
 
-  /** The model's own weights, bit for bit, with the adapter beside them again. */
+  /** The weights from before the merge, bit for bit, with the adapter beside them again. The one merged last goes first. */
   unmerge(): void {
-    if (!this.#merged) throw new OptionError("Lora.unmerge: expected a merged adapter, got one that is not.");
-    for (const { path, layer } of this.#targets) layer.weight.load(this.#merged.get(path)!);
-    this.#merged = undefined;
-    this.#attach();
+    unmergeAll(this.#standings);
   }
 }

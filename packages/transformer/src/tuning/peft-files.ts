@@ -46,6 +46,8 @@ function placesOf(adapter: PeftAdapter): Place[] {
   if (adapter instanceof PromptTuning || adapter instanceof PrefixTuning) {
     return [{ name: "prompt_embeddings", parameter: adapter.prompt, toTheirs: same, toOurs: same }];
   }
+  // Throws where DoRA has not read its lengths yet: a file without them would be of another kind.
+  adapter.trained();
   const { model } = adapter;
   if (adapter instanceof Ia3) {
     return [...adapter.factors].map(([path, parameter]) => {

@@ -127,7 +127,7 @@ describe.each(Object.entries(references))("%s as PEFT", (name, { load, cls }) =>
         expectNear(gradient, expected.get(key)!, { bound: gradients, what: key });
       }
 
-      if (adapter instanceof Lora) {
+      if (adapter instanceof Lora || adapter instanceof Ia3) {
         await adapter.merge(device);
         near(
           await device.compute(() => logitsOf(model, undefined, input)),
