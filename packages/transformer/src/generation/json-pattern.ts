@@ -1,6 +1,6 @@
 /** The regular expression of the JSON texts that a schema allows: json-schema.org, the part of it that automata can hold. */
 
-import { UnsupportedError } from "@dl/core";
+import { OptionError, UnsupportedError } from "@dl/core";
 import type { JsonObject } from "../huggingface/config.ts";
 import { Pattern } from "./pattern.ts";
 
@@ -10,8 +10,8 @@ const number = `${integer}(\\.[0-9]{1,15})?([eE][+-]?[0-9]{1,3})?`;
 
 /**
  * Texts without spaces between their parts; properties in the order of the schema, the required ones always there. Understands `type`
- * (string with `minLength`, `maxLength`, `pattern`; number, integer, boolean, null, object with `properties` and `required`, array with
- * `items`, `minItems`, `maxItems`), `enum`, `const`, `anyOf`.
+ * (string with `minLength` and `maxLength`, or with `pattern`; number, integer, boolean, null, object with `properties` and `required`,
+ * array with `items`, `minItems`, `maxItems`), `enum`, `const`, `anyOf`. The whole of a string has to fit its `pattern`, not only a part.
  *
  * @throws UnsupportedError for anything else, with its place.
  * @example
@@ -38,20 +38,27 @@ function unsupported(where: string, expected: string, got: unknown): Unsupported
 }
 
 function sourceOf(schema: JsonObject, where: string): string {
-  if (schema.enum !== undefined) return choice((schema.enum as unknown[]).map((value) => literal(JSON.stringify(value))));
-  if (schema.const !== undefined) return literal(JSON.stringify(schema.const));
-  if (schema.anyOf !== undefined) return choice((schema.anyOf as JsonObject[]).map((part, i) => sourceOf(part, `${where}.anyOf.${i}`)));
+  if (schema.enum !== undefined) {
+    // The values say more than their type.
+    requireKeys(schema, { where, keyword: "enum", keys: ["enum", "type"] });
+    return choice(listOf(schema.enum, `${where}.enum`).map((value) => literal(JSON.stringify(value))));
+  }
+  if (schema.const !== undefined) {
+    requireKeys(schema, { where, keyword: "const", keys: ["const", "type"] });
+    return literal(JSON.stringify(schema.const));
+  }
+  if (schema.anyOf !== undefined) {
+    requireKeys(schema, { where, keyword: "anyOf", keys: ["anyOf"] });
+    return choice(listOf(schema.anyOf, `${where}.anyOf`).map((part, i) => sourceOf(part as JsonObject, `${where}.anyOf.${i}`)));
+  }
   const { type } = schema;
   if (Array.isArray(type)) return choice(type.map((one) => sourceOf({ ...schema, type: one as string }, where)));
   if (typeof type !== "string" || !Object.hasOwn(known, type))
     throw unsupported(where, `a type (${Object.keys(known).join(", ")})`, type ?? null);
-  for (const key of Object.keys(schema)) {
-    if (key !== "type" && !notes.has(key) && !known[type]!.includes(key)) throw unsupported(where, `keywords of ${type}`, key);
-  }
+  requireKeys(schema, { where, keyword: type, keys: ["type", ...known[type]!] });
   switch (type) {
     case "string":
-      if (typeof schema.pattern === "string") return `"(${schema.pattern.replace(/^\^|\$$/g, "")})"`;
-      return `${string}${range(schema.minLength, schema.maxLength)}"`;
+      return stringSource(schema, where);
     case "number":
       return number;
     case "integer":
@@ -67,12 +74,41 @@ function sourceOf(schema: JsonObject, where: string): string {
   }
 }
 
-function arraySource({ items, minItems = 0, maxItems = null }: JsonObject, where: string): string {
+function requireKeys(schema: JsonObject, { where, keyword, keys }: { where: string; keyword: string; keys: readonly string[] }): void {
+  for (const key of Object.keys(schema)) {
+    if (!notes.has(key) && !keys.includes(key)) throw unsupported(where, `keywords of ${keyword}`, key);
+  }
+}
+
+function listOf(value: unknown, where: string): readonly unknown[] {
+  if (!Array.isArray(value) || value.length === 0) throw unsupported(where, "a list of at least one", value);
+  return value;
+}
+
+function stringSource({ pattern, minLength, maxLength }: JsonObject, where: string): string {
+  if (pattern === undefined) return `${string}${range(minLength, maxLength, where)}"`;
+  if (minLength !== undefined || maxLength !== undefined) {
+    throw unsupported(where, "pattern without minLength and maxLength (put the length into the pattern)", { minLength, maxLength });
+  }
+  if (typeof pattern !== "string") throw unsupported(`${where}.pattern`, "a regular expression", pattern);
+  try {
+    // On its own first: what closes a group it did not open must not close the one around it.
+    new Pattern(pattern);
+  } catch (error) {
+    if (error instanceof OptionError) throw new UnsupportedError(`jsonPattern: ${where}.pattern: ${error.message}`, { cause: error });
+    throw error;
+  }
+  return `"(?"${pattern})"`;
+}
+
+function arraySource({ items, minItems, maxItems }: JsonObject, where: string): string {
   if (typeof items !== "object" || items === null) throw unsupported(where, "a schema of the items", items ?? null);
   const item = `(${sourceOf(items as JsonObject, `${where}.items`)})`;
-  const [least, most] = [Number(minItems), maxItems === null ? Number.POSITIVE_INFINITY : Number(maxItems)];
+  const least = count(minItems, `${where}.minItems`) ?? 0;
+  const most = count(maxItems, `${where}.maxItems`);
+  if (most !== undefined && most < least) throw unsupported(where, "minItems of at most maxItems", { minItems, maxItems });
   if (most === 0) return "\\[\\]";
-  const more = `${item}(,${item})${range(Math.max(0, least - 1), Number.isFinite(most) ? most - 1 : null)}`;
+  const more = `${item}(,${item})${range(Math.max(0, least - 1), most === undefined ? undefined : most - 1, where)}`;
   return least === 0 ? `\\[(${more})?\\]` : `\\[${more}\\]`;
 }
 
@@ -97,8 +133,15 @@ function objectSource({ properties = {}, required = [] }: JsonObject, where: str
   return `\\{${choice(branches)}\\}`;
 }
 
-function range(least: unknown, most: unknown): string {
-  const [from, to] = [Number(least ?? 0), most === undefined || most === null ? undefined : Number(most)];
+function count(value: unknown, where: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) throw unsupported(where, "a whole number ≥ 0", value);
+  return value;
+}
+
+function range(least: unknown, most: unknown, where: string): string {
+  const [from, to] = [count(least, where) ?? 0, count(most, where)];
+  if (to !== undefined && to < from) throw unsupported(where, "a smallest length of at most the largest", [from, to]);
   if (from === 0 && to === undefined) return "*";
   return to === undefined ? `{${from},}` : `{${from},${to}}`;
 }
