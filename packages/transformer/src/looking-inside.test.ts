@@ -1,14 +1,18 @@
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, openDevice, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
-import { AdamW, inference, training } from "@dl/nn";
+import { hostTensor, openDevice, Rng, type Scalar, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { AdamW, crossEntropy, inference, type Module, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { attentionPage, attentionRollout, logitLens } from "./attention-maps.ts";
 import { markEntities, RelationClassifier } from "./heads/relation-classifier.ts";
 import { SequenceClassifier } from "./heads/sequence-classifier.ts";
 import { layerGroups } from "./layer-decay.ts";
-import { causalLoss } from "./losses.ts";
+import { causalLoss, tokenLoss } from "./losses.ts";
 import { bertTiny } from "./models/bert.ts";
+import { Clip } from "./models/clip.ts";
+import { EncoderDecoder } from "./models/encoder-decoder.ts";
 import { Gpt2, nanoGptShakespeare } from "./models/gpt2.ts";
+import { T5 } from "./models/t5.ts";
+import { ViT } from "./models/vit.ts";
 
 const rng = new Rng(2);
 const ids = hostTensor(
@@ -65,6 +69,56 @@ test("recomputing gives the same gradients with less memory at the peak", async 
   }
   expect(gradients[1]).toEqual(gradients[0]);
   expect(peaks[1]).toBeLessThan(0.6 * peaks[0]!);
+});
+
+describe("recomputing, in every other model with blocks: the same gradients with less memory at the peak", () => {
+  const wide = { size: 32, layers: 4, heads: 2, hidden: 128 };
+  const models = {
+    T5: () => {
+      const model = new T5({ ...wide, vocabulary: 65, headSize: 16, rng: rng.fork("t5") });
+      return { model, loss: (options) => tokenLoss(model.forward(texts(), training(rng.fork("drop")), options), tensor(ids)) };
+    },
+    EncoderDecoder: () => {
+      const model = new EncoderDecoder({ ...wide, vocabulary: 65, context: 32, rng: rng.fork("translator") });
+      return { model, loss: (options) => tokenLoss(model.forward(texts(), training(rng.fork("drop")), options), tensor(ids)) };
+    },
+    ViT: () => {
+      const model = new ViT({ ...wide, imageSize: 24, patchSize: 4, labels: ["a", "b"], dropout: 0.1, rng: rng.fork("vit") });
+      return {
+        model,
+        loss: (options) => crossEntropy(model.forward(pictures(), training(rng.fork("drop")), options), tensor(Int32Array.of(0, 1))),
+      };
+    },
+    Clip: () => {
+      const text = { ...wide, vocabulary: 65, context: 32, endId: 60 };
+      const model = new Clip({ projection: 8, text, vision: { ...wide, imageSize: 24, patchSize: 4 }, rng: rng.fork("clip") });
+      return {
+        model,
+        loss: (options) => model.loss(model.forward({ texts: { ids: tensor(ids) }, images: pictures() }, training(rng), options).logits),
+      };
+    },
+  } satisfies Record<string, () => { model: Module; loss: (options: { recompute: boolean }) => Scalar }>;
+  const texts = () => ({ source: { ids: tensor(ids) }, target: { ids: tensor(ids) } });
+  const pictures = (): Tensor => tensor(rng.fork("pictures").normal([2, 24, 24, 3]));
+
+  test.each(Object.entries(models))("%s", async (_, make) => {
+    const peaks: number[] = [];
+    const gradients: number[][] = [];
+    for (const recompute of [false, true]) {
+      await using device = await openDevice(cpu());
+      const { model, loss } = make();
+      using _model = model;
+      const parameters = model.parameters();
+      const grads = await device.compute(() => {
+        const { grads } = valueAndGrad(() => loss({ recompute }), parameters);
+        return parameters.map((parameter) => grads.get(parameter)!);
+      });
+      gradients.push(grads.flatMap((each) => (typeof each === "number" ? [each] : Array.from(each.data))));
+      peaks.push(device.memory().peakBytes);
+    }
+    expect(gradients[1]).toEqual(gradients[0]);
+    expect(peaks[1]).toBeLessThan(0.75 * peaks[0]!);
+  });
 });
 
 describe("layer-wise learning rates", () => {

@@ -26,7 +26,7 @@ export interface EncoderDecoderInput {
   readonly target: Pick<TokenInput, "ids" | "mask">;
 }
 
-export interface EncoderDecoderOptions {
+export interface EncoderDecoderOptions extends Pick<ForwardOptions, "recompute"> {
   /** Of each half. Default: nothing is collected. */
   readonly traces?: { readonly encoder?: Trace; readonly decoder?: Trace } | undefined;
 }
@@ -37,7 +37,7 @@ export interface SequenceToSequence {
   /** The first token of every text written. */
   readonly startId: number;
   /** Ids `[B, S]` → vectors `[B, S, C]`. */
-  encode(input: Pick<TokenInput, "ids" | "mask">, mode: Mode, options?: Pick<ForwardOptions, "trace">): Tensor;
+  encode(input: Pick<TokenInput, "ids" | "mask">, mode: Mode, options?: Pick<ForwardOptions, "trace" | "recompute">): Tensor;
   /** Keys and values of the vectors, computed once. */
   crossKeys(encoded: Tensor): CrossKeys;
   /** Logits `[B, T, vocabulary]` of the tokens that follow. */

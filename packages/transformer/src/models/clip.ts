@@ -21,12 +21,14 @@ import {
 } from "@dl/core";
 import { crossEntropy, type Embedding, init, LayerNorm, type Linear, type Mode, Module, Parameter } from "@dl/nn";
 import { type ActivationName, activationNames } from "../activation.ts";
-import { type ForwardOptions, paddingMask, type TokenInput, type Trace } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { PatchEmbedding } from "../patch-embedding.ts";
 import { PreNormBlock } from "../pre-norm-block.ts";
+
+type PassOptions = Pick<ForwardOptions, "trace" | "recompute">;
 
 /** What both halves have. */
 export interface ClipHalfOptions {
@@ -118,7 +120,8 @@ class TextHalf extends Module {
   }
 
   /** Ids `[B, T]` → all vectors `[B, T, C]`, and those of the texts `[B, C]`. */
-  forward({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, trace: Trace): { hidden: Tensor; pooled: Tensor } {
+  forward({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: PassOptions): { hidden: Tensor; pooled: Tensor } {
+    const { trace = {} } = options;
     const [batch, time] = ids.shape as readonly [number, number];
     if (time > this.options.context) {
       throw new ShapeError(
@@ -128,7 +131,8 @@ class TextHalf extends Module {
     let x = this.tokens.forward(ids).add(this.places.forward(range(time)));
     trace.hiddenStates?.push(x);
     for (const block of this.blocks) {
-      x = block.forward(x, { mode, trace, causal: true, mask: mask && paddingMask(mask) });
+      const input = x;
+      x = runBlock(() => block.forward(input, { mode, trace, causal: true, mask: mask && paddingMask(mask) }), options);
       trace.hiddenStates?.push(x);
     }
     const hidden = this.norm.forward(x);
@@ -158,11 +162,13 @@ class VisionHalf extends Module {
   }
 
   /** Images `[B, S, S, channels]` → all vectors `[B, 1 + patches, C]`, and those of the images `[B, C]`. */
-  forward(images: Tensor, mode: Mode, trace: Trace): { hidden: Tensor; pooled: Tensor } {
+  forward(images: Tensor, mode: Mode, options: PassOptions): { hidden: Tensor; pooled: Tensor } {
+    const { trace = {} } = options;
     let x = this.firstNorm.forward(this.embedding.forward(images));
     trace.hiddenStates?.push(x);
     for (const block of this.blocks) {
-      x = block.forward(x, { mode, trace });
+      const input = x;
+      x = runBlock(() => block.forward(input, { mode, trace }), options);
       trace.hiddenStates?.push(x);
     }
     return { hidden: x, pooled: this.norm.forward(squeeze(narrow(x, 1, { start: 0, size: 1 }), 1)) };
@@ -241,17 +247,21 @@ export class Clip extends Module {
   }
 
   /** `[B, T]` → vectors of length 1, `[B, projection]`. */
-  encodeTexts(texts: Pick<TokenInput, "ids" | "mask">, mode: Mode, { trace = {} }: Pick<ForwardOptions, "trace"> = {}): Tensor {
-    return unit(this.textProjection.forward(this.text.forward(texts, mode, trace).pooled));
+  encodeTexts(texts: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: PassOptions = {}): Tensor {
+    return unit(this.textProjection.forward(this.text.forward(texts, mode, options).pooled));
   }
 
   /** `[B, S, S, channels]` → vectors of length 1, `[B, projection]`. */
-  encodeImages(images: Tensor, mode: Mode, { trace = {} }: Pick<ForwardOptions, "trace"> = {}): Tensor {
-    return unit(this.visionProjection.forward(this.vision.forward(images, mode, trace).pooled));
+  encodeImages(images: Tensor, mode: Mode, options: PassOptions = {}): Tensor {
+    return unit(this.visionProjection.forward(this.vision.forward(images, mode, options).pooled));
   }
 
-  forward({ texts, images }: { texts: Pick<TokenInput, "ids" | "mask">; images: Tensor }, mode: Mode): ClipOutput {
-    const [text, image] = [this.encodeTexts(texts, mode), this.encodeImages(images, mode)];
+  forward(
+    { texts, images }: { texts: Pick<TokenInput, "ids" | "mask">; images: Tensor },
+    mode: Mode,
+    options: Pick<ForwardOptions, "recompute"> = {},
+  ): ClipOutput {
+    const [text, image] = [this.encodeTexts(texts, mode, options), this.encodeImages(images, mode, options)];
     return { logits: matmul(text, image, { transposeB: true }).mul(exp(this.logitScale.value)), texts: text, images: image };
   }
 

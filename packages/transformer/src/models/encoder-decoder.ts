@@ -5,7 +5,7 @@ import { Buffer, type Embedding, init, LayerNorm, type Linear, type Mode, Module
 import { type ActivationName, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, paddingMask, type TokenInput, type Trace } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { EncoderDecoderFamily } from "../huggingface/encoder-decoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
@@ -216,7 +216,9 @@ class Half extends Module {
     trace.hiddenStates?.push(x);
     for (const [i, block] of this.blocks.entries()) {
       const context = cross?.[i];
-      x = block.forward(x, { ...own, memory: cache?.layer(i) }, context && { context, options: others });
+      const input = x;
+      const work = (): Tensor => block.forward(input, { ...own, memory: cache?.layer(i) }, context && { context, options: others });
+      x = runBlock(work, options);
       trace.hiddenStates?.push(x);
     }
     cache?.advance(time);
@@ -284,23 +286,23 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     return this.options.scaleEmbedding ? vectors.mul(Math.sqrt(this.options.size)) : vectors;
   }
 
-  encode({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, { trace }: { trace?: Trace | undefined } = {}): Tensor {
-    return this.encoder.forward(this.#embed(ids), mode, { mask, trace });
+  encode({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
+    return this.encoder.forward(this.#embed(ids), mode, { ...options, mask });
   }
 
   crossKeys(encoded: Tensor): CrossKeys {
     return this.decoder.blocks.map(({ cross }) => cross!.keysValues(encoded));
   }
 
-  decode({ ids, cross, sourceMask, mask }: DecoderInput, mode: Mode, { cache, trace }: ForwardOptions = {}): Tensor {
-    const hidden = this.decoder.forward(this.#embed(ids), mode, { cross, sourceMask, mask, cache, trace });
+  decode({ ids, cross, sourceMask, mask }: DecoderInput, mode: Mode, options: ForwardOptions = {}): Tensor {
+    const hidden = this.decoder.forward(this.#embed(ids), mode, { ...options, cross, sourceMask, mask });
     return tiedLogits(hidden, this.tokens).add(this.bias.value);
   }
 
-  forward({ source, target }: EncoderDecoderInput, mode: Mode, { traces = {} }: PassOptions = {}): Tensor {
-    const encoded = this.encode(source, mode, { trace: traces.encoder });
+  forward({ source, target }: EncoderDecoderInput, mode: Mode, { traces = {}, recompute }: PassOptions = {}): Tensor {
+    const encoded = this.encode(source, mode, { trace: traces.encoder, recompute });
     const input = { ...target, cross: this.crossKeys(encoded), sourceMask: source.mask };
-    return this.decode(input, mode, { trace: traces.decoder });
+    return this.decode(input, mode, { trace: traces.decoder, recompute });
   }
 
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): EncoderDecoder {

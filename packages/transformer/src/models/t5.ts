@@ -4,7 +4,7 @@ import { geluTanh, OptionError, type Rng, relu, type Tensor, tensor } from "@dl/
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, paddingMask, type TokenInput, type Trace } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
@@ -192,14 +192,9 @@ class Stack extends Module {
   forward(
     embedded: Tensor,
     mode: Mode,
-    {
-      mask,
-      cross,
-      sourceMask,
-      cache,
-      trace = {},
-    }: ForwardOptions & { mask?: Tensor | undefined; cross?: CrossKeys; sourceMask?: Tensor | undefined },
+    options: ForwardOptions & { mask?: Tensor | undefined; cross?: CrossKeys; sourceMask?: Tensor | undefined },
   ): Tensor {
+    const { mask, cross, sourceMask, cache, trace = {} } = options;
     const { dropout: rate } = this.settings;
     const time = embedded.shape[1]!;
     const bias = this.#bias(time, (cache?.length ?? 0) + time);
@@ -209,7 +204,9 @@ class Stack extends Module {
     for (const [i, block] of this.blocks.entries()) {
       trace.hiddenStates?.push(x);
       const context = cross?.[i];
-      x = block.forward(x, { ...own, memory: cache?.layer(i) }, context && { context, options: others });
+      const input = x;
+      const work = (): Tensor => block.forward(input, { ...own, memory: cache?.layer(i) }, context && { context, options: others });
+      x = runBlock(work, options);
     }
     cache?.advance(time);
     x = dropIn(this.norm.forward(x), { mode, rate });
@@ -295,25 +292,25 @@ export class T5 extends Module implements SequenceToSequence {
     return this.options.startId;
   }
 
-  encode({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, { trace }: { trace?: Trace | undefined } = {}): Tensor {
-    return this.encoder.forward(this.tokens.forward(ids), mode, { mask, trace });
+  encode({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
+    return this.encoder.forward(this.tokens.forward(ids), mode, { ...options, mask });
   }
 
   crossKeys(encoded: Tensor): CrossKeys {
     return this.decoder.blocks.map(({ cross }) => cross!.keysValues(encoded));
   }
 
-  decode({ ids, cross, sourceMask, mask }: DecoderInput, mode: Mode, { cache, trace }: ForwardOptions = {}): Tensor {
-    const hidden = this.decoder.forward(this.tokens.forward(ids), mode, { cross, sourceMask, mask, cache, trace });
+  decode({ ids, cross, sourceMask, mask }: DecoderInput, mode: Mode, options: ForwardOptions = {}): Tensor {
+    const hidden = this.decoder.forward(this.tokens.forward(ids), mode, { ...options, cross, sourceMask, mask });
     // With shared weights the vectors are shrunk first, as Mesh TensorFlow does.
     const scaled = this.options.scaleOutput ? hidden.mul(this.options.size ** -0.5) : hidden;
     return this.output ? this.output.forward(scaled) : tiedLogits(scaled, this.tokens);
   }
 
-  forward({ source, target }: EncoderDecoderInput, mode: Mode, { traces = {} }: EncoderDecoderOptions = {}): Tensor {
-    const encoded = this.encode(source, mode, { trace: traces.encoder });
+  forward({ source, target }: EncoderDecoderInput, mode: Mode, { traces = {}, recompute }: EncoderDecoderOptions = {}): Tensor {
+    const encoded = this.encode(source, mode, { trace: traces.encoder, recompute });
     const input = { ...target, cross: this.crossKeys(encoded), sourceMask: source.mask };
-    return this.decode(input, mode, { trace: traces.decoder });
+    return this.decode(input, mode, { trace: traces.decoder, recompute });
   }
 
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): T5 {

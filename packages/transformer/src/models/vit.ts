@@ -4,7 +4,7 @@ import { narrow, type Rng, squeeze, type Tensor } from "@dl/core";
 import { LayerNorm, type Linear, type Mode, Module } from "@dl/nn";
 import { type ActivationName, activationNames } from "../activation.ts";
 import { dropIn } from "../drop-in.ts";
-import type { Trace } from "../forward-pass.ts";
+import { type ForwardOptions, runBlock } from "../forward-pass.ts";
 import { type JsonObject, labelFields, type ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import { normalLinear } from "../normal-layers.ts";
@@ -107,17 +107,19 @@ export class ViT extends Module {
   }
 
   /** `[B, 1 + patches, C]`; the first is for the whole image. */
-  hidden(images: Tensor, mode: Mode, { trace = {} }: { trace?: Trace } = {}): Tensor {
+  hidden(images: Tensor, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
+    const { trace = {} } = options;
     let x = dropIn(this.embedding.forward(images), { mode, rate: this.options.dropout });
     trace.hiddenStates?.push(x);
     for (const block of this.blocks) {
-      x = block.forward(x, { mode, trace });
+      const input = x;
+      x = runBlock(() => block.forward(input, { mode, trace }), options);
       trace.hiddenStates?.push(x);
     }
     return this.norm.forward(x);
   }
 
-  forward(images: Tensor, mode: Mode, options: { trace?: Trace } = {}): Tensor {
+  forward(images: Tensor, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
     const hidden = this.hidden(images, mode, options);
     return this.output.forward(squeeze(narrow(hidden, 1, { start: 0, size: 1 }), 1));
   }
