@@ -64,6 +64,7 @@ export {
 // Heads of BERT, RoBERTa and DistilBERT
 export { MaskedLanguageModel, type MaskedLanguageModelOptions } from "./heads/masked-language-model.ts";
 export { QuestionAnswerer, type QuestionAnswererOptions } from "./heads/question-answerer.ts";
+export { type TokenTextsOptions, tokenTexts } from "./generation/token-texts.ts";
 export { markEntities, RelationClassifier, type RelationClassifierOptions, type RelationInput } from "./heads/relation-classifier.ts";
 export { type Problem, SequenceClassifier, type SequenceClassifierOptions } from "./heads/sequence-classifier.ts";
 export { TokenClassifier, type TokenClassifierOptions } from "./heads/token-classifier.ts";

@@ -17,10 +17,15 @@ export interface TokenConstraint {
 
 export interface PatternConstraintOptions {
   /**
-   * What each token writes, by id; the empty string for special ones, which are then never chosen. For byte-level tokenizers
-   * `tokenizer.decode([id])`: tokens that hold only a part of a character (`\ufffd`) are never chosen either.
+   * What each token writes, by id: `tokenTexts(tokenizer)`. Those that write nothing, such as special ones, are never chosen, nor are
+   * those that hold only a part of a character (`\ufffd`).
    */
   tokens: readonly string[];
+  /**
+   * What each writes as the first of a text, where nothing stands before: `tokenTexts(tokenizer, { place: "first" })`, for models that
+   * answer, such as T5. Default `tokens`.
+   */
+  firstTokens?: readonly string[] | undefined;
 }
 
 /**
@@ -29,7 +34,7 @@ export interface PatternConstraintOptions {
  * @example
  * const constraint = patternConstraint(new Pattern("[0-9]{1,3}"), { tokens: ["a", "1", "23", "x4"] });
  */
-export function patternConstraint(pattern: Pattern, { tokens }: PatternConstraintOptions): TokenConstraint {
+export function patternConstraint(pattern: Pattern, { tokens, firstTokens }: PatternConstraintOptions): TokenConstraint {
   if (tokens.length === 0) throw new OptionError("patternConstraint: expected what each token writes, got none.");
   // Tokens that begin alike are read once: a tree of characters.
   const root = treeOf(tokens);
@@ -39,19 +44,20 @@ export function patternConstraint(pattern: Pattern, { tokens }: PatternConstrain
     const key = state.join();
     let allowed = known.get(key);
     if (allowed === undefined) {
-      const found = new Map<number, PatternState>();
-      walk(root, state, pattern, found);
-      known.set(key, found);
-      allowed = found;
+      allowed = walked(root, state, pattern);
+      known.set(key, allowed);
     }
     return allowed;
   };
+  const first = firstTokens && walked(treeOf(firstTokens), pattern.start, pattern);
   return {
     begin() {
       let state = pattern.start;
+      let isFirst = true;
+      const allowedNow = (): ReadonlyMap<number, PatternState> => (isFirst && first ? first : allowedAt(state));
       return {
         allow(scores, endIds) {
-          const allowed = allowedAt(state);
+          const allowed = allowedNow();
           const mayEnd = pattern.accepts(state);
           let any = false;
           for (let id = 0; id < scores.length; id++) {
@@ -66,7 +72,8 @@ export function patternConstraint(pattern: Pattern, { tokens }: PatternConstrain
           return any;
         },
         take(id) {
-          state = allowedAt(state).get(id) ?? [];
+          state = allowedNow().get(id) ?? [];
+          isFirst = false;
         },
       };
     },
@@ -96,6 +103,13 @@ function treeOf(tokens: readonly string[]): TokenTree {
     node.ids.push(id);
   }
   return root;
+}
+
+/** Where each token leads that fits from `state` on. */
+function walked(root: TokenTree, state: PatternState, pattern: Pattern): ReadonlyMap<number, PatternState> {
+  const found = new Map<number, PatternState>();
+  walk(root, state, pattern, found);
+  return found;
 }
 
 function walk(node: TokenTree, state: PatternState, pattern: Pattern, found: Map<number, PatternState>): void {
