@@ -61,10 +61,10 @@ export {
   patternConstraint,
   type TokenConstraint,
 } from "./generation/token-constraint.ts";
+export { type TokenTextsOptions, tokenTexts } from "./generation/token-texts.ts";
 // Heads of BERT, RoBERTa and DistilBERT
 export { MaskedLanguageModel, type MaskedLanguageModelOptions } from "./heads/masked-language-model.ts";
 export { QuestionAnswerer, type QuestionAnswererOptions } from "./heads/question-answerer.ts";
-export { type TokenTextsOptions, tokenTexts } from "./generation/token-texts.ts";
 export { markEntities, RelationClassifier, type RelationClassifierOptions, type RelationInput } from "./heads/relation-classifier.ts";
 export { type Problem, SequenceClassifier, type SequenceClassifierOptions } from "./heads/sequence-classifier.ts";
 export { TokenClassifier, type TokenClassifierOptions } from "./heads/token-classifier.ts";
@@ -73,6 +73,7 @@ export { type JsonObject, ModelConfig } from "./huggingface/config.ts";
 export type { EncoderDecoderFamily } from "./huggingface/encoder-decoder-family.ts";
 export type { EncoderFamily } from "./huggingface/encoder-family.ts";
 export type { HuggingFaceNames, NameTable, Pretrained, PretrainedClass } from "./huggingface/pretrained.ts";
+export { tokenizerConfig } from "./huggingface/tokenizer-config.ts";
 export { huggingFaceName, huggingFaceState, loadHuggingFaceState, toHuggingFace } from "./huggingface/weights.ts";
 export { type CacheShape, KeyValueCache, type KeyValueCacheOptions, type KeyValueMemory, type LayerMemory } from "./key-value-cache.ts";
 export { type LayerDecayOptions, type LayerGroup, layerGroups } from "./layer-decay.ts";

@@ -2,10 +2,11 @@
 
 import { join } from "node:path";
 import { DlError, type HostTensor } from "@dl/core";
+import { Tokenizer } from "@dl/data";
 import { loadState, type Module, readState, writeSafetensors } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
 import type { RunFolder } from "@dl/train/node";
-import { huggingFaceState, type Pretrained } from "@dl/transformer";
+import { huggingFaceState, type Pretrained, tokenizerConfig } from "@dl/transformer";
 import { modelName } from "../run-file.ts";
 
 export interface ModelFolderOptions {
@@ -19,7 +20,11 @@ export interface ModelFolderOptions {
 /** Writes configuration and tokenizer, and the weights last, which mark the end of training. */
 export async function writeModelFolder(model: Pretrained, { folder, reason, tokenizer }: ModelFolderOptions): Promise<void> {
   const state = checked(await huggingFaceState(model), reason);
-  if (tokenizer !== undefined) await folder.write("tokenizer.json", tokenizer);
+  if (tokenizer !== undefined) {
+    await folder.write("tokenizer.json", tokenizer);
+    const roles = tokenizerConfig(Tokenizer.fromJson(tokenizer), model.toConfig());
+    await folder.write("tokenizer_config.json", `${JSON.stringify(roles, null, 2)}\n`);
+  }
   await folder.write("config.json", `${JSON.stringify({ ...model.toConfig(), dtype: "float32" }, null, 2)}\n`);
   await folder.write(modelName, writeSafetensors(state, { metadata: { format: "pt", reason } }));
 }

@@ -1,14 +1,15 @@
 /** The frame of recipes that train one of @dl/transformer's models: data, one fit with AdamW in the run's folder, the model's folder, measures. */
 
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { DataError, Rng } from "@dl/core";
-import { type Collate, type Dataset, type Example, type Order, Tokenizer, type Transform } from "@dl/data";
+import type { Collate, Dataset, Example, Order, Tokenizer, Transform } from "@dl/data";
 import type { ClassificationReport } from "@dl/metrics";
 import { AdamW, type AdamWOptions, decayGroups, type Mode, type Module, type ParameterGroup, schedules, WeightAverage } from "@dl/nn";
 import { EarlyStopping, type EarlyStoppingOptions, type Metrics, type StepResult, type Tensors } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { Pretrained, PretrainedClass } from "@dl/transformer";
-import { loadFolder } from "@dl/transformer/node";
+import { loadFolder, loadTokenizer } from "@dl/transformer/node";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { type ModelFolderOptions, writeModelFolder } from "./model-folder.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
@@ -167,12 +168,7 @@ export function adamWOf(
 
 /** The tokenizer beside a trained model; undefined where there is none. */
 export async function tokenizerIn(folder: string): Promise<Tokenizer | undefined> {
-  try {
-    return Tokenizer.fromJson(await readFile(`${folder}/tokenizer.json`, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  return existsSync(join(folder, "tokenizer.json")) ? await loadTokenizer(folder) : undefined;
 }
 
 /** The id of a token that the recipe relies on. */

@@ -1,6 +1,7 @@
 /** Text from a model, token by token: greedy, sampled or by beam search. */
 
 import { type Device, OptionError, Rng } from "@dl/core";
+import { type EndTokens, endTokens } from "../end-tokens.ts";
 import type { SequenceToSequence } from "../sequence-to-sequence.ts";
 import { beamSearch } from "./beam-search.ts";
 import { type CausalLanguageModel, causalSession, type DecodingSession, sequenceSession } from "./decoding-session.ts";
@@ -60,7 +61,7 @@ export interface GenerateOptions {
   newTokens: number;
   /** No end before so many. Default 0. */
   minimumNewTokens?: number;
-  /** What ends a text. Default the model's end token. */
+  /** What ends a text. Default the model's end tokens. */
   endIds?: readonly number[];
   /** Chooses by chance. Default: the likeliest token, or beam search. */
   sample?: SamplingOptions;
@@ -98,7 +99,7 @@ export interface Generated {
   readonly score?: number;
 }
 
-type Ends = { readonly options: { readonly endId?: number | undefined } };
+type Ends = { readonly options: EndTokens };
 export type TextModel =
   | (CausalLanguageModel & Ends)
   | (SequenceToSequence & Ends & { readonly options: { readonly vocabulary: number; readonly padId: number } });
@@ -116,7 +117,7 @@ export type TextModel =
 export async function generate(model: TextModel, prompts: readonly (readonly number[])[], options: GenerateOptions): Promise<Generated[]> {
   const { device, newTokens, beam, sample, stop, constraint, onToken } = options;
   if (!Number.isInteger(newTokens) || newTokens < 1) throw new OptionError(`generate: expected newTokens ≥ 1, got ${newTokens}.`);
-  const endIds = options.endIds ?? (model.options.endId === undefined ? [] : [model.options.endId]);
+  const endIds = options.endIds ?? endTokens(model.options).endIds;
   const processors = processorsOf(options, endIds);
   const beams = beam?.beams ?? 1;
   if (beam && (sample || stop || constraint || onToken)) {

@@ -66,6 +66,26 @@ export class ModelConfig {
     return value;
   }
 
+  /** Token ids, of which a file may have one or a list; empty where there is none. */
+  ids(name: string): readonly number[] {
+    if (!this.has(name)) return [];
+    const value = this.values[name];
+    const ids: readonly Json[] = Array.isArray(value) ? value : [value as Json];
+    return ids.map((id) => {
+      if (typeof id !== "number" || !Number.isInteger(id)) throw this.#expected(name, "a token id, or a list of them");
+      return id;
+    });
+  }
+
+  /** Runs of token ids, such as `bad_words_ids`; none where there are none. */
+  idLists(name: string): readonly (readonly number[])[] {
+    if (!this.has(name)) return [];
+    const value = this.values[name];
+    const isIds = (list: unknown): list is number[] => Array.isArray(list) && list.length > 0 && list.every(Number.isInteger);
+    if (!Array.isArray(value) || !value.every(isIds)) throw this.#expected(name, "a list of lists of token ids");
+    return value;
+  }
+
   /** One of the `known` words. */
   choice<T extends string>(name: string, { known, otherwise }: { known: readonly T[]; otherwise?: T }): T {
     const value = this.has(name) ? this.values[name] : otherwise;

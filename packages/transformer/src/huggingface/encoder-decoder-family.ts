@@ -1,6 +1,7 @@
 /** What sets BART and Marian apart in transformers' files. */
 
 import { activationNames } from "../activation.ts";
+import { writeEndTokens } from "../end-tokens.ts";
 import type { EncoderDecoderPreset, EncoderDecoderSettings } from "../models/encoder-decoder.ts";
 import type { JsonObject, ModelConfig } from "./config.ts";
 import type { NameTable } from "./pretrained.ts";
@@ -70,6 +71,6 @@ export function writeCommon(o: EncoderDecoderSettings): JsonObject {
     ...{ encoder_ffn_dim: o.hidden, decoder_ffn_dim: o.decoderHidden, activation_function: o.activation },
     ...{ dropout: o.dropout, attention_dropout: o.attentionDropout, activation_dropout: o.activationDropout },
     ...{ init_std: o.deviation, scale_embedding: o.scaleEmbedding, forced_eos_token_id: null },
-    ...{ pad_token_id: o.padId, bos_token_id: o.beginId ?? null, eos_token_id: o.endId, decoder_start_token_id: o.startId },
+    ...{ pad_token_id: o.padId, bos_token_id: o.beginId ?? null, eos_token_id: writeEndTokens(o), decoder_start_token_id: o.startId },
   };
 }

@@ -47,6 +47,7 @@ export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFa
   return {
     table: { ...(Object.fromEntries(below) as NameTable), ...head },
     prefix: family.type,
+    head: Object.keys(head),
     ignored: poolerIsUsed ? ignored : [...ignored, /(^|\.)pooler\./],
     aliases,
   };

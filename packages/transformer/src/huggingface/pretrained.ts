@@ -16,6 +16,8 @@ export interface HuggingFaceNames {
   readonly table: NameTable;
   /** Before all names but those of heads, in files of a model with a head: `bert`. A file of the bare model has it left out. */
   readonly prefix: string;
+  /** Our paths of the head: what a file of the bare model, or of one with another head, lacks. Default none. */
+  readonly head?: readonly string[] | undefined;
   /** Names a file may hold that we do not need, such as buffers of old versions. */
   readonly ignored?: readonly RegExp[] | undefined;
   /** Older or alternative names a file may have, and what they stand for now. Default none. */

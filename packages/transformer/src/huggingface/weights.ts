@@ -120,7 +120,7 @@ export function loadHuggingFaceState(
     return places.get(current) ?? (prefix === "" ? undefined : places.get(bare)) ?? `transformers:${name}`;
   };
   const { missing, unexpected } = loadState(model, tensors, { strict, file, map });
-  return { missing, unexpected };
+  return { missing, unexpected: unexpected.map((name) => name.replace(/ \(as transformers:.*\)$/, "")) };
 }
 
 /** The model's weights under transformers' names and in its layouts: `from_pretrained` takes them. */

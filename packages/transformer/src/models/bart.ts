@@ -1,5 +1,6 @@
 /** BART: an encoder–decoder pretrained to restore text. Lewis et al. 2019, arXiv:1910.13461. */
 
+import { readEndTokens } from "../end-tokens.ts";
 import { type EncoderDecoderFamily, encoderDecoderTable, readCommon, writeCommon } from "../huggingface/encoder-decoder-family.ts";
 import type { EncoderDecoderPreset } from "./encoder-decoder.ts";
 
@@ -17,7 +18,7 @@ export const bart: EncoderDecoderFamily = {
     embeddingNorm: true,
     scaleEmbedding: config.flag("scale_embedding", { otherwise: false }),
     padId: config.id("pad_token_id") ?? 1,
-    endId: config.id("eos_token_id") ?? 2,
+    ...{ endId: 2, ...readEndTokens(config) },
     startId: config.id("decoder_start_token_id") ?? 2,
   }),
   writeOptions: (options) => ({ architectures: ["BartForConditionalGeneration"], model_type: "bart", ...writeCommon(options) }),

@@ -66,6 +66,8 @@ export interface EncoderDecoderOptions {
   beginId?: number | undefined;
   /** Default 1. */
   endId?: number;
+  /** All ids that end a text, where there are several. Default `endId` alone. */
+  endIds?: readonly number[] | undefined;
   /** What every text written begins with. Default `padId`. */
   startId?: number;
   /** Default `marian`, whose form the original transformer has. */
@@ -83,7 +85,7 @@ export const originalBig: Omit<EncoderDecoderPreset, "vocabulary"> = {
   ...{ size: 1024, heads: 16, hidden: 4096, dropout: 0.3 },
 };
 
-export type EncoderDecoderSettings = Required<EncoderDecoderPreset>;
+export type EncoderDecoderSettings = Required<Omit<EncoderDecoderPreset, "endIds">> & { readonly endIds: readonly number[] };
 
 interface BranchOptions {
   mode: Mode;
@@ -247,13 +249,13 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
 
   constructor({ rng, family = marian, ...given }: EncoderDecoderOptions) {
     super();
-    const { vocabulary, size, layers, heads, hidden, padId = 0, deviation = 0.02 } = given;
+    const { vocabulary, size, layers, heads, hidden, padId = 0, deviation = 0.02, endId = given.endIds?.[0] ?? 1 } = given;
     const settings: EncoderDecoderSettings = {
       ...{ decoderLayers: layers, decoderHeads: heads, decoderHidden: hidden, activation: "relu", positions: "sinusoidal" },
       ...{ embeddingNorm: false, scaleEmbedding: true, dropout: 0.1, attentionDropout: 0, activationDropout: 0 },
-      ...{ embeddingDeviation: deviation, beginId: undefined, endId: 1, startId: padId },
+      ...{ embeddingDeviation: deviation, beginId: undefined, startId: padId },
       ...given,
-      ...{ padId, deviation },
+      ...{ padId, deviation, endId, endIds: given.endIds ?? [endId] },
     };
     for (const count of [settings.heads, settings.decoderHeads]) {
       if (size % count !== 0) throw new OptionError(`EncoderDecoder: expected heads that divide size ${size}, got ${count}.`);

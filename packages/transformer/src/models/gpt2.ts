@@ -5,6 +5,7 @@ import { type Embedding, LayerNorm, type Linear, type Mode, Module } from "@dl/n
 import { type ActivationName, activationNames, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
+import { endTokens, readEndTokens, writeEndTokens } from "../end-tokens.ts";
 import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
@@ -39,6 +40,8 @@ export interface Gpt2Options {
   beginId?: number | undefined;
   endId?: number | undefined;
   padId?: number | undefined;
+  /** All ids that end a text, where there are several. Default `endId` alone. */
+  endIds?: readonly number[] | undefined;
   rng: Rng;
 }
 
@@ -161,7 +164,7 @@ export class Gpt2 extends Module {
   readonly positions: Embedding;
   readonly blocks: readonly Block[];
   readonly norm: LayerNorm;
-  readonly options: Required<Omit<Gpt2Options, "rng">>;
+  readonly options: Required<Omit<Gpt2Options, "rng" | "endIds">> & { endIds: readonly number[] };
   readonly huggingFace: HuggingFaceNames = {
     table,
     prefix: "transformer",
@@ -175,10 +178,10 @@ export class Gpt2 extends Module {
     const { vocabulary, context, size, layers, heads, epsilon = 1e-5, deviation = 0.02, dropout = 0.1, rng } = given;
     if (size % heads !== 0) throw new OptionError(`Gpt2: expected heads that divide size ${size}, got ${heads}.`);
     const { hidden = 4 * size, activation = "gelu_new", attentionDropout = dropout, embeddingDropout = dropout } = given;
-    const { beginId, endId, padId } = given;
+    const { beginId, padId } = given;
     this.options = {
       ...{ vocabulary, context, size, layers, heads, hidden, activation, epsilon, deviation },
-      ...{ dropout, attentionDropout, embeddingDropout, beginId, endId, padId },
+      ...{ dropout, attentionDropout, embeddingDropout, beginId, padId, ...endTokens(given) },
     };
     this.tokens = normalEmbedding({ count: vocabulary, size, deviation, rng: rng.fork("tokens") });
     this.positions = normalEmbedding({ count: context, size, deviation, rng: rng.fork("positions") });
@@ -245,7 +248,7 @@ export class Gpt2 extends Module {
       epsilon: config.number("layer_norm_epsilon", 1e-5),
       deviation: config.number("initializer_range", 0.02),
       beginId: config.id("bos_token_id"),
-      endId: config.id("eos_token_id"),
+      ...readEndTokens(config),
       padId: config.id("pad_token_id"),
       rng,
     });
@@ -254,14 +257,14 @@ export class Gpt2 extends Module {
   toConfig(): JsonObject {
     const { vocabulary, context, size, layers, heads, hidden, activation, epsilon, deviation } = this.options;
     const { dropout, attentionDropout, embeddingDropout } = this.options;
-    const { beginId = null, endId = null, padId = null } = this.options;
+    const { beginId = null, padId = null } = this.options;
     return {
       architectures: ["GPT2LMHeadModel"],
       model_type: "gpt2",
       ...{ vocab_size: vocabulary, n_positions: context, n_embd: size, n_layer: layers, n_head: heads, n_inner: hidden },
       ...{ activation_function: activation, layer_norm_epsilon: epsilon, initializer_range: deviation },
       ...{ embd_pdrop: embeddingDropout, attn_pdrop: attentionDropout, resid_pdrop: dropout },
-      ...{ bos_token_id: beginId, eos_token_id: endId, pad_token_id: padId, tie_word_embeddings: true },
+      ...{ bos_token_id: beginId, eos_token_id: writeEndTokens(this.options), pad_token_id: padId, tie_word_embeddings: true },
     };
   }
 }

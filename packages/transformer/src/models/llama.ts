@@ -3,6 +3,7 @@
 import { formatShape, OptionError, type Rng, range, ShapeError, silu, type Tensor } from "@dl/core";
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
+import { endTokens, readEndTokens, writeEndTokens } from "../end-tokens.ts";
 import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
@@ -46,6 +47,8 @@ export interface LlamaOptions {
   beginId?: number | undefined;
   endId?: number | undefined;
   padId?: number | undefined;
+  /** All ids that end a text, where there are several. Default `endId` alone. */
+  endIds?: readonly number[] | undefined;
   rng: Rng;
 }
 
@@ -70,7 +73,7 @@ export const llama32_1b: LlamaPreset = {
 /** Enough to write simple stories. Eldan and Li 2023, arXiv:2305.07759; Karpathy's stories15M. */
 export const llamaStories15m: LlamaPreset = { vocabulary: 32_000, context: 256, size: 288, layers: 6, heads: 6, hidden: 768, tied: true };
 
-type Settled = Required<LlamaPreset>;
+type Settled = Required<Omit<LlamaPreset, "endIds">> & { endIds: readonly number[] };
 
 interface BlockOptions {
   mode: Mode;
@@ -189,9 +192,9 @@ export class Llama extends Module {
     }
     const settings: Settled = {
       ...{ ropeBase: 10_000, attentionBias: false, feedForwardBias: false, dropout: 0, epsilon: 1e-6, deviation: 0.02 },
-      ...{ ropeScaling: undefined, beginId: undefined, endId: undefined, padId: undefined },
+      ...{ ropeScaling: undefined, beginId: undefined, padId: undefined },
       ...given,
-      ...{ keyHeads, headSize, tied },
+      ...{ keyHeads, headSize, tied, ...endTokens(given) },
     };
     const { deviation, epsilon, layers, padId } = settings;
     this.tokens = normalEmbedding({ count: vocabulary, size, deviation, padId, rng: rng.fork("tokens") });
@@ -201,7 +204,7 @@ export class Llama extends Module {
     this.options = settings;
     // Old files hold the frequencies; a tied head may be written twice.
     const tiedHead = tied ? [/^lm_head\.weight$/] : [];
-    this.huggingFace = { table, prefix: "model", ignored: [/rotary_emb\.inv_freq$/, ...tiedHead] };
+    this.huggingFace = { table, prefix: "model", head: tied ? [] : ["output"], ignored: [/rotary_emb\.inv_freq$/, ...tiedHead] };
   }
 
   get cacheShape(): CacheShape {
@@ -267,14 +270,14 @@ export class Llama extends Module {
       epsilon: config.number("rms_norm_eps", 1e-6),
       deviation: config.number("initializer_range", 0.02),
       beginId: config.id("bos_token_id"),
-      endId: config.id("eos_token_id"),
+      ...readEndTokens(config),
       padId: config.id("pad_token_id"),
     });
   }
 
   toConfig(): JsonObject {
     const o = this.options;
-    const { ropeScaling, ropeBase, beginId = null, endId = null, padId = null } = o;
+    const { ropeScaling, ropeBase, beginId = null, padId = null } = o;
     return {
       architectures: ["LlamaForCausalLM"],
       ...{ model_type: "llama", hidden_act: "silu", hidden_size: o.size, num_attention_heads: o.heads, vocab_size: o.vocabulary },
@@ -282,7 +285,7 @@ export class Llama extends Module {
       ...{ intermediate_size: o.hidden, attention_bias: o.attentionBias, mlp_bias: o.feedForwardBias, tie_word_embeddings: o.tied },
       ...{ attention_dropout: o.dropout, rms_norm_eps: o.epsilon, initializer_range: o.deviation },
       rope_parameters: { rope_theta: ropeBase, ...writeScaling(ropeScaling) },
-      ...{ bos_token_id: beginId, eos_token_id: endId, pad_token_id: padId },
+      ...{ bos_token_id: beginId, eos_token_id: writeEndTokens(o), pad_token_id: padId },
     };
   }
 }

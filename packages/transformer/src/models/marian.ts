@@ -1,5 +1,6 @@
 /** Marian's translation models: the original transformer with another activation. Junczys-Dowmunt et al. 2018, arXiv:1804.00344. */
 
+import { readEndTokens } from "../end-tokens.ts";
 import { type EncoderDecoderFamily, encoderDecoderTable, readCommon, writeCommon } from "../huggingface/encoder-decoder-family.ts";
 import type { EncoderDecoderPreset } from "./encoder-decoder.ts";
 
@@ -19,7 +20,7 @@ export const marian: EncoderDecoderFamily = {
       embeddingNorm: false,
       scaleEmbedding: config.flag("scale_embedding", { otherwise: false }),
       padId,
-      endId: config.id("eos_token_id") ?? 0,
+      ...{ endId: 0, ...readEndTokens(config) },
       startId: config.id("decoder_start_token_id") ?? padId,
     };
   },

@@ -4,6 +4,7 @@ import { geluTanh, OptionError, type Rng, relu, type Tensor, tensor } from "@dl/
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
+import { readEndTokens, writeEndTokens } from "../end-tokens.ts";
 import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
@@ -47,6 +48,8 @@ export interface T5Options {
   padId?: number;
   /** Default 1. */
   endId?: number;
+  /** All ids that end a text, where there are several. Default `endId` alone. */
+  endIds?: readonly number[] | undefined;
   /** What every text written begins with. Default `padId`. */
   startId?: number;
   rng: Rng;
@@ -58,7 +61,7 @@ export const t5Small: T5Preset = { vocabulary: 32_128, size: 512, layers: 6, hea
 export const t5Base: T5Preset = { vocabulary: 32_128, size: 768, layers: 12, heads: 12, hidden: 3072 };
 export const t5SmallV11: T5Preset = { ...t5Small, layers: 8, heads: 6, hidden: 1024, feedForward: "gated-gelu", tied: false };
 
-type Settled = Required<T5Preset>;
+type Settled = Required<Omit<T5Preset, "endIds">> & { endIds: readonly number[] };
 
 interface BranchOptions {
   mode: Mode;
@@ -262,12 +265,12 @@ export class T5 extends Module implements SequenceToSequence {
 
   constructor({ rng, ...given }: T5Options) {
     super();
-    const { layers, headSize = 64, tied = true, padId = 0 } = given;
+    const { layers, headSize = 64, tied = true, padId = 0, endId = given.endIds?.[0] ?? 1 } = given;
     const settings: Settled = {
-      ...{ feedForward: "relu", buckets: 32, maximumDistance: 128, dropout: 0.1, epsilon: 1e-6, deviation: 1, endId: 1 },
+      ...{ feedForward: "relu", buckets: 32, maximumDistance: 128, dropout: 0.1, epsilon: 1e-6, deviation: 1 },
       ...{ decoderLayers: layers, startId: padId, scaleOutput: tied },
       ...given,
-      ...{ headSize, tied, padId },
+      ...{ headSize, tied, padId, endId, endIds: given.endIds ?? [endId] },
     };
     const { vocabulary, size, deviation, feedForward, buckets } = settings;
     if (buckets < 4 || buckets % 2 !== 0) throw new OptionError(`T5: expected an even number of buckets, at least 4, got ${buckets}.`);
@@ -280,7 +283,7 @@ export class T5 extends Module implements SequenceToSequence {
     // Copies of the shared embedding, and a table old files have that nothing reads.
     const copies = [/^(encoder|decoder)\.embed_tokens\.weight$/, /EncDecAttention\.relative_attention_bias/];
     const ignored = tied ? [...copies, /^lm_head\.weight$/] : copies;
-    this.huggingFace = { table: feedForward === "relu" ? table : gatedTable, prefix: "", ignored };
+    this.huggingFace = { table: feedForward === "relu" ? table : gatedTable, prefix: "", head: tied ? [] : ["output"], ignored };
   }
 
   get cacheShape(): CacheShape {
@@ -335,7 +338,7 @@ export class T5 extends Module implements SequenceToSequence {
       dropout: config.number("dropout_rate", 0.1),
       epsilon: config.number("layer_norm_epsilon", 1e-6),
       deviation: config.number("initializer_factor", 1),
-      endId: config.id("eos_token_id") ?? 1,
+      ...readEndTokens(config),
       startId: config.id("decoder_start_token_id") ?? padId,
     });
   }
@@ -349,7 +352,7 @@ export class T5 extends Module implements SequenceToSequence {
       ...{ relative_attention_num_buckets: o.buckets, relative_attention_max_distance: o.maximumDistance },
       ...{ dropout_rate: o.dropout, layer_norm_epsilon: o.epsilon, initializer_factor: o.deviation },
       ...{ tie_word_embeddings: o.tied, scale_decoder_outputs: o.scaleOutput },
-      ...{ pad_token_id: o.padId, eos_token_id: o.endId, decoder_start_token_id: o.startId },
+      ...{ pad_token_id: o.padId, eos_token_id: writeEndTokens(o), decoder_start_token_id: o.startId },
     };
   }
 }

@@ -81,6 +81,7 @@ export class ViT extends Module {
   readonly huggingFace: HuggingFaceNames = {
     table,
     prefix: "vit",
+    head: ["output"],
     // The names that transformers 5 has in memory.
     aliases: [
       [/^(vit\.)?layers\.(\d+)\./, "$1encoder.layer.$2."],

@@ -1,15 +1,19 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CheckpointError, Rng, UnsupportedError } from "@dl/core";
-import { readState } from "@dl/nn";
+import { cpu } from "@dl/backend-cpu";
+import { CheckpointError, openDevice, Rng, UnsupportedError } from "@dl/core";
+import { Tokenizer } from "@dl/data";
+import { loadState, readState } from "@dl/nn";
 import { afterAll, describe, expect, test } from "vitest";
+import { generate } from "../generation/generate.ts";
 import { MaskedLanguageModel } from "../heads/masked-language-model.ts";
 import { QuestionAnswerer } from "../heads/question-answerer.ts";
 import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import { TokenClassifier } from "../heads/token-classifier.ts";
 import type { Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
+import { tokenizerConfig } from "../huggingface/tokenizer-config.ts";
 import { Clip } from "../models/clip.ts";
 import { EncoderDecoder } from "../models/encoder-decoder.ts";
 import { Gpt2 } from "../models/gpt2.ts";
@@ -18,6 +22,7 @@ import { T5 } from "../models/t5.ts";
 import { ViT } from "../models/vit.ts";
 import { fixturePath, readJson } from "../reference-fixture.ts";
 import { loadFolder, saveFolder } from "./folder.ts";
+import { loadTokenizer } from "./tokenizer-file.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-transformer-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -42,11 +47,8 @@ const models: Readonly<Record<string, PretrainedClass<Pretrained>>> = {
   clip: Clip,
 };
 
-/** DL_PYTHON, where it has transformers; else only what needs no Python is tested. */
-const python = [process.env.DL_PYTHON].find((candidate) => {
-  const modules = 'import importlib.util as u; assert u.find_spec("transformers") and u.find_spec("torch")';
-  return candidate !== undefined && spawnSync(candidate, ["-c", modules]).status === 0;
-});
+/** DL_PYTHON names one that has transformers; without it, only what needs no Python is tested. */
+const python = process.env.DL_PYTHON;
 
 describe.each(Object.entries(models))("%s", (name, kind) => {
   test("saved and loaded again is the same, weight for weight, in one file or in shards", async () => {
@@ -126,6 +128,22 @@ describe("a folder that is not right is refused, by name", () => {
     await expect(loadFolder(folder, Gpt2)).rejects.toThrow(/unexpected: transformer\.h\.1\./);
   });
 
+  test("a configuration with several end tokens is read, kept, and ends a text at each", async () => {
+    const folder = copy("llama3", "ends");
+    change(folder, { eos_token_id: [2, 14, 19] });
+    using model = await loadFolder(folder, Llama);
+    expect(model.options).toMatchObject({ endId: 2, endIds: [2, 14, 19] });
+    expect(model.toConfig().eos_token_id).toEqual([2, 14, 19]);
+    change(folder, { eos_token_id: [2, "14"] });
+    await expect(loadFolder(folder, Llama)).rejects.toThrow(/expected "eos_token_id" to be a token id, or a list of them, got \[2,"14"\]/);
+    await using device = await openDevice(cpu());
+    const [free] = await generate(model, [[5, 6, 7]], { device, newTokens: 6, endIds: [] });
+    using ending = new Llama({ ...model.options, endId: 2, endIds: [2, free!.ids[2]!], rng: new Rng(1) });
+    loadState(ending, await readState(model));
+    const [ended] = await generate(ending, [[5, 6, 7]], { device, newTokens: 6 });
+    expect(ended).toMatchObject({ reason: "end", ids: free!.ids.slice(0, free!.ids.indexOf(free!.ids[2]!) + 1) });
+  });
+
   test("a new head needs an rng, and then takes the encoder's weights", async () => {
     const folder = fixturePath("bert_mlm");
     const config = { id2label: { 0: "no", 1: "yes" } };
@@ -135,4 +153,111 @@ describe("a folder that is not right is refused, by name", () => {
     expect(model.labels).toEqual(["no", "yes"]);
     expect(await model.encoder.tokens.weight.read()).toEqual(await pretrained.encoder.tokens.weight.read());
   });
+
+  test("a new head is all that may be new: weights of another model are refused, by name", async () => {
+    const options = { strict: false, rng: new Rng(1), config: { id2label: { 0: "no", 1: "yes" } } };
+    const deeper = copy("bert_mlm", "deeper");
+    change(deeper, { num_hidden_layers: 5 });
+    await expect(loadFolder(deeper, SequenceClassifier, options)).rejects.toThrow(
+      /expected all weights of SequenceClassifier but dense, output, got others: missing: encoder\.blocks\./,
+    );
+    const shallower = copy("bert_mlm", "shallower");
+    change(shallower, { num_hidden_layers: 1 });
+    await expect(loadFolder(shallower, SequenceClassifier, options)).rejects.toThrow(/unexpected: bert\.encoder\.layer\.1\./);
+    const foreign = copy("bert_mlm", "foreign");
+    cpSync(fixturePath("distilbert_mlm/model.safetensors"), join(foreign, "model.safetensors"));
+    await expect(loadFolder(foreign, SequenceClassifier, options)).rejects.toThrow(CheckpointError);
+    await expect(loadFolder(fixturePath("bert_mlm"), SequenceClassifier, { ...options, mayLack: ["output"] })).rejects.toThrow(
+      /but output, got others: missing: dense\.weight, dense\.bias/,
+    );
+  });
+});
+
+describe("a folder that is written again", () => {
+  test("holds the new weights alone, whatever form the old ones had", async () => {
+    const folder = join(scratch, "again");
+    const labels = ["no", "yes"];
+    const make = (seed: number, layers: number): SequenceClassifier =>
+      new SequenceClassifier({ vocabulary: 20, context: 8, size: 8, layers, heads: 2, labels, rng: new Rng(seed) });
+    for (const [seed, [layers, maximumShardBytes]] of [
+      [1, 5e9],
+      [3, 2000],
+      [1, 2000],
+      [1, 5e9],
+    ].entries()) {
+      using model = make(seed, layers!);
+      await saveFolder(folder, model, { maximumShardBytes: maximumShardBytes! });
+      using again = await loadFolder(folder, SequenceClassifier);
+      expect(await readState(again)).toEqual(await readState(model));
+      const weights = readdirSync(folder).filter((name) => name.startsWith("model"));
+      if (maximumShardBytes === 5e9) expect(weights).toEqual(["model.safetensors"]);
+      else expect(weights).toHaveLength(1 + Number(weights[0]!.slice(-17, -12)));
+    }
+  });
+});
+
+describe("a tokenizer beside the model", () => {
+  const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "##ly"];
+  const wordPiece = JSON.stringify({
+    ...{ version: "1.0", truncation: null, padding: null, normalizer: null, decoder: { type: "WordPiece", prefix: "##", cleanup: true } },
+    added_tokens: words.slice(0, 5).map((content, id) => {
+      return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+    }),
+    pre_tokenizer: { type: "Whitespace" },
+    post_processor: { type: "BertProcessing", sep: ["[SEP]", 3], cls: ["[CLS]", 2] },
+    model: {
+      ...{ type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
+      vocab: Object.fromEntries(words.map((word, id) => [word, id])),
+    },
+  });
+  const save = async (name: string): Promise<string> => {
+    const folder = join(scratch, name);
+    using model = new SequenceClassifier({
+      vocabulary: 8,
+      context: 8,
+      size: 8,
+      layers: 1,
+      heads: 2,
+      labels: ["no", "yes"],
+      rng: new Rng(1),
+    });
+    await saveFolder(folder, model, { tokenizer: wordPiece });
+    return folder;
+  };
+
+  test("is read again, and says which tokens have which part", async () => {
+    const folder = await save("words");
+    expect((await loadTokenizer(folder)).encode("badly good").ids).toEqual([2, 6, 7, 5, 3]);
+    expect(JSON.parse(readFileSync(join(folder, "tokenizer_config.json"), "utf8"))).toEqual({
+      ...{ tokenizer_class: "PreTrainedTokenizerFast", pad_token: "[PAD]", unk_token: "[UNK]" },
+      ...{ cls_token: "[CLS]", sep_token: "[SEP]", mask_token: "[MASK]" },
+    });
+    await expect(loadTokenizer(join(scratch, "nowhere"))).rejects.toThrow(/tokenizer\.json: expected a tokenizer, got ENOENT/);
+    using model = await loadFolder(folder, SequenceClassifier);
+    await expect(saveFolder(join(scratch, "torn-words"), model, { tokenizer: "{" })).rejects.toThrow(/expected JSON/);
+    expect(existsSync(join(scratch, "torn-words"))).toBe(false);
+  });
+
+  test("follows from the model's ids where it has them", () => {
+    const json = JSON.parse(wordPiece) as object;
+    const tokenizer = Tokenizer.fromJson({ ...json, post_processor: null });
+    expect(tokenizerConfig(tokenizer, { pad_token_id: 5, eos_token_id: [6, 3], bos_token_id: 99 })).toMatchObject({
+      ...{ pad_token: "good", eos_token: "bad", cls_token: "[CLS]" },
+    });
+  });
+
+  test.runIf(python)(
+    "is AutoTokenizer's, which can pad with it",
+    async () => {
+      const answer = execFileSync(python!, [fixturePath("load_tokenizer.py"), await save("words-python"), "good", "badly good"]);
+      expect(JSON.parse(String(answer))).toEqual({
+        input_ids: [
+          [2, 5, 3, 0, 0],
+          [2, 6, 7, 5, 3],
+        ],
+        mask_token: "[MASK]",
+      });
+    },
+    60_000,
+  );
 });

@@ -1,19 +1,26 @@
 /** A model's folder as Hugging Face's transformers writes it: `config.json`, weights in one file or in shards, `tokenizer.json`. */
 
-import { access, readFile } from "node:fs/promises";
+import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError, Rng } from "@dl/core";
-import { type StoredFloat, type StoredTensor, toStored } from "@dl/nn";
+import { Tokenizer } from "@dl/data";
+import { planShards, type StoredFloat, type StoredTensor, toStored } from "@dl/nn";
 import { loadSafetensors, saveSafetensors, saveShards, writeFileAtomically } from "@dl/nn/node";
 import { ModelConfig } from "../huggingface/config.ts";
-import type { Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
+import type { HuggingFaceNames, Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
+import { tokenizerConfig } from "../huggingface/tokenizer-config.ts";
 import { huggingFaceState, loadHuggingFaceState } from "../huggingface/weights.ts";
 
 export interface LoadOptions {
   /** First values of tensors the folder does not have, as with a new head; needed with `strict: false` only. */
   rng?: Rng;
-  /** Every tensor must have its place, and every place its tensor. Default true. */
+  /**
+   * Every tensor must have its place, and every place its tensor. Without, only what `mayLack` names may be missing, and only another
+   * head's tensors left over: weights of another model are refused either way. Default true.
+   */
   strict?: boolean;
+  /** Paths of modules that the folder may lack, with `strict: false`. Default the model's head. */
+  mayLack?: readonly string[];
   /** Changes of the configuration, such as `id2label` for a new head. Default none. */
   config?: ModelConfig["values"];
 }
@@ -43,20 +50,38 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
 export async function loadFolder<M extends Pretrained>(
   folder: string,
   kind: PretrainedClass<M>,
-  { rng, strict = true, config: changes = {} }: LoadOptions = {},
+  { rng, strict = true, mayLack, config: changes = {} }: LoadOptions = {},
 ): Promise<M> {
   const { values, file } = await readConfig(folder);
   const index = join(folder, indexName);
   const path = (await exists(join(folder, singleName))) || !(await exists(index)) ? join(folder, singleName) : index;
   const tensors = await loadSafetensors(path);
   const model = kind.fromConfig(new ModelConfig({ ...values, ...changes }, { file }), { rng: rng ?? new Rng(0) });
-  const { missing } = loadHuggingFaceState(model, tensors, { strict, file: path });
-  if (missing.length > 0 && rng === undefined) {
+  const { missing, unexpected } = loadHuggingFaceState(model, tensors, { strict, file: path });
+  const head = mayLack ?? model.huggingFace.head ?? [];
+  const lacking = missing.filter((name) => !head.some((part) => name === part || name.startsWith(`${part}.`)));
+  const left = strict ? [] : unexpected.filter(ofBase(model.huggingFace, tensors.keys()));
+  if (lacking.length > 0 || left.length > 0) {
+    const parts = [...(lacking.length > 0 ? [`missing: ${some(lacking)}`] : []), ...(left.length > 0 ? [`unexpected: ${some(left)}`] : [])];
     throw new CheckpointError(
-      `${path}: expected an rng for the tensors that are not there (${missing.slice(0, 8).join(", ")}), got none. Give { rng }.`,
+      `${path}: expected all weights of ${kind.name} but ${head.join(", ") || "none"}, got others: ${parts.join("; ")}. Are they another model's?`,
     );
   }
+  if (missing.length > 0 && rng === undefined) {
+    throw new CheckpointError(`${path}: expected an rng for the tensors that are not there (${some(missing)}), got none. Give { rng }.`);
+  }
   return model;
+}
+
+/** Whether a file's tensor is of the model below any head: heads stand beside it, without its prefix. */
+function ofBase({ prefix }: HuggingFaceNames, names: Iterable<string>): (name: string) => boolean {
+  const isOf = (name: string): boolean => name.startsWith(`${prefix}.`);
+  const isBare = prefix === "" || ![...names].some(isOf);
+  return (name) => isBare || isOf(name);
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
 }
 
 export interface SaveOptions {
@@ -64,25 +89,42 @@ export interface SaveOptions {
   floats?: StoredFloat;
   /** Larger models are written in shards of so many bytes. Default 5·10⁹. */
   maximumShardBytes?: number;
-  /** The text of `tokenizer.json`. Default: none is written. */
+  /** The text of `tokenizer.json`; `tokenizer_config.json` follows from it. Default: neither is written. */
   tokenizer?: string;
 }
 
-/** Writes a model so that transformers' `from_pretrained` reads it. The configuration comes last: a folder that has one is whole. */
+/**
+ * Writes a model so that transformers' `from_pretrained` reads it. The configuration comes last: a folder that has one is whole. Weights
+ * that a folder holds in another form, of a model saved there before, are removed.
+ */
 export async function saveFolder(
   folder: string,
   model: Pretrained,
   { floats = "F32", maximumShardBytes = 5e9, tokenizer }: SaveOptions = {},
 ): Promise<void> {
+  // Read first: a tokenizer that is none leaves the folder as it was.
+  const words = tokenizer === undefined ? undefined : tokenizerConfig(Tokenizer.fromJson(tokenizer), model.toConfig());
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of await huggingFaceState(model)) tensors.set(name, toStored(tensor, { floats }));
   const bytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes.byteLength, 0);
-  if (bytes > maximumShardBytes) await saveShards(folder, tensors, { maximumBytes: maximumShardBytes });
+  const isSharded = bytes > maximumShardBytes;
+  if (isSharded) await saveShards(folder, tensors, { maximumBytes: maximumShardBytes });
   else await saveSafetensors(join(folder, singleName), tensors, { metadata: { format: "pt" } });
-  const encode = (text: string): Uint8Array[] => [new TextEncoder().encode(text)];
-  if (tokenizer !== undefined) await writeFileAtomically(join(folder, "tokenizer.json"), encode(tokenizer));
+  const shards = isSharded ? planShards(tensors, { maximumBytes: maximumShardBytes }).shards.keys() : [];
+  await removeOthers(folder, new Set(isSharded ? [indexName, ...shards] : [singleName]));
+  const write = (name: string, text: string): Promise<void> => writeFileAtomically(join(folder, name), [new TextEncoder().encode(text)]);
+  if (tokenizer !== undefined) {
+    await write("tokenizer.json", tokenizer);
+    await write("tokenizer_config.json", `${JSON.stringify(words, null, 2)}\n`);
+  }
   const dtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[floats];
-  await writeFileAtomically(join(folder, configName), encode(`${JSON.stringify({ ...model.toConfig(), dtype }, null, 2)}\n`));
+  await write(configName, `${JSON.stringify({ ...model.toConfig(), dtype }, null, 2)}\n`);
+}
+
+/** Removes weights of before: a single file would be read in place of the shards beside it. */
+async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<void> {
+  const isWeights = /^model(-\d{5}-of-\d{5})?\.safetensors$|^model\.safetensors\.index\.json$/;
+  for (const name of await readdir(folder)) if (isWeights.test(name) && !kept.has(name)) await rm(join(folder, name));
 }
 
 async function exists(path: string): Promise<boolean> {

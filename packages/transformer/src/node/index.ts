@@ -2,3 +2,4 @@
 
 export { loadAdapter, saveAdapter } from "./adapter-folder.ts";
 export { type LoadOptions, loadFolder, readConfig, type SaveOptions, saveFolder } from "./folder.ts";
+export { loadTokenizer } from "./tokenizer-file.ts";
