@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rng } from "@dl/core";
@@ -67,6 +67,15 @@ describe("dl generate", () => {
     expect(again.text).toBe(line.text);
     const other = JSON.parse((await dlHere(...words, "--seed", "2")).stdout) as { text: string };
     expect(other.text).not.toBe(line.text);
+  });
+
+  test("ends where the folder's generation_config.json says", async () => {
+    const ending = join(scratch, "ending");
+    cpSync(folder, ending, { recursive: true });
+    const ids = Array.from(characters, (_, id) => id);
+    writeFileSync(join(ending, "generation_config.json"), JSON.stringify({ eos_token_id: ids, do_sample: true, top_p: 0.9 }));
+    const { stdout } = await dlHere("generate", ending, "--prompt", "To be", "--tokens", "40", "--backend", "cpu", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ tokens: 1 });
   });
 
   test("a folder without a tokenizer, a prompt of unknown characters, a model that writes no text", async () => {

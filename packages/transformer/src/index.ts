@@ -39,9 +39,12 @@ export {
   type StreamedToken,
   type TextModel,
 } from "./generation/generate.ts";
+export { type GenerationConfigOptions, type GenerationDefaults, readGenerationConfig } from "./generation/generation-config.ts";
 export { jsonPattern } from "./generation/json-pattern.ts";
 export {
   banned,
+  forcedFirst,
+  forcedLast,
   type LogitsProcessor,
   minimumLength,
   minimumNewTokens,

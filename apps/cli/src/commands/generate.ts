@@ -1,11 +1,8 @@
 /** dl generate: text from a trained language model. */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DataError, Rng } from "@dl/core";
-import { Tokenizer } from "@dl/data";
+import { Rng } from "@dl/core";
 import { Gpt2, generate as goOn, Llama, type SamplingOptions } from "@dl/transformer";
-import { loadFolder, readConfig } from "@dl/transformer/node";
+import { generationDefaults, loadFolder, loadTokenizer, readConfig } from "@dl/transformer/node";
 import { openNamedDevice } from "../backends.ts";
 import {
   type Arguments,
@@ -20,16 +17,22 @@ import {
 } from "../command.ts";
 import { Interrupt } from "../interrupt.ts";
 
-/** A decoder of either form, with its tokenizer. */
-async function loadLanguageModel(folder: string) {
+/** A decoder of either form, with its tokenizer, and how it is meant to write; how to draw is the user's to say. */
+async function loadLanguageModel(folder: string, rng: Rng) {
   const config = await readConfig(folder);
   const type = config.choice("model_type", { known: ["gpt2", "llama"] });
-  const file = join(folder, "tokenizer.json");
-  const json = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new DataError(`${file}: expected a tokenizer, got ${error.code ?? error.message}.`);
-  });
+  const tokenizer = await loadTokenizer(folder);
+  const { endIds, repetitionPenalty, noRepeatNgram, banned } = await generationDefaults(folder, { rng });
   const model = type === "gpt2" ? await loadFolder(folder, Gpt2) : await loadFolder(folder, Llama);
-  return { model, tokenizer: Tokenizer.fromJson(json) };
+  return {
+    ...{ model, tokenizer },
+    manner: {
+      ...(endIds && { endIds }),
+      ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+      ...(noRepeatNgram !== undefined && { noRepeatNgram }),
+      ...(banned && { banned }),
+    },
+  };
 }
 
 function samplingOf(args: Arguments, rng: Rng): SamplingOptions | undefined {
@@ -45,7 +48,7 @@ export const generateCommand: Command = {
   summary: "Write text with a trained language model.",
   positionals: "<run folder>",
   details:
-    "The folder of a run, or of any GPT-2 or Llama that transformers saved with its tokenizer.json. Beyond its context, the model goes on from the last half of it.",
+    "The folder of a run, or of any GPT-2 or Llama that transformers saved with its tokenizer.json. Of a generation_config.json, ends, bans and penalties count; how to draw say the options. Beyond its context, the model goes on from the last half of it.",
   options: {
     prompt: { value: "TEXT", help: "What the text begins with. Default: a line's end." },
     tokens: { value: "N", help: "Tokens to write. Default 256." },
@@ -59,9 +62,10 @@ export const generateCommand: Command = {
     const folder = onlyPositional(args, "run folder");
     const count = wholeNumber(args, "tokens", { least: 1, otherwise: 256 });
     const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
-    const sample = samplingOf(args, new Rng(seed).fork("generate"));
+    const rng = new Rng(seed).fork("generate");
+    const sample = samplingOf(args, rng);
     const settings = deviceSettings(args);
-    const { model, tokenizer } = await loadLanguageModel(folder);
+    const { model, tokenizer, manner } = await loadLanguageModel(folder, rng);
     using _ = model;
     const prompt = text(args, "prompt") ?? "\n";
     const ids = [...tokenizer.encode(prompt).ids];
@@ -90,6 +94,7 @@ export const generateCommand: Command = {
         const seen = ids.length + left <= context ? ids : ids.slice(-Math.max(1, Math.floor(context / 2)));
         const newTokens = Math.min(left, context - seen.length);
         const [written] = await goOn(model, [[...seen]], {
+          ...manner,
           ...{ device, newTokens, onToken, signal: interrupt.signal },
           ...(sample && { sample }),
         });

@@ -8,6 +8,8 @@ import { type CausalLanguageModel, causalSession, type DecodingSession, sequence
 import {
   applyProcessors,
   banned,
+  forcedFirst,
+  forcedLast,
   type LogitsProcessor,
   largestOf,
   minimumNewTokens,
@@ -73,6 +75,10 @@ export interface GenerateOptions {
   noRepeatNgram?: number;
   /** Runs of tokens that are never written. Default none. */
   banned?: readonly (readonly number[])[];
+  /** One of these tokens comes first, whatever the model says (BART's and mBART's `forced_bos_token_id`). Default: any may. */
+  forcedFirst?: readonly number[];
+  /** One of these comes last where `newTokens` are written (`forced_eos_token_id`). Default: any may. */
+  forcedLast?: readonly number[];
   /** More processors, after the others and before sampling narrows. Default none. */
   processors?: readonly LogitsProcessor[];
   /** Default none. Not with beam search. */
@@ -138,11 +144,14 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
 
 function processorsOf(options: GenerateOptions, endIds: readonly number[]): LogitsProcessor[] {
   const { repetitionPenalty: penalty = 1, noRepeatNgram: size, banned: words = [], minimumNewTokens: least = 0 } = options;
+  const { forcedFirst: first, forcedLast: last, newTokens } = options;
   return [
     ...(penalty === 1 ? [] : [repetitionPenalty(penalty)]),
     ...(size === undefined ? [] : [noRepeatNgram(size)]),
     ...(words.length === 0 ? [] : [banned(words)]),
     ...(least === 0 ? [] : [minimumNewTokens(least, endIds)]),
+    ...(first === undefined ? [] : [forcedFirst(first)]),
+    ...(last === undefined ? [] : [forcedLast(last, newTokens)]),
     ...(options.processors ?? []),
   ];
 }

@@ -129,6 +129,26 @@ export function banned(words: readonly (readonly number[])[]): LogitsProcessor {
   };
 }
 
+/** One of `ids` is the first token written: Tang et al. 2020, arXiv:2008.00401, name the language so. */
+export function forcedFirst(ids: readonly number[]): LogitsProcessor {
+  return forcedAt(ids, 0);
+}
+
+/** One of `ids` is the last of `count` tokens. */
+export function forcedLast(ids: readonly number[], count: number): LogitsProcessor {
+  return forcedAt(ids, count - 1);
+}
+
+function forcedAt(ids: readonly number[], place: number): LogitsProcessor {
+  if (ids.length === 0) throw new OptionError("forcedFirst, forcedLast: expected at least one token, got none.");
+  return (scores, { written }) => {
+    if (written !== place) return;
+    scores.fill(never);
+    // Certain: a beam's score stays what it was.
+    for (const id of ids) scores[id] = 0;
+  };
+}
+
 /** One after the other. */
 export function applyProcessors(processors: readonly LogitsProcessor[], scores: Float32Array, context: ProcessorContext): void {
   for (const process of processors) process(scores, context);

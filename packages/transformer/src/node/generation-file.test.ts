@@ -1,0 +1,109 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cpu } from "@dl/backend-cpu";
+import { OptionError, openDevice, Rng, UnsupportedError } from "@dl/core";
+import { afterAll, describe, expect, test } from "vitest";
+import { generate, type TextModel } from "../generation/generate.ts";
+import { EncoderDecoder } from "../models/encoder-decoder.ts";
+import { Llama } from "../models/llama.ts";
+import { T5 } from "../models/t5.ts";
+import { fixturePath, readJson } from "../reference-fixture.ts";
+import { loadFolder } from "./folder.ts";
+import { generationDefaults } from "./generation-file.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "dl-generation-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+interface Case {
+  readonly folder: "bart" | "marian" | "t5" | "llama3";
+  /** Of the folder's configuration; `absent` takes a setting away. */
+  readonly changes: Readonly<Record<string, unknown>>;
+  /** `generation_config.json`, where there is one. */
+  readonly settings: Readonly<Record<string, unknown>> | null;
+  readonly prompts: readonly (readonly number[])[];
+  /** Of each prompt its texts, without prompt and start token. */
+  readonly written: readonly (readonly (readonly number[])[])[];
+}
+
+/** A folder with these settings and the weights of the fixture. */
+function folderOf(name: string, { folder, changes, settings }: Pick<Case, "folder" | "changes" | "settings">): string {
+  const to = join(scratch, name);
+  mkdirSync(to);
+  const config: Record<string, unknown> = { ...readJson<object>(`${folder}/config.json`), ...changes };
+  for (const [key, value] of Object.entries(config)) if (value === "absent") delete config[key];
+  writeFileSync(join(to, "config.json"), JSON.stringify(config));
+  cpSync(fixturePath(`${folder}/model.safetensors`), join(to, "model.safetensors"));
+  if (settings) writeFileSync(join(to, "generation_config.json"), JSON.stringify(settings));
+  return to;
+}
+
+const kinds = {
+  bart: (path: string) => loadFolder(path, EncoderDecoder),
+  marian: (path: string) => loadFolder(path, EncoderDecoder),
+  t5: (path: string) => loadFolder(path, T5),
+  llama3: (path: string) => loadFolder(path, Llama),
+} satisfies Record<Case["folder"], (path: string) => Promise<TextModel & Disposable>>;
+
+describe("the settings beside a model write what they write in transformers", () => {
+  const cases = readJson<readonly Case[]>("generation_defaults.json");
+  test.each(cases.map((each, i) => [`${each.folder} ${JSON.stringify(each.settings ?? each.changes)}`, each, i] as const))(
+    "%s",
+    async (_, each, i) => {
+      const path = folderOf(`case-${i}`, each);
+      await using device = await openDevice(cpu());
+      using model = await kinds[each.folder](path);
+      // Where no setting says, transformers writes 20 tokens.
+      const texts = await generate(model, each.prompts, { newTokens: 20, ...(await generationDefaults(path)), device });
+      expect(texts.map(({ ids }) => ids)).toEqual(each.written.flat().map((ids, place) => ids.slice(0, texts[place]!.ids.length)));
+      // What transformers wrote beyond is padding.
+      const pad = each.settings?.pad_token_id ?? model.options.padId;
+      for (const [place, ids] of each.written.flat().entries()) {
+        for (const id of ids.slice(texts[place]!.ids.length)) expect(id).toBe(pad);
+      }
+    },
+  );
+});
+
+describe("settings that are not here", () => {
+  const settingsOf = (name: string, settings: object) =>
+    generationDefaults(folderOf(name, { folder: "bart", changes: {}, settings: settings as Case["settings"] }), { rng: new Rng(1) });
+
+  test.each([
+    [{ num_beam_groups: 2 }, /generation_config\.json: expected "num_beam_groups" to be 1, got 2/],
+    [{ suppress_tokens: [3] }, /"suppress_tokens"/],
+    [{ penalty_alpha: 0.6 }, /"penalty_alpha"/],
+    [{ magic: 3 }, /expected settings that are known, got "magic"/],
+    [{ num_beams: 2, do_sample: true }, /expected "do_sample" to be false/],
+    [{ decoder_start_token_id: 9 }, /expected "decoder_start_token_id" to be 2, got 9/],
+  ])("%j is refused by name", async (settings, message) => {
+    const folder = JSON.stringify(settings);
+    await expect(settingsOf(folder.replaceAll(/\W/g, ""), settings)).rejects.toThrow(message);
+    await expect(settingsOf(`${folder.replaceAll(/\W/g, "")}2`, settings)).rejects.toThrow(UnsupportedError);
+  });
+
+  test("torn files and values of other kinds are named", async () => {
+    await expect(settingsOf("ids", { eos_token_id: "2" })).rejects.toThrow(
+      /expected "eos_token_id" to be a token id, or a list of them, got "2"/,
+    );
+    await expect(settingsOf("words", { bad_words_ids: [3] })).rejects.toThrow(
+      /expected "bad_words_ids" to be a list of lists of token ids/,
+    );
+    const torn = folderOf("torn", { folder: "bart", changes: {}, settings: {} });
+    writeFileSync(join(torn, "generation_config.json"), "{");
+    await expect(generationDefaults(torn)).rejects.toThrow(/generation_config\.json: expected JSON/);
+  });
+
+  test("sampling needs an rng, and is as the file says", async () => {
+    const folder = folderOf("sample", {
+      ...{ folder: "llama3", changes: {} },
+      settings: { do_sample: true, temperature: 0.6, top_p: 0.9, eos_token_id: [2, 14] },
+    });
+    await expect(generationDefaults(folder)).rejects.toThrow(OptionError);
+    const rng = new Rng(1);
+    expect(await generationDefaults(folder, { rng })).toEqual({
+      endIds: [2, 14],
+      sample: { rng, temperature: 0.6, topP: 0.9, topK: 50 },
+    });
+  });
+});
