@@ -1,4 +1,7 @@
-/** Claim: a training step of nanoGPT's CPU configuration costs at most half as much again as in PyTorch. https://github.com/karpathy/nanoGPT */
+/**
+ * Claims: a training step of nanoGPT's CPU configuration costs at most half as much again as in PyTorch (of the device), and, of the
+ * whole with the model, at most a fifth more. Both are judged: the table says which was met. https://github.com/karpathy/nanoGPT
+ */
 
 import { AdamW, crossEntropy, decayGroups, inference } from "@dl/nn";
 import type { BenchCase } from "../case.ts";
@@ -40,7 +43,10 @@ export const gptStep: BenchCase = {
   peers: ["torch"],
   // AdamW divides by the root of tiny second moments in its first steps: rounding differences grow there.
   tolerance: 5e-4,
-  floors: [{ of: "ratio", peer: "torch", atMost: () => 1.5 }],
+  floors: [
+    { of: "ratio", peer: "torch", atMost: () => 1.5 },
+    { of: "ratio", peer: "torch", atMost: () => 1.2 },
+  ],
 };
 
 type GptParameters = Record<
