@@ -70,9 +70,11 @@ export class Readings implements Disposable {
   }
 }
 
-/** What `adversarialStep` gave, by name. */
+/** What `adversarialStep` gave, by name. Ratios to nothing are left out: of losses, or of distances to real examples that all have copies in their batch. */
 export function metricsOf(values: ArrayLike<number>): Metrics {
   const metrics: Record<string, number> = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+  // Examples that are no numbers themselves show in the scores.
+  for (const name of ["diversity", "nearest"] as const) if (!Number.isFinite(metrics[name])) delete metrics[name];
   if (values.length === names.length) {
     delete metrics.generatorLoss;
     return metrics;

@@ -9,14 +9,20 @@ export interface Spread {
   readonly nearest: Scalar;
 }
 
-/** Euclidean, over examples `[B, …]`, B ≥ 2. */
+/** What rounding leaves of ‖a − b‖² where a and b are equal, at most, in shares of ‖a‖²: of float32 sums over many pixels. */
+const rounding = 4e-6;
+
+/** Euclidean, over examples `[B, …]`, B ≥ 2. Exact copies are 0 apart. */
 export function spreadOf(examples: Tensor): Spread {
   const count = examples.shape[0]!;
-  const flat = examples.reshape([count, -1]);
+  const all = examples.reshape([count, -1]);
+  // About their mean: no distance changes, and less of it is lost to rounding.
+  const flat = all.sub(all.mean(0, { keepDims: true }));
   const squares = flat.square().sum(1); // [B]
   const products = matmul(flat, flat.transpose()); // [B, B]
-  // ‖a − b‖² = ‖a‖² + ‖b‖² − 2ab; rounding may push it below 0.
-  const squared = maximum(squares.expandDims(1).add(squares.expandDims(0)).sub(products.mul(2)), 0);
+  // ‖a − b‖² = ‖a‖² + ‖b‖² − 2ab; rounding may push it below 0, or leave a little where there is nothing.
+  const raw = maximum(squares.expandDims(1).add(squares.expandDims(0)).sub(products.mul(2)), 0);
+  const squared = raw.mul(raw.greater(squares.mean().mul(rounding)).cast(raw.dtype));
   // An example's distance to itself counts for neither: rounding may leave a little of it.
   const itself = eye(count).cast(squared.dtype);
   const distances = squared.sqrt().mul(itself.mul(-1).add(1));

@@ -7,7 +7,7 @@ import { type Callback, EpochLoop, type FitResult, type FitSave, type Metrics } 
 import { type AdversarialLoss, leastSquares } from "../losses/adversarial-loss.ts";
 import { type CycleLossOptions, cycleLoss } from "../models/cyclegan.ts";
 import { parametersOf } from "./adversarial-step.ts";
-import { checkExamples } from "./check-examples.ts";
+import { ExampleCheck } from "./example-check.ts";
 import { ImagePool } from "./image-pool.ts";
 import { nanReason } from "./nan-reason.ts";
 
@@ -100,6 +100,7 @@ export async function fitCycleGan(options: FitCycleGanOptions): Promise<FitResul
 class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
   readonly #options: FitCycleGanOptions;
   readonly #pools: { readonly a: ImagePool; readonly b: ImagePool };
+  readonly #examples: { readonly a: ExampleCheck; readonly b: ExampleCheck };
 
   constructor(options: FitCycleGanOptions) {
     const { players, optimizers, batchSize, transform, poolSize, callbacks = [], resume } = options;
@@ -123,6 +124,9 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
     });
     this.#options = options;
     this.#pools = pools;
+    const examples = this.stepsPerEpoch * batchSize;
+    const checkOf = (field: string) => new ExampleCheck({ where: "fitCycleGan", field, examples });
+    this.#examples = { a: checkOf("a"), b: checkOf("b") };
     if (resume) this.resumeFrom(resume);
   }
 
@@ -130,8 +134,7 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
     const { step } = this;
     const rng = this.#options.rng.fork(`step ${step}`);
     const mode = training(rng.fork("mode"));
-    for (const side of ["a", "b"] as const)
-      checkExamples(batch[side], { where: "fitCycleGan", field: side, isFirst: step === 0 && batch[side].shape[0]! > 1 });
+    for (const side of ["a", "b"] as const) this.#examples[side].check(batch[side]);
     const { fakeA, fakeB, ...made } = await this.#moveGenerators(batch, mode);
     const past = {
       a: this.#pools.a.exchange(fakeA, { rng: rng.fork("pool a") }),

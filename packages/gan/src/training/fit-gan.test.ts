@@ -135,6 +135,26 @@ test("a loss that is no number ends the run, and says what to try", async () => 
   });
 });
 
+test("few distinct examples end no run: a ratio to nothing is not told", async () => {
+  await onDevice(cpu(), async (device) => {
+    using game = new Game();
+    // Two points, fifty times: each batch of two is a pair of different ones, or of copies.
+    const data = Float32Array.from({ length: 100 }, (_, i) => (i % 4 < 2 ? 1 : -1));
+    const told: Readonly<Record<string, number>>[] = [];
+    const { reason } = await fitGan({
+      device,
+      ...game.options({ dataset: arrayDataset({ points: hostTensor(data, [50, 2]) }), batchSize: 2, rng: new Rng(6) }),
+      callbacks: [{ name: "watch", onStep: (_, { metrics }) => void told.push(metrics) }, new GanAlarm({ window: 1, onWarning: () => {} })],
+    });
+    expect(reason).toBe("finished");
+    const copies = told.filter((metrics) => !("nearest" in metrics));
+    expect(copies.length).toBeGreaterThan(5);
+    expect(copies.length).toBeLessThan(told.length);
+    for (const metrics of copies) expect(metrics).not.toHaveProperty("diversity");
+    expect(told.every((metrics) => Object.values(metrics).every(Number.isFinite))).toBe(true);
+  });
+});
+
 test("clipped critics stay clipped, and the average stands in for the generator at the end", async () => {
   await onDevice(cpu(), async (device) => {
     using game = new Game();
@@ -184,7 +204,7 @@ test("bad options and data are named", async () => {
       "fitGan: expected a generator of examples [8, 2], as the real ones are, got [8, 4]. Resize the data",
     );
     const all = (value: number) => arrayDataset({ points: hostTensor(new Float32Array(100).fill(value), [50, 2]) });
-    await expect(train({ dataset: all(3) })).rejects.toThrow("fitGan: expected points that differ, got 8 equal ones.");
+    await expect(train({ dataset: all(3) })).rejects.toThrow("fitGan: expected points that differ, got 32 equal ones.");
     await expect(train({ dataset: all(Number.NaN) })).rejects.toThrow("fitGan: expected points that are numbers, got NaN in example 0");
   });
 });

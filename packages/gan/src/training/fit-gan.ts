@@ -6,7 +6,7 @@ import { type CommonOptions, type Mode, type Optimizer, training } from "@dl/nn"
 import { type Average, type Callback, EpochLoop, type FitResult, type FitSave, type Metrics, type Tensors } from "@dl/train";
 import { type AdversarialLoss, nonSaturating } from "../losses/adversarial-loss.ts";
 import { adversarialStep, type Judgement, metricsOf, type PenaltyContext, parametersOf, Readings } from "./adversarial-step.ts";
-import { checkExamples } from "./check-examples.ts";
+import { ExampleCheck } from "./example-check.ts";
 import { type Discriminator, GanPair, type Generator } from "./gan-pair.ts";
 import type { GanRun } from "./gan-run.ts";
 import { nanReason } from "./nan-reason.ts";
@@ -86,6 +86,7 @@ export async function fitGan<E extends Example>(options: FitGanOptions<E>): Prom
 class FitGanRun<E extends Example> extends EpochLoop<E, GanPair> implements GanRun, Disposable {
   readonly #options: FitGanOptions<E>;
   readonly #readings = new Readings();
+  readonly #examples: ExampleCheck;
 
   constructor(options: FitGanOptions<E>) {
     const { generator, discriminator, optimizers, batchSize, transform, discriminatorSteps = 1, resume } = options;
@@ -110,6 +111,7 @@ class FitGanRun<E extends Example> extends EpochLoop<E, GanPair> implements GanR
       reading: { batchSize, dropLast: true, transform },
     });
     this.#options = options;
+    this.#examples = new ExampleCheck({ where: "fitGan", field: options.field ?? "images", examples: this.stepsPerEpoch * batchSize });
     if (resume) this.resumeFrom(resume);
   }
 
@@ -129,7 +131,7 @@ class FitGanRun<E extends Example> extends EpochLoop<E, GanPair> implements GanR
         `fitGan: expected a field ${JSON.stringify(field)} in the dataset, got ${Object.keys(batch).join(", ")}. Name it with the option \`field\`.`,
       );
     }
-    checkExamples(real, { field, isFirst: step === 0 });
+    this.#examples.check(real);
     const count = real.shape[0]!;
     const drawn = typeof latent === "number" ? stream.fork("latents").normal([count, latent]) : latent(count, stream.fork("latents"));
     const values = await device.compute(() => {

@@ -3,6 +3,7 @@ import { hostTensor, openDevice, Rng, tensor } from "@dl/core";
 import { decodeImage } from "@dl/data";
 import { encodePng } from "@dl/train";
 import { expect, test } from "vitest";
+import { backends, onDevice } from "../reference-fixture.ts";
 import { encodeApng } from "./apng.ts";
 import { spreadOf } from "./diversity.ts";
 import { drawLatents, interpolateLatents } from "./latents.ts";
@@ -41,6 +42,17 @@ test("spread by hand: three points on a line", async () => {
   expect(nearest).toBeCloseTo((1 + 1 + 3) / 3, 5);
   const same = await device.compute(() => spreadOf(tensor([[2], [2], [2]])));
   expect([same.pairwise, same.nearest]).toEqual([0, 0]);
+});
+
+test.each(backends)("on $name copies are exactly 0 apart, however long and far from 0 they are", async ({ open }) => {
+  await onDevice(open(), async (device) => {
+    const two = new Rng(3).uniform([2, 784], 100, 101).data;
+    const twice = hostTensor(Float32Array.of(...two, ...two), [4, 784]);
+    const { pairwise, nearest } = await device.compute(() => spreadOf(tensor(twice)));
+    expect(nearest).toBe(0);
+    // Four of the six pairs differ, by the distance of two uniform vectors: √(784 / 6).
+    expect(pairwise / ((4 / 6) * Math.sqrt(784 / 6))).toBeCloseTo(1, 1);
+  });
 });
 
 test("a grid puts images row by row, with dark lines between", () => {
