@@ -261,6 +261,26 @@ describe("the alarm", () => {
     ]);
   });
 
+  test("tells missing modes once, whatever the steps between the epochs look like, and distances beside them", () => {
+    const warnings: string[] = [];
+    const coverage = { metric: "validation/modes", modes: 8 };
+    const alarm = new GanAlarm({ window: 1, coverage, onWarning: ({ trouble, message }) => warnings.push(`${trouble}|${message}`) });
+    let step = 0;
+    const epoch = (modes: number, metrics: Readonly<Record<string, number>> = healthy): void => {
+      for (let i = 0; i < 3; i++) alarm.onStep({} as Run, { step: ++step, batch: i, batchSize: 8, metrics, means: metrics });
+      const rest = { epoch: 0, seconds: 1, examplesPerSecond: 1, learningRate: 1 };
+      alarm.onEpoch({} as Run, { ...rest, step, metrics: { "validation/modes": modes } });
+    };
+    for (const modes of [7, 7, 6]) epoch(modes);
+    expect(warnings).toEqual([expect.stringMatching(/^collapse\|collapse at step 3: 7 of 8 modes are covered/)]);
+    epoch(6, { ...healthy, diversity: 0.1 });
+    expect(warnings.slice(1)).toEqual([expect.stringMatching(/^collapse\|collapse at step 10: distances among samples are 10\.0 %/)]);
+    // All found, and one lost again: that is news.
+    epoch(8);
+    epoch(7);
+    expect(warnings.slice(2)).toEqual([expect.stringMatching(/at step 18: 7 of 8 modes/)]);
+  });
+
   test("counts modes, goes on where it was, and can end the run", () => {
     const warnings: string[] = [];
     const make = () =>

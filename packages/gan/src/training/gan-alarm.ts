@@ -13,7 +13,7 @@ export interface GanWarning {
 }
 
 export interface GanAlarmOptions {
-  /** Told once when a trouble begins, and again when it returned. */
+  /** Told once when a trouble begins, and again when it returned; a collapse once for its distances and once for its missing modes. */
   onWarning: (warning: GanWarning) => void;
   /** End the run at the first warning. Default false. */
   stops?: boolean;
@@ -34,13 +34,16 @@ const remedies: Readonly<Record<GanTrouble, string>> = {
     "Try the non-saturating or hinge loss, realTarget 0.9, instanceNoise or diffAugment, R1, dropout in the discriminator, or fewer discriminatorSteps.",
 };
 
+/** What a trouble is seen by: each cause begins and ends for itself. */
+type Cause = GanTrouble | "missing modes";
+
 /** Keeps moving averages of what `fitGan` tells of each step; a callback for it. */
 export class GanAlarm implements Callback {
   readonly name = "ganAlarm";
   readonly #options: Required<Omit<GanAlarmOptions, "coverage">> & Pick<GanAlarmOptions, "coverage">;
   #means: Record<string, number> = {};
   #seen = 0;
-  #active: GanTrouble[] = [];
+  #active: Cause[] = [];
 
   constructor({ onWarning, stops = false, window = 200, leastDiversity = 0.4, coverage }: GanAlarmOptions) {
     if (!Number.isInteger(window) || window < 1) throw new OptionError(`GanAlarm: expected a whole window ≥ 1, got ${window}.`);
@@ -59,7 +62,8 @@ export class GanAlarm implements Callback {
       .#means as {
       readonly [name: string]: number;
     } & Record<string, number>;
-    const alike = Math.min(diversity!, nearest!);
+    // Either may never have been told: where real examples have copies beside them, there is nothing to compare with.
+    const alike = Math.min(diversity ?? Number.POSITIVE_INFINITY, nearest ?? Number.POSITIVE_INFINITY);
     this.#judge(run, "collapse", {
       step,
       isThere: alike < leastDiversity,
@@ -86,7 +90,12 @@ export class GanAlarm implements Callback {
     if (found === undefined) {
       throw new OptionError(`GanAlarm: expected a metric ${JSON.stringify(coverage.metric)}, got only ${Object.keys(metrics).join(", ")}.`);
     }
-    this.#judge(run, "collapse", { step, isThere: found < coverage.modes, seen: `${found} of ${coverage.modes} modes are covered` });
+    this.#judge(run, "collapse", {
+      step,
+      cause: "missing modes",
+      isThere: found < coverage.modes,
+      seen: `${found} of ${coverage.modes} modes are covered`,
+    });
   }
 
   state(): unknown {
@@ -94,7 +103,7 @@ export class GanAlarm implements Callback {
   }
 
   restore(state: unknown): void {
-    const { means, seen, active } = state as { means: Metrics; seen: number; active: GanTrouble[] };
+    const { means, seen, active } = state as { means: Metrics; seen: number; active: Cause[] };
     this.#means = { ...means };
     this.#seen = seen;
     this.#active = [...active];
@@ -110,10 +119,14 @@ export class GanAlarm implements Callback {
     }
   }
 
-  #judge(run: Run, trouble: GanTrouble, { step, isThere, seen }: { step: number; isThere: boolean; seen: string }): void {
-    const wasThere = this.#active.includes(trouble);
+  #judge(
+    run: Run,
+    trouble: GanTrouble,
+    { step, cause = trouble, isThere, seen }: { step: number; cause?: Cause; isThere: boolean; seen: string },
+  ): void {
+    const wasThere = this.#active.includes(cause);
     if (isThere === wasThere) return;
-    this.#active = isThere ? [...this.#active, trouble] : this.#active.filter((one) => one !== trouble);
+    this.#active = isThere ? [...this.#active, cause] : this.#active.filter((one) => one !== cause);
     if (!isThere) return;
     const message = `${trouble} at step ${step}: ${seen}. ${remedies[trouble]}`;
     this.#options.onWarning({ trouble, step, message });
