@@ -2,7 +2,7 @@
 
 // Layers
 export { ConditionalBatchNorm, type ConditionalBatchNormOptions } from "./layers/conditional-batch-norm.ts";
-export { SpectralNorm, type SpectralNormOptions } from "./layers/spectral-norm.ts";
+export { type NormalizableLayer, SpectralNorm, type SpectralNormOptions } from "./layers/spectral-norm.ts";
 // Losses
 export {
   type AdversarialLoss,

@@ -1,6 +1,6 @@
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, openDevice, Rng, relu, tensor, valueAndGrad } from "@dl/core";
-import { Conv2d, ConvTranspose2d, inference, Linear, Sequential, training } from "@dl/nn";
+import { hostTensor, oneHot, openDevice, Rng, relu, tensor, valueAndGrad } from "@dl/core";
+import { Conv2d, ConvTranspose2d, Embedding, inference, Linear, Sequential, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { backends, decode, type Encoded, expectClose, onDevice, readFixture } from "../reference-fixture.ts";
 import { SpectralNorm } from "./spectral-norm.ts";
@@ -28,7 +28,7 @@ describe.each(backends)("on $name", ({ open, digits }) => {
         epsilon: attrs.eps,
         rng: new Rng(2),
       });
-      const { weight, bias } = layer.layer;
+      const { weight, bias } = layer.layer as Linear;
       const turned = (encoded: Encoded) => device.compute(() => tensor(decode(encoded)).transpose());
       weight.load(await turned(example.weight_orig));
       bias!.load(decode(example.bias));
@@ -95,6 +95,27 @@ test.each([
   },
 );
 
+test("an embedding is the dense layer of one-hot rows: the same vectors, outputs and gradients", async () => {
+  await using device = await openDevice(cpu({ precision: "float64" }));
+  using table = new SpectralNorm(new Embedding({ count: 4, size: 3, rng: new Rng(1) }), { rng: new Rng(2) });
+  using dense = new SpectralNorm(new Linear({ inputs: 4, outputs: 3, bias: false, rng: new Rng(1) }), { rng: new Rng(2) });
+  dense.layer.weight.load(await table.layer.weight.read());
+  const ids = hostTensor(Int32Array.of(2, 0, 2), [3]);
+  const found = await device.compute(() =>
+    [table, dense].map((normed) => {
+      const { value, grads } = valueAndGrad(() => {
+        const x = normed === table ? tensor(ids) : oneHot(tensor(ids), 4).cast("float32");
+        const output = normed.forward(x, training(new Rng(3))); // [3, 3]
+        return { loss: output.mul(tensor(new Rng(4).normal([3, 3]))).sum(), output };
+      }, [normed.layer.weight]);
+      return { output: value.output, grad: grads.get(normed.layer.weight)!, u: normed.u.value.mul(1), v: normed.v.value.mul(1) };
+    }),
+  );
+  for (const name of ["output", "grad", "u", "v"] as const) {
+    for (const [i, value] of found[1]![name].data.entries()) expect(found[0]![name].data[i], name).toBeCloseTo(value, 10);
+  }
+});
+
 test("inference leaves the vectors as they are, and the state holds the layer's own weight", async () => {
   await using device = await openDevice(cpu());
   using layer = new SpectralNorm(new Linear({ inputs: 3, outputs: 2, rng: new Rng(1) }), { rng: new Rng(2) });
@@ -109,6 +130,6 @@ test("what it cannot wrap is named", () => {
   using conv = new Conv2d({ inputs: 1, outputs: 1, kernelSize: 3, activation: "relu", rng: new Rng(1) });
   expect(() => new SpectralNorm(conv, { rng: new Rng(1) })).toThrow("expected a convolution without an activation of its own");
   expect(() => new SpectralNorm(new Sequential([relu]) as never, { rng: new Rng(1) })).toThrow(
-    "SpectralNorm: expected a Linear, Conv2d or ConvTranspose2d layer, got Sequential.",
+    "SpectralNorm: expected a Linear, Conv2d, ConvTranspose2d or Embedding layer, got Sequential.",
   );
 });

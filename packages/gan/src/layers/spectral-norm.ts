@@ -1,7 +1,18 @@
 /** Spectral normalisation: a layer's weight divided by its largest singular value. Miyato et al. 2018, arXiv:1802.05957, algorithm 1. */
 
-import { conv2d, convTranspose2d, isReplaying, linear, OptionError, type Rng, ShapeError, stopGradient, type Tensor } from "@dl/core";
-import { Buffer, Conv2d, ConvTranspose2d, Linear, type Mode, Module } from "@dl/nn";
+import {
+  conv2d,
+  convTranspose2d,
+  embedding,
+  isReplaying,
+  linear,
+  OptionError,
+  type Rng,
+  ShapeError,
+  stopGradient,
+  type Tensor,
+} from "@dl/core";
+import { Buffer, Conv2d, ConvTranspose2d, Embedding, Linear, type Mode, Module } from "@dl/nn";
 
 export interface SpectralNormOptions {
   /** Power iterations at each training step. Default 1. */
@@ -12,28 +23,33 @@ export interface SpectralNormOptions {
   rng: Rng;
 }
 
+const wrapped = [Conv2d, ConvTranspose2d, Embedding, Linear] as const;
+
+/** What it goes around. */
+export type NormalizableLayer = Conv2d | ConvTranspose2d | Embedding | Linear;
+
 /**
  * Puts itself around a layer: forward computes with weight ÷ σ(weight), where σ comes from power iteration, one step a forward pass
- * in training. The weight that is trained and saved is the layer's own, as in PyTorch's `spectral_norm`.
+ * in training. An `Embedding` is the matrix `[count, size]` that one-hot rows are multiplied by. The weight that is trained and saved is the layer's own, as in PyTorch's `spectral_norm`.
  *
  * @example
  * const head = new SpectralNorm(new Linear({ inputs: 128, outputs: 1, rng: rng.fork("head") }), { rng: rng.fork("head norm") });
  */
 export class SpectralNorm extends Module {
-  readonly layer: Conv2d | ConvTranspose2d | Linear;
-  /** Left singular vector, over the output channels `[out]`. */
+  readonly layer: NormalizableLayer;
+  /** Left singular vector, over the output channels `[out]`, or the embedding's size. */
   readonly u: Buffer;
   /** Right singular vector, over all else. */
   readonly v: Buffer;
   readonly iterations: number;
   readonly epsilon: number;
 
-  constructor(layer: Conv2d | ConvTranspose2d | Linear, { iterations = 1, epsilon = 1e-12, rng }: SpectralNormOptions) {
+  constructor(layer: NormalizableLayer, { iterations = 1, epsilon = 1e-12, rng }: SpectralNormOptions) {
     super();
-    if (!(layer instanceof Conv2d || layer instanceof ConvTranspose2d || layer instanceof Linear)) {
+    if (!wrapped.some((kind) => layer instanceof kind)) {
       const got = (layer as object | undefined)?.constructor?.name ?? typeof layer;
       throw new OptionError(
-        `SpectralNorm: expected a Linear, Conv2d or ConvTranspose2d layer, got ${got}. Wrap the layers, not the model.`,
+        `SpectralNorm: expected a Linear, Conv2d, ConvTranspose2d or Embedding layer, got ${got}. Wrap the layers, not the model.`,
       );
     }
     if (layer instanceof Conv2d && layer.options.activation !== undefined) {
@@ -54,6 +70,8 @@ export class SpectralNorm extends Module {
   forward(x: Tensor, mode: Mode): Tensor {
     const { layer } = this;
     const weight = this.normalized(mode);
+    if (layer instanceof Embedding)
+      return embedding(weight, x, layer.paddingIndex === undefined ? {} : { paddingIndex: layer.paddingIndex });
     const bias = layer.bias?.value;
     if (layer instanceof Linear) return linear(x, weight, { bias });
     if (layer instanceof Conv2d) return conv2d(x, weight, { ...layer.options, bias });

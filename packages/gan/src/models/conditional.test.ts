@@ -90,8 +90,14 @@ test("SNGAN's networks fit each other, and the projection is the inner product w
   expect(scores.shape).toEqual([2]);
   expect(scores.data[1]).toBe(plain.data[1]);
   expect(scores.data[0]).not.toBe(plain.data[0]);
-  // With no directions, the label counts for nothing.
-  discriminator.directions!.weight.load(hostTensor(new Float32Array(18), [3, 6]));
+  // The directions are normalised, too: ten times as long, they say the same.
+  const { weight } = discriminator.directions!.layer;
+  const before = await weight.read();
+  weight.load(hostTensor(before.data.map((value) => 10 * value) as Float32Array, before.shape));
+  const longer = await device.compute(() => discriminator.forward(tensor(images), labels(), inference));
+  for (const [i, value] of scores.data.entries()) expect(longer.data[i]).toBeCloseTo(value, 4);
+  // With the same direction for all classes, the label counts for nothing.
+  weight.load(hostTensor(new Float32Array(18).fill(0.5), [3, 6]));
   const [a, b] = await device.compute(() => {
     const x = tensor(images);
     return [

@@ -163,8 +163,11 @@ class DownBlock extends Module {
 export class SnganDiscriminator extends Module {
   readonly blocks: readonly DownBlock[];
   readonly score: SpectralNorm;
-  /** A direction for each class, `[classes, width]`; its product with the features is added to the score. */
-  readonly directions: Embedding | undefined;
+  /**
+   * A direction for each class, `[classes, width]`; its product with the features is added to the score. The paper bounds every layer of the
+   * discriminator, and its authors' code bounds this one, too.
+   */
+  readonly directions: SpectralNorm | undefined;
   readonly imageShape: readonly [number, number, number];
 
   constructor({ imageSize, channels, widths, classes, rng }: SnganDiscriminatorOptions) {
@@ -190,7 +193,11 @@ export class SnganDiscriminator extends Module {
       rng: rng.fork("score norm"),
     });
     this.directions =
-      classes === undefined ? undefined : new Embedding({ count: classes, size: last, weightInit, rng: rng.fork("directions") });
+      classes === undefined
+        ? undefined
+        : new SpectralNorm(new Embedding({ count: classes, size: last, weightInit, rng: rng.fork("directions") }), {
+            rng: rng.fork("directions norm"),
+          });
     this.imageShape = [imageSize, imageSize, channels];
   }
 
@@ -204,6 +211,6 @@ export class SnganDiscriminator extends Module {
     const score = this.score.forward(features, mode).reshape([-1]); // [B]
     if (!this.directions) return score;
     if (!labels) throw new ShapeError("SnganDiscriminator: expected labels [B], as it was made with classes, got none.");
-    return score.add(this.directions.forward(labels).mul(features).sum(1));
+    return score.add(this.directions.forward(labels, mode).mul(features).sum(1));
   }
 }
