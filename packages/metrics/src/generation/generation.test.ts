@@ -22,6 +22,53 @@ test("kernel distance: subsets of everything are the whole, smaller ones agree o
   expect(parts.standardDeviation).toBeGreaterThan(0);
 });
 
+/** The mean standard error ÷ the spread of the values it is of, which forty of them know to a tenth. */
+const honesty = (found: readonly { readonly value: number; readonly error: number }[]): number => {
+  const average = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
+  const centre = average(found.map(({ value }) => value));
+  return average(found.map(({ error }) => error)) / Math.sqrt(average(found.map(({ value }) => (value - centre) ** 2)));
+};
+
+test("precision and recall by bootstrap: the same scores, and how much they move with other rows of the same kind", () => {
+  const rng = new Rng(9);
+  const draw = () => ({ real: rng.normal([80, 2]), generated: rng.normal([80, 2], 0.5) });
+  const found = Array.from({ length: 40 }, () => {
+    const inputs = draw();
+    const { standardErrors, ...scores } = manifoldScores(inputs, { bootstrap: { resamples: 20, rng } });
+    expect(scores).toEqual(manifoldScores(inputs));
+    return { scores, errors: standardErrors! };
+  });
+  for (const name of ["precision", "recall"] as const) {
+    const ratio = honesty(found.map(({ scores, errors }) => ({ value: scores[name], error: errors[name] })));
+    expect(ratio, name).toBeGreaterThan(0.6);
+    expect(ratio, name).toBeLessThan(1.7);
+  }
+  expect(() => manifoldScores(draw(), { bootstrap: { resamples: 2, rng } })).toThrow(
+    "manifoldScores: expected at least 10 resamples, got 2",
+  );
+});
+
+test("kernel distance by bootstrap: the estimate over all rows, and how much it moves with other rows of the same kind", () => {
+  const rng = new Rng(8);
+  const draw = () => ({ real: rng.normal([100, 3]), generated: rng.normal([100, 3], 0.7) });
+  const found = Array.from({ length: 40 }, () => {
+    const inputs = draw();
+    const { mean, standardError } = kernelDistance(inputs, { bootstrap: { resamples: 20, rng } });
+    expect(mean).toBeCloseTo(kernelDistance(inputs).mean, 9);
+    return { value: mean, error: standardError! };
+  });
+  const ratio = honesty(found);
+  expect(ratio).toBeGreaterThan(0.7);
+  expect(ratio).toBeLessThan(1.4);
+  const few = { real: fromNested([[0], [1]]), generated: fromNested([[0], [1]]) };
+  expect(() => kernelDistance(few, { bootstrap: { resamples: 30, rng } })).toThrow(
+    "expected at least 10 rows on each side for a bootstrap",
+  );
+  expect(() => kernelDistance(draw(), { bootstrap: { resamples: 1, rng } })).toThrow("expected at least 10 resamples, got 1");
+  const both = { bootstrap: { resamples: 30, rng }, subsets: { count: 1, size: 10, rng } };
+  expect(() => kernelDistance(draw(), both)).toThrow("expected subsets or a bootstrap, got both");
+});
+
 test("kernel distance of two samples of one distribution is about 0 on either side", () => {
   const rng = new Rng(5);
   const values = Array.from({ length: 40 }, () => kernelDistance({ real: rng.normal([50, 3]), generated: rng.normal([50, 3]) }).mean);

@@ -1,6 +1,7 @@
 /** Fidelity and diversity apart: improved precision and recall, density and coverage. Kynkäänniemi et al. 2019, arXiv:1904.06991; Naeem et al. 2020, arXiv:2002.09797. */
 
-import { type HostTensor, OptionError } from "@dl/core";
+import { type HostTensor, OptionError, type Rng } from "@dl/core";
+import { drawRows } from "../significance/draw-rows.ts";
 import { type FeatureRows, readFeaturePair } from "./features.ts";
 
 export interface ManifoldInputs {
@@ -13,6 +14,8 @@ export interface ManifoldInputs {
 export interface ManifoldOptions {
   /** A row's ball reaches to its k-th nearest neighbour among its own. Default 3 for precision and recall; Naeem et al. use 5. */
   readonly neighbours?: number;
+  /** How sure precision and recall are: both sides' rows are drawn again so often, at least 10 times, and every ball measured anew. Takes N·M numbers of memory. Default not at all. */
+  readonly bootstrap?: { readonly resamples: number; readonly rng: Rng };
 }
 
 export interface ManifoldScores {
@@ -24,6 +27,8 @@ export interface ManifoldScores {
   readonly density: number;
   /** Real rows whose ball holds a generated row ÷ real rows: diversity that outliers do not flatter. */
   readonly coverage: number;
+  /** Only with `bootstrap`. */
+  readonly standardErrors?: { readonly precision: number; readonly recall: number };
 }
 
 /**
@@ -33,57 +38,132 @@ export interface ManifoldScores {
  * const real = fromNested([[0], [1], [2], [3]]);
  * manifoldScores({ real, generated: fromNested([[0], [1], [9], [10]]) }, { neighbours: 1 }).precision; // 0.5
  */
-export function manifoldScores(inputs: ManifoldInputs, { neighbours = 3 }: ManifoldOptions = {}): ManifoldScores {
+export function manifoldScores(inputs: ManifoldInputs, { neighbours = 3, bootstrap }: ManifoldOptions = {}): ManifoldScores {
   const { real, generated } = readFeaturePair("manifoldScores", inputs, { atLeast: 2 });
   const fewest = Math.min(real.count, generated.count);
   if (!Number.isInteger(neighbours) || neighbours < 1 || neighbours >= fewest) {
     throw new OptionError(`manifoldScores: expected neighbours from 1 to ${fewest - 1}, one less than the rows, got ${neighbours}.`);
   }
-  const realRadii = squaredRadii(real, neighbours);
-  const generatedRadii = squaredRadii(generated, neighbours);
-  const isRecalled = new Uint8Array(real.count);
-  const isCovered = new Uint8Array(real.count);
-  let precise = 0;
-  let balls = 0;
-  for (let j = 0; j < generated.count; j++) {
-    let held = 0;
-    for (let i = 0; i < real.count; i++) {
-      const distance = squaredDistance(real, i, generated, j);
-      if (distance <= generatedRadii[j]!) isRecalled[i] = 1;
-      if (distance <= realRadii[i]!) {
-        isCovered[i] = 1;
-        held++;
-      }
-    }
-    if (held > 0) precise++;
-    balls += held;
+  const everyRow = { real: new Float64Array(real.count).fill(1), generated: new Float64Array(generated.count).fill(1) };
+  if (bootstrap === undefined) {
+    const near = { real: nearestOf(real, neighbours), generated: nearestOf(generated, neighbours) };
+    const distance = (i: number, j: number): number => squaredDistance(real, i, generated, j);
+    return counted({ near, distance, neighbours }, everyRow);
   }
-  const share = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0) / flags.length;
-  return {
-    precision: precise / generated.count,
-    recall: share(isRecalled),
-    density: balls / (neighbours * generated.count),
-    coverage: share(isCovered),
+  const { resamples, rng } = bootstrap;
+  if (!Number.isInteger(resamples) || resamples < 10) {
+    throw new OptionError(`manifoldScores: expected at least 10 resamples, got ${resamples}.`);
+  }
+  // Of the nearest, a resample has some not at all: so many hold k draws all but surely.
+  const reach = 10 * (neighbours + 1);
+  const near = {
+    real: nearestOf(real, Math.min(reach, real.count - 1)),
+    generated: nearestOf(generated, Math.min(reach, generated.count - 1)),
   };
+  const across = new Float64Array(real.count * generated.count);
+  for (let i = 0, at = 0; i < real.count; i++) {
+    for (let j = 0; j < generated.count; j++) across[at++] = squaredDistance(real, i, generated, j);
+  }
+  const balls = { near, distance: (i: number, j: number): number => across[i * generated.count + j]!, neighbours };
+  const again = Array.from({ length: resamples }, () =>
+    counted(balls, { real: timesDrawn(rng, real.count), generated: timesDrawn(rng, generated.count) }),
+  );
+  const errorOf = (score: "precision" | "recall"): number => {
+    const mean = again.reduce((sum, one) => sum + one[score], 0) / resamples;
+    return Math.sqrt(again.reduce((sum, one) => sum + (one[score] - mean) ** 2, 0) / (resamples - 1));
+  };
+  return { ...counted(balls, everyRow), standardErrors: { precision: errorOf("precision"), recall: errorOf("recall") } };
 }
 
-/** The squared distance of each row to its k-th nearest among the others. */
-function squaredRadii(rows: FeatureRows, k: number): Float64Array {
-  const nearest = new Float64Array(rows.count * k).fill(Infinity); // ascending, a row a row
-  const offer = (row: number, distance: number): void => {
-    let at = (row + 1) * k - 1;
-    if (distance >= nearest[at]!) return;
-    for (; at > row * k && nearest[at - 1]! > distance; at--) nearest[at] = nearest[at - 1]!;
-    nearest[at] = distance;
+interface Nearest {
+  /** Others kept of each row. */
+  readonly reach: number;
+  /** Squared, `[count, reach]`, ascending. */
+  readonly distances: Float64Array;
+  /** Which rows they are. */
+  readonly rows: Int32Array;
+}
+
+interface Balls {
+  readonly near: { readonly real: Nearest; readonly generated: Nearest };
+  /** Squared, of a real and a generated row. */
+  readonly distance: (real: number, generated: number) => number;
+  readonly neighbours: number;
+}
+
+/** How often each row counts. */
+interface Times {
+  readonly real: Float64Array;
+  readonly generated: Float64Array;
+}
+
+function counted({ near, distance, neighbours }: Balls, times: Times): Omit<ManifoldScores, "standardErrors"> {
+  const realRadii = squaredRadii(near.real, times.real, neighbours);
+  const generatedRadii = squaredRadii(near.generated, times.generated, neighbours);
+  const isRecalled = new Uint8Array(times.real.length);
+  const isCovered = new Uint8Array(times.real.length);
+  let precise = 0;
+  let balls = 0;
+  for (let j = 0; j < times.generated.length; j++) {
+    if (times.generated[j] === 0) continue;
+    let held = 0;
+    for (let i = 0; i < times.real.length; i++) {
+      if (times.real[i] === 0) continue;
+      const apart = distance(i, j);
+      if (apart <= generatedRadii[j]!) isRecalled[i] = 1;
+      if (apart <= realRadii[i]!) {
+        isCovered[i] = 1;
+        held += times.real[i]!;
+      }
+    }
+    if (held > 0) precise += times.generated[j]!;
+    balls += held * times.generated[j]!;
+  }
+  const share = (flags: Uint8Array): number => flags.reduce((sum, flag, i) => sum + flag * times.real[i]!, 0) / flags.length;
+  const count = times.generated.length;
+  return { precision: precise / count, recall: share(isRecalled), density: balls / (neighbours * count), coverage: share(isCovered) };
+}
+
+/** The squared distance at which a row has `k` of the others within, each as often as it was drawn: so balls are as large as they were. Copies of itself are none. */
+function squaredRadii({ reach, distances, rows }: Nearest, times: Float64Array, k: number): Float64Array {
+  return times.map((_, row) => {
+    let held = 0;
+    for (let at = row * reach; at < (row + 1) * reach; at++) {
+      held += times[rows[at]!]!;
+      if (held >= k) return distances[at]!;
+    }
+    return distances[(row + 1) * reach - 1]!;
+  });
+}
+
+function timesDrawn(rng: Rng, count: number): Float64Array {
+  const times = new Float64Array(count);
+  for (const row of drawRows(rng, count)) times[row]!++;
+  return times;
+}
+
+/** Each row's nearest among the others. */
+function nearestOf(features: FeatureRows, reach: number): Nearest {
+  const distances = new Float64Array(features.count * reach).fill(Number.POSITIVE_INFINITY);
+  const rows = new Int32Array(features.count * reach);
+  const offer = (row: number, other: number, distance: number): void => {
+    let at = (row + 1) * reach - 1;
+    if (distance >= distances[at]!) return;
+    for (; at > row * reach && distances[at - 1]! > distance; at--) {
+      distances[at] = distances[at - 1]!;
+      rows[at] = rows[at - 1]!;
+    }
+    distances[at] = distance;
+    rows[at] = other;
   };
-  for (let i = 1; i < rows.count; i++) {
+  for (let i = 1; i < features.count; i++) {
     for (let j = 0; j < i; j++) {
-      const distance = squaredDistance(rows, i, rows, j);
-      offer(i, distance);
-      offer(j, distance);
+      const distance = squaredDistance(features, i, features, j);
+      offer(i, j, distance);
+      offer(j, i, distance);
     }
   }
-  return Float64Array.from({ length: rows.count }, (_, row) => nearest[(row + 1) * k - 1]!);
+  return { reach, distances, rows };
 }
 
 function squaredDistance(a: FeatureRows, i: number, b: FeatureRows, j: number): number {
