@@ -99,11 +99,14 @@ export async function trainRun(run: RunFile, { device, folder, resume, signal }:
       ...(saved && { resume: saved }),
     });
     if (result.reason === "stopped") return { ...result, seconds: stopwatch.seconds, evaluation: undefined };
-    await writeModel(model, { folder, reason: result.reason });
+    await writeModel(model, { folder, metadata: { reason: result.reason } });
   }
 
   const test = await loadTestData(run, { signal });
   const evaluation = await evaluateClassifier({ ...useOf(run), model }, { device, dataset: test, signal });
+  // So that the file says what it is wherever it goes; scores of generated images ask a classifier.
+  const measured = { data: run.recipe.data.name, accuracy: String(evaluation.accuracy) };
+  await writeModel(model, { folder, metadata: { reason: result.reason, ...measured } });
   const trained = { ...result, seconds: stopwatch.seconds, evaluation };
   await folder.write("report.html", renderRunReport(reportOf(run, trained, { device, test })));
   return trained;
@@ -117,12 +120,16 @@ async function finishedBefore(folder: RunFolder): Promise<{ tensors: NamedTensor
   return { tensors, reason: metadata.get("reason") ?? "finished" };
 }
 
-async function writeModel(model: Module, { folder, reason }: { folder: RunFolder; reason: string }): Promise<void> {
+async function writeModel(
+  model: Module,
+  { folder, metadata }: { folder: RunFolder; metadata: Readonly<Record<string, string>> & { readonly reason: string } },
+): Promise<void> {
   const state = await readState(model);
   for (const [path, { data }] of state) {
-    if (!data.every(Number.isFinite)) throw new DlError(`dl train: expected weights that are numbers, got others in ${path}: ${reason}.`);
+    if (data.every(Number.isFinite)) continue;
+    throw new DlError(`dl train: expected weights that are numbers, got others in ${path}: ${metadata.reason}.`);
   }
-  await folder.write(modelName, writeSafetensors(state, { metadata: { reason } }));
+  await folder.write(modelName, writeSafetensors(state, { metadata }));
 }
 
 /** The share of rows whose largest logit is the label's. */

@@ -4,18 +4,21 @@ import { cifar10, cifar10Classes, fashionMnist, fashionMnistClasses, mnist, mnis
 import type { RecipeData } from "./recipe.ts";
 
 export const mnistData: RecipeData = {
+  name: "mnist",
   classNames: mnistClasses,
   imageShape: [28, 28, 1],
   load: (split, options) => mnist({ split, ...options }),
 };
 
 export const fashionMnistData: RecipeData = {
+  name: "fashion-mnist",
   classNames: fashionMnistClasses,
   imageShape: [28, 28, 1],
   load: (split, options) => fashionMnist({ split, ...options }),
 };
 
 export const cifar10Data: RecipeData = {
+  name: "cifar10",
   classNames: cifar10Classes,
   imageShape: [32, 32, 3],
   load: (split, options) => cifar10({ split, ...options }),

@@ -1,9 +1,9 @@
-/** The classifiers that scores of generated digits and clothes look through; see @dl/gan. */
+/** The classifiers that scores of generated digits, clothes and small colour images look through; see @dl/gan. */
 
 import { flip, padCrop } from "@dl/data";
 import { FeatureNetwork, featureNetworkMnist } from "@dl/gan";
 import { decayGroups, Sgd, schedules } from "@dl/nn";
-import { fashionMnistData, mnistData } from "./data.ts";
+import { cifar10Data, fashionMnistData, mnistData } from "./data.ts";
 import type { Preset, Recipe } from "./recipe.ts";
 
 const preset: Omit<Preset, "summary" | "augmentation"> = {
@@ -46,6 +46,21 @@ export const featuresFashion: Recipe = {
       ...preset,
       summary: "The same network for Fashion-MNIST.",
       augmentation: [flip(), padCrop({ padding: 2 })],
+    },
+  ],
+};
+
+/** Not shipped with @dl/gan: `dl score --extractor <run folder>/model.safetensors`. */
+export const featuresCifar10: Recipe = {
+  name: "features-cifar10",
+  title: "Features of CIFAR-10",
+  data: cifar10Data,
+  presets: [
+    {
+      ...preset,
+      summary: "The same network for CIFAR-10, and so for generators of 32×32 colour images.",
+      augmentation: [flip(), padCrop({ padding: 4 })],
+      model: (rng) => new FeatureNetwork({ channels: 3, classes: cifar10Data.classNames.length, rng }),
     },
   ],
 };

@@ -10,7 +10,7 @@ import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { dcganMnist } from "./dcgan-mnist.ts";
 import { ddpmMnist } from "./ddpm-mnist.ts";
 import { distilCifar10 } from "./distil-cifar10.ts";
-import { featuresFashion, featuresMnist } from "./features-mnist.ts";
+import { featuresCifar10, featuresFashion, featuresMnist } from "./features-mnist.ts";
 import { finetuneFolder } from "./finetune-folder.ts";
 import { gptShakespeare } from "./gpt-shakespeare.ts";
 import { kerasCnnCifar10 } from "./keras-cnn-cifar10.ts";
@@ -47,6 +47,7 @@ export const recipes: readonly Recipe[] = [
   cellMnist,
   featuresMnist,
   featuresFashion,
+  featuresCifar10,
 ];
 
 /** Recipes of other forms than image classifiers. */

@@ -19,6 +19,8 @@ export interface Hyperparameters {
 
 /** The data a recipe trains on. */
 export interface RecipeData {
+  /** As others call it: `mnist`. */
+  readonly name: string;
   /** In the order of their labels. */
   readonly classNames: readonly string[];
   /** `[height, width, channels]` */

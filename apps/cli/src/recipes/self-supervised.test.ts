@@ -33,6 +33,7 @@ function stripes(count: number, rng: Rng): LabelledImages {
   );
 }
 const data: RecipeData = {
+  name: "stripes",
   classNames: ["across", "along"],
   imageShape: [16, 16, 3],
   load: async (split) => stripes(split === "train" ? 50 : 20, rng.fork(split)),

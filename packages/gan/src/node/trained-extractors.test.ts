@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
 import { hostTensor, openDevice, Rng } from "@dl/core";
-import { writeSafetensors } from "@dl/nn";
+import { readState, writeSafetensors } from "@dl/nn";
 import { expect, test } from "vitest";
 import { extractFeatures } from "../scores/feature-extractor.ts";
+import { FeatureNetwork } from "../scores/feature-network.ts";
 import { extractorFrom, trainedExtractor } from "./trained-extractors.ts";
 
 test("the extractor of digits comes with the package, says how good it is, and is small", async () => {
@@ -27,6 +28,31 @@ test("the extractor of digits comes with the package, says how good it is, and i
   expect(best).toEqual([1, 0]);
 });
 
+test("one of colour images, of other classes, says so by its weights", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "dl-gan-"));
+  try {
+    const path = join(folder, "x.safetensors");
+    using network = new FeatureNetwork({ channels: 3, classes: 4, rng: new Rng(1) });
+    await writeFile(path, writeSafetensors(await readState(network), { metadata: { data: "shapes", accuracy: "0.75" } }));
+    using extractor = await extractorFrom(path);
+    expect([extractor.name, extractor.size, extractor.classes]).toEqual(["FeatureNetwork on shapes, test accuracy 75.00 %", 64, 4]);
+    await using device = await openDevice(wasm({ threads: 1 }));
+    const { features, probabilities } = await extractFeatures(new Rng(2).uniform([2, 8, 8, 3]), { device, extractor });
+    expect([features.shape, probabilities.shape]).toEqual([
+      [2, 64],
+      [2, 4],
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("data without a classifier in the package are named", async () => {
+  await expect(trainedExtractor("svhn" as never)).rejects.toThrow(
+    /^trainedExtractor: expected data that the package has a classifier of, got "svhn": there is no .*svhn\.safetensors\. Train one/,
+  );
+});
+
 test("other safetensors files are refused", async () => {
   const folder = await mkdtemp(join(tmpdir(), "dl-gan-"));
   try {
@@ -34,6 +60,11 @@ test("other safetensors files are refused", async () => {
     await writeFile(path, writeSafetensors(new Map([["a", new Rng(1).normal([2])]])));
     await expect(extractorFrom(path)).rejects.toThrow("expected the weights of an extractor, with its data and accuracy in the metadata");
     await writeFile(path, writeSafetensors(new Map([["a", new Rng(1).normal([2])]]), { metadata: { data: "mnist", accuracy: "1" } }));
+    await expect(extractorFrom(path)).rejects.toThrow("expected the tensors of a FeatureNetwork, got a …");
+    const weights = { channels: 1, classes: 10, rng: new Rng(1) };
+    using network = new FeatureNetwork(weights);
+    const state = new Map([...(await readState(network))].filter(([name]) => name !== "head.bias"));
+    await writeFile(path, writeSafetensors(state, { metadata: { data: "mnist", accuracy: "1" } }));
     await expect(extractorFrom(path)).rejects.toThrow("expected the tensors of the model, got others");
   } finally {
     await rm(folder, { recursive: true });
