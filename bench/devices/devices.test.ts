@@ -65,6 +65,11 @@ test("floors compare two of one case, and a missing one is not judged", () => {
     { text: "an operation on @dl tensorflow: 7.00 µs, at most 8", met: true },
   ]);
   expect(judgeDevices([{ ...cnn, rows: [row("@dl tensorflow", 30)] }])).toEqual([]);
+  const gan = { ...cnn, name: "gan-step-64", rows: [row("@dl wasm", 24), row("@dl tensorflow", 18), row("PyTorch", 15)] };
+  expect(judgeDevices([gan])).toEqual([
+    { text: "gan-step-64: @dl wasm 1.60 × PyTorch, at most 1.50", met: false },
+    { text: "gan-step-64: @dl tensorflow 1.20 × PyTorch, at most 1.50", met: true },
+  ]);
   const gpus = [
     { ...row("@dl webgpu", 40), launches: 38 },
     { ...row("tfjs-webgpu", 100), launches: 92 },

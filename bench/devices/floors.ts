@@ -20,6 +20,7 @@ export const floors: readonly DeviceFloor[] = [
     { bench, name: "@dl wasm", beside: "@dl wasm, 1 thread", atMost: 1 / 1.7 },
     { bench, name: "@dl wasm in Chromium", beside: "@dl wasm", atMost: 1.15 },
   ]),
+  ...["@dl wasm", "@dl tensorflow"].map((name): DeviceFloor => ({ bench: "gan-step-64", name, beside: "PyTorch", atMost: 1.5 })),
   { bench: "cnn-step-32", name: "@dl webgpu", beside: "tfjs-webgpu", atMost: 0.5 },
   { bench: "cnn-step-32", name: "@dl webgpu", beside: "tfjs-webgpu", of: "launches", atMost: 0.5 },
 ];

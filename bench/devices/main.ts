@@ -18,7 +18,7 @@ import { markdown, textTable } from "./table.ts";
 
 /** The cases that say something about a device; those of one device's own overhead stay in `pnpm bench`. */
 const deviceCases: readonly BenchCase[] = cases.filter(({ name }) =>
-  /^(cnn-step|lenet-step|gpt-step|matmul-(512|1024)|add-64-wasm)/.test(name),
+  /^(cnn-step|lenet-step|gpt-step|gan-step|matmul-(512|1024)|add-64-wasm)/.test(name),
 );
 
 const usage = `pnpm bench:devices [options]
