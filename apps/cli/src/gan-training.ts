@@ -20,15 +20,8 @@ import { type CommonOptions, loadState, type Mode, type Optimizer, WeightAverage
 import { loadFile } from "@dl/nn/node";
 import { type FitResult, type LineChart, type Metrics, type Pixels, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
-import {
-  cyclicLabels,
-  type GenerativePreset,
-  loadGenerator,
-  sampleCount,
-  scoreGenerator,
-  toTanhRange,
-  writeGenerator,
-} from "./recipes/generative-recipe.ts";
+import { cyclicLabels, type GenerativePreset, loadGenerator, toTanhRange, writeGenerator } from "./recipes/generative-recipe.ts";
+import { GeneratorScorer } from "./recipes/generator-scores.ts";
 import type { Hyperparameters, LabelledImages } from "./recipes/recipe.ts";
 import type { TaskContext, TaskResult, TaskRun, TaskTraining } from "./recipes/task-recipe.ts";
 import { commandLine, modelName } from "./run-file.ts";
@@ -76,6 +69,7 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
   const { preset, settings } = run;
   const rng = new Rng(settings.seed);
   const stopwatch = new Stopwatch();
+  using scorer = await GeneratorScorer.open(run, { device, signal });
   const all = await preset.data.load("train", { onProgress: showDownload, signal });
   const dataset = settings.limit === null ? all : take(all, settings.limit);
   using generator = preset.generator(rng.fork("generator"));
@@ -109,11 +103,7 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
       epochs: settings.epochs,
       rng: rng.fork("fit"),
       transform: toTanhRange(preset),
-      // Few images: it is there to show whether the distance falls, not to be quoted.
-      validate: async () => {
-        const { metrics } = await scoreGenerator(run, generator, { device, signal, count: sampleCount(settings.limit, 1000) });
-        return { frechet: metrics["test/frechet"]!, modes: metrics["test/classesCovered"]!, confidence: metrics["test/confidence"]! };
-      },
+      validate: () => scorer.glance(generator),
       generate: (latents, { labels }, mode) => preset.draw(generator, { latents, labels, mode }),
       ...(preset.judge && { discriminate: (images, { labels }, mode) => preset.judge!(discriminator, { images, labels, mode }) }),
       ...(average && { average }),
@@ -141,7 +131,7 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
     await writeProgress(folder);
     await writeGenerator(generator, { folder, reason: result.reason });
   }
-  const { scores, metrics } = await scoreGenerator(run, generator, { device, signal });
+  const { scores, metrics } = await scorer.scores(generator);
   console.error(`measured with ${scores.extractor}`);
   const distances = result.history.map(({ metrics }) => metrics["validation/frechet"]!);
   const trained = {
@@ -156,8 +146,9 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
 
 /** Measures the trained generator in `folder` again. */
 export async function evaluateGan(run: TaskRun<GanPreset>, { device, signal, folder }: TaskContext & { folder: string }): Promise<Metrics> {
+  using scorer = await GeneratorScorer.open(run, { device, signal });
   using generator = await loadGenerator(run, folder);
-  return (await scoreGenerator(run, generator, { device, signal })).metrics;
+  return (await scorer.scores(generator)).metrics;
 }
 
 /** The generator that training ended with, if it has ended, and why it did. */

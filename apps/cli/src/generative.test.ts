@@ -26,6 +26,8 @@ test("a run leaves its generator, scores under the extractor's name, grids, and 
   const metrics = metricsIn(trained);
   expect(metrics["test/frechet"]).toBeGreaterThan(metrics["test/floor"]!);
   expect(metrics["test/conditionalAccuracy"]).toBeGreaterThanOrEqual(0);
+  expect(metrics["test/precisionOfReal"]).toBeGreaterThan(metrics["test/precision"]!);
+  expect(metrics["test/kernelLow"]).toBeLessThan(metrics["test/kernelHigh"]!);
   for (const name of ["discriminatorLoss", "generatorGradient", "diversity", "validation/frechet"]) expect(metrics).toHaveProperty(name);
   const scores = JSON.parse(readFileSync(join(run, "scores.json"), "utf8")) as { extractor: string; generatedCount: number };
   expect(scores.extractor).toMatch(/^FeatureNetwork on mnist, test accuracy 99\.\d\d %$/);
@@ -109,9 +111,36 @@ describe("score", () => {
     };
     expect(await ratio("alike")).toBeLessThan(2);
     expect(await ratio("dark")).toBeGreaterThan(10);
+    // The floor is made of other images: without them, of two halves.
     const { stdout } = await dlHere("score", at("dark"), at("real"), "--threads", "1");
-    expect(stdout).toMatch(/measured with {6}FeatureNetwork on mnist.*\nimages +140 generated, 140 real\nFréchet distance .*95 %/);
+    expect(stdout).toMatch(
+      /measured with {6}FeatureNetwork on mnist.*\nimages +140 generated, 140 real; beside them 70 real ones against 70\n/,
+    );
+    const beside = await dlHere("score", at("dark"), at("real"), "--other-real", at("alike"), "--bootstraps", "10", "--threads", "1");
+    expect(beside.stdout).toContain("beside them 140 real ones against 140");
+    const interval = String.raw`-?[\d.]+ \(-?[\d.]+ to -?[\d.]+\)`;
+    for (const title of [
+      "Fréchet distance",
+      "kernel distance",
+      "Inception Score",
+      "precision",
+      "recall",
+      "classes covered",
+      "confidence",
+    ]) {
+      expect(beside.stdout).toMatch(new RegExp(`^${title} +${interval} +${interval}$`, "m"));
+    }
   });
+
+  test("looks through what a run of features-mnist ended with", async () => {
+    const trained = await dl("train", "features-mnist", "--limit", "64", "--epochs", "1", "--threads", "1", "--out", at("features"));
+    expect(trained.code, trained.stderr).toBe(0);
+    const extractor = ["--extractor", at("features", "model.safetensors"), "--threads", "1", "--json"];
+    const { stdout, stderr } = await dlHere("score", at("dark"), at("real"), ...extractor);
+    expect(JSON.parse(stdout || stderr)).toMatchObject({
+      extractor: expect.stringMatching(/^FeatureNetwork on mnist, test accuracy \d+\.\d\d %$/),
+    });
+  }, 60_000);
 
   test("too few, none, and images of several sizes are named", async () => {
     noise("few", 10, 99);

@@ -54,8 +54,9 @@ export {
   networkExtractor,
 } from "./scores/feature-extractor.ts";
 export { FeatureNetwork, type FeatureNetworkOptions, featureNetworkMnist, type Perception } from "./scores/feature-network.ts";
+export type { Estimate, ImageScores } from "./scores/image-scores.ts";
 export { type ModeCoverage, modeCoverage } from "./scores/mode-coverage.ts";
-export { type Estimate, type GeneratedScores, type ScoreOptions, scoreGenerated } from "./scores/score-generated.ts";
+export { type GeneratedScores, type ScoreOptions, scoreGenerated } from "./scores/score-generated.ts";
 // Training
 export {
   type AdversarialStepOptions,

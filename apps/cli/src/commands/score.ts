@@ -1,7 +1,7 @@
 /** dl score: a folder of generated images against a folder of real ones. */
 
 import { Rng } from "@dl/core";
-import { extractFeatures, scoreGenerated } from "@dl/gan";
+import { type Estimate, extractFeatures, type GeneratedScores, type ImageScores, scoreGenerated } from "@dl/gan";
 import { type ExtractorData, extractorFrom, trainedExtractor } from "@dl/gan/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, text, UsageError, wholeNumber } from "../command.ts";
@@ -10,14 +10,40 @@ import { Interrupt } from "../interrupt.ts";
 
 const extractors: readonly ExtractorData[] = ["mnist", "fashion-mnist"];
 
+/** A line a score: of the generated images, and of real ones. */
+function linesOf(scores: GeneratedScores): string[] {
+  const { floor, coverage } = scores;
+  const rows: readonly (readonly [string, keyof ImageScores, number])[] = [
+    ["Fréchet distance", "frechet", 3],
+    ["kernel distance", "kernel", 5],
+    ["Inception Score", "inceptionScore", 3],
+    ["precision", "precision", 3],
+    ["recall", "recall", 3],
+    ["classes covered", "classesCovered", 0],
+    ["confidence", "confidence", 3],
+  ];
+  const told = ({ value, low, high }: Estimate, digits: number): string =>
+    `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  return [
+    ["measured with", scores.extractor],
+    ["images", `${scores.generatedCount} generated, ${scores.realCount} real; beside them ${floor.count} real ones against ${floor.count}`],
+    ["", `${"generated (95 %)".padEnd(30)} other real (95 %)`],
+    ...rows.map(([title, name, digits]) => [title, `${told(scores[name], digits).padEnd(30)} ${told(floor[name], digits)}`] as const),
+    ["", `the Fréchet distance over ${floor.count} images is ${scores.ratio.toFixed(2)} times that of real ones`],
+    ...(coverage.missing.length > 0 ? [["classes missing", coverage.missing.join(", ")] as const] : []),
+  ].map(([what, value]) => `${what!.padEnd(18)} ${value}`);
+}
+
 export const score: Command = {
   name: "score",
   summary: "Measure a folder of generated images against a folder of real ones.",
   positionals: "<generated folder> <real folder>",
   details:
-    "Fréchet and kernel distance, Inception Score, precision, recall and the classes covered, in the features of a classifier that is named beside them. The floor is the distance of the real images' two halves.",
+    "Fréchet and kernel distance, Inception Score, precision, recall and the classes covered, in the features of a classifier that is named beside them: each with a 95 % interval by bootstrap, and beside it what other real images get. Those are the second half of the real ones, or of --other-real.",
   options: {
     extractor: { value: "NAME", help: `Which classifier looks: ${extractors.join(", ")}, or a .safetensors file of one. Default mnist.` },
+    "other-real": { value: "FOLDER", help: "Other real images. Default: the real folder is taken in two halves." },
+    bootstraps: { value: "N", help: "Resamplings behind the intervals. Default 30." },
     seed: { value: "N", help: "Draws halves, subsets and bootstrap samples. Default 1." },
     ...deviceOptions,
   },
@@ -28,6 +54,8 @@ export const score: Command = {
     }
     const name = text(args, "extractor") ?? "mnist";
     const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
+    const bootstraps = wholeNumber(args, "bootstraps", { least: 10, otherwise: 30 });
+    const otherFolder = text(args, "other-real");
     const isShipped = (candidate: string): candidate is ExtractorData => (extractors as readonly string[]).includes(candidate);
     if (!isShipped(name) && !name.endsWith(".safetensors")) {
       throw new UsageError(`--extractor: expected ${extractors.join(", ")} or a .safetensors file, got ${JSON.stringify(name)}.`);
@@ -38,24 +66,12 @@ export const score: Command = {
     using extractor = isShipped(name) ? await trainedExtractor(name) : await extractorFrom(name);
     try {
       const channels = extractor.network.channels as 1 | 3;
-      const generated = await extractFeatures(await readImages(generatedFolder, { channels }), { device, extractor, signal });
-      const real = await extractFeatures(await readImages(realFolder, { channels }), { device, extractor, signal });
-      const scores = scoreGenerated({ generated, real, rng: new Rng(seed) });
+      const see = async (folder: string) => extractFeatures(await readImages(folder, { channels }), { device, extractor, signal });
+      const [generated, real] = [await see(generatedFolder), await see(realFolder)];
+      const otherReal = otherFolder === undefined ? undefined : await see(otherFolder);
+      const scores = scoreGenerated({ generated, real, ...(otherReal && { otherReal }), bootstraps, rng: new Rng(seed) });
       if (args.values.json) console.log(JSON.stringify({ device: device.name, ...scores }));
-      else {
-        const { frechet, floor, ratio, kernel, inceptionScore, precision, recall, coverage } = scores;
-        const rows = [
-          ["measured with", scores.extractor],
-          ["images", `${scores.generatedCount} generated, ${scores.realCount} real`],
-          ["Fréchet distance", `${frechet.value.toFixed(3)} (95 %: ${frechet.low.toFixed(3)} to ${frechet.high.toFixed(3)})`],
-          ["of real images", `${floor.value.toFixed(3)}: ${ratio.toFixed(2)} times that`],
-          ["kernel distance", `${kernel.mean.toFixed(5)} ± ${kernel.standardDeviation.toFixed(5)}`],
-          ["Inception Score", inceptionScore.toFixed(3)],
-          ["precision, recall", `${precision.toFixed(3)}, ${recall.toFixed(3)}`],
-          ["classes covered", `${coverage.covered} of ${coverage.shares.length}, mean confidence ${coverage.confidence.toFixed(3)}`],
-        ] as const;
-        for (const [what, value] of rows) console.log(`${what.padEnd(18)} ${value}`);
-      }
+      else for (const line of linesOf(scores)) console.log(line);
       return 0;
     } catch (error) {
       return interrupt.codeFor(error);

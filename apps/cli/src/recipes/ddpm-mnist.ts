@@ -7,7 +7,8 @@ import { AdamW, schedules, WeightAverage } from "@dl/nn";
 import { showDownload } from "../session.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { mnistData } from "./data.ts";
-import { type GenerativePreset, loadGenerator, scoreGenerator, toTanhRange, writeGenerator } from "./generative-recipe.ts";
+import { type GenerativePreset, loadGenerator, toTanhRange, writeGenerator } from "./generative-recipe.ts";
+import { GeneratorScorer } from "./generator-scores.ts";
 import type { TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 const diffusion = new Diffusion({ steps: 500 });
@@ -25,6 +26,7 @@ function draw(network: DiffusionUnet, latents: Tensor): Tensor {
 
 async function train(run: TaskRun<GenerativePreset>, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
   const { preset, settings } = run;
+  using scorer = await GeneratorScorer.open(run, { device, signal });
   const all = await preset.data.load("train", { onProgress: showDownload, signal });
   const dataset = settings.limit === null ? all : take(all, settings.limit);
   using model = preset.generator(new Rng(settings.seed).fork("generator")) as DiffusionUnet;
@@ -44,7 +46,7 @@ async function train(run: TaskRun<GenerativePreset>, { device, folder, resume, s
   });
   if (fitted.reason === "stopped") return { ...fitted, metrics: undefined };
   await writeGenerator(model, { folder, reason: fitted.reason });
-  const { scores, metrics } = await scoreGenerator(run, model, { device, signal });
+  const { scores, metrics } = await scorer.scores(model);
   const result = { ...fitted, metrics };
   await folder.write("scores.json", `${JSON.stringify(scores, null, 2)}\n`);
   await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss"] });
@@ -70,7 +72,8 @@ export const ddpmMnist: TaskRecipe<GenerativePreset> = {
   ],
   train,
   async evaluate(run, { device, signal, folder }) {
+    using scorer = await GeneratorScorer.open(run, { device, signal });
     using generator = await loadGenerator(run, folder);
-    return (await scoreGenerator(run, generator, { device, signal })).metrics;
+    return (await scorer.scores(generator)).metrics;
   },
 };

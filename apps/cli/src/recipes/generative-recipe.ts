@@ -1,16 +1,13 @@
-/** What recipes that make images share: a generator, how to draw from it, and how what it makes is measured. */
+/** What recipes that make images share: a generator, and how to draw from it. How it is measured stands in generator-scores.ts. */
 
 import { type Device, DlError, type HostTensor, hostTensor, Rng, type Tensor, tensor } from "@dl/core";
-import { batches, type ExampleOf, normalize, type Transform, take } from "@dl/data";
-import { drawLatents, type ExtractedFeatures, extractFeatures, type FeatureExtractor, type GeneratedScores, scoreGenerated } from "@dl/gan";
-import { type ExtractorData, trainedExtractor } from "@dl/gan/node";
+import { type ExampleOf, normalize, type Transform } from "@dl/data";
+import type { ExtractorData } from "@dl/gan/node";
 import { inference, loadState, type Mode, type Module, readState, writeSafetensors } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import type { Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import { modelName } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
-import { showDownload } from "../session.ts";
 import type { LabelledImages, RecipeData } from "./recipe.ts";
 import type { TaskPreset, TaskRecipe, TaskRun } from "./task-recipe.ts";
 
@@ -95,73 +92,6 @@ export async function drawImages(
     images.set(made.data, start * size);
   }
   return hostTensor(images, [count, height, width, channels]);
-}
-
-/** Images to score: `most`, or as few as a trial with `--limit` uses; a Fréchet distance needs more than there are features. */
-export function sampleCount(limit: number | null, most: number): number {
-  return Math.max(100, Math.min(limit ?? most, most));
-}
-
-/** Scores of a generator against the test set; the floor is the training set's, both as large as the sample. */
-export async function scoreGenerator(
-  run: GenerativeRun,
-  generator: Module,
-  { device, signal, count }: { device: Device; signal: AbortSignal; count?: number },
-): Promise<{ readonly scores: GeneratedScores; readonly metrics: Metrics }> {
-  const { preset, settings } = run;
-  using extractor = await trainedExtractor(preset.extractor);
-  const rng = new Rng(settings.seed).fork("score");
-  const wanted = count ?? sampleCount(settings.limit, preset.scored);
-  const latents = drawLatents(wanted, { size: preset.latent, rng: rng.fork("latents") });
-  const images = await drawImages(run, generator, { device, latents, signal });
-  const generated = await extractFeatures(images, { device, extractor, low: -1, high: 1, signal });
-  const real = await extractSplit(preset.data, "test", { device, extractor, signal, count: wanted });
-  const otherReal = await extractSplit(preset.data, "train", { device, extractor, signal, count: wanted });
-  const scores = scoreGenerated({ real, generated, otherReal, rng: rng.fork("scores") });
-  const { frechet, floor, ratio, kernel, inceptionScore, precision, recall, coverage } = scores;
-  const metrics: Record<string, number> = {
-    "test/frechet": frechet.value,
-    "test/frechetLow": frechet.low,
-    "test/frechetHigh": frechet.high,
-    "test/floor": floor.value,
-    "test/ratio": ratio,
-    "test/kernel": kernel.mean,
-    "test/inceptionScore": inceptionScore,
-    "test/precision": precision,
-    "test/recall": recall,
-    "test/classesCovered": coverage.covered,
-    "test/leastShare": Math.min(...coverage.shares),
-    "test/largestShare": Math.max(...coverage.shares),
-    "test/confidence": coverage.confidence,
-  };
-  if (preset.isConditional) metrics["test/conditionalAccuracy"] = conditionalAccuracy(generated);
-  return { scores, metrics };
-}
-
-/** The share of images that the classifier takes for what was asked for: 0, 1, 2 … around. */
-function conditionalAccuracy({ probabilities: { shape, data } }: ExtractedFeatures): number {
-  const [count, classes] = shape as readonly [number, number];
-  let right = 0;
-  for (let row = 0; row < count; row++) {
-    const own = data.subarray(row * classes, (row + 1) * classes);
-    if (own.every((p) => p <= own[row % classes]!)) right++;
-  }
-  return right / count;
-}
-
-async function extractSplit(
-  data: RecipeData,
-  split: "train" | "test",
-  { count, ...options }: { device: Device; extractor: FeatureExtractor; signal: AbortSignal; count: number },
-): Promise<ExtractedFeatures> {
-  const all = await data.load(split, { onProgress: showDownload, signal: options.signal });
-  return extractFeatures(imagesOf(count < all.length ? take(all, count) : all), options);
-}
-
-/** All images of a data set, in [0, 1]. */
-export function imagesOf(dataset: LabelledImages): HostTensor {
-  const [batch] = [...batches(dataset, { batchSize: dataset.length })];
-  return batch!.images;
 }
 
 /** Of the recipe's form, but known to make images. */

@@ -1,36 +1,22 @@
-/** How good generated images are, in numbers that name what they were measured with and what real images reach. */
+/** How good generated images are, in numbers that name what they were measured with, how sure they are, and what real images reach. */
 
-import { DataError, type HostTensor, hostTensor, OptionError, type Rng } from "@dl/core";
-import { FeatureStatistics, frechetDistance, type GaussianStatistics, InceptionScore, kernelDistance, manifoldScores } from "@dl/metrics";
+import { DataError, OptionError, type Rng } from "@dl/core";
 import type { ExtractedFeatures } from "./feature-extractor.ts";
+import { frechetOf, type ImageScores, scoresOf } from "./image-scores.ts";
 import { type ModeCoverage, modeCoverage } from "./mode-coverage.ts";
+import { rowsOf } from "./rows.ts";
 
-/** A number and where it may lie with 95 % confidence, by bootstrap. */
-export interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface GeneratedScores {
+export interface GeneratedScores extends ImageScores {
   /** Of every number here. */
   readonly extractor: string;
   readonly realCount: number;
   readonly generatedCount: number;
-  /** Fréchet distance of the features: FID, where the extractor is Inception. */
-  readonly frechet: Estimate;
-  /** The same distance between real images and other real images, as many: no generator is below it, but by chance. */
-  readonly floor: Estimate;
-  /** How many times the floor the distance is. */
+  /** The same scores of other real images, `count` of them against `count`: no generator is better, but by chance. */
+  readonly floor: ImageScores & { readonly count: number };
+  /** How many times the floor's Fréchet distance that of the generated images is, over `floor.count` images on each side: with fewer images a distance is larger. */
   readonly ratio: number;
-  /** Unbiased squared MMD with the cubic kernel: KID, where the extractor is Inception. */
-  readonly kernel: { readonly mean: number; readonly standardDeviation: number };
-  /** Inception Score with this extractor's classes. */
-  readonly inceptionScore: number;
-  /** Improved precision: share of generated images among the real ones. */
-  readonly precision: number;
-  /** Improved recall: share of real images among the generated ones. */
-  readonly recall: number;
+  /** Resamplings behind every interval. */
+  readonly bootstraps: number;
   readonly coverage: ModeCoverage;
 }
 
@@ -42,13 +28,15 @@ export interface ScoreOptions {
   otherReal?: ExtractedFeatures;
   /** Draws bootstrap samples and subsets. */
   rng: Rng;
-  /** Resamplings for the confidence. Default 30. */
+  /** Resamplings for the confidence, at least 10. Default 30. */
   bootstraps?: number;
-  /** Rows that precision, recall and the kernel distance compare, pair by pair. Default 2,000. */
+  /** Rows that precision, recall and the kernel distance compare, pair by pair; no more than the floor has. Default 2,000. */
   pairs?: number;
 }
 
 /**
+ * Scores of generated images against real ones, and of real ones against each other.
+ *
  * @throws DataError when there are too few images for a covariance, with the number needed; OptionError for features of different extractors.
  */
 export function scoreGenerated({ real, generated, otherReal, rng, bootstraps = 30, pairs = 2000 }: ScoreOptions): GeneratedScores {
@@ -59,36 +47,30 @@ export function scoreGenerated({ real, generated, otherReal, rng, bootstraps = 3
       );
     }
   }
-  if (!Number.isInteger(bootstraps) || bootstraps < 2) {
-    throw new OptionError(`scoreGenerated: expected a whole number of bootstraps ≥ 2, got ${bootstraps}.`);
+  for (const [name, value, least] of [
+    ["bootstraps", bootstraps, 10],
+    ["pairs", pairs, 10],
+  ] as const) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new OptionError(`scoreGenerated: expected a whole number of ${name} ≥ ${least}, got ${value}.`);
   }
   checkCount("real", real, otherReal ? 1 : 2);
   checkCount("generated", generated, 1);
   if (otherReal) checkCount("otherReal", otherReal, 1);
-  const halves = halvesOf(real.features, rng.fork("halves"));
-  const other = otherReal ? otherReal.features : halves[1];
-  const frechet = bootstrapped(real.features, generated.features, { rng: rng.fork("bootstrap"), bootstraps });
-  const floor = bootstrapped(otherReal ? real.features : halves[0], other, { rng: rng.fork("floor"), bootstraps });
-  const few = {
-    real: someRows(real.features, { count: pairs, rng: rng.fork("real rows") }),
-    generated: someRows(generated.features, { count: pairs, rng: rng.fork("generated rows") }),
-  };
-  const least = Math.min(few.real.shape[0]!, few.generated.shape[0]!);
-  const size = Math.min(1000, least);
-  const { precision, recall } = manifoldScores(few);
-  const score = new InceptionScore({ classes: generated.probabilities.shape[1]! });
-  score.update({ probabilities: generated.probabilities });
+  const [one, other] = otherReal ? [real, otherReal] : halvesOf(real, rng.fork("halves"));
+  const count = Math.min(...[one, other, generated].map(({ features }) => features.shape[0]!));
+  const cut = (images: ExtractedFeatures, label: string): ExtractedFeatures => someOf(images, { count, rng: rng.fork(label) });
+  const [few, fewOther, fewGenerated] = [cut(one, "one"), cut(other, "other"), cut(generated, "generated")];
+  const options = { bootstraps, pairs: Math.min(pairs, count) };
+  const floor = scoresOf({ real: few, made: fewOther }, { ...options, rng: rng.fork("floor") });
   return {
     extractor: real.extractor,
     realCount: real.features.shape[0]!,
     generatedCount: generated.features.shape[0]!,
-    frechet,
-    floor,
-    ratio: frechet.value / floor.value,
-    kernel: kernelDistance(few, { subsets: { count: 5, size, rng: rng.fork("kernel") } }),
-    inceptionScore: score.result(),
-    precision,
-    recall,
+    ...scoresOf({ real, made: generated }, { ...options, rng: rng.fork("scores") }),
+    floor: { count, ...floor },
+    ratio: frechetOf(few.features, fewGenerated.features) / floor.frechet.value,
+    bootstraps,
     coverage: modeCoverage(generated.probabilities),
   };
 }
@@ -103,47 +85,18 @@ function checkCount(name: string, { features }: ExtractedFeatures, parts: number
   );
 }
 
-function bootstrapped(a: HostTensor, b: HostTensor, { rng, bootstraps }: { rng: Rng; bootstraps: number }): Estimate {
-  const value = frechetDistance(statisticsOf(a), statisticsOf(b));
-  const values = Array.from({ length: bootstraps }, () =>
-    frechetDistance(statisticsOf(resampled(a, rng)), statisticsOf(resampled(b, rng))),
-  );
-  const mean = values.reduce((sum, x) => sum + x, 0) / bootstraps;
-  // Resampling repeats rows and so shifts the distance upwards: its spread is taken, not its place.
-  const deviation = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (bootstraps - 1));
-  return { value, low: Math.max(0, value - 1.96 * deviation), high: value + 1.96 * deviation };
+/** `count` of the images, drawn at random; all of them, as they are, where there are no more. */
+function someOf(images: ExtractedFeatures, { count, rng }: { count: number; rng: Rng }): ExtractedFeatures {
+  if (images.features.shape[0]! <= count) return images;
+  return picked(images, rng.permutation(images.features.shape[0]!).subarray(0, count));
 }
 
-function statisticsOf(features: HostTensor): GaussianStatistics {
-  const statistics = new FeatureStatistics({ size: features.shape[1]! });
-  statistics.update({ features });
-  return statistics.result();
-}
-
-function resampled(features: HostTensor, rng: Rng): HostTensor {
-  const count = features.shape[0]!;
-  return rowsOf(
-    features,
-    Int32Array.from({ length: count }, () => rng.integer(0, count)),
-  );
-}
-
-function someRows(features: HostTensor, { count, rng }: { count: number; rng: Rng }): HostTensor {
-  if (features.shape[0]! <= count) return features;
-  return rowsOf(features, rng.permutation(features.shape[0]!).subarray(0, count));
-}
-
-function halvesOf(features: HostTensor, rng: Rng): readonly [HostTensor, HostTensor] {
-  const order = rng.permutation(features.shape[0]!);
+function halvesOf(images: ExtractedFeatures, rng: Rng): readonly [ExtractedFeatures, ExtractedFeatures] {
+  const order = rng.permutation(images.features.shape[0]!);
   const middle = order.length >> 1;
-  return [rowsOf(features, order.subarray(0, middle)), rowsOf(features, order.subarray(middle))];
+  return [picked(images, order.subarray(0, middle)), picked(images, order.subarray(middle))];
 }
 
-function rowsOf({ data, shape }: HostTensor, rows: Int32Array): HostTensor {
-  const size = shape[1]!;
-  const taken = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => {
-    taken.set(data.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return hostTensor(taken, [rows.length, size]);
+function picked({ extractor, features, probabilities }: ExtractedFeatures, rows: Int32Array): ExtractedFeatures {
+  return { extractor, features: rowsOf(features, rows), probabilities: rowsOf(probabilities, rows) };
 }

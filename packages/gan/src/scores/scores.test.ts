@@ -26,11 +26,10 @@ describe("scores", () => {
     const { features, inception } = readFixture<GenerativeFixture>("generative.json");
     const [{ a, b, frechet, kid_unbiased_poly3 }] = features;
     const [real, generated] = [decode(a), decode(b)];
-    const scores = scoreGenerated({ real: seen(real), generated: seen(generated), rng: new Rng(1) });
+    const scores = scoreGenerated({ real: seen(real), generated: seen(generated), otherReal: seen(real), rng: new Rng(1) });
     expect(Math.abs(scores.frechet.value / frechet - 1)).toBeLessThan(1e-5);
     expect(kernelDistance({ real, generated }).mean).toBeCloseTo(kid_unbiased_poly3, 6);
-    // The one subset is everything there is, so that here the score is the whole estimate.
-    expect(scores.kernel.mean).toBeCloseTo(kid_unbiased_poly3, 6);
+    expect(scores.kernel.value).toBeCloseTo(kid_unbiased_poly3, 6);
     const probabilities = fromNested(inception.probs as number[][]);
     const rows = probabilities.shape[0]!;
     const rest = scoreGenerated({
@@ -38,7 +37,7 @@ describe("scores", () => {
       generated: seen(new Rng(3).normal([rows, 3]), probabilities),
       rng: new Rng(1),
     });
-    expect(rest.inceptionScore).toBeCloseTo(inception.single_split, 5);
+    expect(rest.inceptionScore.value).toBeCloseTo(inception.single_split, 5);
   });
 
   test("a generator as good as the data is at the floor; a shifted one is far above, where the formula says", () => {
@@ -46,23 +45,85 @@ describe("scores", () => {
     const options = { real: normal(1), otherReal: normal(2), rng: new Rng(9), pairs: 400 };
     const good = scoreGenerated({ ...options, generated: normal(3) });
     expect(good.ratio).toBeLessThan(4);
-    expect(good.floor.value).toBeLessThan(0.05);
+    expect(good.ratio).toBe(good.frechet.value / good.floor.frechet.value);
+    expect(good.floor.count).toBe(3000);
+    expect(good.floor.frechet.value).toBeLessThan(0.05);
     expect(good.frechet.low).toBeLessThanOrEqual(good.frechet.value);
     expect(good.frechet.high).toBeLessThan(0.1);
-    expect(Math.min(good.precision, good.recall)).toBeGreaterThan(0.7);
-    expect(Math.abs(good.kernel.mean)).toBeLessThan(0.1);
+    expect(Math.min(good.precision.value, good.recall.value)).toBeGreaterThan(0.7);
+    expect(Math.abs(good.kernel.value)).toBeLessThan(0.1);
     const bad = scoreGenerated({ ...options, generated: normal(3, 5) });
     expect(bad.frechet.value).toBeCloseTo(4 * 25, -0.5);
     expect(bad.frechet.low).toBeGreaterThan(good.frechet.high);
-    expect(Math.max(bad.precision, bad.recall)).toBe(0);
+    expect(Math.max(bad.precision.value, bad.recall.value)).toBe(0);
+    expect(bad.kernel.low).toBeGreaterThan(good.kernel.high);
   });
 
   test("a collapsed generator: precise, without recall", () => {
     const real = seen(new Rng(1).normal([1000, 2]));
     const few = new Rng(2).normal([1000, 2], 0, 0.05);
     const scores = scoreGenerated({ real, generated: seen(few), rng: new Rng(3) });
-    expect(scores.precision).toBeGreaterThan(0.95);
-    expect(scores.recall).toBeLessThan(0.1);
+    expect(scores.precision.value).toBeGreaterThan(0.95);
+    expect(scores.recall.value).toBeLessThan(0.1);
+    // Real images among themselves do not look collapsed.
+    expect(scores.floor.recall.low).toBeGreaterThan(scores.recall.high);
+  });
+
+  test("the floor of two halves is compared with as many generated images: for a perfect generator the ratio is about 1", () => {
+    const normal = (seed: number, count: number) => seen(new Rng(seed).normal([count, 8]));
+    // Few images, so that a distance over half of them is about twice as large.
+    const ratios = Array.from({ length: 12 }, (_, i) => {
+      const options = { bootstraps: 10, pairs: 10, rng: new Rng(40 + i) };
+      const { ratio, floor, frechet } = scoreGenerated({ real: normal(i, 80), generated: normal(20 + i, 80), ...options });
+      expect(floor.count).toBe(40);
+      return { ratio, flattering: frechet.value / floor.frechet.value };
+    });
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(ratios.map(({ ratio }) => ratio))).toBeGreaterThan(0.85);
+    expect(mean(ratios.map(({ ratio }) => ratio))).toBeLessThan(1.15);
+    expect(mean(ratios.map(({ flattering }) => flattering))).toBeLessThan(0.7);
+    // Fewer generated images than there are real ones: the floor's are cut to as many.
+    const few = scoreGenerated({ real: normal(1, 80), otherReal: normal(2, 80), generated: normal(3, 30), rng: new Rng(1), pairs: 20 });
+    expect([few.floor.count, few.generatedCount]).toEqual([30, 30]);
+  });
+
+  test("every score has an interval: as wide as the score moves from sample to sample, and narrower with more of them", () => {
+    const draw = (seed: number, count: number): ExtractedFeatures => {
+      const rng = new Rng(seed);
+      // A sure classifier of two classes that finds a third of the images in the first.
+      const probabilities = new Float32Array(2 * count);
+      for (let row = 0; row < count; row++) probabilities.set(rng.integer(0, 3) === 0 ? [0.9, 0.1] : [0.2, 0.8], 2 * row);
+      return seen(rng.normal([count, 2], seed < 100 ? 0 : 0.5), hostTensor(probabilities, [count, 2]));
+    };
+    const scored = (seed: number, count: number) =>
+      scoreGenerated({
+        real: draw(seed, count),
+        otherReal: draw(50 + seed, count),
+        generated: draw(100 + seed, count),
+        rng: new Rng(seed),
+      });
+    const names = ["frechet", "kernel", "inceptionScore", "precision", "recall", "confidence"] as const;
+    const many = Array.from({ length: 8 }, (_, seed) => scored(seed, 60));
+    const more = scored(1, 360);
+    for (const name of names) {
+      const values = many.map((scores) => scores[name].value);
+      const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+      const error = many.reduce((sum, scores) => sum + (scores[name].high - scores[name].low) / 3.92 / many.length, 0);
+      // Eight samples know their own deviation to a quarter.
+      expect(error / deviation, name).toBeGreaterThan(0.4);
+      expect(error / deviation, name).toBeLessThan(2.5);
+      expect(more[name].high - more[name].low, name).toBeLessThan(many[1]![name].high - many[1]![name].low);
+      for (const { low, value, high } of [many[0]![name], many[0]!.floor[name]]) {
+        expect(low, name).toBeLessThanOrEqual(value);
+        expect(high, name).toBeGreaterThanOrEqual(value);
+      }
+    }
+    expect(more.classesCovered).toEqual({ value: 2, low: 2, high: 2 });
+    expect(more.bootstraps).toBe(30);
+    expect(() => scoreGenerated({ real: draw(1, 50), generated: draw(2, 50), rng: new Rng(1), bootstraps: 2 })).toThrow(
+      "scoreGenerated: expected a whole number of bootstraps ≥ 10, got 2.",
+    );
   });
 
   test("too few images are an error with the number needed; so are two extractors", () => {
