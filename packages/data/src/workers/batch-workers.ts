@@ -89,8 +89,11 @@ export class WorkerPass<E extends Example> implements AsyncIterableIterator<E, u
   readonly #plan: BatchesState;
   readonly #prefetch: number;
   readonly #onDamaged: BatchesOptions["onDamaged"];
-  readonly #coming: Promise<MadeBatch>[] = [];
+  /** Batches asked for, by position. */
+  readonly #coming = new Map<number, Promise<MadeBatch>>();
   #position: number;
+  /** Settles when the call before has its batch. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(threads: readonly BatchThread[], { pass, plan, prefetch, onDamaged }: WorkerPassPlan) {
     this.length = plan.length;
@@ -108,25 +111,41 @@ export class WorkerPass<E extends Example> implements AsyncIterableIterator<E, u
     return { ...this.#plan, position: this.#position };
   }
 
-  async next(): Promise<IteratorResult<E, undefined>> {
-    if (this.#position >= this.length) return { done: true, value: undefined };
-    while (this.#coming.length < Math.min(this.#prefetch, this.length - this.#position)) {
-      const position = this.#position + this.#coming.length;
-      const batch = this.#threads[position % this.#threads.length]!.request({
-        pass: this.#pass,
-        plan: this.#plan,
-        position,
-        indices: this.#batches.indices(position),
-        tolerant: this.#onDamaged !== undefined,
-      });
-      // A failure belongs to the call that gets to it; until then it must not count as unhandled.
-      batch.catch(() => {});
-      this.#coming.push(batch);
+  /** A batch that cannot be made is an error, and the pass stays where it is: the next call asks for that batch again. */
+  next(): Promise<IteratorResult<E, undefined>> {
+    // One call after the other: the next batch is known when the one before is there.
+    const given = this.#turn.then(() => this.#give());
+    this.#turn = given.catch(() => {});
+    return given;
+  }
+
+  async #give(): Promise<IteratorResult<E, undefined>> {
+    const position = this.#position;
+    if (position >= this.length) return { done: true, value: undefined };
+    for (let at = position; at < Math.min(position + this.#prefetch, this.length); at++) {
+      if (!this.#coming.has(at)) this.#coming.set(at, this.#request(at));
     }
-    const { batch, damaged } = await this.#coming.shift()!;
-    this.#position++;
-    for (const { index, message } of damaged) this.#onDamaged?.(new DataError(message), index);
-    return { done: false, value: batch as E };
+    try {
+      const { batch, damaged } = await this.#coming.get(position)!;
+      for (const { index, message } of damaged) this.#onDamaged?.(new DataError(message), index);
+      this.#position++;
+      return { done: false, value: batch as E };
+    } finally {
+      this.#coming.delete(position);
+    }
+  }
+
+  #request(position: number): Promise<MadeBatch> {
+    const batch = this.#threads[position % this.#threads.length]!.request({
+      pass: this.#pass,
+      plan: this.#plan,
+      position,
+      indices: this.#batches.indices(position),
+      tolerant: this.#onDamaged !== undefined,
+    });
+    // A failure belongs to the call that gets to it; until then it must not count as unhandled.
+    batch.catch(() => {});
+    return batch;
   }
 
   [Symbol.asyncIterator](): this {

@@ -58,6 +58,33 @@ test("web workers give the batches of one thread, and hand over what cannot be r
   for (const port of ports) port.close();
 });
 
+test("after a batch that failed the pass goes on as one in a single thread does: the same batch, and then those after it", async () => {
+  let isDamaged = true;
+  const healing: Dataset<Example<"x">> = {
+    length: 20,
+    get: (i) => {
+      if (i === 5 && isDamaged) throw new DataError("example 5 is damaged");
+      return numbers.get(i);
+    },
+  };
+  const ports: MessagePort[] = [];
+  await using workers = await openWebBatchWorkers(() => webWorker(() => ({ dataset: healing }), ports), { workers: 2 });
+  const pass = workers.batches({ batchSize: 2, prefetch: 3 });
+  const alone = batches(healing, { batchSize: 2 });
+  for (let taken = 0; taken < 2; taken++) expect(await pass.next()).toEqual(alone.next());
+  for (let again = 0; again < 2; again++) {
+    expect(() => alone.next()).toThrow(/example 5 is damaged/);
+    await expect(pass.next()).rejects.toThrow(/example 5 is damaged/);
+    expect(pass.state).toEqual(alone.state);
+  }
+  isDamaged = false;
+  // Called at once, calls still take turns.
+  const rest = await Promise.all(Array.from({ length: 9 }, () => pass.next()));
+  expect(rest).toEqual(Array.from({ length: 9 }, () => alone.next()));
+  expect(pass.state.position).toBe(10);
+  for (const port of ports) port.close();
+});
+
 test("a pipeline that fails is an error, and closing rejects what is still owed", async () => {
   const ports: MessagePort[] = [];
   const failing = openWebBatchWorkers(() =>
