@@ -113,3 +113,6 @@ export { axisView, formatShape, type Shape, sameShape, sizeOf, stridesOf } from 
 export { broadcastStrides, collapseAxes, type StridedPlan } from "./strided-plan.ts";
 export { type Scalar, Tensor } from "./tensor.ts";
 export { randomWords, threefry2x32, wordToUnit } from "./threefry.ts";
+// Archives
+export { crc32 } from "./crc32.ts";
+export { type ZipMember, type ZipMembersOptions, zipMembers } from "./zip-members.ts";

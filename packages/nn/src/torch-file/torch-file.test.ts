@@ -63,14 +63,28 @@ describe("readTorchFile", () => {
     expect(() => readTorchFile(withPickle([0x80, 2, 0xff]))).toThrow(/operation 0xff at byte 3/);
   });
 
-  test("no flipped byte and no cut ends in anything but a CheckpointError", () => {
+  test("a flipped bit in a weight is seen, unless the file was saved without checksums", () => {
+    const whole = fixture("state_dict.pt");
+    const weights = unzipSync(whole)["state_dict/data/0"]!;
+    const at = Buffer.from(whole).indexOf(weights);
+    const bent = whole.slice();
+    bent[at + 3]! ^= 0x80;
+    expect(() => readTorchFile(bent, { file: "x.pt" })).toThrow(/x.pt .*data\/0 with another checksum than it was saved with/);
+    // As torch.serialization.set_crc32_options(False) has them written: 0.
+    for (let i = 0; i + 4 <= bent.length; i++) if (Buffer.from(bent).readUInt32LE(i) === 0x02014b50) bent.fill(0, i + 16, i + 20);
+    const [weight, changed] = [whole, bent].map((bytes) => Array.from(readTorchFile(bytes).get("w")!.data));
+    expect(weight!.flatMap((value, i) => (changed![i] === value ? [] : [[i, value, changed![i]]]))).toHaveLength(1);
+  });
+
+  test("no flipped byte and no cut ends in anything but the same tensors or a CheckpointError", () => {
     const whole = fixture("checkpoint.pt");
+    const intact = readTorchFile(whole);
     fc.assert(
       fc.property(fc.nat({ max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, mask, cut) => {
         const bytes = cut ? whole.slice(0, at) : whole.slice();
         if (!cut) bytes[at]! ^= mask;
         try {
-          readTorchFile(bytes);
+          expect(readTorchFile(bytes)).toEqual(intact);
         } catch (error) {
           expect(error).toBeInstanceOf(CheckpointError);
         }

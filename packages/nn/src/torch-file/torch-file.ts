@@ -1,7 +1,6 @@
 /** Files of `torch.save` since PyTorch 1.6: a zip archive of a pickle and the bytes of every storage. PyTorch, `torch/serialization.py`. */
 
-import { CheckpointError, formatShape, type HostTensor, type Shape, sizeOf } from "@dl/core";
-import { unzipSync } from "fflate";
+import { CheckpointError, crc32, formatShape, type HostTensor, type Shape, sizeOf, type ZipMember, zipMembers } from "@dl/core";
 import { fromStored } from "../safetensors/convert.ts";
 import { type StoredDType, storedBytes } from "../safetensors/stored-tensor.ts";
 import { PickledCall, PickledName, PickledReference, type PickledValue, parsePickle } from "./pickle.ts";
@@ -72,24 +71,33 @@ function openArchive(bytes: Uint8Array, file: string): Archive {
     new CheckpointError(
       `readTorchFile: expected ${file} to be what torch.save writes since PyTorch 1.6, got ${got}. Load it in Python and save it again, or save it as safetensors.`,
     );
-  let members: Record<string, Uint8Array>;
-  try {
-    // Members are stored, not compressed: a promise of more bytes than the file has is a lie.
-    members = unzipSync(bytes, {
-      filter: ({ name, compression, originalSize }) => {
-        if (compression !== 0 || originalSize > bytes.length) throw wrong(`${name}, compressed`);
-        return true;
-      },
-    });
-  } catch (error) {
-    throw error instanceof CheckpointError ? error : wrong(error instanceof Error ? error.message : String(error));
-  }
-  const name = Object.keys(members).find((name) => name.endsWith("/data.pkl"));
-  if (name === undefined) throw wrong("an archive without data.pkl");
-  const folder = name.slice(0, -"data.pkl".length);
-  const order = members[`${folder}byteorder`];
+  const members = new Map(zipMembers(bytes, { damaged: wrong }).map((member) => [member.path, member]));
+  const checked = (member: ZipMember): Uint8Array => {
+    const { path, method, checksum } = member;
+    if (method !== 0) throw wrong(`${path}, compressed`);
+    const stored = member.stored();
+    // torch.save writes 0 where it was told not to compute checksums: torch.serialization.set_crc32_options.
+    if (checksum !== 0 && crc32(stored) !== checksum) throw wrong(`${path} with another checksum than it was saved with: its bytes were changed`);
+    return stored;
+  };
+  const pickle = [...members.values()].find(({ path }) => path.endsWith("/data.pkl"));
+  if (pickle === undefined) throw wrong("an archive without data.pkl");
+  const folder = pickle.path.slice(0, -"data.pkl".length);
+  const read = (name: string): Uint8Array | undefined => {
+    const member = members.get(`${folder}${name}`);
+    return member && checked(member);
+  };
+  const order = read("byteorder");
   if (order !== undefined && new TextDecoder().decode(order) !== "little") throw wrong("one of a big-endian machine");
-  return { pickle: members[name]!, storage: (key) => members[`${folder}data/${key}`] };
+  // Tensors that share a storage ask for it once each; it is checked once.
+  const storages = new Map<string, Uint8Array | undefined>();
+  return {
+    pickle: checked(pickle),
+    storage: (key) => {
+      if (!storages.has(key)) storages.set(key, read(`data/${key}`));
+      return storages.get(key);
+    },
+  };
 }
 
 /** Dicts within dicts, at most: no program nests them deeper. */

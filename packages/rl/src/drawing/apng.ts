@@ -1,6 +1,6 @@
 /** Moving pictures that every browser plays: APNG. W3C, "Portable Network Graphics (third edition)", section 11.3.4. */
 
-import { OptionError } from "@dl/core";
+import { crc32, OptionError } from "@dl/core";
 import { encode } from "fast-png";
 import type { PixelImage } from "./rasterize.ts";
 
@@ -71,16 +71,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
-}
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = table[(value ^ byte) & 255]! ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
 }
