@@ -40,7 +40,8 @@ async function loadTexts({ preset, settings }: TaskRun<MaskedPreset>, signal: Ab
   for (const corpus of preset.corpora) {
     switch (corpus) {
       case "brown":
-        texts.push(...tagged.map(({ tokens }) => tokens.join(" ")));
+        // Not `push(...texts)`: 57,000 arguments are near what a call may have.
+        for (const { tokens } of tagged) texts.push(tokens.join(" "));
         break;
       case "addresses":
         texts.push(...(await stateOfTheUnion(options)).split(/\n+/).filter((paragraph) => paragraph.trim() !== ""));

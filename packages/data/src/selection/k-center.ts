@@ -52,14 +52,19 @@ export function kCenter(features: HostTensor, { count, labelled = [] }: KCenterO
       return sum / length;
     });
     const away = Float64Array.from({ length }, (_, i) => squaredDistances((j) => mean[j]!, i));
-    chosen.push(away.indexOf(Math.max(...away)));
+    chosen.push(largestAt(away));
     cover(chosen[0]!);
   }
   while (chosen.length < count) {
-    let farthest = 0;
-    for (let i = 1; i < length; i++) if (nearest[i]! > nearest[farthest]!) farthest = i;
+    const farthest = largestAt(nearest);
     chosen.push(farthest);
     cover(farthest);
   }
   return Int32Array.from(chosen);
+}
+
+function largestAt(values: Float64Array): number {
+  let at = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[at]!) at = i;
+  return at;
 }

@@ -16,6 +16,12 @@ test("uncertainty by hand: all three are least for a sure row and largest for an
   expect(() => largest([1], 2)).toThrow(OptionError);
 });
 
+test("kCenter takes as many examples as there are, not as a call may have arguments", () => {
+  const features = hostTensor(new Float32Array(200_000), [200_000, 1]);
+  features.data[123_456] = 1;
+  expect(Array.from(kCenter(features, { count: 1 }))).toEqual([123_456]);
+});
+
 test("kCenter covers what is far first, and stays within twice the best radius", () => {
   const line = hostTensor(Float32Array.of(0, 1, 2, 10, 11, 30), [6, 1]);
   expect(Array.from(kCenter(line, { count: 3 }))).toEqual([5, 0, 4]);

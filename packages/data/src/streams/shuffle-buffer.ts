@@ -92,7 +92,7 @@ class ShuffleCursor<T> implements StreamCursor<T> {
       const slot = slots.get(element.ordinal);
       if (slot !== undefined) filled[slot] = element;
     }
-    this.#buffer.push(...filled);
+    for (const element of filled) this.#buffer.push(element);
     this.#ended = ended;
   }
 

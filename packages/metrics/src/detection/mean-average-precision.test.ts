@@ -80,6 +80,13 @@ describe("MeanAveragePrecision", () => {
     );
   });
 
+  test("parts with more detections than a call may have arguments are merged", () => {
+    const [whole, part] = [1, 2].map(() => new MeanAveragePrecision({ classes: 1, overlaps: [0.5] }));
+    part!.restore({ objects: [1], detections: [Array.from({ length: 200_000 }, (_, i) => [i / 200_000, 0])] });
+    whole!.merge(part!);
+    expect(whole!.state().detections[0]).toHaveLength(200_000);
+  });
+
   test("bad options and inputs are refused, and nothing is added", () => {
     expect(() => new MeanAveragePrecision({ classes: 0 })).toThrow(OptionError);
     expect(() => new MeanAveragePrecision({ classes: 1, overlaps: [0] })).toThrow(/overlaps above 0/);

@@ -140,7 +140,8 @@ export class MeanAveragePrecision implements Metric<MeanAveragePrecisionInputs, 
   merge(other: this): void {
     for (let label = 0; label < this.#classes; label++) {
       this.#objects[label]! += other.#objects[label]!;
-      this.#detections[label]!.push(...other.#detections[label]!);
+      // Not `push(...rows)`: there may be more detections than a call may have arguments.
+      for (const row of other.#detections[label]!) this.#detections[label]!.push(row);
     }
   }
 

@@ -20,7 +20,7 @@ export function renderParallelCoordinates<T>({ decisions, trials, objective }: P
   const ranked = [...done].sort((a, b) => a.scores![0]! - b.scores![0]!);
   if (ranked.length === 0) return html`<section class="card"><h2>Decisions</h2><p class="quiet">No values.</p></section>`;
   const values = ranked.map(({ measurements }) => measurements![objective]!);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
   const step = (size.width - size.left - size.right) / decisions.length;
   const x = (axis: number): string => (size.left + step * axis).toFixed(1);
   const y = (place: number): string => (size.top + (size.height - size.top - size.bottom) * (1 - place)).toFixed(1);

@@ -34,7 +34,7 @@ export function renderScatterChart({ title, xLabel, yLabel, groups, links = [] }
   const all = [...shown.flatMap(({ points }) => points), ...links.flatMap(({ from, to }) => [from, to]).filter(isFinitePoint)];
   if (all.length === 0) return html`<figure class="card chart"><figcaption>${title}</figcaption><p class="quiet">No values.</p></figure>`;
   const [xs, ys] = [all.map(({ x }) => x), all.map(({ y }) => y)];
-  const axes = { x: niceAxis(Math.min(...xs), Math.max(...xs), 6), y: niceAxis(Math.min(...ys), Math.max(...ys), 6) };
+  const axes = { x: niceAxis(...rangeOf(xs), 6), y: niceAxis(...rangeOf(ys), 6) };
   const place = placer(axes.x, axes.y);
   const text = { xText: (value: number) => tickText(value, axes.x, "number"), yText: (value: number) => tickText(value, axes.y, "number") };
   return html`<figure class="card chart">
@@ -54,6 +54,11 @@ ${shown.map(({ points, quiet = false }, i) => points.map((point) => html`<g clas
 interface Place {
   readonly x: string;
   readonly y: string;
+}
+
+/** Not `Math.min(...values)`: there may be more points than a call may have arguments. */
+function rangeOf(values: readonly number[]): [low: number, high: number] {
+  return [values.reduce((low, value) => Math.min(low, value)), values.reduce((high, value) => Math.max(high, value))];
 }
 
 const isFinitePoint = ({ x, y }: ChartPoint): boolean => Number.isFinite(x) && Number.isFinite(y);
