@@ -98,7 +98,7 @@ test("a cell on a device without synchronous reads says how to move it, and read
   await slow.compute(() => cell.set(cell.value.add(1)));
   await expect(device.compute(() => cell.value)).rejects.toThrow(
     new UnsupportedError(
-      "Cell [1]: its value lives on slow, and the current device is cpu (float32). Move it first: cell.load(await cell.read()).",
+      "Cell [1]: its value lives on slow, and the current device is cpu (float32). Move it first: cell.load(await cell.read()), or a whole model with moveToHost of @dl/nn.",
     ),
   );
   cell.load(await cell.read());

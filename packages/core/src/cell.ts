@@ -136,7 +136,7 @@ export class Cell implements Disposable {
       const { device: elsewhere, buffer } = this.#storage;
       if (!elsewhere.readSync) {
         throw new UnsupportedError(
-          `Cell ${formatShape(this.shape)}: its value lives on ${elsewhere.name}, and the current device is ${device.name}. Move it first: cell.load(await cell.read()).`,
+          `Cell ${formatShape(this.shape)}: its value lives on ${elsewhere.name}, and the current device is ${device.name}. Move it first: cell.load(await cell.read()), or a whole model with moveToHost of @dl/nn.`,
         );
       }
       const dtype = deviceDType(this.dtype, elsewhere);

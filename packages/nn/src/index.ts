@@ -39,6 +39,7 @@ export type { LossOptions, Reduced, Reduction } from "./losses/reduction.ts";
 export { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/regression.ts";
 export { inference, type Mode, training } from "./mode.ts";
 export { Module } from "./module.ts";
+export { moveToHost } from "./move-to-host.ts";
 // Optimizers
 export { Adagrad, type AdagradOptions } from "./optimizers/adagrad.ts";
 export { Adam, type AdamOptions } from "./optimizers/adam.ts";

@@ -21,7 +21,19 @@ import {
   tensor,
   valueAndGrad,
 } from "@dl/core";
-import { AdamW, crossEntropy, Dropout, inference, Linear, readCheckpoint, Sequential, schedules, training, writeCheckpoint } from "@dl/nn";
+import {
+  AdamW,
+  crossEntropy,
+  Dropout,
+  inference,
+  Linear,
+  moveToHost,
+  readCheckpoint,
+  Sequential,
+  schedules,
+  training,
+  writeCheckpoint,
+} from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { WebgpuDevice } from "./device.ts";
 import { missing, requireGpu } from "./gpu-fixture.ts";
@@ -82,6 +94,38 @@ describe.skipIf(missing !== undefined)("a device in Node", () => {
     expect(await host.compute(() => total.value.sum())).toBe(9);
     total.load(await total.read());
     expect(await gpu.compute(() => total.value.sum())).toBe(9);
+  });
+
+  test("a model moves with its optimizer in the middle of training, and goes on as if it had stayed", { timeout: 60_000 }, async () => {
+    await using gpu = await openDevice(webgpu());
+    await using host = await openDevice(wasm({ threads: 1, relaxed: false }));
+    const points = new Rng(4).normal([32, 3]);
+    const classes = Int32Array.from({ length: 32 }, (_, i) => (points.data[3 * i]! > 0 ? 1 : 0));
+    const run = async (devices: readonly Device[]): Promise<number[]> => {
+      using model = new Sequential([new Linear({ inputs: 3, outputs: 2, rng: new Rng(5) })]);
+      using optimizer = new AdamW(model.parameters(), { learningRate: 0.1 });
+      const losses: number[] = [];
+      for (const [i, device] of devices.entries()) {
+        for (let step = 0; step < 4; step++) {
+          losses.push(
+            await device.compute(() => {
+              const loss = () => crossEntropy(model.forward(tensor(points), inference), tensor(classes));
+              const { value, grads } = valueAndGrad(loss, model.parameters());
+              optimizer.update(grads);
+              return value;
+            }),
+          );
+        }
+        if (i + 1 === devices.length) continue;
+        await moveToHost(model, optimizer);
+        expect(device.memory().buffers).toBe(0);
+      }
+      return losses;
+    };
+    const [moved, stayed] = [await run([gpu, host, gpu]), await run([host, host, host])];
+    // Sums of float32 in another order.
+    moved.forEach((loss, i) => void expect(Math.abs(loss - stayed[i]!)).toBeLessThan(1e-4));
+    expect(moved[11]).toBeLessThan(moved[0]!);
   });
 
   test("a scalar parameter that a formula made is updated alone", async () => {
