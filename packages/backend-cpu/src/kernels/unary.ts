@@ -5,6 +5,7 @@ import type { Floats, Memory } from "../memory.ts";
 import { erf } from "./erf.ts";
 import { gelu, geluTanh } from "./gelu.ts";
 import { relu } from "./relu.ts";
+import { tanhForFloat32 } from "./tanh.ts";
 
 type Loop = (x: Floats, out: Floats, n: number) => void;
 type IntLoop = (x: Int32Array, out: Int32Array, n: number) => void;
@@ -60,7 +61,8 @@ const floatLoops = {
     for (let i = 0; i < n; i++) out[i] = Math.atan(x[i]!);
   },
   tanh(x, out, n) {
-    for (let i = 0; i < n; i++) out[i] = Math.tanh(x[i]!);
+    if (out instanceof Float32Array) for (let i = 0; i < n; i++) out[i] = tanhForFloat32(x[i]!);
+    else for (let i = 0; i < n; i++) out[i] = Math.tanh(x[i]!);
   },
   sigmoid(x, out, n) {
     for (let i = 0; i < n; i++) out[i] = 1 / (1 + Math.exp(-x[i]!));
