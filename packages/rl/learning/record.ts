@@ -7,9 +7,8 @@ import { box2dTasks } from "../src/box2d/tasks.ts";
 import { mujocoTasks } from "../src/mujoco/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import type { SeedResult } from "./seed-run.ts";
-import { tableTasks } from "./tables.ts";
 
-const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks, ...tableTasks];
+const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 
 /** Writes what the seeds of one task came to. */
 export async function recordSeeds(

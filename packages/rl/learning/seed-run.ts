@@ -24,17 +24,13 @@ export interface SeedOptions {
   device: Device;
   seed: number;
   steps: number;
-  /** Default 100. */
-  episodes?: number;
   resume?: Uint8Array | undefined;
   onCheckpoint?: (bytes: Uint8Array) => void;
   onLog?: (line: string) => void;
 }
 
-export async function trainSeed(
-  task: Task,
-  { device, seed, steps, episodes = 100, resume, onCheckpoint, onLog }: SeedOptions,
-): Promise<SeedResult> {
+export async function trainSeed(task: Task, { device, seed, steps, resume, onCheckpoint, onLog }: SeedOptions): Promise<SeedResult> {
+  const { episodes = 100 } = task;
   const rng = new Rng(seed);
   const { algorithm, evaluation } = prepare(task, { device, rng: rng.fork("agent"), steps });
   using agent = algorithm;

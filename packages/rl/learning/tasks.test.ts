@@ -5,7 +5,6 @@ import { box2dTasks } from "../src/box2d/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import { recordSeeds } from "./record.ts";
 import { type SeedResult, trainSeed } from "./seed-run.ts";
-import { tableTasks, trainTable } from "./tables.ts";
 
 /** `DL_SEEDS=1 pnpm test:learning rl` is quicker, and says so in the row. */
 const seeds = Array.from({ length: Number(process.env.DL_SEEDS ?? 5) }, (_, i) => i + 1);
@@ -24,10 +23,3 @@ test.each([...plainTasks, ...box2dTasks.filter(({ steps }) => steps <= 1e6)].map
     expect(results.reduce((sum, { mean }) => sum + mean, 0) / results.length).toBeGreaterThanOrEqual(task.goal);
   },
 );
-
-test.each(tableTasks.map((task) => [task.name, task] as const))("%s comes close to the best there is", async (name, task) => {
-  const results: (SeedResult & { device: string; node: string })[] = [];
-  for (const seed of seeds) results.push({ ...(await trainTable(task, { seed })), device: "the host", node: process.version });
-  await recordSeeds(name, results);
-  expect(results.reduce((sum, { mean }) => sum + mean, 0) / results.length).toBeGreaterThanOrEqual(task.goal);
-});

@@ -12,7 +12,6 @@ import { box2dTasks } from "../src/box2d/tasks.ts";
 import { mujocoTasks } from "../src/mujoco/tasks.ts";
 import { tasks as plainTasks } from "../src/tasks/index.ts";
 import { trainSeed } from "./seed-run.ts";
-import { tableTasks, trainTable } from "./tables.ts";
 
 const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 const { values, positionals } = parseArgs({
@@ -26,27 +25,18 @@ const { values, positionals } = parseArgs({
   },
 });
 const task = tasks.find(({ name }) => name === positionals[0]);
-const table = tableTasks.find(({ name }) => name === positionals[0]);
-if ((!task && !table) || values.out === undefined) {
+if (!task || values.out === undefined) {
   console.error(
-    `usage: train.ts <task> --out FOLDER [--seeds 5] [--first 1] [--steps N] [--threads 1]\ntasks: ${[...tasks, ...tableTasks].map(({ name }) => name).join(", ")}`,
+    `usage: train.ts <task> --out FOLDER [--seeds 5] [--first 1] [--steps N] [--threads 1]\ntasks: ${tasks.map(({ name }) => name).join(", ")}`,
   );
   process.exit(2);
 }
-await task?.load?.();
+await task.load?.();
 mkdirSync(values.out, { recursive: true });
 const first = Number(values.first ?? 1);
 for (let seed = first; seed < first + Number(values.seeds ?? 5); seed++) {
-  const name = (task ?? table)!.name;
-  const file = join(values.out, `${name}-${seed}.json`);
+  const file = join(values.out, `${task.name}-${seed}.json`);
   if (existsSync(file)) continue;
-  if (table) {
-    const result = { ...(await trainTable(table, { seed })), device: "the host", node: process.version };
-    writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
-    console.log(`${name} seed ${seed}: ${result.mean.toFixed(2)} ± ${result.std.toFixed(2)} over ${result.episodes} episodes`);
-    continue;
-  }
-  if (!task) break;
   await using device = await openDevice(wasm({ threads: Number(values.threads ?? 1) }));
   const checkpoint = join(values.out, `${task.name}-${seed}.safetensors`);
   const result = await trainSeed(task, {
@@ -63,6 +53,6 @@ for (let seed = first; seed < first + Number(values.seeds ?? 5); seed++) {
   writeFileSync(`${file}.tmp`, `${JSON.stringify({ ...result, device: device.name, node: process.version }, null, 1)}\n`);
   renameSync(`${file}.tmp`, file);
   console.log(
-    `${task.name} seed ${seed}: ${result.mean.toFixed(1)} ± ${result.std.toFixed(1)} over ${result.episodes} episodes, ${result.steps} steps in ${result.seconds.toFixed(0)} s`,
+    `${task.name} seed ${seed}: ${result.mean.toFixed(2)} ± ${result.std.toFixed(2)} over ${result.episodes} episodes, ${result.steps} steps in ${result.seconds.toFixed(0)} s`,
   );
 }

@@ -24,6 +24,7 @@ export { QNetwork, type QNetworkOptions, type ReturnKind } from "./algorithms/q-
 export { RecurrentActorCritic, RecurrentPpo, type RecurrentPpoOptions } from "./algorithms/recurrent-ppo.ts";
 export { Reinforce, type ReinforceOptions } from "./algorithms/reinforce.ts";
 export { Sac, type SacOptions, SquashedActor, Temperature } from "./algorithms/sac.ts";
+export { TabularQ, type TabularQAgentOptions } from "./algorithms/tabular-agent.ts";
 export { iterateValues, learnQTable, QTable, type TabularQOptions } from "./algorithms/tabular-q.ts";
 export { DeterministicActor, ddpg, Td3, type Td3Options } from "./algorithms/td3.ts";
 export { type LearnOfflineOptions, learnOffline, type OfflineAgent } from "./algorithms/td3-bc.ts";
@@ -95,10 +96,17 @@ export {
 } from "./system.ts";
 // Tasks: an environment, an algorithm and settings that work
 export { ppoAcrobot } from "./tasks/acrobot.ts";
-export { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole } from "./tasks/cart-pole.ts";
+export {
+  a2cCartPole,
+  dqnCartPole,
+  ppoCartPole,
+  reinforceCartPole,
+  trpoCartPole,
+} from "./tasks/cart-pole.ts";
 export { tasks } from "./tasks/index.ts";
 export { ppoMountainCarContinuous } from "./tasks/mountain-car-continuous.ts";
 export { ppoPendulum, sacPendulum, td3Pendulum } from "./tasks/pendulum.ts";
+export { qBlackjack, qCliffWalking, qFrozenLake, qTaxi } from "./tasks/tables.ts";
 export { type PreparedTask, type PrepareOptions, prepare, type Task } from "./tasks/task.ts";
 // Many copies
 export { EnvironmentCopies, type EnvironmentCopiesOptions, environmentCopies } from "./vector/copies.ts";

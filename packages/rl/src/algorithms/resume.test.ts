@@ -22,6 +22,7 @@ import { Ppo } from "./ppo.ts";
 import { RecurrentPpo } from "./recurrent-ppo.ts";
 import { Reinforce } from "./reinforce.ts";
 import { Sac } from "./sac.ts";
+import { TabularQ } from "./tabular-agent.ts";
 import { Td3 } from "./td3.ts";
 import { Trpo } from "./trpo.ts";
 
@@ -68,6 +69,7 @@ const resumable: readonly (readonly [string, System, Make])[] = [
   ["DiscreteSac, masked", barred, (o) => new DiscreteSac({ ...o, ...few })],
   ["SAC", pendulum() as System, (o) => new Sac({ ...o, ...few })],
   ["SAC, normalised", pendulum() as System, (o) => new Sac({ ...scaled(o), ...few })],
+  ["TabularQ", barred, (o) => new TabularQ({ ...o, roundSteps: 8 })],
   ["TD3", pendulum() as System, (o) => new Td3({ ...o, ...few })],
 ];
 

@@ -28,18 +28,27 @@ export class QTable {
     this.values = new Float64Array(states * actions);
   }
 
-  /** The best action in a state; the first of equals. */
-  best(state: number): number {
-    let best = 0;
-    for (let action = 1; action < this.actions; action++) {
-      if (this.values[state * this.actions + action]! > this.values[state * this.actions + best]!) best = action;
+  /** The best action in a state, of those that `mask` (`[actions]`, 1 for allowed) leaves; the first of equals. */
+  best(state: number, mask?: ArrayLike<number>): number {
+    let best = -1;
+    for (let action = 0; action < this.actions; action++) {
+      if (mask?.[action] === 0) continue;
+      if (best < 0 || this.values[state * this.actions + action]! > this.values[state * this.actions + best]!) best = action;
     }
-    return best;
+    return Math.max(best, 0);
   }
 
   /** The value of the best action. */
-  value(state: number): number {
-    return this.values[state * this.actions + this.best(state)]!;
+  value(state: number, mask?: ArrayLike<number>): number {
+    return this.values[state * this.actions + this.best(state, mask)]!;
+  }
+
+  /** Moves one value towards `goal` by a share of what it is short of it, which is returned. */
+  learn(state: number, action: number, { goal, rate }: { goal: number; rate: number }): number {
+    const at = state * this.actions + action;
+    const error = goal - this.values[at]!;
+    this.values[at]! += rate * error;
+    return error;
   }
 
   /** For `evaluatePolicy`: the best action for each observation. */
@@ -82,9 +91,8 @@ export function learnQTable(
     const explores = draws.float() < valueAt(exploration, t / steps);
     const action = explores ? draws.integer(0, actions) : table.best(state);
     const { observation: next, reward, terminated, truncated } = world.step(action);
-    const at = state * actions + action;
     const goal = reward + (terminated ? 0 : discount * table.value(next));
-    table.values[at]! += valueAt(learningRate, t / steps) * (goal - table.values[at]!);
+    table.learn(state, action, { goal, rate: valueAt(learningRate, t / steps) });
     state = terminated || truncated ? world.reset(chance).observation : next;
   }
   return table;

@@ -1,9 +1,10 @@
-/** CartPole by four algorithms. PPO's and DQN's settings after those of RL Baselines3 Zoo. */
+/** CartPole by five algorithms. PPO's and DQN's settings after those of RL Baselines3 Zoo. */
 
 import { A2c } from "../algorithms/a2c.ts";
 import { Dqn } from "../algorithms/dqn.ts";
 import { Ppo } from "../algorithms/ppo.ts";
 import { Reinforce } from "../algorithms/reinforce.ts";
+import { Trpo } from "../algorithms/trpo.ts";
 import { cartPole } from "../environments/cart-pole.ts";
 import { linear } from "../schedule.ts";
 import { environmentOf } from "../system.ts";
@@ -73,4 +74,14 @@ export const reinforceCartPole: Task = {
   steps: 300_000,
   goal: 475,
   algorithm: (options) => new Reinforce({ ...options, rolloutSteps: 500, learningRate: linear(5e-3), discount: 0.99 }),
+};
+
+export const trpoCartPole: Task = {
+  ...worlds,
+  name: "trpo-cartpole",
+  title: "TRPO on CartPole-v1",
+  copies: 8,
+  steps: 100_000,
+  goal: 500,
+  algorithm: (options) => new Trpo({ ...options, rolloutSteps: 128, discount: 0.99, lambda: 0.98, criticEpochs: 10, batchSize: 256 }),
 };

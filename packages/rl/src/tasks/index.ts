@@ -1,9 +1,10 @@
 /** Every task, for command lines and tests. */
 
 import { ppoAcrobot } from "./acrobot.ts";
-import { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole } from "./cart-pole.ts";
+import { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole, trpoCartPole } from "./cart-pole.ts";
 import { ppoMountainCarContinuous } from "./mountain-car-continuous.ts";
 import { ppoPendulum, sacPendulum, td3Pendulum } from "./pendulum.ts";
+import { qBlackjack, qCliffWalking, qFrozenLake, qTaxi } from "./tables.ts";
 import type { Task } from "./task.ts";
 
 export const tasks: readonly Task[] = [
@@ -11,9 +12,14 @@ export const tasks: readonly Task[] = [
   dqnCartPole,
   a2cCartPole,
   reinforceCartPole,
+  trpoCartPole,
   sacPendulum,
   td3Pendulum,
   ppoPendulum,
   ppoAcrobot,
   ppoMountainCarContinuous,
+  qFrozenLake,
+  qTaxi,
+  qCliffWalking,
+  qBlackjack,
 ];

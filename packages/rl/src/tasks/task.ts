@@ -17,6 +17,8 @@ export interface Task {
   readonly steps: number;
   /** The mean return of evaluation episodes that training is to reach. */
   readonly goal: number;
+  /** Episodes that tell what the trained agent is worth: more where returns are mostly chance. Default 100. */
+  readonly episodes?: number;
   /** Brings what the worlds are made of, where that takes time; comes before `prepare`. Default nothing. */
   readonly load?: () => Promise<void>;
   /** One copy, to look at. */
