@@ -1,4 +1,4 @@
-/** dl evaluate: measures a trained model on the test set. */
+/** dl evaluate: measures a trained model on the test set, or an agent in episodes of its world. */
 
 import { formatClassificationReport } from "@dl/metrics";
 import { openNamedDevice } from "../backends.ts";
@@ -7,17 +7,31 @@ import { type Command, deviceOptions, deviceSettings, onlyPositional } from "../
 import { evaluateClassifier } from "../evaluation.ts";
 import { Interrupt } from "../interrupt.ts";
 import { formatMetrics } from "../outcome.ts";
+import { evaluateTask } from "../rl/evaluate-task.ts";
+import { readTaskRun } from "../rl/task-run.ts";
 import { isTaskRun, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 
 export const evaluateCommand: Command = {
   name: "evaluate",
-  summary: "Measure a trained model on the test set.",
+  summary: "Measure a trained model on the test set, or an agent in whole episodes.",
   positionals: "<run folder>",
   details: "A run of the first N images (--limit) is measured on as many.",
   options: deviceOptions,
   async run(args) {
     const path = onlyPositional(args, "run folder");
+    const agent = await readTaskRun(path);
+    if (agent) {
+      // Networks this small run slower on two threads than on one.
+      await using device = await openNamedDevice(deviceSettings(args, agent.settings));
+      using interrupt = new Interrupt();
+      try {
+        await evaluateTask(agent, { path, device, json: args.values.json === true, signal: interrupt.signal });
+        return 0;
+      } catch (error) {
+        return interrupt.codeFor(error);
+      }
+    }
     const run = await readRunFile(path);
     const file = await modelFile(path);
     const settings = deviceSettings(args);

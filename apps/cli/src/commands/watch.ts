@@ -1,16 +1,15 @@
 /** dl watch: plays an episode of a trained agent. */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataError, Rng } from "@dl/core";
-import { encodeApng, prepare, rasterize, toTerminal } from "@dl/rl";
+import { rasterize, toTerminal } from "@dl/rl";
 import { writeFileAtomic } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, runFolder, text, wholeNumber } from "../command.ts";
+import { encodeFilm } from "../rl/best-film.ts";
 import { playEpisode } from "../rl/play-episode.ts";
-import { agentName, readTaskRun } from "../rl/task-run.ts";
-import { fileExists } from "../run-files.ts";
+import { openSavedAgent } from "../rl/saved-agent.ts";
+import { readTaskRun } from "../rl/task-run.ts";
 
 export const watch: Command = {
   name: "watch",
@@ -28,18 +27,13 @@ export const watch: Command = {
     const path = runFolder(args);
     const run = await readTaskRun(path);
     if (!run) throw new DataError(`${path}: expected a run of dl train with a task such as ppo-cartpole, got another, or none.`);
-    const names = [agentName, "checkpoint.safetensors"].map((name) => join(path, name));
-    const file = (await fileExists(names[0]!)) ? names[0]! : names[1]!;
-    if (!(await fileExists(file))) throw new DataError(`${path}: expected ${agentName} or a checkpoint, got neither. Train for longer.`);
     await using device = await openNamedDevice(deviceSettings(args, run.settings));
-    await run.task.load?.();
-    const prepared = prepare(run.task, { device, rng: new Rng(run.settings.seed).fork("agent"), steps: run.settings.steps });
-    using agent = prepared.algorithm;
-    agent.restore(await readFile(file), { file });
+    const prepared = await openSavedAgent(run, { path, device });
+    using _agent = prepared.algorithm;
     const { drawings, return: sum } = await playEpisode(prepared, new Rng(wholeNumber(args, "seed", { least: 0, otherwise: 1 })));
     const out = text(args, "out");
     const width = wholeNumber(args, "width", { least: 16, otherwise: out === undefined ? 80 : 400 });
-    if (out !== undefined) await writeFilm(out, encodeApng(drawings.map((drawing) => rasterize(drawing, { width }))));
+    if (out !== undefined) await writeFilm(out, encodeFilm(drawings, { width }));
     else if (process.stdout.isTTY && args.values.json !== true) {
       for (const drawing of drawings) {
         process.stdout.write(`\x1b[H\x1b[2J${toTerminal(rasterize(drawing, { width }))}\n`);

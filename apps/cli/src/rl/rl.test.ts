@@ -20,6 +20,7 @@ test("an agent is trained, told of, resumed and watched", async () => {
       "agent.safetensors",
       "checkpoint.safetensors",
       "episode.apng",
+      "episode.json",
       "metrics.csv",
       "report.html",
       "run.json",
@@ -27,6 +28,20 @@ test("an agent is trained, told of, resumed and watched", async () => {
     ]),
   );
   expect(await readFile(join(run, "metrics.csv"), "utf8")).toMatch(/approx_kl.*\n.*\n/);
+
+  const film = JSON.parse(await readFile(join(run, "episode.json"), "utf8")) as { steps: number; evaluationMean: number; return: number };
+  const evaluations = (await readFile(join(run, "metrics.csv"), "utf8")).split("\n").map((line) => line.split(","));
+  const at = (name: string): number => evaluations[0]!.indexOf(name);
+  const best = Math.max(
+    ...evaluations
+      .slice(1)
+      .map((row) => Number(row[at("evaluation_mean")] || Number.NaN))
+      .filter((x) => x > 0),
+  );
+  // The film is of the agent that was evaluated best, whenever that was.
+  expect(film.evaluationMean).toBeCloseTo(best, 3);
+  expect(evaluations.find((row) => Number(row[at("evaluation_mean")]) === best)![at("step")]).toBe(String(film.steps));
+  expect(film.return).toBeGreaterThan(0);
 
   const { results, command } = (await readOutcome(run))!;
   expect(command).toBe("pnpm dl train ppo-cartpole --seed 1 --steps 1024");
@@ -36,11 +51,15 @@ test("an agent is trained, told of, resumed and watched", async () => {
   expect(again.code, again.stderr).toBe(0);
   expect(JSON.parse(again.stdout)).toMatchObject({ steps: 1024, return: told.return });
 
-  const film = join(folder, "film.html");
-  const watched = await dlHere("watch", "--run", run, "--out", film, "--width", "40");
+  const measured = await dlHere("evaluate", run, "--json");
+  expect(measured.code, measured.stderr).toBe(0);
+  expect(JSON.parse(measured.stdout)).toMatchObject({ task: "ppo-cartpole", steps: 1024, episodes: 100, return: told.return });
+
+  const page = join(folder, "film.html");
+  const watched = await dlHere("watch", "--run", run, "--out", page, "--width", "40");
   expect(watched.code, watched.stderr).toBe(0);
   expect(watched.stdout).toMatch(/^return \d+\.00 in \d+ steps: /);
-  expect(await readFile(film, "utf8")).toContain("data:image/apng;base64,");
+  expect(await readFile(page, "utf8")).toContain("data:image/apng;base64,");
 });
 
 test("training ends once evaluation episodes earn what was asked, and says so", async () => {

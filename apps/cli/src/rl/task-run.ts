@@ -11,6 +11,7 @@ import { runFileName } from "../run-file.ts";
 const tasks: readonly Task[] = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 
 export const agentName = "agent.safetensors";
+export const checkpointName = "checkpoint.safetensors";
 
 export interface TaskRun {
   readonly task: Task;

@@ -2,26 +2,15 @@
 
 import { readFile } from "node:fs/promises";
 import { type Device, Rng } from "@dl/core";
-import {
-  type Algorithm,
-  encodeApng,
-  evaluatePolicy,
-  type LearnLog,
-  learn,
-  logMeanings,
-  type PreparedTask,
-  prepare,
-  rasterize,
-} from "@dl/rl";
+import { type Algorithm, evaluatePolicy, type LearnLog, learn, logMeanings, type PreparedTask, prepare } from "@dl/rl";
 import { formatCount, formatDuration, renderRunReport } from "@dl/train";
 import { MetricsCsv, type RunFolder, TensorBoardWriter } from "@dl/train/node";
 import { Interrupt } from "../interrupt.ts";
 import { fileExists } from "../run-files.ts";
 import { resultsOf, writeOutcome } from "../run-outcome.ts";
-import { playBestEpisode } from "./play-episode.ts";
-import { agentName, type TaskRun } from "./task-run.ts";
-
-const checkpointName = "checkpoint.safetensors";
+import { BestFilm, type FilmNote, filmName } from "./best-film.ts";
+import { describeMeasure, formatReturn, measureAgent, measureName } from "./evaluate-task.ts";
+import { agentName, checkpointName, type TaskRun } from "./task-run.ts";
 
 export interface TrainTaskOptions {
   device: Device;
@@ -42,20 +31,29 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
   if (resumes) agent.restore(await readFile(saved), { file: saved });
   console.error(resumes ? `going on after step ${formatCount(agent.steps)}` : `${formatCount(settings.steps)} environment steps`);
   const from = resumes ? { resumedStep: agent.steps } : {};
+  const film = await BestFilm.open(prepared, { folder, rng: new Rng(settings.seed).fork("film"), resumes });
   const csv = await MetricsCsv.open(folder.file("metrics.csv"), from);
   const events = new TensorBoardWriter(folder.file("tensorboard"), from);
   const logs: LearnLog[] = [];
   const between = Math.max(1, Math.floor(settings.steps / 200));
   let logged = agent.steps;
   let savedAt = performance.now();
+  const save = async (): Promise<void> => {
+    await folder.write(checkpointName, await agent.save());
+    await film.write();
+  };
   try {
     const { reason, seconds } = await learn(agent, {
       steps: settings.steps,
       stopAtReturn: settings.stopAtReturn ?? Infinity,
       signal: interrupt.signal,
       evaluateEvery: Math.max(1, Math.ceil(settings.steps / 10)),
-      evaluate: () =>
-        evaluatePolicy(agent, { environments: prepared.evaluation(5), rng: new Rng(settings.seed).fork(`evaluation ${agent.steps}`) }),
+      async evaluate() {
+        const rng = new Rng(settings.seed).fork(`evaluation ${agent.steps}`);
+        const evaluation = await evaluatePolicy(agent, { environments: prepared.evaluation(5), rng });
+        await film.offer(evaluation.mean);
+        return evaluation;
+      },
       async onLog(log) {
         if (log.evaluation_mean === undefined && log.steps - logged < between) return;
         logged = log.steps;
@@ -70,18 +68,18 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
           );
         }
         if (performance.now() - savedAt > 60_000) {
-          await folder.write(checkpointName, await agent.save());
+          await save();
           savedAt = performance.now();
         }
       },
     });
-    await folder.write(checkpointName, await agent.save());
+    await save();
     if (reason === "stopped") {
       console.error(`stopped after ${formatCount(agent.steps)} steps. Go on with: pnpm dl resume ${folder.path}`);
       return interrupt.exitCode;
     }
     if (reason === "return reached") console.error(`return of ${settings.stopAtReturn} reached after ${formatCount(agent.steps)} steps`);
-    return await finish(run, { agent, prepared, folder, logs, seconds, isWhole: !resumes, json, device });
+    return await finish(run, { agent, prepared, folder, logs, film, seconds, isWhole: !resumes, json, device });
   } finally {
     await csv.close();
     events.close();
@@ -93,6 +91,7 @@ interface FinishOptions {
   prepared: PreparedTask;
   folder: RunFolder;
   logs: readonly LearnLog[];
+  film: BestFilm;
   seconds: number;
   /** Whether `seconds` are those of the whole training. */
   isWhole: boolean;
@@ -100,18 +99,16 @@ interface FinishOptions {
   device: Device;
 }
 
-/** The agent, its return over 100 episodes, a film of the best of five more, and a report. */
+/** The agent as it is at the end, its return over 100 episodes or what the task says, and a report. */
 async function finish(
-  { task, settings }: TaskRun,
-  { agent, prepared, folder, logs, seconds, isWhole, json, device }: FinishOptions,
+  run: TaskRun,
+  { agent, prepared, folder, logs, film, seconds, isWhole, json, device }: FinishOptions,
 ): Promise<number> {
+  const { task, settings } = run;
   await folder.write(agentName, await agent.save());
-  const command = commandOf({ task, settings });
-  const rng = new Rng(settings.seed).fork("test");
-  const { mean, std } = await evaluatePolicy(agent, { environments: prepared.evaluation(10), rng, episodes: 100 });
-  const { drawings } = await playBestEpisode(prepared, rng.fork("film"), { of: 5 });
-  if (drawings.length > 0)
-    await folder.write("episode.apng", encodeApng(drawings.slice(0, 600).map((drawing) => rasterize(drawing, { width: 300 }))));
+  const command = commandOf(run);
+  const measure = measureName(run);
+  const { mean, std } = await measureAgent(run, { prepared });
   const charts = ["return_mean", "evaluation_mean", "entropy", "q_mean", "approx_kl", "explained_variance"].flatMap((name) => {
     const points = logs.flatMap((log) => (log[name] === undefined ? [] : [{ x: log.steps, y: log[name] }]));
     return points.length > 1 ? [{ title: `${name}: ${logMeanings[name]}`, xLabel: "steps", series: [{ name, points }] }] : [];
@@ -120,34 +117,35 @@ async function finish(
     "report.html",
     renderRunReport({
       title: task.title,
-      highlights: [{ name: "mean return of 100 episodes", value: `${mean.toFixed(1)} ± ${std.toFixed(1)}` }],
+      highlights: [{ name: measure, value: formatReturn(run, { mean, std }) }],
       charts,
       summary: [
         { name: "command", value: command },
         { name: "goal", value: String(task.goal) },
         { name: "time", value: formatDuration(seconds) },
         { name: "device", value: device.name },
+        ...(film.note ? [{ name: filmName, value: describeFilm(film.note) }] : []),
       ],
     }),
   );
-  const measured = { "mean return of 100 episodes": mean, "their standard deviation": std };
+  const measured = { [measure]: mean, "their standard deviation": std };
   // Fewer steps than the task's are a trial, which promises nothing.
-  const goals = settings.steps >= task.steps ? { "mean return of 100 episodes": { atLeast: task.goal } } : {};
+  const goals = settings.steps >= task.steps ? { [measure]: { atLeast: task.goal } } : {};
   await writeOutcome(folder, {
     ...{ name: task.name, title: task.title, command, seed: settings.seed, device: device.name, steps: agent.steps },
     seconds: isWhole ? seconds : null,
     results: resultsOf(measured, goals),
   });
-  const verdict = mean >= task.goal ? "reached" : "missed";
   if (json)
     console.log(
       JSON.stringify({ task: task.name, steps: agent.steps, seconds, device: device.name, return: { mean, std }, goal: task.goal }),
     );
-  else
-    console.log(
-      `mean return of 100 episodes: ${mean.toFixed(1)} ± ${std.toFixed(1)}; the goal of ${task.goal} was ${verdict}\n${folder.path}: ${agentName}, report.html, episode.apng`,
-    );
+  else console.log(`${describeMeasure(run, { mean, std })}\n${folder.path}: ${agentName}, report.html${film.note ? `, ${filmName}` : ""}`);
   return 0;
+}
+
+function describeFilm({ steps, evaluationMean, return: sum, length }: FilmNote): string {
+  return `a return of ${sum.toFixed(2)} in ${length} steps, by the agent of the best evaluation (${evaluationMean.toFixed(2)}, after ${formatCount(steps)} steps)`;
 }
 
 function commandOf({ task, settings: { seed, steps, stopAtReturn } }: TaskRun): string {
