@@ -103,6 +103,7 @@ export {
   reinforceCartPole,
   trpoCartPole,
 } from "./tasks/cart-pole.ts";
+export { dqnCatch, ppoCatch, ppoDrivingTrack } from "./tasks/games.ts";
 export { tasks } from "./tasks/index.ts";
 export { ppoMountainCarContinuous } from "./tasks/mountain-car-continuous.ts";
 export { ppoPendulum, sacPendulum, td3Pendulum } from "./tasks/pendulum.ts";

@@ -2,6 +2,7 @@
 
 import { ppoAcrobot } from "./acrobot.ts";
 import { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole, trpoCartPole } from "./cart-pole.ts";
+import { dqnCatch, ppoCatch, ppoDrivingTrack } from "./games.ts";
 import { ppoMountainCarContinuous } from "./mountain-car-continuous.ts";
 import { ppoPendulum, sacPendulum, td3Pendulum } from "./pendulum.ts";
 import { qBlackjack, qCliffWalking, qFrozenLake, qTaxi } from "./tables.ts";
@@ -18,6 +19,9 @@ export const tasks: readonly Task[] = [
   ppoPendulum,
   ppoAcrobot,
   ppoMountainCarContinuous,
+  ppoCatch,
+  dqnCatch,
+  ppoDrivingTrack,
   qFrozenLake,
   qTaxi,
   qCliffWalking,
