@@ -124,3 +124,19 @@ test("what is kept are the masks of both observations: that of an episode's last
     expect([...nextMasks!.data.subarray(6 * i, 6 * i + 6)]).toEqual(maskOf(nextObservations.data[i]!));
   }
 });
+
+test("where an environment does not tell what made sense after an episode's last step, all is taken to", async () => {
+  let t = 0;
+  const environments: VectorEnvironment = {
+    ...tempting().environments,
+    step: () => ({
+      ...{ observations: new Float32Array(1), nextObservations: new Float32Array(1), rewards: new Float64Array(1) },
+      ...{ terminated: new Uint8Array(1), truncated: Uint8Array.of(++t % 2 === 0 ? 1 : 0), episodes: [] },
+    }),
+  };
+  using agent = new Dqn({ ...tempting(), environments, hidden: [], warmUp: 8, capacity: 8 });
+  await learn(agent, { steps: 4 });
+  const { masks, nextMasks } = (agent.buffer as ReplayBuffer).at(Int32Array.of(0, 1, 2, 3));
+  expect([...masks!.data]).toEqual([1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0]);
+  expect([...nextMasks!.data]).toEqual([1, 1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1]);
+});
