@@ -7,7 +7,7 @@ export type { Measurements, Objectives } from "./engine/objectives.ts";
 export type { SearchProblem } from "./engine/problem.ts";
 export { type FinishedTrial, type SearchLimits, type SearchOptions, type SearchResult, search } from "./engine/search.ts";
 export { medianStopping, rungStopping, type StoppingRule } from "./engine/stopping.ts";
-export type { Journal, SearchIdentity, TrialRecord } from "./engine/trial-record.ts";
+export type { Journal, SearchIdentity, TrialRecord, TrialReport } from "./engine/trial-record.ts";
 // Networks
 export {
   BlockCellNetwork,

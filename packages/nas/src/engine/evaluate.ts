@@ -11,13 +11,18 @@ export interface TrialTask<T> {
   readonly seed: number;
   /** How much to spend, in the unit of the search, such as epochs; undefined: all there is. */
   readonly budget: number | undefined;
-  /** The number of the trial to go on from; the trial's own folder or map finds its state. */
+  /** The number of the trial to go on from; the trial's own folder or map finds its state. Where there is none, `beginAnew`, or throw. */
   readonly from: number | undefined;
   /** 1 at first, 2 after a failure, … */
   readonly attempt: number;
   /** Aborted when the search ends early. */
   readonly signal: AbortSignal;
-  /** Tells how the trial stands; await it: it rejects with `TrialStopped` when the trial has no promise. More is better. */
+  /** Says that nothing was taken over from the trial `from`: this one costs its whole budget, not the difference. */
+  beginAnew(): void;
+  /**
+   * Tells how the trial stands; await it: it rejects with `TrialStopped` when the trial has no promise, and with `TrialFailed` for a score that
+   * is no finite number. More is better.
+   */
   report(step: number, score: number): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** A journal as text: a line that says which search it is of, then a line of JSON for each finished trial. */
 
 import { DataError } from "@dl/core";
-import type { SearchIdentity, TrialRecord } from "./trial-record.ts";
+import type { SearchIdentity, TrialRecord, TrialReport } from "./trial-record.ts";
 
 const format = "dl-search-1";
 
@@ -63,10 +63,13 @@ function checkRecord(value: unknown, { file, number }: Place): TrialRecord {
     typeof record.genotype === "object" &&
     record.genotype !== null &&
     Object.values(record.genotype).every(Number.isFinite) &&
-    (record.measurements === null || typeof record.measurements === "object");
+    (record.measurements === null || typeof record.measurements === "object") &&
+    (record.reports === undefined || (Array.isArray(record.reports) && record.reports.every(isReport))) &&
+    (record.elapsed === undefined || Number.isFinite(record.elapsed));
   if (!isWhole)
     throw new DataError(`${file}:${number}: expected a finished trial, got ${clip(JSON.stringify(value))}. Was the file edited?`);
   return record as TrialRecord;
 }
 
+const isReport = (report: Partial<TrialReport> | null): boolean => Number.isFinite(report?.step) && Number.isFinite(report?.score);
 const clip = (text: string | undefined): string => (text === undefined ? "nothing" : text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -12,6 +12,8 @@ import {
   randomSearch,
   record,
   regularizedEvolution,
+  rungStopping,
+  type StoppingRule,
   search,
   type TrialRecord,
 } from "../index.ts";
@@ -191,4 +193,139 @@ test("median stopping ends trials below the median of the others at that step", 
   expect(trials.map(({ stoppedAt }) => stoppedAt)).toEqual([undefined, undefined, undefined, undefined, undefined, 1, undefined]);
   expect(trials[5]!.measurements).toEqual({ height: 1 });
   expect(best!.candidate.value.x).toBe(10);
+});
+
+describe("stopping at rungs", () => {
+  test("a trial goes on while it is in the best third of those that came to the rung, by hand", () => {
+    const rule = rungStopping({ rungs: [1, 3] });
+    const at = (step: number) => (trial: number, score: number) => rule.goesOn(trial, { step, score });
+    // Alone; below one of two; above all; second of four, where two go on; fourth of five.
+    expect([5, 3, 6, 5.5, 4].map((score, trial) => at(1)(trial, score))).toEqual([true, false, true, true, false]);
+    // Between rungs nobody is judged; the next rung knows nothing of the first.
+    expect(at(2)(4, -100)).toBe(true);
+    expect(at(3)(3, -100)).toBe(true);
+    expect(() => rungStopping({ rungs: [] })).toThrow("expected at least one rung");
+    expect(() => rungStopping({ rungs: [1], reduction: 1 })).toThrow("a reduction above 1");
+  });
+
+  test("in a search, and a trial that is tried again does not compete with what it reported before", async () => {
+    const line = record({ x: choice([5, 3, 6, 5.5, 4]) });
+    const climbing: Evaluate<{ x: number }> = async ({ value, attempt, report }) => {
+      await report(1, value.x + (attempt === 1 ? 1 : 0));
+      if (value.x === 6 && attempt === 1) throw new Error("once");
+      return { height: value.x };
+    };
+    const { trials } = await search(line, {
+      ...{ strategy: gridSearch(line), evaluate: climbing, objectives, limits: { trials: 100 } },
+      stopping: rungStopping({ rungs: [1] }),
+    });
+    // At the rung 6, 4, then 7 and again 6, 6.5, 5: had the 7 stayed, the third would be stopped by itself.
+    expect(trials.map(({ stoppedAt, attempts }) => [stoppedAt, attempts])).toEqual([
+      [undefined, 1],
+      [1, 1],
+      [undefined, 2],
+      [undefined, 1],
+      [1, 1],
+    ]);
+    expect(trials.map(({ reports }) => reports)).toEqual([6, 4, 6, 6.5, 5].map((score) => [{ step: 1, score }]));
+  });
+});
+
+test("a search that goes on remembers what trials reported: its rule stops whom it would have stopped", async () => {
+  const line = record({ x: choice([9, 8, 7, 6, 5, 1, 10]) });
+  const reporting: Evaluate<{ x: number }> = async ({ value, report }) => {
+    for (let step = 1; step <= 3; step++) await report(step, value.x * step);
+    return { height: value.x * 3 };
+  };
+  const run = (records: TrialRecord[], trials: number, stopping: StoppingRule) =>
+    search(line, {
+      strategy: gridSearch(line),
+      evaluate: reporting,
+      objectives,
+      limits: { trials },
+      stopping,
+      journal: journalOf(records),
+    });
+  for (const rule of [() => medianStopping({ warmUpTrials: 5 }), () => rungStopping({ rungs: [1], reduction: 2 })]) {
+    const whole = await run([], 7, rule());
+    const records: TrialRecord[] = [];
+    await run(records, 5, rule());
+    const { trials } = await run(records, 7, rule());
+    const stopped = trials.map(({ stoppedAt }) => stoppedAt);
+    expect(stopped).toEqual(whole.trials.map(({ stoppedAt }) => stoppedAt));
+    expect(stopped[5]).toBe(1);
+    // As journals of before are: without reports, and without the time.
+    const old = records.slice(0, 5).map(({ reports: _, elapsed: __, ...rest }) => rest);
+    expect((await run(old, 7, rule())).trials).toHaveLength(7);
+  }
+});
+
+test("a report that is no number fails its trial, and the search goes on", async () => {
+  const line = record({ x: integer(0, 3) });
+  const { trials } = await search(line, {
+    ...{ strategy: gridSearch(line), objectives, limits: { trials: 100 }, stopping: medianStopping({ warmUpTrials: 1 }) },
+    async evaluate({ value, report }) {
+      await report(1, value.x === 2 ? Number.NaN : value.x);
+      return { height: value.x };
+    },
+  });
+  expect(trials.map(({ measurements }) => measurements)).toEqual([{ height: 0 }, { height: 1 }, null, { height: 3 }]);
+  expect(trials[2]!.error).toContain("expected a report of a step and a score that are finite numbers, got 1 and NaN");
+});
+
+test("the time limit counts what the journal says was spent", async () => {
+  const records: TrialRecord[] = [];
+  const run = (journal: TrialRecord[], limits: { trials?: number; seconds?: number }) =>
+    search(space, { strategy: evolution(1), evaluate, objectives, limits, journal: journalOf(journal) });
+  await run(records, { trials: 4 });
+  expect(records.map(({ elapsed }) => elapsed!)).toEqual([...records.map(({ elapsed }) => elapsed!)].sort((a, b) => a - b));
+  const spent = records.map((one, i) => ({ ...one, elapsed: 1000 * (i + 1) }));
+  // All that was done is told; nothing is begun.
+  const over = await run(spent, { seconds: 4000 });
+  expect([over.trials.length, over.reason, over.best!.key]).toEqual([4, "limit", (await run([...records], { trials: 4 })).best!.key]);
+  const little = [...spent];
+  await run(little, { seconds: 4000.1 });
+  expect(little.length).toBeGreaterThan(4);
+  expect(little[4]!.elapsed).toBeGreaterThanOrEqual(4000);
+  // Old journals know how long each trial took.
+  const old = records.map(({ elapsed: _, ...one }) => ({ ...one, seconds: 10 }));
+  expect((await run(old, { seconds: 40 })).trials).toHaveLength(4);
+});
+
+describe("trials that go on from others", () => {
+  const line = record({ x: float(0, 1) });
+  const halves = () => hyperband(line, { budgets: [1, 9], rounds: 9, rng: new Rng(1) });
+
+  test("one that says that it began anew costs its whole budget, also in a search that goes on", async () => {
+    const forgetful: Evaluate<{ x: number }> = ({ value, budget, beginAnew }) => {
+      // For those that go on from nobody it says nothing new.
+      beginAnew();
+      return { height: value.x * budget! };
+    };
+    const records: TrialRecord[] = [];
+    const run = (budget: number) =>
+      search(line, { strategy: halves(), evaluate: forgetful, objectives, limits: { budget }, journal: journalOf(records) });
+    // 9 · 1 + 3 · 3 = 18, and 9 more are 27.
+    await run(18);
+    expect(records).toHaveLength(12);
+    const { trials } = await run(24);
+    expect(trials.map(({ budget }) => budget)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 9]);
+    expect(trials.map(({ anew }) => anew === true)).toEqual([...Array(9).fill(false), ...Array(4).fill(true)]);
+  });
+
+  test("one that was remembered left no state: who goes on from it goes on from the trial that ran", async () => {
+    const small = record({ x: integer(0, 2) });
+    const ran = new Map<number, string>();
+    const { trials } = await search(small, {
+      ...{ strategy: hyperband(small, { budgets: [1, 9], rounds: 3, rng: new Rng(2) }), objectives, limits: { budget: 1000 } },
+      evaluate({ value, number, budget, from }) {
+        if (from !== undefined) expect(ran.get(from)).toBe(`${value.x} with ${budget! / 3}`);
+        // The same candidate goes up the same rungs once.
+        expect([...ran.values()]).not.toContain(`${value.x} with ${budget}${from === undefined ? " anew" : ""}`);
+        ran.set(number, `${value.x} with ${budget}`);
+        return { height: value.x };
+      },
+    });
+    expect(trials.some(({ remembered, budget }) => remembered && budget === 3)).toBe(true);
+  });
 });

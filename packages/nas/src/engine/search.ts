@@ -6,12 +6,13 @@
  * the strategy to where it was.
  */
 
-import { OptionError, Rng } from "@dl/core";
+import { OptionError } from "@dl/core";
 import { type Candidate, ofGenotype } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
 import type { Proposal, Strategy } from "../strategies/strategy.ts";
-import { type Evaluate, TrialFailed, TrialStopped } from "./evaluate.ts";
-import { checkObjectives, type Measurements, type Objectives, scoresOf } from "./objectives.ts";
+import { attempt, type Outcome } from "./attempt.ts";
+import type { Evaluate } from "./evaluate.ts";
+import { checkObjectives, type Objectives, scoresOf } from "./objectives.ts";
 import type { StoppingRule } from "./stopping.ts";
 import type { Journal, TrialRecord } from "./trial-record.ts";
 
@@ -19,8 +20,9 @@ import type { Journal, TrialRecord } from "./trial-record.ts";
 export interface SearchLimits {
   /** Trials that were run, not counting those remembered. */
   readonly trials?: number;
+  /** Those before an interruption, as far as the journal holds them, included. */
   readonly seconds?: number;
-  /** The sum of what the trials' budgets cost; a trial that goes on from another costs the difference. */
+  /** The sum of what the trials' budgets cost; a trial that goes on from another costs the difference, unless it said that it began anew. */
   readonly budget?: number;
 }
 
@@ -68,12 +70,19 @@ const mostRemembered = 1000;
 /** When so many trials have all failed, the fault is the function's, not the candidates'. */
 const allFailed = 10;
 
-/** A trial's outcome, or what kept it from having one. */
-type Outcome = Omit<TrialRecord, "number" | "genotype" | "key" | "parents"> | "aborted";
+/** A proposal that was given a number. */
+interface Asked<T> {
+  readonly proposal: Proposal<T>;
+  /** The trial whose state it goes on from. */
+  readonly from: number | undefined;
+  readonly outcome: Promise<Outcome>;
+  readonly remembered: boolean;
+}
 
 /** @throws DlError with the last trial's error when the first ten all failed. */
 export async function search<T>(space: Space<T>, options: SearchOptions<T>): Promise<SearchResult<T>> {
-  const { strategy, objectives, limits, seed = 0, workers = 1, journal, onTrial, signal = new AbortController().signal } = options;
+  const { strategy, evaluate, objectives, limits, seed = 0, workers = 1, retries = 1, journal, stopping, onTrial } = options;
+  const { signal = new AbortController().signal } = options;
   checkObjectives(objectives);
   checkLimits(limits, workers);
   const identity = {
@@ -83,32 +92,47 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
     seed,
     workers,
   };
-  const recorded = new Map((await journal?.open(identity))?.map((record) => [record.number, record]) ?? []);
-  const outcomes = new Map<string, Promise<Outcome>>();
+  const records = (await journal?.open(identity)) ?? [];
+  const recorded = new Map(records.map((record) => [record.number, record]));
+  const lastRecorded = Math.max(-1, ...recorded.keys());
+  const before = secondsOf(records, workers);
+  /** What was tried, and the trial that did. */
+  const tried = new Map<string, { readonly number: number; readonly outcome: Promise<Outcome> }>();
+  /** By trial: the one that ran, which is another for what is remembered. */
+  const ran = new Map<number, number>();
   const spent = new Map<number, number>();
   const trials: FinishedTrial<T>[] = [];
-  const asked: { proposal: Proposal<T>; outcome: Promise<Outcome>; remembered: boolean }[] = [];
+  const asked: Asked<T>[] = [];
   const start = performance.now();
   let run = 0;
   let cost = 0;
   let rememberedInRow = 0;
   let reason: SearchResult<T>["reason"] = "limit";
 
+  const elapsed = (): number => before + (performance.now() - start) / 1000;
   const isOver = (): boolean =>
     run >= (limits.trials ?? Number.POSITIVE_INFINITY) ||
     cost >= (limits.budget ?? Number.POSITIVE_INFINITY) ||
-    performance.now() - start >= 1000 * (limits.seconds ?? Number.POSITIVE_INFINITY);
+    // What the journal holds is told whatever the time.
+    (asked.length > lastRecorded && elapsed() >= (limits.seconds ?? Number.POSITIVE_INFINITY));
 
   /** Tells the next result in order; false when it was aborted. */
   const tellNext = async (): Promise<boolean> => {
     const number = trials.length;
-    const { proposal, outcome, remembered } = asked[number]!;
+    const { proposal, from, outcome, remembered } = asked[number]!;
     const result = await outcome;
     if (result === "aborted") return false;
     const { candidate, parents } = proposal;
     const scores = result.measurements && scoresOf(objectives, result.measurements);
-    const record: TrialRecord = { ...result, number, genotype: candidate.genotype, key: candidate.key, ...(parents && { parents }) };
-    if (!remembered && !recorded.has(number)) await journal?.append(record);
+    const past = recorded.get(number);
+    const record: TrialRecord = {
+      ...result,
+      ...{ number, genotype: candidate.genotype, key: candidate.key },
+      ...(parents && { parents }),
+      ...(past ? past.elapsed !== undefined && { elapsed: past.elapsed } : { elapsed: elapsed() }),
+    };
+    if (!remembered && result.anew) cost += spent.get(from!) ?? 0;
+    if (!remembered && !past) await journal?.append(record);
     const trial: FinishedTrial<T> = { ...record, candidate, scores, remembered, parents: proposal.parents ?? [] };
     trials.push(trial);
     strategy.tell({ ...proposal, number, scores });
@@ -121,12 +145,13 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
 
   try {
     asking: while (!signal.aborted) {
-      if (isOver()) break;
       while (asked.length - trials.length >= workers) if (!(await tellNext())) break asking;
+      // After what was told: a trial may have cost more than it seemed.
+      if (isOver()) break;
       let proposal = strategy.ask(asked.length);
       while (proposal === "wait") {
         if (trials.length === asked.length) throw new OptionError(`search: expected ${strategy.name} to propose, got a wait for nothing.`);
-        if (!(await tellNext())) break asking;
+        if (!(await tellNext()) || isOver()) break asking;
         proposal = strategy.ask(asked.length);
       }
       if (proposal === undefined) {
@@ -134,13 +159,18 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
         break;
       }
       const number = asked.length;
-      const { candidate, budget, from } = proposal;
+      const { candidate, budget } = proposal;
+      // What is remembered left no state of its own: the trial that ran did.
+      const from = proposal.from === undefined ? undefined : (ran.get(proposal.from) ?? proposal.from);
       const place = `${candidate.key} ${budget ?? ""} ${from ?? ""}`;
-      const known = outcomes.get(place);
+      const record = recorded.get(number);
+      // What the journal holds was run, whatever is known today.
+      const known = record ? undefined : tried.get(place);
       if (known && ++rememberedInRow >= mostRemembered) {
         reason = "exhausted";
         break;
       }
+      ran.set(number, known?.number ?? number);
       if (!known) {
         rememberedInRow = 0;
         run++;
@@ -148,10 +178,13 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
         cost += (budget ?? 1) - (from === undefined ? 0 : (spent.get(from) ?? 0));
       }
       const outcome =
-        known ?? replayed(recorded.get(number), { space, proposal, number }) ?? attempt(proposal, { number, options, signal });
-      outcomes.set(place, outcome);
+        known?.outcome ??
+        (record
+          ? replayed(record, { space, proposal, stopping })
+          : attempt(proposal, { number, from, evaluate, objectives, seed, retries, stopping, signal }));
+      if (!tried.has(place)) tried.set(place, { number, outcome });
       outcome.catch(() => {});
-      asked.push({ proposal, outcome, remembered: known !== undefined });
+      asked.push({ proposal, from, outcome, remembered: known !== undefined });
     }
     while (trials.length < asked.length && (await tellNext()));
   } finally {
@@ -162,65 +195,26 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
   return { best: bestOf(trials), trials, reason };
 }
 
-/** The recorded outcome, if the strategy proposes what it did then. */
+/** The recorded outcome, if the strategy proposes what it did then; a stopping rule sees its reports again. */
 function replayed<T>(
-  record: TrialRecord | undefined,
-  { space, proposal, number }: { space: Space<T>; proposal: Proposal<T>; number: number },
-): Promise<Outcome> | undefined {
-  if (!record) return undefined;
-  const { key } = ofGenotype(space, record.genotype);
+  record: TrialRecord,
+  { space, proposal, stopping }: { space: Space<T>; proposal: Proposal<T>; stopping: StoppingRule | undefined },
+): Promise<Outcome> {
+  const { number, genotype, key: _key, parents: _parents, elapsed: _elapsed, ...outcome } = record;
+  const { key } = ofGenotype(space, genotype);
   const { candidate, budget, from } = proposal;
   if (key !== candidate.key || record.budget !== budget || record.from !== from) {
     throw new OptionError(
       `search: expected trial ${number} to be what the journal holds, ${key}, got ${candidate.key}. The strategy or its options changed: begin a new journal.`,
     );
   }
-  const { number: _number, genotype: _genotype, key: _key, parents: _parents, ...outcome } = record;
+  for (const report of record.reports ?? []) stopping?.goesOn(number, report);
   return Promise.resolve(outcome);
 }
 
-/** Runs a trial, again where it fails. */
-async function attempt<T>(
-  { candidate, budget, from }: Proposal<T>,
-  { number, options, signal }: { number: number; options: SearchOptions<T>; signal: AbortSignal },
-): Promise<Outcome> {
-  const { evaluate, objectives, seed = 0, retries = 1, stopping } = options;
-  const start = performance.now();
-  const shape = { ...(budget !== undefined && { budget }), ...(from !== undefined && { from }) };
-  const seconds = (): number => (performance.now() - start) / 1000;
-  const [main] = Object.entries(objectives)[0]!;
-  const task = {
-    value: candidate.value,
-    number,
-    seed: new Rng(seed).fork(`trial ${candidate.key} ${budget ?? ""}`).integer(0, 2 ** 31),
-    budget,
-    from,
-    signal,
-    report: async (step: number, score: number): Promise<void> => {
-      if (stopping?.goesOn(number, { step, score }) === false) throw new TrialStopped({ step, score });
-    },
-  };
-  let error = "";
-  for (let attempts = 1; attempts <= retries + 1; attempts++) {
-    try {
-      const measurements: Measurements = await evaluate({ ...task, attempt: attempts });
-      scoresOf(objectives, measurements);
-      return { ...shape, measurements, attempts, seconds: seconds() };
-    } catch (thrown) {
-      if (signal.aborted) return "aborted";
-      if (thrown instanceof TrialStopped) {
-        // Its last report stands for the main objective; the others were not measured.
-        const { step, score } = thrown;
-        const direction = objectives[main];
-        const single = Object.keys(objectives).length === 1;
-        const measurements = single ? { [main]: direction === "minimize" ? -score : score } : null;
-        return { ...shape, measurements, stoppedAt: step, attempts, seconds: seconds(), ...(!single && { error: thrown.message }) };
-      }
-      error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-      if (thrown instanceof TrialFailed) return { ...shape, measurements: null, error, attempts, seconds: seconds() };
-    }
-  }
-  return { ...shape, measurements: null, error, attempts: retries + 1, seconds: seconds() };
+/** What the runs before this one took; where an old journal does not say, about as long as the trials. */
+function secondsOf(records: readonly TrialRecord[], workers: number): number {
+  return records.at(-1)?.elapsed ?? records.reduce((sum, { seconds }) => sum + seconds, 0) / workers;
 }
 
 function bestOf<T>(trials: readonly FinishedTrial<T>[]): FinishedTrial<T> | undefined {

@@ -1,8 +1,13 @@
 /** Stopping trials without promise, by what they report on the way. */
 
-/** Sees every report; says whether the trial goes on. More is better. */
+import { OptionError } from "@dl/core";
+import type { TrialReport } from "./trial-record.ts";
+
+/** Sees every report; says whether the trial goes on. */
 export interface StoppingRule {
-  goesOn(trial: number, report: { readonly step: number; readonly score: number }): boolean;
+  goesOn(trial: number, report: TrialReport): boolean;
+  /** The trial failed and is tried again: what it reported counts no more. */
+  forget?(trial: number): void;
 }
 
 /**
@@ -13,7 +18,7 @@ export interface StoppingRule {
  * @param options.warmUpTrials  So many trials must have come that far. Default 5.
  */
 export function medianStopping({ warmUpSteps = 1, warmUpTrials = 5 }: { warmUpSteps?: number; warmUpTrials?: number } = {}): StoppingRule {
-  const histories = new Map<number, { step: number; score: number }[]>();
+  const histories = new Map<number, TrialReport[]>();
   return {
     goesOn(trial, report) {
       const own = histories.get(trial) ?? [];
@@ -29,6 +34,7 @@ export function medianStopping({ warmUpSteps = 1, warmUpTrials = 5 }: { warmUpSt
       const median = means.length % 2 === 1 ? means[middle]! : (means[middle - 1]! + means[middle]!) / 2;
       return Math.max(...own.map(({ score }) => score)) >= median;
     },
+    forget: (trial) => void histories.delete(trial),
   };
 }
 
@@ -36,18 +42,25 @@ export function medianStopping({ warmUpSteps = 1, warmUpTrials = 5 }: { warmUpSt
  * Stops a trial at a rung unless it is among the best of those that came there: the rule of ASHA for trials that run through.
  * Li et al. 2020, arXiv:1810.05934.
  *
- * @param options.rungs  Steps at which trials are compared.
+ * @param options.rungs  Steps at which trials are compared: those they report.
  * @param options.reduction  One in so many goes on. Default 3.
  */
 export function rungStopping({ rungs, reduction = 3 }: { rungs: readonly number[]; reduction?: number }): StoppingRule {
-  const scores = new Map<number, number[]>(rungs.map((rung) => [rung, []]));
+  if (!(rungs.length > 0 && reduction > 1)) {
+    throw new OptionError(`rungStopping: expected at least one rung and a reduction above 1, got [${rungs.join(", ")}] and ${reduction}.`);
+  }
+  /** By rung, the score of each trial that came there. */
+  const scores = new Map(rungs.map((rung) => [rung, new Map<number, number>()]));
   return {
-    goesOn(_, { step, score }) {
+    goesOn(trial, { step, score }) {
       const seen = scores.get(step);
       if (!seen) return true;
-      seen.push(score);
-      const better = seen.filter((other) => other > score).length;
-      return better < Math.max(1, Math.ceil(seen.length / reduction));
+      seen.set(trial, score);
+      const better = [...seen.values()].filter((other) => other > score).length;
+      return better < Math.max(1, Math.ceil(seen.size / reduction));
+    },
+    forget(trial) {
+      for (const seen of scores.values()) seen.delete(trial);
     },
   };
 }

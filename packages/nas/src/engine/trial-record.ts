@@ -3,6 +3,12 @@
 import type { Genotype } from "../space/candidate.ts";
 import type { Measurements } from "./objectives.ts";
 
+/** What a trial told on its way. More is better. */
+export interface TrialReport {
+  readonly step: number;
+  readonly score: number;
+}
+
 export interface TrialRecord {
   readonly number: number;
   readonly genotype: Genotype;
@@ -10,6 +16,8 @@ export interface TrialRecord {
   readonly budget?: number;
   /** The trial it went on from. */
   readonly from?: number;
+  /** That trial's state was not at hand: it began anew, and cost its whole budget. */
+  readonly anew?: true;
   /** The trials whose candidates this one was made of. */
   readonly parents?: readonly number[];
   /** Null when it failed. */
@@ -18,8 +26,12 @@ export interface TrialRecord {
   readonly error?: string;
   /** The step it was stopped at, for want of promise. */
   readonly stoppedAt?: number;
+  /** What it reported, at its last attempt: stopping rules remember it when the search goes on. */
+  readonly reports?: readonly TrialReport[];
   readonly attempts: number;
   readonly seconds: number;
+  /** Seconds of the search when it was told, those before an interruption included. Journals of before have none. */
+  readonly elapsed?: number;
 }
 
 /** What a journal begins with: a search goes on only where all of it is the same. */

@@ -51,7 +51,7 @@ async function main(): Promise<void> {
       if (!(await answer)) throw new TrialStopped({ step, score });
     };
     try {
-      send({ kind: "done", measurements: await evaluate({ ...task, signal: controller.signal, report }) });
+      send({ kind: "done", measurements: await evaluate({ ...task, signal: controller.signal, report, beginAnew: () => {} }) });
     } catch (error) {
       if (error instanceof TrialStopped) send({ kind: "stopped", step: error.step, score: error.score });
       else send({ kind: "failed", message: describe(error), final: error instanceof TrialFailed });

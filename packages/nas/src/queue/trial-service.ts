@@ -93,7 +93,7 @@ export class TrialService implements AsyncDisposable {
       if (await this.#redis.exists(stopKey(queue, job.id!))) throw new TrialStopped({ step, score });
     };
     const outcome = await this.#open(about)
-      .then((evaluate) => evaluate({ ...task, budget: budget ?? undefined, from: from ?? undefined, signal: this.#stop.signal, report }))
+      .then((evaluate) => evaluate({ ...task, budget: budget ?? undefined, from: from ?? undefined, signal: this.#stop.signal, report, beginAnew: () => {} }))
       .then((measurements): TrialOutcome => ({ kind: "done", measurements }), outcomeOf);
     this.#options.onTrial?.(task.number, outcome.kind);
     return outcome;
