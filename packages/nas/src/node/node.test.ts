@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rng } from "@dl/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { choice, float, gridSearch, integer, medianStopping, randomSearch, record, search } from "../index.ts";
+import { choice, float, gridSearch, integer, medianStopping, randomSearch, record, search, TrialFailed } from "../index.ts";
 import { journalFile, openTrialWorkers } from "./index.ts";
 
 let folder: string;
@@ -42,7 +42,7 @@ describe("the journal", () => {
     await writeFile(path, whole.slice(0, -20));
     const { trials } = await run(path, 4);
     expect(trials.filter(({ remembered }) => !remembered)).toHaveLength(4);
-    const seconds = /"seconds":[^,}]*/g;
+    const seconds = /"(seconds|elapsed)":[^,}]*/g;
     expect((await readFile(path, "utf8")).replace(seconds, "")).toBe(whole.replace(seconds, ""));
   });
 
@@ -58,6 +58,9 @@ describe("the journal", () => {
     await writeFile(path, '{"some":"json"}\n');
     await expect(run(path, 2)).rejects.toThrow("expected a journal of format dl-search-1, got another file");
     await writeFile(path, `${before.split("\n")[0]}\n{"number":"0"}\n`);
+    await expect(run(path, 2)).rejects.toThrow("c.jsonl:2: expected a finished trial");
+    const [head, first] = before.split("\n") as [string, string];
+    await writeFile(path, `${head}\n${first.replace('"attempts"', '"reports":[{"step":1}],"attempts"')}\n`);
     await expect(run(path, 2)).rejects.toThrow("c.jsonl:2: expected a finished trial");
   });
 });
@@ -100,6 +103,53 @@ describe("trials in threads", () => {
     expect(trials.map(({ measurements }) => measurements)).toEqual([{ height: 0, attempt: 2 }, null, null, { height: 0, attempt: 1 }]);
     expect(trials[1]!.error).toContain("out of luck");
     expect(trials[2]!.error).toContain("expected an end within 2 s");
+  });
+
+  const taskOf = (how: string, more: object = {}) => ({
+    ...{ value: { x: 1, how }, number: 0, seed: 0, budget: undefined, from: undefined, attempt: 1 },
+    ...{ signal: new AbortController().signal, report: async () => {}, beginAnew: () => {} },
+    ...more,
+  });
+
+  test("a thread that cannot be replaced fails the trials that want it, and none waits for ever; it starts when it can again", async () => {
+    const gate = join(folder, "gate");
+    await writeFile(gate, "");
+    await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers: 1, input: { top: 1, gate }, execArgv });
+    const dying = pool.evaluate(taskOf("dies"));
+    const waiting = pool.evaluate(taskOf("well"));
+    await rm(gate);
+    await expect(dying).rejects.toThrow("got its end with exit code 3");
+    await expect(waiting).rejects.toThrow("the gate is shut");
+    await expect(pool.evaluate(taskOf("well"))).rejects.toThrow("the gate is shut");
+    await writeFile(gate, "");
+    expect(await pool.evaluate(taskOf("well"))).toEqual({ height: 0, attempt: 1 });
+  });
+
+  test("closed while trials run and wait, all of them end, and no other thread starts", async () => {
+    const log = join(folder, "threads.log");
+    const pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers: 1, input: { top: 1, log }, execArgv });
+    const ends = ["hangs", "well"].map((how) => expect(pool.evaluate(taskOf(how))).rejects.toThrow("they were closed"));
+    await pool.close();
+    await Promise.all(ends);
+    await expect(pool.evaluate(taskOf("well"))).rejects.toThrow("they were closed");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await readFile(log, "utf8")).toBe("a thread\n");
+  });
+
+  test("nothing that a trial says is lost: reports it does not wait for, that it began anew; and what a dead one leaves behind hurts nobody", async () => {
+    await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers: 1, input: { top: 1 }, execArgv });
+    const said: (number | string)[] = [];
+    const slow = async (step: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      said.push(step);
+    };
+    const end = await pool.evaluate(taskOf("hurries", { from: 7, report: slow, beginAnew: () => said.push("anew") }));
+    expect([said, end]).toEqual([["anew", 1, 2, 3], { height: 0, attempt: 1 }]);
+    const refusing = taskOf("well", { report: () => Promise.reject(new TrialFailed("no number")) });
+    await expect(pool.evaluate(refusing)).rejects.toThrow("no number");
+    await pool.evaluate(taskOf("leaves a bomb"));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await pool.evaluate(taskOf("well"))).toEqual({ height: 0, attempt: 1 });
   });
 
   test("a module without a trial is told, and nothing is left running", async () => {

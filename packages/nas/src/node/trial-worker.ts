@@ -8,6 +8,8 @@ import type { Measurements } from "../engine/objectives.ts";
 /** A trial's task as it travels. */
 export interface TrialRequest {
   readonly kind: "trial";
+  /** Comes back with all that is said of this trial. */
+  readonly id: number;
   readonly value: unknown;
   readonly number: number;
   readonly seed: number;
@@ -19,16 +21,21 @@ export interface TrialRequest {
 /** From the search to the worker. */
 export type ToWorker = TrialRequest | { readonly kind: "verdict"; readonly goesOn: boolean } | { readonly kind: "abort" };
 
-/** From the worker to the search. */
-export type FromWorker =
-  | { readonly kind: "ready" }
-  | { readonly kind: "broken"; readonly message: string }
+/** What the worker says of a trial. */
+type TrialMessage =
+  | { readonly kind: "anew" }
   | { readonly kind: "report"; readonly step: number; readonly score: number }
   | { readonly kind: "done"; readonly measurements: Measurements }
   | { readonly kind: "stopped"; readonly step: number; readonly score: number }
   | { readonly kind: "failed"; readonly message: string; readonly final: boolean };
 
-const send = (message: FromWorker): void => parentPort!.postMessage(message);
+/** From the worker to the search. */
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "broken"; readonly message: string }
+  | (TrialMessage & { readonly id: number });
+
+const post = (message: FromWorker): void => parentPort!.postMessage(message);
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function main(): Promise<void> {
@@ -41,7 +48,8 @@ async function main(): Promise<void> {
   let verdict: ((goesOn: boolean) => void) | undefined;
   let controller = new AbortController();
 
-  const run = async ({ kind: _, ...task }: TrialRequest): Promise<void> => {
+  const run = async ({ kind: _, id, ...task }: TrialRequest): Promise<void> => {
+    const send = (message: TrialMessage): void => post({ ...message, id });
     controller = new AbortController();
     const report = async (step: number, score: number): Promise<void> => {
       const answer = new Promise<boolean>((resolve) => {
@@ -50,8 +58,9 @@ async function main(): Promise<void> {
       send({ kind: "report", step, score });
       if (!(await answer)) throw new TrialStopped({ step, score });
     };
+    const beginAnew = (): void => send({ kind: "anew" });
     try {
-      send({ kind: "done", measurements: await evaluate({ ...task, signal: controller.signal, report, beginAnew: () => {} }) });
+      send({ kind: "done", measurements: await evaluate({ ...task, signal: controller.signal, report, beginAnew }) });
     } catch (error) {
       if (error instanceof TrialStopped) send({ kind: "stopped", step: error.step, score: error.score });
       else send({ kind: "failed", message: describe(error), final: error instanceof TrialFailed });
@@ -63,7 +72,7 @@ async function main(): Promise<void> {
     else if (message.kind === "abort") controller.abort();
     else verdict?.(message.goesOn);
   });
-  send({ kind: "ready" });
+  post({ kind: "ready" });
 }
 
-main().catch((error: unknown) => send({ kind: "broken", message: describe(error) }));
+main().catch((error: unknown) => post({ kind: "broken", message: describe(error) }));

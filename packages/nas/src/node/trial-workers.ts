@@ -4,6 +4,7 @@ import { DataError, OptionError } from "@dl/core";
 import { startWorker, type WorkerThread } from "@dl/core/node";
 import { type Evaluate, TrialFailed, TrialStopped, type TrialTask } from "../engine/evaluate.ts";
 import type { Measurements } from "../engine/objectives.ts";
+import { Inbox, LostWorker } from "./inbox.ts";
 import type { FromWorker, ToWorker } from "./trial-worker.ts";
 
 /** What the module named to `openTrialWorkers` exports as `trial`: it runs once in every worker and gives the function that tries. */
@@ -55,13 +56,23 @@ export async function openTrialWorkers<T = unknown>(module: URL, options: TrialW
   return pool;
 }
 
+interface Thread {
+  readonly worker: WorkerThread;
+  readonly inbox: Inbox<FromWorker>;
+}
+
+/** A thread, or a place for one: the trial that takes it opens it. */
+type Slot = Thread | undefined;
+
 /** Running threads; `openTrialWorkers` starts them, and `await using` or `close` ends them. */
 export class TrialWorkers<T> implements AsyncDisposable {
   readonly #module: URL;
   readonly #options: TrialWorkersOptions;
-  readonly #idle: WorkerThread[] = [];
-  readonly #all = new Set<WorkerThread>();
-  readonly #queue: ((worker: WorkerThread) => void)[] = [];
+  readonly #idle: Slot[] = [];
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: { readonly take: (slot: Slot) => void; readonly giveUp: (error: Error) => void }[] = [];
+  #isClosed = false;
+  #trials = 0;
 
   /** @internal Use `openTrialWorkers`. */
   constructor(module: URL, options: TrialWorkersOptions) {
@@ -69,60 +80,80 @@ export class TrialWorkers<T> implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** For `search`. A task waits while all threads are busy. */
+  /** For `search`. A task waits while all threads are busy. @throws DataError when the threads are closed, also while it waits or runs. */
   readonly evaluate: Evaluate<T> = async (task) => {
-    const worker = this.#idle.pop() ?? (await new Promise<WorkerThread>((resolve) => this.#queue.push(resolve)));
-    let usable = true;
+    if (this.#isClosed) throw closedError();
+    let slot = this.#idle.length > 0 ? this.#idle.pop() : await new Promise<Slot>((take, giveUp) => this.#waiting.push({ take, giveUp }));
     try {
-      return await this.#run(worker, task);
+      // It may have died since, by a timer that its last trial left.
+      if (slot && !slot.inbox.isOpen) {
+        await this.#end(slot);
+        slot = undefined;
+      }
+      slot ??= await this.#open();
+      return await this.#run(slot, task);
     } catch (error) {
-      usable = !(error instanceof LostWorker);
+      if (this.#isClosed) throw closedError();
+      if (error instanceof LostWorker) {
+        if (slot) await this.#end(slot);
+        slot = undefined;
+      }
       throw error;
     } finally {
-      this.#release(usable ? worker : await this.#replace(worker));
+      this.#release(slot);
     }
   };
 
   /** @internal */
   async start(count: number): Promise<void> {
-    for (const worker of await Promise.all(Array.from({ length: count }, () => this.#open()))) this.#release(worker);
+    for (const thread of await Promise.all(Array.from({ length: count }, () => this.#open()))) this.#release(thread);
   }
 
+  /** Ends the threads; trials that run or wait reject. */
   async close(): Promise<void> {
-    await Promise.all([...this.#all].map((worker) => worker.terminate()));
-    this.#all.clear();
+    this.#isClosed = true;
+    for (const { giveUp } of this.#waiting.splice(0)) giveUp(closedError());
+    await Promise.all([...this.#threads].map((thread) => this.#end(thread)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #release(worker: WorkerThread): void {
-    const next = this.#queue.shift();
-    if (next) next(worker);
-    else this.#idle.push(worker);
+  #release(slot: Slot): void {
+    if (this.#isClosed) return;
+    const next = this.#waiting.shift();
+    if (next) next.take(slot);
+    else this.#idle.push(slot);
   }
 
-  async #replace(worker: WorkerThread): Promise<WorkerThread> {
-    this.#all.delete(worker);
-    await worker.terminate();
-    return this.#open();
-  }
-
-  async #open(): Promise<WorkerThread> {
+  async #open(): Promise<Thread> {
+    if (this.#isClosed) throw closedError();
     const { input, execArgv, quiet = false } = this.#options;
     const module = this.#module.href;
     const worker = startWorker(new URL("./trial-worker.js", import.meta.url), {
       ...{ from: import.meta.url, module, execArgv, quiet },
       data: { module, input },
     });
-    this.#all.add(worker);
-    const first = await nextMessage(worker);
-    if (first.kind === "broken") throw new DataError(first.message);
-    return worker;
+    const thread: Thread = { worker, inbox: new Inbox(worker) };
+    this.#threads.add(thread);
+    try {
+      const first = await thread.inbox.next();
+      if (first.kind === "broken") throw new DataError(first.message);
+      return thread;
+    } catch (error) {
+      await this.#end(thread);
+      throw error;
+    }
   }
 
-  async #run(worker: WorkerThread, { signal, report, ...task }: TrialTask<T>): Promise<Measurements> {
+  async #end(thread: Thread): Promise<void> {
+    this.#threads.delete(thread);
+    await thread.worker.terminate();
+  }
+
+  async #run({ worker, inbox }: Thread, { signal, report, beginAnew, ...task }: TrialTask<T>): Promise<Measurements> {
+    const id = this.#trials++;
     const send = (message: ToWorker): void => worker.postMessage(message);
     const abort = (): void => send({ kind: "abort" });
     const { timeLimit } = this.#options;
@@ -136,15 +167,26 @@ export class TrialWorkers<T> implements AsyncDisposable {
     });
     late.catch(() => {});
     signal.addEventListener("abort", abort, { once: true });
+    /** What a report was refused with: the trial is told to stop, and this is why. */
+    let refused: unknown;
     try {
-      send({ kind: "trial", ...task });
+      send({ kind: "trial", id, ...task });
       if (signal.aborted) abort();
       for (;;) {
-        const message = await Promise.race([nextMessage(worker), late]);
+        const message = await Promise.race([inbox.next(), late]);
+        // What an earlier trial says after its end is nobody's.
+        if (!("id" in message) || message.id !== id) continue;
         if (message.kind === "done") return message.measurements;
-        if (message.kind === "stopped") throw new TrialStopped(message);
+        if (message.kind === "stopped") throw refused ?? new TrialStopped(message);
         if (message.kind === "failed") throw message.final ? new TrialFailed(message.message) : new DataError(message.message);
-        if (message.kind === "report") send({ kind: "verdict", goesOn: await goesOn(report(message.step, message.score)) });
+        if (message.kind === "anew") beginAnew();
+        if (message.kind === "report") {
+          refused = await report(message.step, message.score).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+          send({ kind: "verdict", goesOn: refused === undefined });
+        }
       }
     } finally {
       clearTimeout(timer);
@@ -153,31 +195,4 @@ export class TrialWorkers<T> implements AsyncDisposable {
   }
 }
 
-/** The thread is gone, or must go. */
-class LostWorker extends DataError {}
-
-/** What the thread says next; its end is an error. */
-function nextMessage(worker: WorkerThread): Promise<FromWorker> {
-  return new Promise((resolve, reject) => {
-    const settle = (done: () => void): void => {
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      done();
-    };
-    const onMessage = (message: FromWorker): void => settle(() => resolve(message));
-    const onError = (error: Error): void =>
-      settle(() => reject(new LostWorker(`trial worker: expected it to run, got ${error.name}: ${error.message}`)));
-    const onExit = (code: number): void =>
-      settle(() => reject(new LostWorker(`trial worker: expected it to run on, got its end with exit code ${code}.`)));
-    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-  });
-}
-
-async function goesOn(report: Promise<void>): Promise<boolean> {
-  try {
-    await report;
-    return true;
-  } catch (error) {
-    if (error instanceof TrialStopped) return false;
-    throw error;
-  }
-}
+const closedError = (): DataError => new DataError("openTrialWorkers: expected the threads to run, got their end: they were closed.");
