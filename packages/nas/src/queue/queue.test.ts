@@ -3,8 +3,19 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Rng } from "@dl/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Evaluate, gridSearch, integer, medianStopping, record, type SearchResult, search, TrialFailed } from "../index.ts";
+import {
+  type Evaluate,
+  gridSearch,
+  integer,
+  medianStopping,
+  record,
+  type SearchResult,
+  search,
+  successiveHalving,
+  TrialFailed,
+} from "../index.ts";
 import { openTrialQueue, serveTrials } from "./index.ts";
 import { hasRedis, RedisServer } from "./redis-fixture.ts";
 
@@ -133,6 +144,61 @@ describe.runIf(hasRedis)("trials through a Redis server", () => {
     expect(done[9]!.stoppedAt).toBeGreaterThan(0);
     expect(done[9]!.stoppedAt).toBeLessThan(30);
     expect(seen.filter((number) => number === 7)).toHaveLength(2);
+  }, 60_000);
+
+  test("what failed is tried anew: by the same search when it goes on, and by another; what another did is not taken for its own", async () => {
+    const ran: string[] = [];
+    let isMended = false;
+    await using _service = await serveTrials({
+      ...{ url: server.url, queue: "mended", workers: 3 },
+      open(about) {
+        if (!isMended) throw new Error("no data here");
+        return ({ value }) => {
+          ran.push(`${about} ${(value as Value).x}`);
+          return { height: (value as Value).x };
+        };
+      },
+    });
+    const searchAs = async (run: string) => {
+      await using trials = await openTrialQueue<Value>({ url: server.url, queue: "mended", interval: 20, run, about: run });
+      return await runSearch(trials.evaluate, { limits: { trials: 3 } });
+    };
+    expect((await searchAs("first")).trials.map(({ error }) => error)).toEqual(Array(3).fill("DataError: no data here"));
+    isMended = true;
+    const heights = async (run: string) => (await searchAs(run)).trials.map(({ measurements }) => measurements?.height);
+    expect(await heights("first")).toEqual([0, 1, 2]);
+    expect(await heights("first")).toEqual([0, 1, 2]);
+    expect(await heights("second")).toEqual([0, 1, 2]);
+    expect(ran.sort()).toEqual(["first 0", "first 1", "first 2", "second 0", "second 1", "second 2"]);
+  }, 60_000);
+
+  test("two searches that say the same of themselves are two, unless one name says that they are one", async () => {
+    let ran = 0;
+    await using _service = await serveTrials({ url: server.url, queue: "two", open: () => () => ({ height: ++ran }) });
+    for (const run of [undefined, undefined, "one", "one"]) {
+      await using trials = await openTrialQueue<Value>({ url: server.url, queue: "two", interval: 20, ...(run && { run }) });
+      await runSearch(trials.evaluate, { limits: { trials: 2 } });
+    }
+    expect(ran).toBe(6);
+  }, 60_000);
+
+  test("every report comes through, also of a trial that ends between two looks, and so does that it began anew", async () => {
+    await using _service = await serveTrials({
+      ...{ url: server.url, queue: "reports" },
+      open:
+        () =>
+        async ({ value, from, report, beginAnew }) => {
+          if (from !== undefined) beginAnew();
+          for (let step = 1; step <= 3; step++) await report(step, (value as Value).x);
+          return { height: (value as Value).x };
+        },
+    });
+    await using trials = await openTrialQueue<Value>({ url: server.url, queue: "reports", interval: 100 });
+    const strategy = successiveHalving(space, { candidates: 3, budgets: [1, 3], rng: new Rng(1) });
+    const { trials: done } = await runSearch(trials.evaluate, { strategy, workers: 1 });
+    expect(done.map(({ reports }) => reports?.map(({ step }) => step))).toEqual(Array(4).fill([1, 2, 3]));
+    expect(done.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
+    expect(done.map(({ anew }) => anew)).toEqual([undefined, undefined, undefined, true]);
   }, 60_000);
 
   test("a search that is interrupted takes back what nobody has begun", async () => {

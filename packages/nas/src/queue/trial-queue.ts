@@ -1,5 +1,6 @@
 /** The search's end of the queue: gives trials out as jobs and waits for what comes of them. */
 
+import { randomUUID } from "node:crypto";
 import { DataError, OptionError } from "@dl/core";
 import { type Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
@@ -13,6 +14,8 @@ export interface TrialQueueOptions {
   readonly url: string;
   /** Plain data for the workers, by which they find the code: a name, and its settings. */
   readonly about?: unknown;
+  /** Names the search: one that goes on under its name finds the jobs it gave out. Default: a new name, which finds none. */
+  readonly run?: string;
   /** Workers listen to one queue. Default `dl-trials`. */
   readonly queue?: string;
   /** Milliseconds between two looks at a trial. Default 250. */
@@ -25,8 +28,8 @@ const keepSeconds = 7 * 24 * 3600;
 /**
  * Opens the queue for a search; `serveTrials`, in as many processes as one has, works on it.
  *
- * Nothing is lost: a worker that dies gives its trial back; a search that is killed and goes on finds the jobs it gave out; and what a
- * server without persistence forgets is given out again.
+ * Nothing is lost: a worker that dies gives its trial back; a search that is killed and goes on as the same `run` finds the jobs it gave out;
+ * and what a server without persistence forgets is given out again. Failures are read once: another search, or the same after a repair, tries anew.
  *
  * @throws DataError when no server answers.
  * @example no-run
@@ -52,11 +55,13 @@ export class TrialQueue<T> implements AsyncDisposable {
   readonly #redis: Redis;
   readonly #name: string;
   readonly #about: unknown;
+  readonly #run: string;
   readonly #interval: number;
 
   /** @internal */
-  constructor(address: RedisAddress, { about = null, queue = defaultQueue, interval = 250 }: TrialQueueOptions) {
+  constructor(address: RedisAddress, { about = null, run = randomUUID(), queue = defaultQueue, interval = 250 }: TrialQueueOptions) {
     this.#name = queue;
+    this.#run = run;
     this.#about = about;
     this.#interval = interval;
     this.#queue = new Queue(queue, { connection: { ...address } });
@@ -65,22 +70,22 @@ export class TrialQueue<T> implements AsyncDisposable {
   }
 
   /** For `search`. */
-  readonly evaluate: Evaluate<T> = async ({ value, number, seed, budget = null, from = null, attempt, signal, report }) => {
-    const job: TrialJob = { about: this.#about, value, number, seed, budget, from, attempt };
+  readonly evaluate: Evaluate<T> = async ({ value, number, seed, budget = null, from = null, attempt, signal, report, beginAnew }) => {
+    const job: TrialJob = { run: this.#run, about: this.#about, value, number, seed, budget, from, attempt };
     const id = jobId(job);
     let told = 0;
     for (;;) {
       signal.throwIfAborted();
-      // Giving out what is there already changes nothing.
+      // The state first: what is read after it is whole when it says that the job has ended.
+      const state = await this.#queue.getJobState(id);
       const found = (await this.#queue.getJob(id)) as Job<TrialJob, TrialOutcome> | undefined;
+      // Giving out what is there already changes nothing.
       if (!found)
         await this.#queue.add("trial", job, { jobId: id, removeOnComplete: { age: keepSeconds }, removeOnFail: { age: keepSeconds } });
       else {
         const reports = Array.isArray(found.progress) ? (found.progress as TrialProgress) : [];
         for (; told < reports.length; told++) await this.#tell(id, { report, ...reports[told]! });
-        const state = await found.getState();
-        // Read again: it may have ended between the two looks.
-        if (state === "completed") return measured((await this.#queue.getJob(id))!.returnvalue as TrialOutcome);
+        if (state === "completed") return await this.#outcomeOf(found, beginAnew);
         if (state === "failed") {
           await found.remove();
           throw new DataError(`trial ${number}: expected a worker to finish it, got ${found.failedReason}.`);
@@ -106,9 +111,20 @@ export class TrialQueue<T> implements AsyncDisposable {
     try {
       await report(step, score);
     } catch (error) {
-      if (!(error instanceof TrialStopped)) throw error;
       await this.#redis.set(stopKey(this.#name, id), "1", "EX", keepSeconds);
+      if (!(error instanceof TrialStopped)) throw error;
     }
+  }
+
+  /** What a job came to. A failure is dropped once it is read: a search that was killed before it wrote it down tries again. */
+  async #outcomeOf(job: Job<TrialJob, TrialOutcome>, beginAnew: () => void): Promise<Measurements> {
+    const outcome = job.returnvalue;
+    if (outcome.anew) beginAnew();
+    if (outcome.kind === "done") return outcome.measurements;
+    if (outcome.kind === "stopped") throw new TrialStopped(outcome);
+    await job.remove();
+    await this.#redis.del(stopKey(this.#name, job.id!));
+    throw outcome.final ? new TrialFailed(outcome.message) : new DataError(outcome.message);
   }
 
   /** A trial nobody has begun is not for anyone to begin when the search has ended. */
@@ -116,12 +132,6 @@ export class TrialQueue<T> implements AsyncDisposable {
     const found = await this.#queue.getJob(id);
     if (found && (await found.getState()) === "waiting") await found.remove().catch(() => {});
   }
-}
-
-function measured(outcome: TrialOutcome): Measurements {
-  if (outcome.kind === "done") return outcome.measurements;
-  if (outcome.kind === "stopped") throw new TrialStopped(outcome);
-  throw outcome.final ? new TrialFailed(outcome.message) : new DataError(outcome.message);
 }
 
 /** Waits, but not for longer than until the signal. */

@@ -84,7 +84,9 @@ export class TrialService implements AsyncDisposable {
   }
 
   async #work(job: Job<TrialJob, TrialOutcome>): Promise<TrialOutcome> {
-    const { about, budget, from, ...task } = job.data;
+    const { run: _, about, budget, from, ...task } = job.data;
+    const told: Pick<TrialOutcome, "anew"> = {};
+    const beginAnew = (): void => void Object.assign(told, { anew: true });
     const reports: TrialProgress[number][] = [];
     const report = async (step: number, score: number): Promise<void> => {
       reports.push({ step, score });
@@ -92,11 +94,12 @@ export class TrialService implements AsyncDisposable {
       const { queue = defaultQueue } = this.#options;
       if (await this.#redis.exists(stopKey(queue, job.id!))) throw new TrialStopped({ step, score });
     };
+    const whole = { ...task, budget: budget ?? undefined, from: from ?? undefined, signal: this.#stop.signal, report, beginAnew };
     const outcome = await this.#open(about)
-      .then((evaluate) => evaluate({ ...task, budget: budget ?? undefined, from: from ?? undefined, signal: this.#stop.signal, report, beginAnew: () => {} }))
+      .then((evaluate) => evaluate(whole))
       .then((measurements): TrialOutcome => ({ kind: "done", measurements }), outcomeOf);
     this.#options.onTrial?.(task.number, outcome.kind);
-    return outcome;
+    return { ...outcome, ...told };
   }
 
   #open(about: unknown): Promise<Evaluate<unknown>> {
