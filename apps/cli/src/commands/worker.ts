@@ -1,16 +1,18 @@
 /** dl worker: runs the trials of searches on other machines. */
 
 import { DataError } from "@dl/core";
-import type { Evaluate } from "@dl/nas";
-import { openTrialWorkers, type TrialWorkers } from "@dl/nas/node";
+import { openTrialWorkers } from "@dl/nas/node";
 import { serveTrials } from "@dl/nas/queue";
 import { type Command, text, UsageError, wholeNumber } from "../command.ts";
 import { Interrupt } from "../interrupt.ts";
 import { recipeNamed } from "../recipes/index.ts";
 import { importProblem, queueOf, trainingTrial } from "../search/target.ts";
+import { WorkerPools } from "../search/worker-pools.ts";
 
 /** What `dl search --queue` says of a trial. */
 interface About {
+  /** The search. */
+  readonly run: string;
   readonly problem: string;
   readonly input: unknown;
 }
@@ -34,16 +36,16 @@ export const workerCommand: Command = {
     const workers = wholeNumber(args, "workers", { least: 1, otherwise: 1 });
     const [path] = args.positionals;
     const own = path === undefined ? undefined : await importProblem(path);
-    const pools: TrialWorkers<unknown>[] = [];
-    const open = async (about: unknown): Promise<Evaluate<unknown>> => {
-      const { problem, input } = about as About;
+    // In threads: this one must answer to Redis while they compute.
+    await using pools = new WorkerPools((about) =>
+      openTrialWorkers(own?.module ?? trainingTrial(), { workers, input: (about as About).input, quiet: true }),
+    );
+    const open = (about: unknown) => {
+      const { problem } = about as About;
       if (own && own.problem.name !== problem)
         throw new DataError(`dl worker: expected trials of ${own.problem.name}, got one of ${problem}.`);
       if (!own) recipeNamed(problem);
-      // In threads: this one must answer to Redis while they compute.
-      const pool = await openTrialWorkers(own?.module ?? trainingTrial(), { workers, input, quiet: true });
-      pools.push(pool);
-      return pool.evaluate;
+      return pools.evaluateOf(about);
     };
     using interrupt = new Interrupt();
     let done = 0;
@@ -55,7 +57,6 @@ export const workerCommand: Command = {
     const stopped = new Promise<void>((resolve) => interrupt.signal.addEventListener("abort", () => resolve(), { once: true }));
     await stopped;
     await service.close();
-    for (const pool of pools) await pool.close();
     return interrupt.exitCode;
   },
 };
