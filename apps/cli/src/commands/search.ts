@@ -1,5 +1,7 @@
 /** dl search: looks for the best candidate of a space. */
 
+import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import { RunFolder } from "@dl/train/node";
 import {
   type Arguments,
@@ -12,8 +14,10 @@ import {
   UsageError,
   wholeNumber,
 } from "../command.ts";
+import { checkGoingOn } from "../search/going-on.ts";
 import { runSearch } from "../search/run-search.ts";
 import { formatSearchFile, type SearchFile, searchFileName } from "../search/search-file.ts";
+import { type StoppingName, stoppingNamed, stoppingNames } from "../search/stopping.ts";
 import { listStrategies, strategyNamed } from "../search/strategies.ts";
 import { supernetRecipe, supernetStrategies } from "../search/supernet-search.ts";
 import { openTarget, targetNamed } from "../search/target.ts";
@@ -37,19 +41,30 @@ export function searchFileOf(args: Arguments): SearchFile {
   const queue = text(args, "queue") ?? null;
   if (queue !== null && !/^rediss?:\/\//.test(queue))
     throw new UsageError(`--queue: expected an address such as redis://localhost:6379, got ${queue}.`);
+  const shared = text(args, "shared");
   return {
+    run: randomUUID(),
     target,
     settings: {
       ...{ strategy, ...limits, ...(isOpen && { trials: 50 }), objectives, queue },
+      shared: shared === undefined ? null : resolve(shared),
       seed: wholeNumber(args, "seed", { least: 0, otherwise: 1 }),
       workers: wholeNumber(args, "workers", { least: 1, otherwise: 2 }),
-      median: args.values["median-stopping"] === true,
+      stopping: stoppingIn(args),
       epochs: optional("epochs"),
       limit: optional("limit"),
       // Several trials at once share the cores.
       ...deviceSettings(args, { backend: "auto", threads: 1 }),
     },
   };
+}
+
+/** `--median-stopping` is the older way to say `--stopping median`. */
+function stoppingIn(args: Arguments): StoppingName {
+  const name = text(args, "stopping");
+  if (args.values["median-stopping"] !== true) return stoppingNamed(name ?? "none");
+  if (name !== undefined) throw new UsageError(`--stopping: expected none beside --median-stopping, got ${name}.`);
+  return "median";
 }
 
 export const searchCommand: Command = {
@@ -74,10 +89,18 @@ export const searchCommand: Command = {
     seed: { value: "N", help: "Equal seed and workers give an equal search. Default 1." },
     preset: { value: "NAME", help: "The recipe's preset to search around. Default: its first." },
     objectives: { value: "LIST", help: "Beside accuracy: parameters, flops, latency, memory, joined by commas." },
-    "median-stopping": { help: "Stop a trial that is below the median of the others at its epoch." },
+    stopping: {
+      value: "RULE",
+      help: `Which trials end early: ${stoppingNames.join(", ")} (below the others' median; not in the best third after 1, 3, 9, … epochs). Default none.`,
+    },
+    "median-stopping": { help: "The same as --stopping median." },
     epochs: { value: "N", help: "Epochs of a trial. Default the recipe's." },
     limit: { value: "N", help: "Training examples of a trial. Default the recipe's." },
     queue: { value: "URL", help: "Give the trials to dl worker --queue, through this Redis server: redis://host:port." },
+    shared: {
+      value: "FOLDER",
+      help: "With --queue: a folder all workers reach, for weights that trials go on from (population, hyperband, …).",
+    },
     out: { value: "FOLDER", help: "New folder for the search. Default runs/search-<name>-<n>." },
     ...deviceOptions,
     threads: { ...deviceOptions.threads, help: "Threads of the wasm device of each trial. Default 1." },
@@ -85,6 +108,7 @@ export const searchCommand: Command = {
   async run(args) {
     const file = searchFileOf(args);
     // What is wrong with the words or the module is told before there is a folder.
+    checkGoingOn(file);
     const { problem } = await openTarget(file, { folder: null });
     if (Object.hasOwn(supernetStrategies, file.settings.strategy)) supernetRecipe(file);
     const out = text(args, "out");

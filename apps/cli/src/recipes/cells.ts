@@ -67,7 +67,7 @@ function cellRecipe({ name, title, data, parameters, trial, ...settings }: CellR
     },
   };
   const search: RecipeSearch<Preset, SearchedCell> = {
-    ...{ space: searchedCells, trial },
+    ...{ space: searchedCells, trial, differentNetworks: true },
     // Narrower than in the end, and the same for all: a candidate is tried in seconds, and one with more parameters may be better for it.
     tried: (preset, cell) => ({
       ...presetOf(preset, { cell, channels: () => 8 }),

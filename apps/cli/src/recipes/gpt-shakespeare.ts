@@ -62,7 +62,7 @@ function lossOf(model: Gpt2, ids: Tensor, mode: Mode): Scalar {
   return tokenLoss(logits, ids.slice([0, 1], [batch, size - 1]));
 }
 
-async function train(run: LanguageRun, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
+async function train(run: LanguageRun, { device, folder, resume, signal, callbacks = [] }: TaskTraining): Promise<TaskResult> {
   const { preset, settings } = run;
   const rng = new Rng(settings.seed);
   const { characters, train: text, held } = await loadText(run, signal);
@@ -77,7 +77,7 @@ async function train(run: LanguageRun, { device, folder, resume, signal }: TaskT
     weightDecay,
   });
   const fitted = await fitInFolder(run, {
-    ...{ device, folder, resume, signal, model, optimizer, unit: "windows", clipNorm: 1 },
+    ...{ device, folder, resume, signal, callbacks, model, optimizer, unit: "windows", clipNorm: 1 },
     dataset: windowSlots({ count: preset.stepsPerEpoch * batchSize, size: preset.model.context + 1 }),
     transform: randomWindows(text),
     step: ({ ids }, mode) => lossOf(model, ids, mode),
@@ -85,7 +85,7 @@ async function train(run: LanguageRun, { device, folder, resume, signal }: TaskT
   });
   if (fitted.reason === "stopped") return { ...fitted, metrics: undefined };
   await writeModelFolder(model, { folder, reason: fitted.reason, tokenizer: characterTokenizer(characters) });
-  const result = { ...fitted, metrics: { "test/loss": fitted.history.at(-1)!.metrics["validation/loss"]! } };
+  const result = { ...fitted, metrics: { "test/loss": fitted.history.at(-1)?.metrics["validation/loss"] ?? Number.NaN } };
   await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss"] });
   return result;
 }

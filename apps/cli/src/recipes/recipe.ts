@@ -77,6 +77,8 @@ export interface RecipeSearch<P, T = unknown> {
   readonly trial: { readonly epochs: number; readonly limit: number | null };
   /** The preset a value is tried with: it may be cheaper than the one it is trained with in the end. */
   tried(preset: P, value: T): P;
+  /** Whether candidates are networks of different forms: none can take over another's weights. Default false: they train one in other ways. */
+  readonly differentNetworks?: boolean;
   /** All candidates in one network, for DARTS and one-shot searches. Default: there is none. */
   supernet?(preset: P, rng: Rng): EdgeCellSupernet;
   /** The preset `dl train --winner` trains. */

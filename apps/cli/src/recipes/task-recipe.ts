@@ -1,7 +1,7 @@
 /** A recipe of any form: what is not an image classifier trains and measures itself, in the same run folders. */
 
 import type { Device } from "@dl/core";
-import type { FitResult, Metrics } from "@dl/train";
+import type { Callback, FitResult, Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { Classifier } from "../classifier.ts";
 import type { RunSettings } from "../run-file.ts";
@@ -34,6 +34,8 @@ export interface TaskTraining extends TaskContext {
   folder: RunFolder;
   /** Go on from the last checkpoint, if there is one. */
   resume: boolean;
+  /** Beside the recipe's own, of a trial in a search: it tells the losses and ends the run. A recipe with `search` passes them on. */
+  callbacks?: readonly Callback[];
 }
 
 export interface TaskResult extends FitResult {
@@ -52,7 +54,7 @@ export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
   readonly title: string;
   /** The first is what runs when none is named. */
   readonly presets: readonly [P, ...P[]];
-  /** What `dl search` looks for, by the loss that training ends with on data held back. Default: the recipe cannot be searched. */
+  /** What `dl search` looks for, by the loss that training ends with on data held back, told after each epoch as `validation/loss`. Default: the recipe cannot be searched. */
   readonly search?: RecipeSearch<P>;
   /** What it takes from the command line, and whether it must be given. Default nothing. */
   readonly inputs?: Readonly<Partial<Record<InputName, "required" | "optional">>>;

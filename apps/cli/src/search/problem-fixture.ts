@@ -18,7 +18,9 @@ export const problem: SearchProblem<Place> = {
 
 export const trial: TrialFactory<Place> =
   (input) =>
-  async ({ value: { x, kind } }) => {
+  async ({ value: { x, kind }, report }) => {
     await new Promise((resolve) => setTimeout(resolve, 10));
-    return { height: -Math.abs(x - (input as { top: number }).top) + (kind === "b" ? 0.5 : 0), cost: x };
+    const height = -Math.abs(x - (input as { top: number }).top) + (kind === "b" ? 0.5 : 0);
+    await report(1, height);
+    return { height, cost: x };
   };

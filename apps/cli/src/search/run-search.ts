@@ -2,12 +2,14 @@
 
 import { cpu } from "@dl/backend-cpu";
 import { openDevice, Rng } from "@dl/core";
-import { type Evaluate, medianStopping, presetSource, renderSearchReport, type SearchResult, search } from "@dl/nas";
+import { type Evaluate, presetSource, renderSearchReport, type SearchResult, search } from "@dl/nas";
 import { journalFile, openTrialWorkers } from "@dl/nas/node";
 import { formatDuration, ProgressBar } from "@dl/train";
 import { type RunFolder, stderrTerminal } from "@dl/train/node";
 import { Interrupt } from "../interrupt.ts";
+import { checkGoingOn, noteOnGoingOn, statesFolder } from "./going-on.ts";
 import { journalName, type SearchFile, searchCommandLine } from "./search-file.ts";
+import { stoppingOf } from "./stopping.ts";
 import { strategyNamed } from "./strategies.ts";
 import { searchSupernet, supernetStrategies } from "./supernet-search.ts";
 import { type OpenTarget, openTarget, queueOf } from "./target.ts";
@@ -20,15 +22,17 @@ interface Trials extends AsyncDisposable {
   readonly evaluate: Evaluate<unknown>;
 }
 
-async function openTrials({ settings, target }: SearchFile, { problem, module }: OpenTarget): Promise<Trials> {
+async function openTrials({ run, settings, target }: SearchFile, { problem, module }: OpenTarget): Promise<Trials> {
   const { workers, queue } = settings;
   // What a trial prints would tear the progress line.
   if (queue === null) return openTrialWorkers(module, { workers, input: problem.input, quiet: true });
   const { openTrialQueue } = await import("@dl/nas/queue");
   return openTrialQueue({
     url: queue,
+    run,
     queue: queueOf("module" in target ? problem.name : undefined),
-    about: { problem: problem.name, input: problem.input ?? null },
+    // Threads of its own in every worker: they load the module as it is now.
+    about: { run, problem: problem.name, input: problem.input ?? null },
   });
 }
 
@@ -84,9 +88,13 @@ function tellTraining(target: SearchFile["target"], folder: RunFolder): void {
 async function runTrials(file: SearchFile, { folder, json }: RunSearchOptions): Promise<number> {
   const { settings, target } = file;
   using interrupt = new Interrupt();
-  const opened = await openTarget(file, { folder: settings.queue === null ? folder.path : null });
+  checkGoingOn(file);
+  const note = noteOnGoingOn(file);
+  if (note !== undefined) console.error(note);
+  const opened = await openTarget(file, { folder: statesFolder(file, folder.path) });
   const { problem } = opened;
   const start = performance.now();
+  const stopping = stoppingOf(settings.stopping, problem);
   const limits = Object.fromEntries(
     (["trials", "seconds", "budget"] as const).flatMap((name) => (settings[name] === null ? [] : [[name, settings[name]]])),
   );
@@ -120,7 +128,7 @@ async function runTrials(file: SearchFile, { folder, json }: RunSearchOptions): 
     result = await search(problem.space, {
       ...{ strategy, evaluate: trials.evaluate, objectives: problem.objectives, limits, journal, seed: settings.seed },
       ...{ workers: settings.workers, signal: interrupt.signal },
-      ...(settings.median && { stopping: medianStopping() }),
+      ...(stopping && { stopping }),
       onTrial(trial) {
         told.push(trial);
         if (trial.remembered) return;

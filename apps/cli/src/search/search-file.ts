@@ -1,8 +1,10 @@
 /** `search.json`: what a search is, so that it can be resumed and repeated. */
 
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
+import { type StoppingName, stoppingNames } from "./stopping.ts";
 import type { SearchTarget } from "./winner-file.ts";
 
 export const searchFileName = "search.json";
@@ -19,8 +21,8 @@ export interface SearchSettings {
   readonly budget: number | null;
   /** Measured beside the main objective, each with its direction. */
   readonly objectives: readonly string[];
-  /** Stop trials below the median of the others. */
-  readonly median: boolean;
+  /** Which trials end early, for want of promise. */
+  readonly stopping: StoppingName;
   /** Of one trial of a recipe; null for what the recipe says. */
   readonly epochs: number | null;
   readonly limit: number | null;
@@ -28,9 +30,13 @@ export interface SearchSettings {
   readonly threads: number | null;
   /** The address of a Redis server whose workers run the trials; null for threads of this process. */
   readonly queue: string | null;
+  /** A folder that all of them reach, for weights that trials go on from; null for none. */
+  readonly shared: string | null;
 }
 
 export interface SearchFile {
+  /** Names this search among all others: it finds its own jobs in the queue again, and no other does. */
+  readonly run: string;
   readonly target: SearchTarget;
   readonly settings: SearchSettings;
 }
@@ -54,11 +60,17 @@ export async function readSearchFile(folder: string): Promise<SearchFile | undef
     throw broken;
   }
   const { target, settings } = file ?? {};
+  // What searches of before lack.
+  const { median = false, stopping = median ? "median" : "none", shared = null } = (settings ?? {}) as OlderSettings;
+  const { run = randomUUID() } = file ?? {};
   const isTarget = typeof target === "object" && target !== null && ("recipe" in target || "module" in target);
   const isWhole = file?.format === format && isTarget && typeof settings?.strategy === "string" && Number.isSafeInteger(settings.seed);
   if (!isWhole || !Number.isSafeInteger(settings.workers) || !Array.isArray(settings.objectives)) throw broken;
-  return { target, settings };
+  if (typeof run !== "string" || !stoppingNames.includes(stopping) || (shared !== null && typeof shared !== "string")) throw broken;
+  return { run, target, settings: { ...settings, stopping, shared } };
 }
+
+type OlderSettings = Partial<Pick<SearchSettings, "stopping" | "shared">> & { readonly median?: boolean };
 
 /** The command that makes this search again. */
 export function searchCommandLine({ target, settings }: SearchFile): string {
@@ -68,8 +80,9 @@ export function searchCommandLine({ target, settings }: SearchFile): string {
     if (settings[name] !== null) words.push(`--${name} ${settings[name]}`);
   }
   if (settings.objectives.length > 0) words.push(`--objectives ${settings.objectives.join(",")}`);
-  if (settings.median) words.push("--median-stopping");
+  if (settings.stopping !== "none") words.push(`--stopping ${settings.stopping}`);
   if (settings.backend !== "auto") words.push(`--backend ${settings.backend}`);
   if (settings.queue !== null) words.push(`--queue ${settings.queue}`);
+  if (settings.shared !== null) words.push(`--shared ${settings.shared}`);
   return words.join(" ");
 }

@@ -69,6 +69,15 @@ describe("dl search with a module", () => {
       "--objectives: expected parameters, flops, latency, memory, got beauty",
     );
     expect(await wrong(module, "--queue", "localhost")).toContain("--queue: expected an address such as redis://localhost:6379");
+    expect(await wrong(module, "--stopping", "mean")).toContain("--stopping: expected none, median, rungs, got");
+    expect(await wrong(module, "--stopping", "rungs", "--median-stopping")).toContain("expected none beside --median-stopping");
+    expect(await wrong(module, "--shared", folder)).toContain("--shared: expected --queue beside it");
+    expect(await wrong("cell-mnist", "--strategy", "population")).toContain("expected a recipe whose candidates share one network");
+    const queue = ["--queue", "redis://127.0.0.1:9"];
+    expect(await wrong("gpt-shakespeare", "--strategy", "population", ...queue)).toContain("expected --shared with a folder");
+    expect(await wrong("lenet-mnist", "--strategy", "hyperband", ...queue, "--out", join(folder, "queue"))).toContain(
+      "no --shared folder: trials that go on from others begin anew",
+    );
     const none = join(folder, "none.ts");
     await writeFile(none, "export const trial = 3;\n");
     expect(await wrong(none)).toContain("expected a module that exports problem");
@@ -77,6 +86,40 @@ describe("dl search with a module", () => {
     expect((await dlHere("resume", join(folder, "evolution"))).stderr).toContain("Was it edited?");
   }, 60_000);
 });
+
+test("trials stop at rungs, and a folder of before says what it said", async () => {
+  const out = join(folder, "rungs");
+  const words = ["search", module, "--strategy", "random", "--trials", "12", "--workers", "1", "--stopping", "rungs", "--out", out];
+  const ended = await dlHere(...words);
+  expect(ended.code, ended.stderr).toBe(0);
+  const records = (await linesOf(join(out, "journal.jsonl"))).slice(1).map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(records[0]!.stoppedAt).toBeUndefined();
+  expect(records.filter(({ stoppedAt }) => stoppedAt === 1).length).toBeGreaterThan(3);
+  const file = join(out, "search.json");
+  const { run, settings, ...rest } = JSON.parse(await readFile(file, "utf8"));
+  expect(run).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await readSearchFile(out)).toMatchObject({ run, settings: { stopping: "rungs", shared: null } });
+  const { stopping: _, shared: __, ...older } = settings;
+  await writeFile(file, JSON.stringify({ ...rest, settings: { ...older, median: true } }));
+  expect((await readSearchFile(out))!.settings).toMatchObject({ stopping: "median", shared: null });
+  await writeFile(file, JSON.stringify({ run, ...rest, settings: { ...settings, stopping: "mean" } }));
+  await expect(readSearchFile(out)).rejects.toThrow("Was it edited?");
+}, 60_000);
+
+test("population-based training of a recipe: each goes on from the weights of another", async () => {
+  const out = join(folder, "population");
+  const words = ["search", "lenet-mnist", "--strategy", "population", "--trials", "6", "--epochs", "2", "--limit", "160", "--workers", "1"];
+  const ended = await dlHere(...words, "--out", out, "--json");
+  expect(ended.code, ended.stderr).toBe(0);
+  const records = (await linesOf(join(out, "journal.jsonl"))).slice(1).map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(records.map(({ budget }) => budget)).toEqual([1, 1, 1, 2, 2, 2]);
+  for (const { measurements, from, anew, reports } of records.slice(3)) {
+    expect([measurements, anew]).toEqual([expect.anything(), undefined]);
+    expect(from).toBeLessThan(3);
+    // The second epoch alone.
+    expect((reports as { step: number }[]).map(({ step }) => step)).toEqual([2]);
+  }
+}, 300_000);
 
 test("a recipe: cells tried in threads, and a supernet by DARTS and by one shot; what they find is trained", async () => {
   const run = async (...words: string[]) => {

@@ -8,8 +8,9 @@ import type { Objectives, SearchProblem } from "@dl/nas";
 import { UsageError } from "../command.ts";
 import { isTask, presetNamed, recipeNamed } from "../recipes/index.ts";
 import { searchOf } from "../recipes/search.ts";
+import { mustGoOn } from "./going-on.ts";
 import type { SearchFile } from "./search-file.ts";
-import type { TrainingTrialInput } from "./training-trial.ts";
+import type { TrainingTrialInput } from "./trial-input.ts";
 import type { SearchTarget } from "./winner-file.ts";
 
 export interface OpenTarget {
@@ -31,6 +32,7 @@ export function targetNamed(name: string, preset: string | undefined): SearchTar
   return { recipe: recipe.name, preset: presetNamed(recipe, preset).name };
 }
 
+/** `folder`: where trials keep the weights that others go on from; null for nowhere. */
 export async function openTarget({ target, settings }: SearchFile, { folder }: { folder: string | null }): Promise<OpenTarget> {
   if ("module" in target) {
     const { problem, module } = await importProblem(target.module);
@@ -50,7 +52,7 @@ export async function openTarget({ target, settings }: SearchFile, { folder }: {
   const main: Objectives = isTask(recipe) ? { loss: "minimize" } : { accuracy: "maximize" };
   const input: TrainingTrialInput = {
     ...{ ...target, epochs, folder, seed: settings.seed, backend: settings.backend, threads: settings.threads ?? 1 },
-    ...{ limit: settings.limit ?? trial.limit, costs: settings.objectives },
+    ...{ limit: settings.limit ?? trial.limit, costs: settings.objectives, mustGoOn: mustGoOn(settings.strategy) },
   };
   return {
     problem: {
