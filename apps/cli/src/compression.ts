@@ -27,6 +27,7 @@ import { stderrTerminal } from "@dl/train/node";
 import type { Classifier } from "./classifier.ts";
 import { EpochClock } from "./epoch-clock.ts";
 import { evaluateClassifier } from "./evaluation.ts";
+import type { LabelledImages } from "./recipes/recipe.ts";
 
 /** What is asked for; each that is undefined is left out. */
 export interface CompressionPlan {
@@ -74,6 +75,9 @@ export async function compressModel(
   const { model } = classifier;
   const { plan, device, signal } = work;
   const where = { device, inputShape: classifier.imageShape };
+  const isChanged = plan.channels !== undefined || plan.energy !== undefined || plan.sparsity !== undefined;
+  // First of all: where training images may not be seen again, nothing is worked out in vain.
+  const train = (isChanged && plan.epochs > 0) || plan.quantise === "int8" ? await classifier.load("train", { signal }) : undefined;
   const test = await classifier.load("test", { signal });
   const options: MeasureOptions = {
     ...where,
@@ -95,8 +99,7 @@ export async function compressModel(
     const factored = layers.flatMap(({ path, rank }) => (rank === undefined ? [] : [`${path} of rank ${rank}`]));
     steps.push(factored.length > 0 ? `factored ${factored.join(", ")}` : "no layer would become smaller by factoring");
   }
-  const isChanged = plan.channels !== undefined || plan.energy !== undefined || plan.sparsity !== undefined;
-  if (isChanged) await trainOn(classifier, work);
+  if (isChanged) await trainOn(classifier, { ...work, train });
   signal.throwIfAborted();
   if (plan.sparsity !== undefined) steps.push(`${Math.round(100 * plan.sparsity)} % of the weights pruned by magnitude`);
   if (isChanged && plan.epochs > 0) steps.push(`trained for ${plan.epochs} more epochs`);
@@ -107,8 +110,7 @@ export async function compressModel(
   } else if (plan.quantise === "int8") {
     const folded = await foldBatchNorm(model, where);
     if (folded.length > 0) steps.push(`${folded.length} normalisations folded`);
-    const train = await classifier.load("train", { signal });
-    const some = take(train, Math.min(calibrationImages, train.length));
+    const some = take(train!, Math.min(calibrationImages, train!.length));
     const calibration = [...batches(some, { batchSize: 128, transform: normalize(classifier.normalization) })].map(({ images }) => images);
     quantised = await quantise(model, { device, calibration, activations: "mse" });
     steps.push("weights and inputs of layers rounded to int8");
@@ -117,14 +119,18 @@ export async function compressModel(
   return { report: { before, after }, file: await compressedFile(quantised ?? model), steps };
 }
 
-/** Trains the changed model on, with pruning in the first half where it is asked for; masks are made permanent. */
-async function trainOn(classifier: Classifier, { plan, device, signal, batchSize, seed }: CompressionWork): Promise<void> {
+/** Trains the changed model on, unless there is nothing to train with, pruning in the first half where it is asked for; masks are made permanent. */
+async function trainOn(
+  classifier: Classifier,
+  { plan, device, signal, batchSize, seed, train }: CompressionWork & { train: LabelledImages | undefined },
+): Promise<void> {
   const { model, labelSmoothing } = classifier;
   const { sparsity, epochs, learningRate } = plan;
   const masks =
-    sparsity === undefined ? undefined : new PruningMasks(model, await magnitudeMasks(model, { sparsity: epochs === 0 ? sparsity : 0 }));
-  if (epochs > 0) {
-    const train = await classifier.load("train", { signal });
+    sparsity === undefined
+      ? undefined
+      : new PruningMasks(model, await magnitudeMasks(model, { sparsity: epochs === 0 ? sparsity : 0 }));
+  if (train !== undefined && epochs > 0) {
     const steps = epochs * Math.ceil(train.length / batchSize);
     const clock = new EpochClock();
     const callbacks: Callback[] = [clock, new ShowProgress({ terminal: stderrTerminal(), unit: "images" }), new NanStop()];

@@ -103,7 +103,7 @@ describe.each(subjects.map((subject) => [subject.recipe.name, subject] as const)
     const { probabilities } = await session.run({ images: new OrtTensor("float32", image.data as Float32Array, [1, ...shape]) });
     await session.release();
     for (const [i, probability] of data.entries()) expect((probabilities!.data as Float32Array)[i]).toBeCloseTo(probability, 4);
-  }, 60_000);
+  });
 
   test("is made smaller by weights alone, and answers as before but for the rounding", async () => {
     const before = probabilitiesIn(await dlHere("predict", at(name), at(`${name}.png`), "--top", "10", ...device));
@@ -115,7 +115,7 @@ describe.each(subjects.map((subject) => [subject.recipe.name, subject] as const)
     const after = probabilitiesIn(predicted);
     expect(after).not.toEqual(before);
     expect(Math.max(...after.map((probability, i) => Math.abs(probability - before[i]!)))).toBeLessThan(0.3);
-  }, 60_000);
+  });
 });
 
 test("a network trained in private is not shown its images again: what would do so is refused", async () => {

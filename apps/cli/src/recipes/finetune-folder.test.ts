@@ -96,7 +96,7 @@ describe("finetune-folder", () => {
     } finally {
       renameSync(at("away"), at("flat"));
     }
-  }, 60_000);
+  });
 
   test("dl serve answers with its classes", async () => {
     const running = startDl(["serve", at("run"), "--port", "0", "--backend", "wasm", "--threads", "1"]);
@@ -110,7 +110,7 @@ describe("finetune-folder", () => {
     } finally {
       running.process.kill("SIGKILL");
     }
-  }, 60_000);
+  });
 
   test("dl compress makes a run of it that knows its classes, and is measured and used like any other", async () => {
     const words = ["--quantise", "int8", "--out", at("int8"), "--threads", "1", "--json"];
@@ -123,7 +123,7 @@ describe("finetune-folder", () => {
     expect(metrics["test/loss"]).toBeCloseTo(after.metrics["test/loss"]!, 5);
     const predicted = await dlHere("predict", at("int8"), at("flat", "red", "3.png"), "--threads", "1");
     expect(predicted.stdout).toMatch(/red \d/);
-  }, 60_000);
+  });
 
   test.each([
     ["no list", undefined, /classes\.json: expected the classes of the run, got ENOENT/],

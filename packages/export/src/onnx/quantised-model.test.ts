@@ -38,7 +38,7 @@ const models: readonly (readonly [
   weights: number,
   make: () => Module & { forward(x: Tensor, mode: Mode): Tensor },
 ])[] = [
-  ["LeNet", [28, 28, 1], 4, () => new LeNet({ ...lenetMnist, rng: rng.fork("lenet") })],
+  ["LeNet", [28, 28, 1], 5, () => new LeNet({ ...lenetMnist, rng: rng.fork("lenet") })],
   ["transposed and depthwise convolutions", [8, 8, 2], 3, () => new Decoder()],
   ["a convolution over time", [7, 3], 2, () => new Signal()],
 ];
@@ -50,7 +50,8 @@ test.each(models)("%s, rounded by @dl/compress, is the same numbers in ONNX Runt
   const forward = ({ x }: { x: Tensor }): Tensor => model.forward(x, inference);
   const float = await exportOnnx(model, { inputs, forward });
   const quantised = await quantise(model, { device, calibration: [draw("calibration", 16)] });
-  const x = draw("images", 3);
+  const examples = 5;
+  const x = draw("images", examples);
   const expected = (await device.compute(() => quantised.forward(tensor(x), inference))) as unknown as HostTensor;
   const quantization = await portableIntegers(quantised);
   expect([quantization.weights.size, quantization.inputs.size, quantization.grouped]).toEqual([weights, weights, []]);
@@ -62,11 +63,18 @@ test.each(models)("%s, rounded by @dl/compress, is the same numbers in ONNX Runt
   const found = (await runOnnx(session, { x })).get("output")!;
   await session.release();
   expect(found.shape).toEqual(expected.shape);
-  const worst = (other: HostTensor): number => Math.max(...Array.from(other.data, (value, i) => Math.abs(value - expected.data[i]!)));
+  const size = expected.data.length / examples;
+  /** The largest difference of each example, ascending. */
+  const differences = ({ data }: HostTensor): number[] =>
+    Array.from({ length: examples }, (_, row) =>
+      Math.max(...Array.from({ length: size }, (_, i) => Math.abs(data[row * size + i]! - expected.data[row * size + i]!))),
+    ).sort((a, b) => a - b);
+  const [own, floats] = [differences(found), differences(plain)];
   const largest = Math.max(...Array.from(expected.data, Math.abs));
-  // Sums in another order; the rounding itself is a hundred times as large.
-  expect(worst(found)).toBeLessThan(1e-4 * largest);
-  expect(worst(plain)).toBeGreaterThan(1e-3 * largest);
+  // Sums in another order; now and then one carries an activation from one of its 256 steps to the next, and that example with it.
+  expect(own[examples >> 1]).toBeLessThan(1e-5 * largest);
+  expect(own.at(-1)).toBeLessThan(0.5 * floats.at(-1)!);
+  expect(floats[0]).toBeGreaterThan(1e-3 * largest);
   const text = Buffer.from(bytes).toString("latin1");
   expect(text.match(/DequantizeLinear_\d+/g)?.length).toBeGreaterThan(2 * weights);
   if (shape[0] === 28) expect(bytes.length).toBeLessThan(float.length / 3.5);
