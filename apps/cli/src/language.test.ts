@@ -47,8 +47,9 @@ describe("text as characters", () => {
   });
 });
 
+const folder = join(scratch, "model");
+
 describe("dl generate", () => {
-  const folder = join(scratch, "model");
   beforeAll(async () => {
     using model = new Gpt2({ ...nanoGptShakespeare, vocabulary: characters.length, size: 32, context: 16, layers: 1, rng: new Rng(1) });
     mkdirSync(folder);
@@ -96,5 +97,25 @@ describe("dl generate", () => {
       stderr: expect.stringMatching(/expected "model_type" to be one of gpt2, llama/),
     });
     expect(readdirSync(empty)).toEqual(["config.json"]);
+  });
+});
+
+describe("dl explain, of a text", () => {
+  test("the attention of each head, and what each layer would say, as pages", async () => {
+    const words = ["explain", folder, "To be", "--backend", "cpu", "--json"];
+    for (const [method, layers] of [
+      ["attention", 1],
+      ["logit-lens", 2],
+    ] as const) {
+      const out = join(scratch, `${method}.html`);
+      const { code, stdout } = await dlHere(...words, "--method", method, "--out", out);
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ method, tokens: [..."To be"], layers, file: out });
+      expect(readFileSync(out, "utf8")).toContain(method === "attention" ? "layer 1, head 4" : "<th>layer 1</th>");
+    }
+    expect(await dlHere(...words, "--method", "attention", "--out", "a.png")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--out: expected a file that ends in \.html/),
+    });
   });
 });

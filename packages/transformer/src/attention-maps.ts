@@ -59,41 +59,6 @@ export function logitLens(
   return hiddenStates.map((hidden, i) => model.logits(i === hiddenStates.length - 1 ? hidden : model.norm.forward(hidden)));
 }
 
-export interface AttentionPageOptions {
-  /** Of each layer `[1, H, T, T]`, or more rows of which the first is shown. */
-  attentions: readonly HostTensor[];
-  /** Text of each of the T tokens. */
-  tokens: readonly string[];
-  /** Default `Attention`. */
-  title?: string;
-}
-
-/** A page of its own with a map for each layer and head, and the rollout: nothing is loaded from elsewhere. */
-export function attentionPage({ attentions, tokens, title = "Attention" }: AttentionPageOptions): string {
-  const [, heads, time] = checked(attentions);
-  if (tokens.length !== time) throw new ShapeError(`attentionPage: expected ${time} tokens, as in the attention, got ${tokens.length}.`);
-  const map = (caption: string, weight: (q: number, k: number) => number): string => {
-    const cells = tokens.flatMap((query, q) =>
-      tokens.map((key, k) => {
-        const value = weight(q, k);
-        return `<rect x="${k * 12}" y="${q * 12}" width="12" height="12" fill-opacity="${value.toFixed(3)}"><title>${escaped(query)} → ${escaped(key)}: ${value.toFixed(3)}</title></rect>`;
-      }),
-    );
-    return `<figure><svg viewBox="0 0 ${time * 12} ${time * 12}" role="img">${cells.join("")}</svg><figcaption>${caption}</figcaption></figure>`;
-  };
-  const rollout = attentionRollout(attentions).data;
-  const maps = attentions.map((layer, l) => {
-    const each = Array.from({ length: heads }, (_, h) =>
-      map(`layer ${l + 1}, head ${h + 1}`, (q, k) => layer.data[(h * time + q) * time + k]!),
-    );
-    return `<section>${each.join("")}</section>`;
-  });
-  const list = tokens.map((token) => `<span>${escaped(token)}</span>`).join(" ");
-  const style =
-    "body{font:14px system-ui;margin:2em;background:#fff;color:#222}section{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0;width:14em}svg{width:100%;background:#f2f4f8;fill:#0b4fa0}span{background:#eef;padding:0 .3em}";
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${style}</style></head><body><h1>${escaped(title)}</h1><p>Rows look, columns are looked at, in the order of the tokens: ${list}</p><section>${map("rollout", (q, k) => rollout[q * time + k]!)}</section>${maps.join("")}</body></html>\n`;
-}
-
 function checked(attentions: readonly HostTensor[]): readonly [number, number, number] {
   const [first] = attentions;
   const [batch = 0, heads = 0, time = 0, keys = 0] = first?.shape ?? [];
@@ -104,8 +69,4 @@ function checked(attentions: readonly HostTensor[]): readonly [number, number, n
     attentions.every(({ shape }) => shape.join() === first.shape.join());
   if (!fits) throw new ShapeError("attentionRollout: expected the attention of each layer, [B, H, T, T] all alike, got others or none.");
   return [batch, heads, time];
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

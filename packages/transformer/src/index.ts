@@ -2,7 +2,8 @@
 
 export { type ActivationName, activationNames, activations } from "./activation.ts";
 // Looking inside
-export { type AttentionPageOptions, attentionPage, attentionRollout, headMean, logitLens } from "./attention-maps.ts";
+export { attentionRollout, headMean, logitLens } from "./attention-maps.ts";
+export { type AttentionPageOptions, attentionPage } from "./attention-page.ts";
 // Batches
 export { type AnswerSpan, answerTokens, bestAnswer, type QuestionWindow, type SpanLogits } from "./collators/answer-windows.ts";
 export { corruptSpans, type SpanOptions } from "./collators/corrupt-spans.ts";
@@ -80,6 +81,7 @@ export { tokenizerConfig } from "./huggingface/tokenizer-config.ts";
 export { huggingFaceName, huggingFaceState, loadHuggingFaceState, toHuggingFace } from "./huggingface/weights.ts";
 export { type CacheShape, KeyValueCache, type KeyValueCacheOptions, type KeyValueMemory, type LayerMemory } from "./key-value-cache.ts";
 export { type LayerDecayOptions, type LayerGroup, layerGroups } from "./layer-decay.ts";
+export { type LogitLensPageOptions, logitLensPage } from "./logit-lens-page.ts";
 export { causalLoss, ignoredLabel, spanLoss, type TokenLossOptions, tokenLoss } from "./losses.ts";
 // Models
 export { bart, bartBase, bartLarge } from "./models/bart.ts";

@@ -2,10 +2,12 @@ import { cpu } from "@dl/backend-cpu";
 import { hostTensor, openDevice, Rng, type Scalar, type Tensor, tensor, valueAndGrad } from "@dl/core";
 import { AdamW, crossEntropy, inference, type Module, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
-import { attentionPage, attentionRollout, logitLens } from "./attention-maps.ts";
+import { attentionRollout, logitLens } from "./attention-maps.ts";
+import { attentionPage } from "./attention-page.ts";
 import { markEntities, RelationClassifier } from "./heads/relation-classifier.ts";
 import { SequenceClassifier } from "./heads/sequence-classifier.ts";
 import { layerGroups } from "./layer-decay.ts";
+import { logitLensPage } from "./logit-lens-page.ts";
 import { causalLoss, tokenLoss } from "./losses.ts";
 import { bertTiny } from "./models/bert.ts";
 import { Clip } from "./models/clip.ts";
@@ -49,6 +51,28 @@ describe("attention", () => {
     expect(page).not.toContain("<b>");
     expect(() => attentionPage({ attentions, tokens: ["a"] })).toThrow(/expected 32 tokens/);
     expect(() => attentionRollout([])).toThrow(/attention of each layer/);
+    const words = logitLensPage({ lens, tokens, textOf: (id) => (id === 7 ? "<i>" : `w${id}`) });
+    const best = Array.from({ length: 32 }, (_, place) => {
+      const row = Array.from(logits.data.slice(place * 65, (place + 1) * 65));
+      return row.indexOf(Math.max(...row));
+    });
+    const [top] = words.split("<tbody>")[1]!.split("</tr>");
+    expect([...top!.matchAll(/>([^<]+)<\/td>/g)].map(([, text]) => text)).toEqual(best.map((id) => (id === 7 ? "&#60;i&#62;" : `w${id}`)));
+    expect(words).toContain("<th>layer 1</th>");
+    expect(() => logitLensPage({ lens, tokens: ["a"], textOf: String })).toThrow(/expected 32 tokens/);
+    expect(() => logitLensPage({ lens: [], tokens, textOf: String })).toThrow(/logits of each layer/);
+  });
+
+  test("to another text: rows and columns have tokens of their own, and there is no rollout", () => {
+    const cross = hostTensor(Float32Array.of(0.1, 0.2, 0.7, 0.3, 0.3, 0.4), [1, 1, 2, 3]);
+    const page = attentionPage({ attentions: [cross], tokens: ["x", "y"], keys: ["a", "b", "c"] });
+    expect([...page.matchAll(/<title>([^<]*→[^<]*)<\/title>/g)].map(([, note]) => note)).toEqual([
+      ...["x → a: 0.100", "x → b: 0.200", "x → c: 0.700"],
+      ...["y → a: 0.300", "y → b: 0.300", "y → c: 0.400"],
+    ]);
+    expect(page).toContain('viewBox="0 0 36 24"');
+    expect(page).not.toContain("rollout");
+    expect(() => attentionPage({ attentions: [cross], tokens: ["x", "y"] })).toThrow(/expected 3 keys, as in the attention, got 2/);
   });
 });
 

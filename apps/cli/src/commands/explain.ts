@@ -1,4 +1,4 @@
-/** dl explain: where in an image a trained model sees its class. */
+/** dl explain: where in an image a trained model sees its class; of a text, what a language model looks at. */
 
 import { type Device, type HostTensor, Rng, softmax, squeeze, type Tensor, tensor } from "@dl/core";
 import {
@@ -26,6 +26,7 @@ import { loadClassifier, normalised } from "../classifier.ts";
 import { type Command, deviceOptions, deviceSettings, text, UsageError } from "../command.ts";
 import { readImage } from "../image-file.ts";
 import { readRunFile } from "../run-file.ts";
+import { explainText, textMethods } from "./explain-text.ts";
 
 /** What a method is given: one normalised image `[H, W, C]`, and the class to explain. */
 interface Question {
@@ -95,24 +96,28 @@ async function lastPictureLayer({ device, model, forward, image }: Question): Pr
 
 export const explainCommand: Command = {
   name: "explain",
-  summary: "Show where in an image a trained model sees its class.",
-  positionals: "<run folder> <image>",
-  details: "Writes the heat map over the image. A .html file shows the image beside it. Warm colours speak for the class, blue against it.",
+  summary: "Show where in an image a trained model sees its class, or what a language model looks at.",
+  positionals: "<run folder> <image or text>",
+  details:
+    "Writes the heat map over the image. A .html file shows the image beside it. Warm colours speak for the class, blue against it. Of a GPT-2 or Llama, --method attention shows each head's map over a text, and logit-lens what each layer would say.",
   options: {
     run: { value: "DIR", help: "The run folder, instead of the first word." },
-    method: { value: "NAME", help: `${Object.keys(methods).join(", ")}. Default grad-cam.` },
+    method: { value: "NAME", help: `${Object.keys(methods).join(", ")}; of a text ${textMethods.join(", ")}. Default grad-cam.` },
     class: { value: "NAME", help: "The class to explain. Default: the likeliest." },
     layer: { value: "PATH", help: "Layer that grad-cam looks at. Default: the last that gives images." },
-    out: { value: "FILE", help: "Where to write, .png or .html. Default: <image>.<method>.png." },
+    out: { value: "FILE", help: "Where to write, .png or .html. Default: <image>.<method>.png; of a text <method>.html." },
     ...deviceOptions,
   },
   async run(args) {
     const words = text(args, "run") === undefined ? args.positionals : [text(args, "run")!, ...args.positionals];
     const [folder, path] = words;
-    if (folder === undefined || path === undefined) throw new UsageError("expected a run folder and one image file.");
+    if (folder === undefined || path === undefined) throw new UsageError("expected a run folder and one image file, or a text.");
     const name = text(args, "method") ?? "grad-cam";
+    const ofText = textMethods.find((each) => each === name);
+    if (ofText !== undefined) return explainText(args, { method: ofText, folder, words: path });
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
-    if (method === undefined) throw new UsageError(`--method: expected ${Object.keys(methods).join(", ")}, got ${JSON.stringify(name)}.`);
+    if (method === undefined)
+      throw new UsageError(`--method: expected ${[...Object.keys(methods), ...textMethods].join(", ")}, got ${JSON.stringify(name)}.`);
     const layer = text(args, "layer");
     if (layer !== undefined && !name.startsWith("grad-cam")) {
       throw new UsageError(`--layer: expected it with grad-cam or grad-cam++, got it with ${name}, which looks at no layer.`);

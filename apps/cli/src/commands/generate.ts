@@ -1,8 +1,8 @@
 /** dl generate: text from a trained language model. */
 
 import { Rng } from "@dl/core";
-import { Gpt2, generate as goOn, Llama, type SamplingOptions } from "@dl/transformer";
-import { generationDefaults, loadFolder, loadTokenizer, readConfig } from "@dl/transformer/node";
+import { type GenerationDefaults, generate as goOn, type SamplingOptions } from "@dl/transformer";
+import { generationDefaults } from "@dl/transformer/node";
 import { openNamedDevice } from "../backends.ts";
 import {
   type Arguments,
@@ -16,22 +16,16 @@ import {
   wholeNumber,
 } from "../command.ts";
 import { Interrupt } from "../interrupt.ts";
+import { loadLanguageModel } from "../language-model.ts";
 
-/** A decoder of either form, with its tokenizer, and how it is meant to write; how to draw is the user's to say. */
-async function loadLanguageModel(folder: string, rng: Rng) {
-  const config = await readConfig(folder);
-  const type = config.choice("model_type", { known: ["gpt2", "llama"] });
-  const tokenizer = await loadTokenizer(folder);
+/** How the folder's model is meant to write; how to draw is the user's to say. */
+async function mannerOf(folder: string, rng: Rng): Promise<GenerationDefaults> {
   const { endIds, repetitionPenalty, noRepeatNgram, banned } = await generationDefaults(folder, { rng });
-  const model = type === "gpt2" ? await loadFolder(folder, Gpt2) : await loadFolder(folder, Llama);
   return {
-    ...{ model, tokenizer },
-    manner: {
-      ...(endIds && { endIds }),
-      ...(repetitionPenalty !== undefined && { repetitionPenalty }),
-      ...(noRepeatNgram !== undefined && { noRepeatNgram }),
-      ...(banned && { banned }),
-    },
+    ...(endIds && { endIds }),
+    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+    ...(noRepeatNgram !== undefined && { noRepeatNgram }),
+    ...(banned && { banned }),
   };
 }
 
@@ -65,8 +59,9 @@ export const generateCommand: Command = {
     const rng = new Rng(seed).fork("generate");
     const sample = samplingOf(args, rng);
     const settings = deviceSettings(args);
-    const { model, tokenizer, manner } = await loadLanguageModel(folder, rng);
+    const { model, tokenizer } = await loadLanguageModel(folder);
     using _ = model;
+    const manner = await mannerOf(folder, rng);
     const prompt = text(args, "prompt") ?? "\n";
     const ids = [...tokenizer.encode(prompt).ids];
     if (ids.length === 0) throw new UsageError(`--prompt: expected text of the tokenizer's alphabet, got ${JSON.stringify(prompt)}.`);
