@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,8 +47,11 @@ const models: Readonly<Record<string, PretrainedClass<Pretrained>>> = {
   clip: Clip,
 };
 
-/** DL_PYTHON names one that has transformers; without it, only what needs no Python is tested. */
-const python = process.env.DL_PYTHON;
+/** DL_PYTHON, where it has transformers; else only what needs no Python is tested. */
+const python = [process.env.DL_PYTHON].find((candidate) => {
+  const modules = 'import importlib.util as u; assert u.find_spec("transformers") and u.find_spec("torch")';
+  return candidate !== undefined && spawnSync(candidate, ["-c", modules]).status === 0;
+});
 
 describe.each(Object.entries(models))("%s", (name, kind) => {
   test("saved and loaded again is the same, weight for weight, in one file or in shards", async () => {
