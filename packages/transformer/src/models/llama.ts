@@ -1,6 +1,6 @@
-/** Llama: rotary positions, RMS norms, gated feed-forward, grouped queries. Touvron et al. 2023, arXiv:2302.13971; Grattafiori et al. 2024, arXiv:2407.21783. */
+/** Llama: rotary positions (or ALiBi's), RMS norms, gated feed-forward, grouped queries. Touvron et al. 2023, arXiv:2302.13971; Grattafiori et al. 2024, arXiv:2407.21783. */
 
-import { formatShape, OptionError, type Rng, range, ShapeError, silu, type Tensor } from "@dl/core";
+import { formatShape, OptionError, type Rng, range, ShapeError, silu, type Tensor, tensor } from "@dl/core";
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { endTokens, readEndTokens, writeEndTokens } from "../end-tokens.ts";
@@ -8,6 +8,7 @@ import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
+import { linearBiases } from "../linear-biases.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { type RotaryScaling, type Rotation, rotate, rotationOf } from "../rotary-positions.ts";
 import { tiedLogits } from "../tied-logits.ts";
@@ -27,6 +28,11 @@ export interface LlamaOptions {
   headSize?: number;
   /** Width of the feed-forward layers. */
   hidden: number;
+  /**
+   * Keys and queries turned by their place, or, with `alibi`, attention that falls with the distance, which longer texts than those of
+   * training stand better. Press et al. 2021, arXiv:2108.12409. Default `rotary`.
+   */
+  positions?: "rotary" | "alibi";
   /** Slowest rotation: one turn in 2π · base tokens. Default 10,000. */
   ropeBase?: number;
   /** How longer contexts than the one trained on are met. Default none. */
@@ -78,7 +84,10 @@ type Settled = Required<Omit<LlamaPreset, "endIds">> & { endIds: readonly number
 interface BlockOptions {
   mode: Mode;
   mask: Tensor | undefined;
-  rotation: Rotation;
+  /** Of rotary positions. */
+  rotation: Rotation | undefined;
+  /** `[1, H, 1, S]`, of ALiBi. */
+  bias: Tensor | undefined;
   memory: LayerMemory | undefined;
   trace: Trace;
 }
@@ -103,13 +112,14 @@ class Attention extends Module {
   }
 
   /** `[B, T, C]` → `[B, T, C]` */
-  forward(x: Tensor, { mode, mask, rotation, memory, trace }: BlockOptions): Tensor {
+  forward(x: Tensor, { mode, mask, rotation, bias, memory, trace }: BlockOptions): Tensor {
     const { heads, keyHeads, dropout } = this.settings;
-    const query = rotate(splitHeads(this.query.forward(x), heads), rotation); // [B, H, T, D]
-    const key = rotate(splitHeads(this.key.forward(x), keyHeads), rotation); // [B, K, T, D]
+    const placed = (part: Tensor): Tensor => (rotation ? rotate(part, rotation) : part);
+    const query = placed(splitHeads(this.query.forward(x), heads)); // [B, H, T, D]
+    const key = placed(splitHeads(this.key.forward(x), keyHeads)); // [B, K, T, D]
     const value = splitHeads(this.value.forward(x), keyHeads); // [B, K, T, D]
     const seen = memory ? memory.extend(key, value) : { key, value };
-    return this.output.forward(attendHeads(query, seen, { mode, causal: true, mask, dropout, weights: trace.attentions }));
+    return this.output.forward(attendHeads(query, seen, { mode, causal: true, mask, bias, dropout, weights: trace.attentions }));
   }
 }
 
@@ -152,6 +162,9 @@ class Block extends Module {
   }
 }
 
+/** A name of ours: transformers has no Llama with ALiBi, and would read one as rotary under Llama's own. */
+const alibiType = "llama_alibi";
+
 const table: NameTable = {
   tokens: "model.embed_tokens",
   "blocks.#.attentionNorm": "model.layers.#.input_layernorm",
@@ -192,7 +205,7 @@ export class Llama extends Module {
     }
     const settings: Settled = {
       ...{ ropeBase: 10_000, attentionBias: false, feedForwardBias: false, dropout: 0, epsilon: 1e-6, deviation: 0.02 },
-      ...{ ropeScaling: undefined, beginId: undefined, padId: undefined },
+      ...{ positions: "rotary", ropeScaling: undefined, beginId: undefined, padId: undefined },
       ...given,
       ...{ keyHeads, headSize, tied, ...endTokens(given) },
     };
@@ -218,19 +231,22 @@ export class Llama extends Module {
     const { ids, mask, embeddings = this.tokens.forward(ids) } = input;
     const [, time] = embeddings.shape as readonly [number, number, number];
     const past = cache?.length ?? 0;
-    const { context, headSize, ropeBase: base, ropeScaling: scaling } = this.options;
+    const { context, heads, headSize, ropeBase: base, ropeScaling: scaling } = this.options;
     if (past + time > context) {
       throw new ShapeError(
         `Llama: expected at most ${context} tokens, got ${past + time} (ids ${formatShape(ids.shape)}). Shorten the text.`,
       );
     }
-    const positions = input.positions ?? range(past + time, { start: past });
-    const rotation = rotationOf(positions, { headSize, base, scaling });
+    const isRotary = this.options.positions === "rotary";
+    const places = (): Tensor => input.positions ?? range(past + time, { start: past });
+    const rotation = isRotary ? rotationOf(places(), { headSize, base, scaling }) : undefined;
+    const bias = isRotary ? undefined : tensor(linearBiases({ heads, keyTime: past + time }));
     let x = embeddings;
     for (const [i, block] of this.blocks.entries()) {
       trace.hiddenStates?.push(x);
       const input = x;
-      const work = (): Tensor => block.forward(input, { mode, mask: mask && paddingMask(mask), rotation, memory: cache?.layer(i), trace });
+      const memory = cache?.layer(i);
+      const work = (): Tensor => block.forward(input, { mode, mask: mask && paddingMask(mask), rotation, bias, memory, trace });
       x = runBlock(work, options);
     }
     cache?.advance(time);
@@ -249,7 +265,8 @@ export class Llama extends Module {
   }
 
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): Llama {
-    config.only("model_type", "llama");
+    const isAlibi = config.values.model_type === alibiType;
+    if (!isAlibi) config.only("model_type", "llama");
     config.only("hidden_act", "silu");
     config.only("pretraining_tp", 1);
     const heads = config.count("num_attention_heads");
@@ -262,7 +279,7 @@ export class Llama extends Module {
       keyHeads: config.count("num_key_value_heads", heads),
       headSize: config.count("head_dim", size / heads),
       hidden: config.count("intermediate_size"),
-      ...readRope(config),
+      ...(isAlibi ? { positions: "alibi" } : readRope(config)),
       attentionBias: config.flag("attention_bias", { otherwise: false }),
       feedForwardBias: config.flag("mlp_bias", { otherwise: false }),
       tied: config.flag("tie_word_embeddings", { otherwise: false }),
@@ -278,13 +295,20 @@ export class Llama extends Module {
   toConfig(): JsonObject {
     const o = this.options;
     const { ropeScaling, ropeBase, beginId = null, padId = null } = o;
+    const isAlibi = o.positions === "alibi";
     return {
-      architectures: ["LlamaForCausalLM"],
-      ...{ model_type: "llama", hidden_act: "silu", hidden_size: o.size, num_attention_heads: o.heads, vocab_size: o.vocabulary },
+      architectures: [isAlibi ? "LlamaAlibiForCausalLM" : "LlamaForCausalLM"],
+      ...{
+        model_type: isAlibi ? alibiType : "llama",
+        hidden_act: "silu",
+        hidden_size: o.size,
+        num_attention_heads: o.heads,
+        vocab_size: o.vocabulary,
+      },
       ...{ max_position_embeddings: o.context, num_hidden_layers: o.layers, num_key_value_heads: o.keyHeads, head_dim: o.headSize },
       ...{ intermediate_size: o.hidden, attention_bias: o.attentionBias, mlp_bias: o.feedForwardBias, tie_word_embeddings: o.tied },
       ...{ attention_dropout: o.dropout, rms_norm_eps: o.epsilon, initializer_range: o.deviation },
-      rope_parameters: { rope_theta: ropeBase, ...writeScaling(ropeScaling) },
+      ...(!isAlibi && { rope_parameters: { rope_theta: ropeBase, ...writeScaling(ropeScaling) } }),
       ...{ bos_token_id: beginId, eos_token_id: writeEndTokens(o), pad_token_id: padId },
     };
   }
