@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, Rng } from "@dl/core";
+import { hostTensor, Rng, type Scalar } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { Adam, readCheckpoint, readState, WeightAverage, writeCheckpoint } from "@dl/nn";
 import { type Callback, type FitSave, fromJson, type Run, toJson } from "@dl/train";
+import { Checkpoints, checkpointName, RunFolder, resumeFrom } from "@dl/train/node";
 import { describe, expect, test } from "vitest";
 import { hingeAdversarial, nonSaturating, wasserstein } from "../losses/adversarial-loss.ts";
 import { gradientPenalty } from "../losses/gradient-penalty.ts";
@@ -133,6 +137,34 @@ test("a loss that is no number ends the run, and says what to try", async () => 
     expect(steps).toBe(1);
     expect(reason).toMatch(/^penalty is NaN at step 1: go back to the last checkpoint, and try smaller learning rates/);
   });
+});
+
+test("a run that diverges leaves its last good checkpoint, from which both players go on", async () => {
+  const parent = mkdtempSync(join(tmpdir(), "dl-gan-"));
+  try {
+    await onDevice(cpu(), async (device) => {
+      await using folder = await RunFolder.open(join(parent, "run"));
+      using game = new Game();
+      const callbacks = [new Checkpoints({ folder, everySeconds: 0 })];
+      const diverging = {
+        penalty: ({ critic, real, step }) =>
+          critic(real)
+            .mean()
+            .mul(step < 8 ? 0 : Number.NaN) as Scalar,
+      } satisfies Partial<FitGanOptions<Points>>;
+      const { reason } = await fitGan({ device, ...game.options({ callbacks, ...diverging }) });
+      expect(reason).toMatch(/^penalty is NaN at step 9: go back to the last checkpoint/);
+      using again = new Game();
+      const model = new GanPair(again.generator, again.discriminator);
+      const resume = await resumeFrom(folder.file(checkpointName), { model, optimizer: again.optimizers.generator });
+      expect(resume.state.step).toBe(8);
+      const rest = await fitGan({ device, ...again.options({ resume }) });
+      expect([rest.reason, rest.steps, again.optimizers.discriminator.step]).toEqual(["finished", 12, 12]);
+      for (const { data } of (await readState(model)).values()) expect(data.every(Number.isFinite)).toBe(true);
+    });
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
 });
 
 test("few distinct examples end no run: a ratio to nothing is not told", async () => {
