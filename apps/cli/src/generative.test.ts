@@ -148,6 +148,12 @@ describe("score", () => {
     expect([few.code, few.stderr]).toEqual([1, expect.stringContaining("expected at least 65 generated images")]);
     writeFileSync(at("few", "odd.png"), encodePng({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) }));
     expect((await dlHere("score", at("few"), at("real"))).stderr).toMatch(/odd\.png: expected 28×28 pixels, as 0\.png has, got 2×2/);
+    mkdirSync(at("large"));
+    for (const i of [0, 1])
+      writeFileSync(at("large", `${i}.png`), encodePng({ width: 32, height: 32, channels: 1, data: new Uint8Array(1024).fill(i) }));
+    expect((await dlHere("score", at("large"), at("real"))).stderr).toMatch(
+      /large: expected images of 28×28 pixels, as the real ones are, got 32×32/,
+    );
     expect((await dlHere("score", at("nowhere"), at("real"))).stderr).toContain("expected a folder of images, got ENOENT");
     expect((await dlHere("score", run, at("real"))).stderr).not.toBe("");
     expect(existsSync(at("nowhere"))).toBe(false);

@@ -1,6 +1,6 @@
 /** dl score: a folder of generated images against a folder of real ones. */
 
-import { Rng } from "@dl/core";
+import { DataError, type HostTensor, Rng } from "@dl/core";
 import { type Estimate, extractFeatures, type GeneratedScores, type ImageScores, scoreGenerated } from "@dl/gan";
 import { type ExtractorData, extractorFrom, trainedExtractor } from "@dl/gan/node";
 import { openNamedDevice } from "../backends.ts";
@@ -9,6 +9,14 @@ import { readImages } from "../image-files.ts";
 import { Interrupt } from "../interrupt.ts";
 
 const extractors: readonly ExtractorData[] = ["mnist", "fashion-mnist"];
+
+/** An extractor takes images of any size, and sees other things in each. */
+function checkSize(folder: string, { shape: [, height, width] }: HostTensor, { shape: [, ...wanted] }: HostTensor): void {
+  if (height === wanted[0] && width === wanted[1]) return;
+  throw new DataError(
+    `${folder}: expected images of ${wanted[1]}×${wanted[0]} pixels, as the real ones are, got ${width}×${height}. Resize them first.`,
+  );
+}
 
 /** A line a score: of the generated images, and of real ones. */
 function linesOf(scores: GeneratedScores): string[] {
@@ -66,7 +74,12 @@ export const score: Command = {
     using extractor = isShipped(name) ? await trainedExtractor(name) : await extractorFrom(name);
     try {
       const channels = extractor.network.channels as 1 | 3;
-      const see = async (folder: string) => extractFeatures(await readImages(folder, { channels }), { device, extractor, signal });
+      const realImages = await readImages(realFolder, { channels });
+      const see = async (folder: string) => {
+        const images = folder === realFolder ? realImages : await readImages(folder, { channels });
+        checkSize(folder, images, realImages);
+        return extractFeatures(images, { device, extractor, signal });
+      };
       const [generated, real] = [await see(generatedFolder), await see(realFolder)];
       const otherReal = otherFolder === undefined ? undefined : await see(otherFolder);
       const scores = scoreGenerated({ generated, real, ...(otherReal && { otherReal }), bootstraps, rng: new Rng(seed) });
