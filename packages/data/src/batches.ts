@@ -6,7 +6,7 @@ import type { Dataset, Example } from "./dataset.ts";
 import { type Order, permutationOrder } from "./orders/order.ts";
 import { readExamples } from "./read-examples.ts";
 import { DataStream } from "./streams/data-stream.ts";
-import { StreamBatches, type StreamBatchesOptions } from "./streams/stream-batches.ts";
+import { type StreamBatches, type StreamBatchesOptions, streamBatches } from "./streams/stream-batches.ts";
 import { Pipeline, type Transform } from "./transforms/transform.ts";
 
 export interface BatchesOptions<E extends Example = Example> {
@@ -70,7 +70,7 @@ export function batches<E extends Example>(
   options: BatchesOptions<E> | StreamBatchesOptions<E>,
 ): Batches<E> | StreamBatches<E> {
   return source instanceof DataStream
-    ? new StreamBatches(source, options as StreamBatchesOptions<E>)
+    ? streamBatches(source, options as StreamBatchesOptions<E>)
     : new Batches(source, options as BatchesOptions<E>);
 }
 

@@ -49,6 +49,7 @@ export { classCounts, type LabelOptions, labelsOf } from "./statistics/class-cou
 export {
   DataStream,
   type MapAsyncOptions,
+  type MapOptions,
   type OpenStream,
   type ShuffleOptions,
   type StreamCursor,
@@ -57,7 +58,12 @@ export {
   streamOf,
 } from "./streams/data-stream.ts";
 export { type ChainOptions, chain, type InterleaveOptions, interleave, type MixOptions, mix, zip } from "./streams/mix.ts";
-export { StreamBatches, type StreamBatchesOptions, type StreamBatchesState } from "./streams/stream-batches.ts";
+export {
+  StreamBatches,
+  type StreamBatchesOptions,
+  type StreamBatchesState,
+  type StreamOrderOptions,
+} from "./streams/stream-batches.ts";
 export type { AddedToken } from "./tokenizers/added-tokens.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export type { Padding } from "./tokenizers/padding.ts";
@@ -101,8 +107,8 @@ export { type RandomResizedCropOptions, randomResizedCrop } from "./transforms/r
 export { type AffineOptions, affine, type RotateOptions, rotate } from "./transforms/rotate.ts";
 export type { ImageBatch, LabelledImageBatch, Transform, TransformContext } from "./transforms/transform.ts";
 export { type TrivialAugmentOptions, trivialAugment } from "./transforms/trivial-augment.ts";
-export type { BatchWorkers, WorkerPass, WorkerPassOptions } from "./workers/batch-workers.ts";
-export type { PipelineFactory, WorkerPipeline } from "./workers/protocol.ts";
+export type { BatchWorkers, WorkerStreamOptions } from "./workers/batch-workers.ts";
+export type { AnyPipeline, PipelineFactory, StreamPipeline, WorkerPipeline } from "./workers/protocol.ts";
 export {
   openWebBatchWorkers,
   serveBatches,
@@ -110,3 +116,4 @@ export {
   type WebWorker,
   type WebWorkerScope,
 } from "./workers/web-workers.ts";
+export type { WorkerPass, WorkerPassOptions } from "./workers/worker-pass.ts";

@@ -28,8 +28,11 @@ export function readExamples<E extends Example>(
       onDamaged(error, index);
     }
   }
-  if (examples.length === 0) {
-    throw new DataError(`batches: expected at least one example that can be read in a batch of ${indices.length}, got none.`);
-  }
+  if (examples.length === 0) throw noneReadable(indices.length);
   return { batch: (collate ?? stack)(examples), kept: Int32Array.from(kept) };
+}
+
+/** A batch whose examples are all damaged: something else is wrong. */
+export function noneReadable(count: number): DataError {
+  return new DataError(`batches: expected at least one example that can be read in a batch of ${count}, got none.`);
 }

@@ -47,15 +47,22 @@ export function parquetRows(
   { columns }: ParquetOptions = {},
 ): DataStream<ParquetRow> {
   return new DataStream((state) => {
+    // −1 once it could not be read on: what is left of it is lost.
     let at = (state as number | undefined) ?? 0;
     let file: { source: ParquetSource; metadata: FileMetaData } | undefined;
     let group: { start: number; rows: ParquetRow[] } | undefined;
     return {
       next: async () => {
-        file ??= await openFile(source, columns);
-        const opened = file;
-        if (group === undefined || at >= group.start + group.rows.length) {
-          group = await guarded(opened.source.name, () => readGroup(opened, { at, columns }));
+        if (at < 0) return { done: true, value: undefined };
+        try {
+          file ??= await openFile(source, columns);
+          const opened = file;
+          if (group === undefined || at >= group.start + group.rows.length) {
+            group = await guarded(opened.source.name, () => readGroup(opened, { at, columns }));
+          }
+        } catch (error) {
+          at = -1;
+          throw error;
         }
         if (group === undefined) return { done: true, value: undefined };
         return { done: false, value: group.rows[at++ - group.start]! };

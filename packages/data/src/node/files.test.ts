@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { DataError, Rng } from "@dl/core";
+import { DataError, hostTensor, Rng } from "@dl/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { batches } from "../batches.ts";
+import type { Example } from "../dataset.ts";
 import type { DataStream } from "../streams/data-stream.ts";
 import { parquetFile } from "./parquet-file.ts";
 import { type ShardSample, tarShards, writeTarShards } from "./tar-shards.ts";
@@ -115,6 +117,39 @@ describe("tar shards", () => {
     const passes = [await collect(shuffled), await collect(shuffled)].map((all) => all.map(({ key }) => key));
     expect(passes[0]!.toSorted()).toEqual(samples.map(({ key }) => key).toSorted());
     expect(passes[0]).not.toEqual(passes[1]);
+  });
+
+  test("a damaged shard is told of once, what is left of it is lost, and the next follows; resumed, the same", async () => {
+    const paths = await writeTarShards(folder, samples, { samplesPerShard: 4 });
+    const cut = join(folder, "cut.tar");
+    // Two samples and a half: a path of more than 100 characters takes three blocks more.
+    writeFileSync(cut, readFileSync(paths[1]!).subarray(0, readFileSync(paths[1]!).length >> 1));
+    const shards = [paths[0]!, cut, join(folder, "none.tar"), paths[2]!];
+    const examples = tarShards(shards).map(({ files }): Example<"x"> => ({ x: hostTensor(Float32Array.of(files.bin!.length / 100), []) }));
+    const told: string[] = [];
+    const onDamaged = ({ message }: DataError): unknown => told.push(message);
+    const rowsOf = async (pass: AsyncIterable<Example<"x">>): Promise<number[][]> =>
+      (await collect(pass)).map(({ x }) => Array.from(x.data));
+    const pass = batches(examples, { batchSize: 3, onDamaged });
+    const rows = await rowsOf(pass);
+    expect(told).toEqual([expect.stringMatching(/cut off/), expect.stringMatching(/none.tar, got ENOENT/)]);
+    const left = rows.flat();
+    expect(left.slice(0, 4)).toEqual([0, 1, 2, 3]);
+    expect(left.slice(-3)).toEqual([8, 9, 10]);
+    expect(left.length).toBeLessThan(11);
+    for (let taken = 0; taken <= rows.length; taken++) {
+      const again = batches(examples, { batchSize: 3, onDamaged: () => {} });
+      for (let i = 0; i < taken; i++) await again.next();
+      const resume = JSON.parse(JSON.stringify(again.state));
+      expect(await rowsOf(batches(examples, { batchSize: 3, onDamaged: () => {}, resume }))).toEqual(rows.slice(taken));
+    }
+    // Text and tables end the same way.
+    for (const stream of [textLines(join(folder, "none.txt")), parquetFile(join(folder, "none.parquet"))]) {
+      const cursor = (stream as DataStream<unknown>).open();
+      await expect(cursor.next()).rejects.toThrow(DataError);
+      expect(await stream.open(JSON.parse(JSON.stringify(cursor.state()))).next()).toEqual({ done: true, value: undefined });
+      expect(await cursor.next()).toEqual({ done: true, value: undefined });
+    }
   });
 
   test("a cut-off archive, a doubled file and a file too large are errors, not crashes", async () => {

@@ -1,7 +1,8 @@
 /** @dl/data/node: data sets from the network, the cache and folders. This file is the table of contents. */
 
-export type { BatchWorkers, WorkerPass, WorkerPassOptions } from "../workers/batch-workers.ts";
-export type { PipelineFactory, WorkerPipeline } from "../workers/protocol.ts";
+export type { BatchWorkers, WorkerStreamOptions } from "../workers/batch-workers.ts";
+export type { AnyPipeline, PipelineFactory, StreamPipeline, WorkerPipeline } from "../workers/protocol.ts";
+export type { WorkerPass, WorkerPassOptions } from "../workers/worker-pass.ts";
 export { type BatchWorkersOptions, openBatchWorkers } from "./batch-workers.ts";
 export { readSource, type SourceOptions } from "./cache.ts";
 export { type CachedMapOptions, cachedMap } from "./cached-map.ts";

@@ -28,7 +28,7 @@ class RecordCursor implements StreamCursor<TextRecord> {
   readonly #delimiter: number;
   #chunks: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #rest: Uint8Array = new Uint8Array(0);
-  /** Where the next record begins, in bytes of the decompressed file. */
+  /** Where the next record begins, in bytes of the decompressed file; −1 once it could not be read on. */
   #offset: number;
   #number: number;
   #ended = false;
@@ -42,11 +42,22 @@ class RecordCursor implements StreamCursor<TextRecord> {
   }
 
   async next(): Promise<IteratorResult<TextRecord, undefined>> {
-    const found = await this.#record();
+    const found = await this.#guardedRecord();
     if (found === undefined) return { done: true, value: undefined };
     // A byte order mark is one only at the file's start.
     const text = new TextDecoder("utf-8", { ignoreBOM: this.#number > 0 }).decode(found);
     return { done: false, value: { text: text.endsWith("\r") ? text.slice(0, -1) : text, number: ++this.#number } };
+  }
+
+  async #guardedRecord(): Promise<Uint8Array | undefined> {
+    if (this.#offset < 0) return undefined;
+    try {
+      return await this.#record();
+    } catch (error) {
+      this.#offset = -1;
+      await this.#chunks?.return();
+      throw error;
+    }
   }
 
   /** The bytes of the next record; moves past the end of its line. */

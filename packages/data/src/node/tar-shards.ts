@@ -45,7 +45,7 @@ export function tarShards(paths: readonly string[], { shuffle, maximumBytes = 2 
 class ShardCursor implements StreamCursor<ShardSample> {
   readonly #path: string;
   readonly #maximumBytes: number;
-  /** Where the next sample begins. */
+  /** Where the next sample begins; −1 once the archive turned out to be damaged: what is left of it is lost. */
   #offset: number;
   #entries: AsyncGenerator<{ key: string; extension: string; bytes: Uint8Array; start: number }, void, undefined> | undefined;
   #ahead: { key: string; extension: string; bytes: Uint8Array; start: number } | undefined;
@@ -58,6 +58,17 @@ class ShardCursor implements StreamCursor<ShardSample> {
   }
 
   async next(): Promise<IteratorResult<ShardSample, undefined>> {
+    if (this.#offset < 0) return { done: true, value: undefined };
+    try {
+      return await this.#sample();
+    } catch (error) {
+      this.#offset = -1;
+      await this.#entries?.return();
+      throw error;
+    }
+  }
+
+  async #sample(): Promise<IteratorResult<ShardSample, undefined>> {
     this.#entries ??= this.#read();
     const first = this.#ahead ?? (await this.#take());
     this.#ahead = undefined;

@@ -3,7 +3,7 @@
  * place. A place is plain JSON, and a stream opened there goes on exactly as the cursor would have.
  */
 
-import { OptionError, type Rng } from "@dl/core";
+import { DataError, OptionError, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { ConcurrentCursor } from "./map-async.ts";
 import { mapped } from "./map-stream.ts";
@@ -14,6 +14,7 @@ export type StreamState = null | boolean | number | string | readonly StreamStat
 
 /** One pass over a stream. */
 export interface StreamCursor<T> {
+  /** A `DataError` is about one element, or about all that is left of a source; the cursor is past it, and the next call goes on behind. */
   next(): Promise<IteratorResult<T, undefined>>;
   /** The place after what `next` gave last. */
   state(): StreamState;
@@ -24,7 +25,12 @@ export interface StreamCursor<T> {
 /** Opens a cursor at the start, or at a place a cursor of the same stream had. */
 export type OpenStream<T> = (state: StreamState | undefined) => StreamCursor<T>;
 
-export interface MapAsyncOptions {
+export interface MapOptions {
+  /** Called for an element that cannot be changed, which is then left out. Without it the `DataError` is thrown in its turn. */
+  onDamaged?: ((error: DataError, index: number) => void) | undefined;
+}
+
+export interface MapAsyncOptions extends MapOptions {
   /** Calls under way at once, at least 1; what comes out keeps the order. Default 4. */
   concurrency?: number | undefined;
 }
@@ -57,9 +63,14 @@ export class DataStream<T> implements AsyncIterable<T> {
     }
   }
 
-  /** Every element changed. `index` is its place in the stream; the function must give the same for the same element. */
-  map<Out>(change: (element: T, index: number) => Out): DataStream<Out> {
-    return new DataStream(mapped(this.#open, (element, index) => [change(element, index)]));
+  /** Every element changed. `index` is its number in the stream, damaged ones counted; the function must give the same for the same element. */
+  map<Out>(change: (element: T, index: number) => Out, { onDamaged }: MapOptions = {}): DataStream<Out> {
+    return new DataStream(
+      mapped(
+        this.#open,
+        tolerant((element, index) => [change(element, index)], onDamaged),
+      ),
+    );
   }
 
   /** Only the elements that pass. */
@@ -68,16 +79,19 @@ export class DataStream<T> implements AsyncIterable<T> {
   }
 
   /** Every element as any number of others: a document as its paragraphs. */
-  flatMap<Out>(change: (element: T, index: number) => readonly Out[]): DataStream<Out> {
-    return new DataStream(mapped(this.#open, change));
+  flatMap<Out>(change: (element: T, index: number) => readonly Out[], { onDamaged }: MapOptions = {}): DataStream<Out> {
+    return new DataStream(mapped(this.#open, tolerant(change, onDamaged)));
   }
 
   /** Every element changed by work that takes its time, several at once: decoding by a library with threads of its own, a request. */
-  mapAsync<Out>(change: (element: T, index: number) => Promise<Out>, { concurrency = 4 }: MapAsyncOptions = {}): DataStream<Out> {
+  mapAsync<Out>(
+    change: (element: T, index: number) => Promise<Out>,
+    { concurrency = 4, onDamaged }: MapAsyncOptions = {},
+  ): DataStream<Out> {
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new OptionError(`DataStream.mapAsync: expected a whole concurrency of at least 1, got ${concurrency}.`);
     }
-    return new DataStream((state) => new ConcurrentCursor(this.#open, { state, change, concurrency }));
+    return new DataStream((state) => new ConcurrentCursor(this.#open, { state, change, concurrency, onDamaged }));
   }
 
   /**
@@ -94,6 +108,23 @@ export class DataStream<T> implements AsyncIterable<T> {
       throw new OptionError(`DataStream.take: expected a whole count of at least 0, got ${count}.`);
     return new DataStream((state) => new TakeCursor(this.#open, count, state));
   }
+}
+
+/** `change`, with nothing in the place of what is damaged. */
+function tolerant<T, Out>(
+  change: (element: T, index: number) => readonly Out[],
+  onDamaged: MapOptions["onDamaged"],
+): (element: T, index: number) => readonly Out[] {
+  if (onDamaged === undefined) return change;
+  return (element, index) => {
+    try {
+      return change(element, index);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      onDamaged(error, index);
+      return [];
+    }
+  };
 }
 
 /** The examples of a dataset as a stream, in order. */
@@ -126,10 +157,15 @@ class TakeCursor<T> implements StreamCursor<T> {
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {
-    const step: IteratorResult<T, undefined> = this.#taken < this.#count ? await this.#inner.next() : { done: true, value: undefined };
-    if (step.done) await this.close();
-    else this.#taken++;
-    return step;
+    if (this.#taken < this.#count) {
+      // Counted before it is read: a damaged element is one of the first, too.
+      this.#taken++;
+      const step = await this.#inner.next();
+      if (!step.done) return step;
+      this.#taken = this.#count;
+    }
+    await this.close();
+    return { done: true, value: undefined };
   }
 
   state(): StreamState {

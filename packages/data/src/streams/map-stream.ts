@@ -30,7 +30,14 @@ class MapCursor<T, Out> implements StreamCursor<Out> {
   async next(): Promise<IteratorResult<Out, undefined>> {
     while (this.#given >= this.#outputs.length) {
       if (this.#outputs.length > 0 || this.#advanced) this.#step();
-      const step = await this.#inner.next();
+      let step: IteratorResult<T, undefined>;
+      try {
+        step = await this.#inner.next();
+      } catch (error) {
+        // A damaged element has a number, too.
+        this.#step();
+        throw error;
+      }
       if (step.done) return step;
       this.#advanced = true;
       this.#outputs = this.#change(step.value, this.#index);

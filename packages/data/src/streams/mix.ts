@@ -61,11 +61,10 @@ export function interleave<T>(streams: readonly DataStream<T>[], { block = 1 }: 
       next: async () => {
         while (ended.includes(false)) {
           if (taken < block && !ended[turn]!) {
+            // Counted before it is read: a damaged element has had its turn.
+            taken++;
             const step = await cursors[turn]!.next();
-            if (!step.done) {
-              taken++;
-              return step;
-            }
+            if (!step.done) return step;
             ended[turn] = true;
           }
           turn = (turn + 1) % streams.length;
@@ -123,19 +122,29 @@ export function mix<T>(
   });
 }
 
-/** Streams element by element in pairs; the shorter ends it. */
+/**
+ * Streams element by element in pairs; the shorter ends it. So does a damaged element, once its error was thrown: how much one of the two
+ * lost is not known, and pairs that do not belong together are worse than none. Leave damaged ones out of the pairs, not of the parts.
+ */
 export function zip<A, B>(first: DataStream<A>, second: DataStream<B>): DataStream<[A, B]> {
   return new DataStream((given) => {
-    const state = given as readonly [StreamState, StreamState] | undefined;
+    const state = given as readonly [StreamState, StreamState] | null | undefined;
     const a = first.open(state?.[0]);
     const b = second.open(state?.[1]);
+    let isOver = state === null;
     return {
       next: async () => {
-        const left = await a.next();
-        const right = left.done ? left : await b.next();
-        return left.done || right.done ? { done: true, value: undefined } : { done: false, value: [left.value, right.value] };
+        if (isOver) return { done: true, value: undefined };
+        try {
+          const left = await a.next();
+          const right = left.done ? left : await b.next();
+          return left.done || right.done ? { done: true, value: undefined } : { done: false, value: [left.value, right.value] };
+        } catch (error) {
+          isOver = true;
+          throw error;
+        }
       },
-      state: () => [a.state(), b.state()],
+      state: () => (isOver ? null : [a.state(), b.state()]),
       close: () => closeAll([a, b]),
     };
   });

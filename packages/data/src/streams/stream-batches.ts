@@ -1,29 +1,45 @@
-/** One pass over a stream in batches: shuffled through a buffer, transformed, and resumable at any batch. */
+/** One pass over a stream in batches: shuffled through a buffer, transformed, made ahead, and resumable at any batch. */
 
 import { DataError, OptionError, Rng, type RngState } from "@dl/core";
 import type { Collate } from "../collate/pad-fields.ts";
 import type { Example } from "../dataset.ts";
 import { stack } from "../datasets/stack.ts";
+import { noneReadable } from "../read-examples.ts";
 import { Pipeline, type Transform } from "../transforms/transform.ts";
 import type { DataStream, StreamCursor, StreamState } from "./data-stream.ts";
+import type { Numbered } from "./numbered.ts";
+import { openGroups } from "./stream-groups.ts";
 
-export interface StreamBatchesOptions<E extends Example = Example> {
+/** Which elements come into which batch, of `T` in the stream. */
+export interface StreamOrderOptions<T> {
   /** Examples in a batch, at least 1. */
   batchSize: number;
   /** Mixes examples through a buffer of `shuffleBuffer`. Fork one for every epoch. */
   shuffle?: Rng | undefined;
   /** Examples held at once when shuffling. Default 1,000. */
   shuffleBuffer?: number | undefined;
+  /** Puts examples of similar length into one batch, as far as the buffer has them. Needs `shuffle`. Default: lengths do not matter. */
+  lengthOf?: ((element: T) => number) | undefined;
   /** Leaves out a last batch that would be smaller. Default `false`. */
   dropLast?: boolean | undefined;
-  /** Applied to each batch in this order, in place. An example's number is its place in the stream. */
-  transform?: Transform<E> | readonly Transform<E>[] | undefined;
+  /**
+   * Called for an element that is damaged, in the order of the batches; `index` is its number in the stream. It is left out, and its batch
+   * is smaller. Where a file ends too early, that is the one element it ends with. Without it the `DataError` ends the pass.
+   */
+  onDamaged?: ((error: DataError, index: number) => void) | undefined;
   /** Where random transforms draw from. Fork one for every epoch. */
   rng?: Rng | undefined;
-  /** Makes a batch of examples, such as `padFields`. Default: they are stacked, and must have equal shapes. */
-  collate?: Collate<E> | undefined;
   /** Goes on where a pass with this `state` stood. `shuffle` and `rng` are taken from the state. */
   resume?: StreamBatchesState | undefined;
+}
+
+export interface StreamBatchesOptions<E extends Example = Example> extends StreamOrderOptions<E> {
+  /** Applied to each batch in this order, in place. An example's number is its place in the stream. */
+  transform?: Transform<E> | readonly Transform<E>[] | undefined;
+  /** Makes a batch of examples, such as `padFields`. Default: they are stacked, and must have equal shapes. */
+  collate?: Collate<E> | undefined;
+  /** Batches read ahead while the last one is used. Default 0. */
+  prefetch?: number | undefined;
 }
 
 /** Where a pass over a stream stands: plain JSON. */
@@ -35,21 +51,59 @@ export interface StreamBatchesState {
   readonly stream: StreamState;
 }
 
-/** A pass over a stream; `batches` makes it. Leaving the loop and looping again goes on; `close` ends it early. */
-export class StreamBatches<E extends Example> implements AsyncIterableIterator<E, undefined>, AsyncDisposable {
-  readonly #cursor: StreamCursor<{ example: E; index: number }>;
-  readonly #batchSize: number;
-  readonly #dropLast: boolean;
-  readonly #collate: Collate<E>;
-  readonly #pipeline: Pipeline<E>;
-  readonly #rng: RngState | null;
-  #position: number;
-  #ended = false;
+/** A batch, and what could not come into it. */
+export interface MadeBatch<E> {
+  readonly batch: E;
+  readonly damaged: readonly { readonly index: number; readonly error: DataError }[];
+}
 
-  constructor(stream: DataStream<E>, options: StreamBatchesOptions<E>) {
-    const { batchSize, shuffle, shuffleBuffer = 1000, dropLast = false, transform = [], rng, collate = stack, resume } = options;
+/** Makes batches of what was drawn: here, or in another thread. `isTolerant`: damaged elements are left out. */
+export type BatchMaker<T, E> = (
+  group: readonly Numbered<T>[],
+  options: { readonly position: number; readonly isTolerant: boolean },
+) => MadeBatch<E> | Promise<MadeBatch<E>>;
+
+export interface BatchMaking<T, E> {
+  /** From the stream that the pass's random transforms draw from. */
+  maker(rng: Rng | undefined): BatchMaker<T, E>;
+  readonly prefetch: number;
+}
+
+interface ComingBatch<E> {
+  /** Undefined at the end of the stream. */
+  readonly made: Promise<MadeBatch<E> | undefined>;
+  /** The place behind the batch. */
+  readonly after: Promise<StreamState>;
+}
+
+/**
+ * A pass over a stream; `batches` makes it. Leaving the loop and looping again goes on; `close` ends it early. A batch that cannot be made is
+ * an error, and the pass stays where it is: every further call gives that error.
+ */
+export class StreamBatches<E extends Example> implements AsyncIterableIterator<E, undefined>, AsyncDisposable {
+  readonly #groups: StreamCursor<readonly Numbered<unknown>[]>;
+  readonly #make: BatchMaker<unknown, E>;
+  readonly #onDamaged: StreamOrderOptions<unknown>["onDamaged"];
+  readonly #plan: Pick<StreamBatchesState, "batchSize" | "rng">;
+  readonly #prefetch: number;
+  /** Batches on their way, the one to be given next first. */
+  readonly #coming: ComingBatch<E>[] = [];
+  /** Settles when all that was asked of the stream so far is read: one group after the other. */
+  #drawn: Promise<unknown> = Promise.resolve();
+  /** Settles when the call before is answered. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #position: number;
+  #place: StreamState;
+  #closed = false;
+
+  constructor(stream: DataStream<unknown>, { options, making }: { options: StreamOrderOptions<never>; making: BatchMaking<never, E> }) {
+    const { batchSize, shuffle, shuffleBuffer = 1000, lengthOf, dropLast = false, onDamaged, rng, resume } = options;
+    const { prefetch, maker } = making;
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new OptionError(`batches: expected a whole batchSize of at least 1, got ${batchSize}.`);
+    }
+    if (!Number.isInteger(prefetch) || prefetch < 0) {
+      throw new OptionError(`batches: expected a whole prefetch of at least 0, got ${prefetch}.`);
     }
     if (resume !== undefined && resume.batchSize !== batchSize) {
       throw new DataError(
@@ -57,48 +111,65 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
       );
     }
     const transformRng = resume === undefined ? rng : resume.rng === null ? undefined : Rng.fromState(resume.rng);
-    this.#rng = transformRng?.state ?? null;
-    this.#pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, transformRng);
-    const numbered = stream.map((example, index) => ({ example, index }));
-    // Resumed, the stream to draw from comes out of the state; a shuffled pass is told by its form.
-    const mixed = shuffle ?? (resume !== undefined && isShuffled(resume.stream) ? new Rng(0) : undefined);
-    const source = mixed === undefined ? numbered : numbered.shuffle({ buffer: shuffleBuffer, rng: mixed });
-    this.#cursor = source.open(resume?.stream);
-    this.#batchSize = batchSize;
-    this.#dropLast = dropLast;
-    this.#collate = collate;
+    this.#plan = { batchSize, rng: transformRng?.state ?? null };
+    this.#make = maker(transformRng) as BatchMaker<unknown, E>;
+    this.#onDamaged = onDamaged;
+    this.#prefetch = prefetch;
+    const length = lengthOf as ((element: unknown) => number) | undefined;
+    this.#groups = openGroups(stream, { batchSize, shuffle, shuffleBuffer, dropLast, lengthOf: length, state: resume?.stream });
+    this.#place = this.#groups.state();
     this.#position = resume?.position ?? 0;
   }
 
-  /** Where the pass stands now. */
+  /** Where the pass stands now: batches made ahead do not count. */
   get state(): StreamBatchesState {
-    return { position: this.#position, batchSize: this.#batchSize, rng: this.#rng, stream: this.#cursor.state() };
+    return { position: this.#position, ...this.#plan, stream: this.#place };
   }
 
-  async next(): Promise<IteratorResult<E, undefined>> {
-    const examples: E[] = [];
-    const indices: number[] = [];
-    while (!this.#ended && examples.length < this.#batchSize) {
-      const step = await this.#cursor.next();
-      if (step.done) {
-        this.#ended = true;
-        await this.#cursor.close();
-        break;
-      }
-      examples.push(step.value.example);
-      indices.push(step.value.index);
+  next(): Promise<IteratorResult<E, undefined>> {
+    // One call after the other: the next batch is known when the one before is there.
+    const given = this.#turn.then(() => this.#give());
+    this.#turn = given.catch(() => {});
+    return given;
+  }
+
+  async #give(): Promise<IteratorResult<E, undefined>> {
+    if (this.#closed) return { done: true, value: undefined };
+    while (this.#coming.length < this.#prefetch + 1) this.#start(this.#position + this.#coming.length);
+    const first = this.#coming[0]!;
+    const made = await first.made;
+    if (made === undefined) {
+      await this.close();
+      return { done: true, value: undefined };
     }
-    if (examples.length === 0 || (this.#dropLast && examples.length < this.#batchSize)) return { done: true, value: undefined };
-    const batch = this.#collate(examples);
-    this.#pipeline.apply(batch, Int32Array.from(indices));
+    for (const { error, index } of made.damaged) this.#onDamaged?.(error, index);
+    this.#place = await first.after;
+    this.#coming.shift();
     this.#position++;
-    return { done: false, value: batch };
+    return { done: false, value: made.batch };
   }
 
-  /** Closes what the stream has open. */
+  /** Draws the group of batch `position` as soon as those before it are drawn, and has the batch made. */
+  #start(position: number): void {
+    const drawn = this.#drawn.then(async () => {
+      const step = await this.#groups.next();
+      return { group: step.done ? undefined : step.value, after: this.#groups.state() };
+    });
+    const isTolerant = this.#onDamaged !== undefined;
+    const made = drawn.then(({ group }) => (group === undefined ? undefined : this.#make(group, { position, isTolerant })));
+    // Where one cannot be drawn, those behind it are not: the pass ends there.
+    this.#drawn = drawn;
+    const after = drawn.then(({ after }) => after);
+    // A failure belongs to the call that gets to it; until then it must not count as unhandled.
+    for (const promise of [drawn, made, after]) promise.catch(() => {});
+    this.#coming.push({ made, after });
+  }
+
+  /** Closes what the stream has open, once what is under way has ended. */
   async close(): Promise<void> {
-    this.#ended = true;
-    await this.#cursor.close();
+    this.#closed = true;
+    await Promise.allSettled(this.#coming.map(({ made }) => made));
+    await this.#groups.close();
   }
 
   [Symbol.asyncIterator](): this {
@@ -110,6 +181,29 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
   }
 }
 
-function isShuffled(state: StreamState): boolean {
-  return typeof state === "object" && state !== null && "held" in state;
+/** Batches made in this thread. */
+export function streamBatches<E extends Example>(stream: DataStream<E>, options: StreamBatchesOptions<E>): StreamBatches<E> {
+  const { transform = [], collate = stack, prefetch = 0, ...order } = options;
+  const maker = (rng: Rng | undefined): BatchMaker<E, E> => {
+    const pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, rng);
+    return (group, { isTolerant }) => {
+      const { elements, indices, damaged } = sift(group, isTolerant);
+      const batch = collate(elements);
+      pipeline.apply(batch, indices);
+      return { batch, damaged };
+    };
+  };
+  return new StreamBatches<E>(stream, { options: order, making: { maker, prefetch } });
+}
+
+/** What is whole of a group, and what is damaged: an error unless that is tolerated, or where it is all. */
+export function sift<T>(
+  group: readonly Numbered<T>[],
+  isTolerant: boolean,
+): { elements: T[]; indices: Int32Array; damaged: MadeBatch<never>["damaged"] } {
+  const whole = group.filter((item) => "element" in item);
+  const damaged = group.filter((item) => "error" in item);
+  if (damaged.length > 0 && !isTolerant) throw damaged[0]!.error;
+  if (whole.length === 0) throw noneReadable(group.length);
+  return { elements: whole.map(({ element }) => element), indices: Int32Array.from(whole, ({ index }) => index), damaged };
 }

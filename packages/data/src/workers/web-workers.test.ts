@@ -1,9 +1,11 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { DataError, hostTensor, Rng } from "@dl/core";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { batches } from "../batches.ts";
 import type { Dataset, Example } from "../dataset.ts";
 import { arrayDataset } from "../datasets/array-dataset.ts";
+import { sequenceStream } from "../streams/data-stream.ts";
+import type { Transform } from "../transforms/transform.ts";
 import type { PipelineFactory } from "./protocol.ts";
 import { openWebBatchWorkers, serveBatches, type WebWorker } from "./web-workers.ts";
 
@@ -83,6 +85,77 @@ test("after a batch that failed the pass goes on as one in a single thread does:
   expect(rest).toEqual(Array.from({ length: 9 }, () => alone.next()));
   expect(pass.state.position).toBe(10);
   for (const port of ports) port.close();
+});
+
+describe("a stream whose elements are changed in workers", () => {
+  const change = async (x: number, index: number): Promise<Example<"x">> => {
+    if (x % 7 === 5) throw new DataError(`element ${x} is damaged`);
+    return { x: hostTensor(Float32Array.of(10 * x + index), []) };
+  };
+  const jitter: Transform<Example<"x">> = ({ x }, { rng }) => {
+    for (let row = 0; row < x.data.length; row++) x.data[row]! += rng(row).float();
+  };
+  // One element is damaged where it is read: in this thread.
+  const source = sequenceStream(40, (x) => {
+    if (x === 11) throw new DataError("element 11 is damaged");
+    return x;
+  });
+  const streams = () => ({ shuffle: new Rng(1), rng: new Rng(2) });
+  const plan = { batchSize: 6, shuffleBuffer: 9 };
+  const open = (ports: MessagePort[], workers: number) =>
+    openWebBatchWorkers<Example<"x">>(() => webWorker(() => ({ change, transform: jitter }), ports), { workers });
+
+  test("any number of workers gives the batches of one thread, damaged elements told of in their order; resumed exactly", async () => {
+    const known: string[] = [];
+    const note =
+      (list: string[]) =>
+      ({ message }: DataError, index: number): unknown =>
+        list.push(`${index}: ${message}`);
+    const here = batches(source.mapAsync(change), { ...plan, ...streams(), transform: jitter, onDamaged: note(known) });
+    const expected: Example[] = [];
+    for await (const batch of here) expected.push(batch);
+    expect(known.toSorted()).toEqual(
+      ["11: element 11 is damaged", "12: ", "19: ", "26: ", "33: ", "5: "].map((text) => expect.stringContaining(text)),
+    );
+    for (const count of [1, 3]) {
+      const ports: MessagePort[] = [];
+      await using workers = await open(ports, count);
+      expect(workers.length).toBe(0);
+      const told: string[] = [];
+      const pass = workers.batches(source, { ...plan, ...streams(), onDamaged: note(told) });
+      const got: Example[] = [];
+      for (let i = 0; i < 3; i++) got.push((await pass.next()).value!);
+      const state = JSON.parse(JSON.stringify(pass.state));
+      for await (const batch of pass) got.push(batch);
+      expect(got).toEqual(expected);
+      expect(told).toEqual(known);
+      const rest: Example[] = [];
+      for await (const batch of workers.batches(source, { ...plan, resume: state, onDamaged: () => {} })) rest.push(batch);
+      expect(rest).toEqual(expected.slice(3));
+      for (const port of ports) port.close();
+    }
+  });
+
+  test("what the workers cannot do is said: no dataset, no change, elements that cannot be sent", async () => {
+    const ports: MessagePort[] = [];
+    await using changing = await open(ports, 1);
+    expect(() => changing.batches({ batchSize: 2 })).toThrow(/expected a stream first/);
+    await using reading = await openWebBatchWorkers(() => webWorker(() => ({ dataset: numbers }), ports), { workers: 1 });
+    expect(() => reading.batches(source, { batchSize: 2 })).toThrow(/whose pipeline has a function change/);
+    const unsendable = sequenceStream(4, () => () => 1);
+    await expect(changing.batches(unsendable, { batchSize: 2 }).next()).rejects.toThrow(/elements that can be sent to a thread/);
+    await expect(
+      changing
+        .batches(
+          sequenceStream(4, () => 5),
+          { batchSize: 2 },
+        )
+        .next(),
+    ).rejects.toThrow(/element 5 is damaged/);
+    const neither = openWebBatchWorkers(() => webWorker((() => ({})) as never, ports), { workers: 1 });
+    await expect(neither).rejects.toThrow(/to give a dataset or a function change, got neither/);
+    for (const port of ports) port.close();
+  });
 });
 
 test("a pipeline that fails is an error, and closing rejects what is still owed", async () => {
