@@ -9,12 +9,13 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DataError } from "@dl/core";
 import { resultsFile, writeSection } from "@dl/tooling/results";
-import { commandLine, readRunFile } from "./run-file.ts";
+import { classifierSection } from "./classifier-section.ts";
+import { isTaskRun, readRunFile } from "./run-file.ts";
 import { formatOutcome, readOutcome } from "./run-outcome.ts";
 import { searchSection } from "./search/record-search.ts";
 import { readSearchFile } from "./search/search-file.ts";
-import { searchSlug } from "./search/winner-file.ts";
 
 const cli = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -38,21 +39,11 @@ async function readMetrics(folder: string): Promise<{ epochs: number; steps: num
 
 async function recordClassifier(folder: string): Promise<void> {
   const run = await readRunFile(folder);
-  const { epochs, steps, seconds } = await readMetrics(folder);
-  const { device, metrics } = evaluateRun(folder);
-  const body = [
-    `## ${run.recipe.title}${run.settings.winner ? ", as a search found it" : ""}`,
-    "",
-    "| test accuracy | test loss | epochs | steps | training time | seed | Node | evaluated on |",
-    "| ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
-    `| **${(100 * metrics["test/accuracy"]).toFixed(2)} %** | ${metrics["test/loss"].toFixed(4)} | ${epochs} | ${steps} | ${Math.round(seconds)} s | ${run.settings.seed} | ${process.version} | ${device} |`,
-    "",
-    `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`pnpm results\`, which evaluated the saved model again.`,
-  ].join("\n");
-  // What a search found stands beside the recipe's own result.
-  const found = run.settings.winner && searchSlug(run.settings.winner.file);
-  await writeSection(resultsFile, { name: `training/${run.recipe.name}${found === undefined ? "" : `-${found}`}`, body });
-  console.log(`${run.recipe.name}: ${(100 * metrics["test/accuracy"]).toFixed(2)} %`);
+  if (isTaskRun(run))
+    throw new DataError(`${folder}: expected a run that has ended, got one without an outcome. Go on with: pnpm dl resume`);
+  const section = classifierSection(run, { ...(await readMetrics(folder)), ...evaluateRun(folder) });
+  await writeSection(resultsFile, section);
+  console.log(section.name);
 }
 
 for (const folder of process.argv.slice(2)) {

@@ -16,6 +16,7 @@ export const convFashionMnist: Recipe = {
       name: "default",
       summary: "conv32-conv32-pool-conv64-conv64-pool-conv128-pool-dense128 with batch normalisation on Fashion-MNIST, one cycle of SGD.",
       defaults: { epochs: 16, batchSize: 128, learningRate: 0.1 },
+      goals: { "test/accuracy": { atLeast: 0.935 } },
       validationShare: 0,
       patience: 0,
       labelSmoothing: 0.05,

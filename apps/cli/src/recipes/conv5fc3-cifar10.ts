@@ -16,6 +16,7 @@ export const conv5fc3Cifar10: Recipe = {
       name: "default",
       summary: "AlexNet's plan with batch normalisation on CIFAR-10, SGD with a one-cycle schedule, flips, crops and cutout.",
       defaults: { epochs: 60, batchSize: 128, learningRate: 0.1 },
+      goals: { "test/accuracy": { atLeast: 0.9225 } },
       validationShare: 0.1,
       patience: 60,
       labelSmoothing: 0.1,

@@ -16,6 +16,7 @@ export const kerasCnnCifar10: Recipe = {
       name: "default",
       summary: "conv32-conv64-conv128-dense128 with dropout 0.5 on CIFAR-10, Adam 1e-3 with decay and a cosine, flips and crops.",
       defaults: { epochs: 40, batchSize: 64, learningRate: 1e-3 },
+      goals: { "test/accuracy": { atLeast: 0.77 } },
       validationShare: 0.1,
       patience: 6,
       labelSmoothing: 0,

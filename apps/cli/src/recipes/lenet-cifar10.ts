@@ -16,6 +16,7 @@ export const lenetCifar10: Recipe = {
       name: "default",
       summary: "LeNet-5, four times as wide, on CIFAR-10 with flips and crops.",
       defaults: { epochs: 24, batchSize: 64, learningRate: 0.02 },
+      goals: { "test/accuracy": { atLeast: 0.7042 } },
       validationShare: 0.1,
       patience: 6,
       labelSmoothing: 0,

@@ -15,6 +15,7 @@ export const lenetMnist: Recipe = {
       name: "default",
       summary: "LeNet-5 on MNIST: over 98.5 % in a minute or two on a laptop.",
       defaults: { epochs: 6, batchSize: 64, learningRate: 2e-3 },
+      goals: { "test/accuracy": { atLeast: 0.985 } },
       validationShare: 0.1,
       patience: 2,
       labelSmoothing: 0,

@@ -7,6 +7,7 @@ import type { SourceOptions } from "@dl/data/node";
 import type { EdgeCellSupernet, Space } from "@dl/nas";
 import type { CommonOptions, Optimizer } from "@dl/nn";
 import type { Average } from "@dl/train";
+import type { Goal } from "../run-outcome.ts";
 
 export type LabelledImages = Dataset<Example<"images" | "labels">>;
 
@@ -48,6 +49,8 @@ export interface Preset<M extends ImageClassifier = ImageClassifier> {
   /** One line: what it is and where its settings come from. */
   readonly summary: string;
   readonly defaults: Hyperparameters;
+  /** What a whole run must reach on the test set; `pnpm results` says whether it did. Default nothing. */
+  readonly goals?: Readonly<Record<"test/accuracy", Goal>>;
   /** Share of the training set held back for early stopping; 0 trains on everything for the full number of epochs. */
   readonly validationShare: number;
   /** Epochs without a better validation loss before the run ends. */

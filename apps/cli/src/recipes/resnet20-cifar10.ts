@@ -16,6 +16,7 @@ export const resnet20Cifar10: Recipe = {
       name: "default",
       summary: "ResNet-20 on CIFAR-10, SGD with Nesterov momentum and a cosine after a warm-up, in half the paper's epochs.",
       defaults: { epochs: 90, batchSize: 128, learningRate: 0.1 },
+      goals: { "test/accuracy": { atLeast: 0.917 } },
       validationShare: 0,
       patience: 0,
       labelSmoothing: 0,

@@ -66,7 +66,9 @@ describe.each([simclrCifar10, maskedCifar10, rotationCifar10])("$name", ({ name,
       metrics = result.metrics!;
     }
     const names = ["probe", "finetuned", "scratch"].flatMap((kind) => [`test/${kind} 20 %`, `test/${kind} 100 %`]);
-    expect(Object.keys(metrics).sort()).toEqual(names.sort());
+    const gains = ["gain over scratch 20 %", "gain over scratch 100 %"];
+    expect(Object.keys(metrics).sort()).toEqual([...names, ...gains].sort());
+    expect(metrics["gain over scratch 20 %"]).toBe(metrics["test/finetuned 20 %"]! - metrics["test/scratch 20 %"]!);
     // Two classes: a network that only guesses gets one half.
     expect(metrics["test/probe 100 %"]).toBeGreaterThan(0.8);
     expect(await recipe.evaluate(run, { device, signal, folder: path })).toEqual({ "test/probe": metrics["test/probe 100 %"] });

@@ -158,7 +158,11 @@ async function transfer(run: Run, encoder: ResNet, { device, folder, signal, dat
     if (signal.aborted && error === signal.reason) return undefined;
     throw error;
   }
-  return Object.fromEntries(Object.entries(done).map(([name, accuracy]) => [`test/${name}`, accuracy]));
+  const gains = preset.shares.map(({ share }) => {
+    const label = `${100 * share} %`;
+    return [`gain over scratch ${label}`, done[`finetuned ${label}`]! - done[`scratch ${label}`]!];
+  });
+  return Object.fromEntries([...Object.entries(done).map(([name, accuracy]) => [`test/${name}`, accuracy]), ...gains]);
 }
 
 interface LabelTraining extends TaskContext {

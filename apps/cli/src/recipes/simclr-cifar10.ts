@@ -51,6 +51,7 @@ export const simclrCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
       summary:
         "ResNet-8, twice as wide, learns from pairs of views without labels; then 1 %, 10 % and all labels: probe, fine-tuned, from scratch.",
       defaults: { epochs: 60, batchSize: 256, learningRate: 2e-3 },
+      goals: { "gain over scratch 10 %": { atLeast: 0.05 } },
       encoder: smallEncoder,
       pretext: (encoder, rng) => new SimClr({ encoder, features: encoderFeatures, size: 64, rng }),
       transform: [twoViews(), normalizeViews],
