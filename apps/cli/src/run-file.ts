@@ -25,6 +25,8 @@ export interface RunSettings extends Hyperparameters {
   readonly threads: number | null;
   /** Paths that `--data` and `--weights` named, for recipes that take them. */
   readonly inputs?: Readonly<Partial<Record<InputName, string>>>;
+  /** A damaged file among those of `--data`: an error, or left out. Default `"raise"`. */
+  readonly corrupt?: "raise" | "skip";
   /** What a search found and `--winner` named: the file, and the candidate in it. */
   readonly winner?: { readonly file: string; readonly genotype: Genotype };
 }
@@ -109,6 +111,7 @@ export function commandLine({ recipe, preset, settings }: AnyRun): string {
   if (settings.batchSize !== defaults.batchSize) words.push(`--batch-size ${settings.batchSize}`);
   if (settings.learningRate !== defaults.learningRate) words.push(`--learning-rate ${settings.learningRate}`);
   for (const [name, path] of Object.entries(settings.inputs ?? {})) words.push(`--${name} ${quoted(path)}`);
+  if (settings.corrupt === "skip") words.push("--corrupt skip");
   if (settings.winner) words.push(`--winner ${quoted(settings.winner.file)}`);
   if (settings.limit !== null) words.push(`--limit ${settings.limit}`);
   if (settings.backend !== "auto") words.push(`--backend ${settings.backend}`);

@@ -40,6 +40,7 @@ export async function runOf(args: Arguments): Promise<AnyRun> {
     limit: limit === 0 ? null : limit,
     ...deviceSettings(args),
     ...inputsOf(args, recipe),
+    ...corruptOf(args, recipe),
     ...(winner && { winner }),
   };
   return runWith(recipe, { preset: chosen.name, settings });
@@ -58,10 +59,19 @@ function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSetting
   return given.length === 0 ? {} : { inputs: Object.fromEntries(given) };
 }
 
+/** What becomes of damaged files, for recipes that read a folder of them. */
+function corruptOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSettings, "corrupt"> {
+  const corrupt = text(args, "corrupt");
+  if (corrupt === undefined) return {};
+  if (!("inputs" in recipe && recipe.inputs?.data)) throw new UsageError(`${recipe.name}: expected no --corrupt, got ${corrupt}.`);
+  if (corrupt !== "raise" && corrupt !== "skip") throw new UsageError(`--corrupt: expected raise or skip, got ${JSON.stringify(corrupt)}.`);
+  return corrupt === "skip" ? { corrupt } : {};
+}
+
 /** The other kind of run: an agent learns in an environment. */
 async function trainAgent(args: Arguments): Promise<number> {
   const task = taskNamed(onlyPositional(args, "recipe"))!;
-  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "winner"]) {
+  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "corrupt", "winner"]) {
     if (args.values[name] !== undefined)
       throw new UsageError(`--${name}: expected only --seed, --steps and --stop-at-return with ${task.name}, got it too.`);
   }
@@ -105,6 +115,10 @@ export const train: Command = {
     "stop-at-return": { value: "X", help: "End an agent's training once evaluation episodes earn this much. Default: never." },
     limit: { value: "N", help: "Use the first N training and test examples (characters of a text) only: a quick trial. Default all." },
     data: { value: "FOLDER", help: "finetune-folder: images, one subfolder a class; or such folders called train and test." },
+    corrupt: {
+      value: "raise|skip",
+      help: "finetune-folder: a file that is no whole image ends the run, or is left out and listed in skipped.json. Default raise.",
+    },
     weights: {
       value: "PATH",
       help: "finetune-folder: the trained network, safetensors or a file of torch.save, PyTorch's or ours; sentiment-pretrained, ner: the folder of a run of mlm.",

@@ -166,6 +166,32 @@ describe("finetune-folder", () => {
     expect(run.stderr).toMatch(message);
   });
 
+  test("a damaged file ends the run, and says how to go on without it; --corrupt skip leaves it out, and dl evaluate does too", async () => {
+    writeFolder("hurt", 8);
+    writeFileSync(at("hurt", "green", "cut.png"), readFileSync(at("hurt", "green", "0.png")).subarray(0, 90));
+    writeFileSync(at("hurt", "red", "notes.txt"), "no image");
+    const ended = await finetune(at("hurt"), at("ours.safetensors"), "hurt-run");
+    expect(ended.code).not.toBe(0);
+    expect(ended.stderr).toMatch(/cut\.png.*leave such files out with --corrupt skip/);
+    const words = [...quick, "--corrupt", "skip", "--data", at("hurt"), "--weights", at("ours.safetensors"), "--out", at("skip-run")];
+    const run = await dlHere("train", "finetune-folder", ...words);
+    expect(run).toMatchObject({ code: 0, stderr: expect.stringMatching(/left out 2 files, listed in .*skipped\.json/) });
+    const skipped = JSON.parse(readFileSync(at("skip-run", "skipped.json"), "utf8")) as { path: string; reason: string }[];
+    expect(skipped.map(({ path }) => path)).toEqual([at("hurt", "red", "notes.txt"), at("hurt", "green", "cut.png")]);
+    const again = await dlHere("evaluate", at("skip-run"), "--threads", "1", "--json");
+    expect(again).toMatchObject({ code: 0 });
+    const accuracy = ({ stdout }: Ended): unknown => (JSON.parse(stdout) as { metrics: object }).metrics["test/accuracy" as never];
+    expect(accuracy(again)).toBe(accuracy(run));
+    const limited = await dlHere("train", "finetune-folder", ...words.slice(0, -1), at("limited-run"), "--limit", "1");
+    expect(limited.stderr).toMatch(/enough images for training, validation and test/);
+  }, 60_000);
+
+  test("--corrupt is for recipes that read a folder, and is raise or skip", async () => {
+    expect(await dlHere("train", "lenet-mnist", "--corrupt", "skip")).toMatchObject({ code: 2 });
+    const run = await dlHere("train", "finetune-folder", "--data", "x", "--weights", "y", "--corrupt", "hide");
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/--corrupt: expected raise or skip, got "hide"/) });
+  });
+
   test("recipes that read no folder take none", async () => {
     const run = await dlHere("train", "lenet-mnist", "--data", "x");
     expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/lenet-mnist: expected no --data, got x/) });

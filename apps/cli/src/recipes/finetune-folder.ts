@@ -3,12 +3,12 @@
  * Yosinski et al. 2014, arXiv:1411.1792; in this order as Kumar et al. 2022, arXiv:2202.10054.
  */
 
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { type ImageClassifier, loadTorchState, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20, type TorchNamed } from "@dl/cnn";
 import { argmax, DataError, DlError, equal, mean, Rng, type Tensor } from "@dl/core";
-import { flip, type NormalizeOptions, normalize, padCrop, split, subset } from "@dl/data";
-import { cifar10Statistics, imageFolder } from "@dl/data/node";
+import { flip, type NormalizeOptions, normalize, padCrop } from "@dl/data";
+import { cifar10Statistics } from "@dl/data/node";
 import {
   AdamW,
   crossEntropy,
@@ -31,6 +31,7 @@ import { loadWeights } from "../load-weights.ts";
 import { modelName } from "../run-file.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
+import { loadFolderImages, writeSkipped } from "./folder-images.ts";
 import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
 import type { Augmentation, LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
@@ -53,54 +54,6 @@ const imagenetStatistics = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.
 
 /** Beside the model: what its outputs mean. */
 const classesName = "classes.json";
-
-interface FolderData {
-  readonly classNames: readonly string[];
-  readonly train: LabelledImages;
-  readonly validation: LabelledImages;
-  readonly test: LabelledImages;
-}
-
-/** The folder in three: a tenth is held back for validation, and a fifth for the test where there are no subfolders train and test. */
-async function loadFolder({ preset, settings }: FinetuneRun): Promise<FolderData> {
-  const folder = settings.inputs!.data!;
-  const rng = new Rng(settings.seed);
-  const size = { width: preset.imageSize, height: preset.imageSize, fit: "crop" } as const;
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new DataError(`finetune-folder: expected to read the folder ${folder}, got ${error.code}.`);
-  });
-  const limited = (dataset: LabelledImages): LabelledImages => {
-    if (settings.limit === null || settings.limit >= dataset.length) return dataset;
-    return subset(dataset, rng.fork("limit").permutation(dataset.length).slice(0, settings.limit).sort());
-  };
-  const apart = (dataset: LabelledImages, share: number, name: string) =>
-    split(dataset, { fractions: { rest: 1 - share, part: share }, rng: rng.fork(name), stratify: "labels" });
-  if (names.includes("train") && names.includes("test")) {
-    const all = await imageFolder(join(folder, "train"), size);
-    const test = await imageFolder(join(folder, "test"), size);
-    if (all.classNames.join() !== test.classNames.join()) {
-      throw new DataError(
-        `finetune-folder: expected the same classes in train and test of ${folder}, got ${all.classNames.join(", ")} and ${test.classNames.join(", ")}.`,
-      );
-    }
-    const { rest, part } = apart(limited(all), 0.1, "validation");
-    return checked({ classNames: all.classNames, train: rest, validation: part, test: limited(test) }, folder);
-  }
-  const all = await imageFolder(folder, size);
-  const { rest, part: test } = apart(limited(all), 0.2, "test");
-  const { rest: train, part: validation } = apart(rest, 0.1, "validation");
-  return checked({ classNames: all.classNames, train, validation, test }, folder);
-}
-
-function checked(data: FolderData, folder: string): FolderData {
-  const { classNames, train, validation, test } = data;
-  if (classNames.length < 2 || Math.min(train.length, validation.length, test.length) === 0) {
-    throw new DataError(
-      `finetune-folder: expected at least two classes, and enough images for training, validation and test in ${folder}, got ${classNames.length} classes and ${train.length}, ${validation.length} and ${test.length} images.`,
-    );
-  }
-  return data;
-}
 
 /** The tensors of a safetensors file, or of one of `torch.save`: the state dict itself, or a checkpoint that has it as `state_dict`. */
 async function readWeights(path: string): Promise<NamedTensors> {
@@ -176,7 +129,8 @@ function augmentation({ imageSize }: FinetunePreset): Augmentation {
 async function train(run: FinetuneRun, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
   const { preset, settings } = run;
   const rng = new Rng(settings.seed);
-  const { classNames, train, validation, test } = await loadFolder(run);
+  const { classNames, train, validation, test, skipped } = await loadFolderImages(run, { imageSize: preset.imageSize, signal });
+  await writeSkipped(skipped, folder);
   const classes = classNames.length;
   using model = preset.model({ classes, rng: rng.fork("init") });
   const transform = normalize(preset.normalization);
@@ -254,7 +208,7 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
       classNames,
       imageShape: [preset.imageSize, preset.imageSize, 3],
       normalization: preset.normalization,
-      load: async (split) => (await loadFolder(run))[split],
+      load: async (split, { signal }) => (await loadFolderImages(run, { imageSize: preset.imageSize, signal }))[split],
       augmentation: () => augmentation(preset),
       labelSmoothing: 0,
       beside: [classesName],
@@ -262,7 +216,7 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
   },
   async evaluate(run, { device, signal, folder }) {
     const { preset } = run;
-    const { classNames, test } = await loadFolder(run);
+    const { classNames, test } = await loadFolderImages(run, { imageSize: preset.imageSize, signal });
     const { model } = await loadWeights(
       preset.model({ classes: classNames.length, rng: new Rng(run.settings.seed) }),
       join(folder, modelName),

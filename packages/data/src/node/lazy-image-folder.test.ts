@@ -1,4 +1,6 @@
-import { basename } from "node:path";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError, OptionError, Rng } from "@dl/core";
 import { expect, test } from "vitest";
@@ -25,6 +27,28 @@ test("it gives what imageFolder gives, one image in memory at a time; damaged fi
   expect(read.reduce((sum, { labels }) => sum + labels.data.length, 0)).toBe(eager.length);
   expect(() => [...batches(lazy, { batchSize: 4 })]).toThrow(/empty.jpg to be a PNG, a JPEG or a BMP/);
   expect(classCounts(lazy)).toEqual([5, 5, 7]);
+});
+
+test("keepBytes keeps what was read first, as much as fits: it is not read again, and nothing else changes", async () => {
+  const copy = mkdtempSync(join(tmpdir(), "dl-lazy-"));
+  try {
+    mkdirSync(join(copy, "a"));
+    for (const name of ["1.png", "2.png", "3.png"]) copyFileSync(join(folder, "cat", "rgb.png"), join(copy, "a", name));
+    const open = (keepBytes?: number) => lazyImageFolder(copy, { ...size, keepBytes });
+    const [lazy, keeping] = [await open(), await open(2 * 6 * 8 * 3)];
+    const expected = lazy.get(0);
+    expect(keeping.get(0)).toEqual(expected);
+    const { batch } = await keeping.getBatchAsync!(Int32Array.of(1, 2), {});
+    // What is given is the caller's to change.
+    batch.images.data.fill(0);
+    keeping.get(0).images.data.fill(0);
+    for (const name of ["1.png", "2.png", "3.png"]) rmSync(join(copy, "a", name));
+    for (const i of [0, 1]) expect(keeping.get(i).images).toEqual(expected.images);
+    expect(() => keeping.get(2)).toThrow(/3\.png, got ENOENT/);
+    await expect(open(-1)).rejects.toThrow(OptionError);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 });
 
 test("in workers, through a split, the same; sharp's pixels are close to ours", async () => {

@@ -7,6 +7,7 @@ import type { Dataset, Example } from "../dataset.ts";
 import { cropToAspect } from "../images/crop.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { resizeImage } from "../images/resize.ts";
+import { noneReadable } from "../read-examples.ts";
 import { listClasses, type SkippedFile } from "./list-classes.ts";
 
 /** What a decoder is asked for. */
@@ -30,6 +31,8 @@ export interface LazyImageFolderOptions {
   channels?: 1 | 3 | undefined;
   /** Images of another aspect ratio: squeezed, or cropped around the middle. Default `"stretch"`. */
   fit?: "stretch" | "crop" | undefined;
+  /** Decoded images are kept in memory, those read first, up to so many bytes: what many passes read is decoded once. Default 0. */
+  keepBytes?: number | undefined;
   /** Used by batch workers: `await openSharpDecoder()` is several times as fast. Default: the decoders of this package. */
   decoder?: FolderDecoder | undefined;
 }
@@ -50,12 +53,13 @@ export interface LazyImageFolder extends Dataset<Example<"images" | "labels">> {
  * @throws DataError when there is no class or no image.
  */
 export async function lazyImageFolder(folder: string, options: LazyImageFolderOptions): Promise<LazyImageFolder> {
-  const { width, height, channels = 3, fit = "stretch", decoder } = options;
+  const { width, height, channels = 3, fit = "stretch", keepBytes = 0, decoder } = options;
   for (const size of [width, height]) {
     if (!Number.isInteger(size) || size < 1) {
       throw new OptionError(`lazyImageFolder: expected a whole width and height, got ${width} × ${height}.`);
     }
   }
+  if (!(keepBytes >= 0)) throw new OptionError(`lazyImageFolder: expected keepBytes of at least 0, got ${keepBytes}.`);
   const { classNames, files, skipped } = await listClasses(folder);
   if (files.length === 0) {
     throw new DataError(
@@ -69,52 +73,81 @@ export async function lazyImageFolder(folder: string, options: LazyImageFolderOp
     if (file === undefined) throw new DataError(`Dataset.get: expected an index from 0 to ${files.length - 1}, got ${index}.`);
     return file;
   };
-  const decodeAsync: FolderDecoder = decoder ?? (async (file, size) => decodeSized(file, size));
   const size = height * width * channels;
+  // What `get` gives does not depend on who read before: another decoder's pixels are others.
+  const [kept, decoded] = [new KeptImages(keepBytes), decoder && new KeptImages(keepBytes)];
+  const pixelsOf = (index: number): Uint8Array => {
+    const { path } = fileAt(index);
+    return kept.get(index) ?? kept.keep(index, decodeSized(guardedRead(path), sizeOf(path)));
+  };
+  const pixelsAsync = async (index: number): Promise<Uint8Array> => {
+    const { path } = fileAt(index);
+    const own = decoded ?? kept;
+    const known = own.get(index);
+    if (known !== undefined) return known;
+    const file = await readFile(path).catch((error: unknown) => unreadable(path, error));
+    return own.keep(index, decoder === undefined ? decodeSized(file, sizeOf(path)) : await decoder(file, sizeOf(path)));
+  };
   return {
     length: files.length,
     classNames,
     paths: files.map(({ path }) => path),
     skipped,
     get: (index) => {
-      const { path, label } = fileAt(index);
+      const { label } = fileAt(index);
       const data = new Float32Array(size);
-      toUnit(decodeSized(guardedRead(path), sizeOf(path)), data);
+      toUnit(pixelsOf(index), data);
       return { images: { shape, dtype: "float32", data }, labels: { shape: [], dtype: "int32", data: Int32Array.of(label) } };
     },
     getBatchAsync: async (indices, { onDamaged }) => {
-      const decoded = await Promise.allSettled(
-        Array.from(indices, async (index) => {
-          const { path } = fileAt(index);
-          return decodeAsync(await readFile(path).catch((error: unknown) => unreadable(path, error)), sizeOf(path));
-        }),
-      );
-      const kept: number[] = [];
+      const results = await Promise.allSettled(Array.from(indices, pixelsAsync));
+      const read: number[] = [];
       const pixels: Uint8Array[] = [];
-      for (const [i, result] of decoded.entries()) {
+      for (const [i, result] of results.entries()) {
         if (result.status === "fulfilled") {
-          kept.push(indices[i]!);
+          read.push(indices[i]!);
           pixels.push(result.value);
         } else if (onDamaged === undefined || !(result.reason instanceof DataError)) throw result.reason;
         else onDamaged(result.reason, indices[i]!);
       }
-      if (kept.length === 0) {
-        throw new DataError(`batches: expected at least one example that can be read in a batch of ${indices.length}, got none.`);
-      }
-      const data = new Float32Array(kept.length * size);
+      if (read.length === 0) throw noneReadable(indices.length);
+      const data = new Float32Array(read.length * size);
       for (const [i, bytes] of pixels.entries()) toUnit(bytes, data.subarray(i * size, (i + 1) * size));
-      const labels = Int32Array.from(kept, (index) => fileAt(index).label);
+      const labels = Int32Array.from(read, (index) => fileAt(index).label);
       return {
         batch: {
-          images: { shape: [kept.length, ...shape], dtype: "float32", data },
-          labels: { shape: [kept.length], dtype: "int32", data: labels },
+          images: { shape: [read.length, ...shape], dtype: "float32", data },
+          labels: { shape: [read.length], dtype: "int32", data: labels },
         },
-        kept: Int32Array.from(kept),
+        kept: Int32Array.from(read),
       };
     },
     column: (field) =>
       field === "labels" ? { shape: [files.length], dtype: "int32", data: Int32Array.from(files, ({ label }) => label) } : undefined,
   };
+}
+
+/** Images as bytes, the first that come, as many as fit. */
+class KeptImages {
+  readonly #images = new Map<number, Uint8Array>();
+  #room: number;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  get(index: number): Uint8Array | undefined {
+    return this.#images.get(index);
+  }
+
+  /** Gives the image back. */
+  keep(index: number, image: Uint8Array): Uint8Array {
+    if (image.length <= this.#room && !this.#images.has(index)) {
+      this.#room -= image.length;
+      this.#images.set(index, image);
+    }
+    return image;
+  }
 }
 
 /** The decoder of this package: `decodeImage`, cropped and resized. */
