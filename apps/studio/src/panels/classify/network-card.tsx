@@ -7,7 +7,7 @@ import { short } from "../../widgets/reading.tsx";
 import { SettingsForm } from "../../widgets/settings-form.tsx";
 import type { NetworkName } from "./contract.ts";
 import { formatLayers, formatWord, type LayerWord, parseLayers, type ShapedLayer, shapeLayers } from "./layer-words.ts";
-import { engine, folder, index, made, settings, suggestions } from "./training.ts";
+import { engine, index, made, ownPictures, settings, suggestions } from "./training.ts";
 
 /** What each new layer is at first. */
 const added: readonly { readonly label: string; readonly word: LayerWord }[] = [
@@ -22,7 +22,7 @@ const shaped = computed((): { readonly layers: readonly ShapedLayer[]; readonly 
   const { set, layers } = settings.values.value;
   const known = index.value?.images[set];
   const image = known?.shape ?? (set === "mnist" || set === "fashion" ? ([28, 28, 1] as const) : ([32, 32, 3] as const));
-  const classes = set === "folder" ? (folder.value?.classNames.length ?? 2) : (known?.classNames.length ?? 10);
+  const classes = set === "folder" ? Math.max(2, ownPictures.value.size) : (known?.classNames.length ?? 10);
   try {
     return { layers: shapeLayers(parseLayers(layers), { image, classes }), wrong: "" };
   } catch (error) {
