@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -90,7 +91,9 @@ export class StudioFixture implements AsyncDisposable {
   }: OpenOptions = {}): Promise<Page> {
     let browser = this.#browsers.get(gpu);
     if (!browser) {
-      browser = chromium.launch({ executablePath, args: ["--no-sandbox", ...(gpu ? ["--enable-unsafe-webgpu"] : [])] });
+      // A camera that films a test card, and nobody who is asked whether it may.
+      const camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+      browser = chromium.launch({ executablePath, args: ["--no-sandbox", ...camera, ...(gpu ? ["--enable-unsafe-webgpu"] : [])] });
       this.#browsers.set(gpu, browser);
     }
     const context = await (await browser).newContext({
@@ -111,6 +114,18 @@ export class StudioFixture implements AsyncDisposable {
 
   address(isolated: boolean): string {
     return `http://127.0.0.1:${(this.#servers[isolated ? 0 : 1]!.address() as AddressInfo).port}${base}`;
+  }
+
+  /** What axe finds wrong with the page for those who see, hear or steer it otherwise: a line each. github.com/dequelabs/axe-core */
+  async barriers(page: Page): Promise<readonly string[]> {
+    const isThere = await page.evaluate("'axe' in globalThis");
+    if (!isThere) await page.evaluate(await this.#axe());
+    return await page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], resultTypes: ["violations"] })
+      .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + " at " + target.join(" ") + ": " + failureSummary.replaceAll("\\n", " "))))`);
+  }
+
+  async #axe(): Promise<string> {
+    return await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   }
 
   /** Where `DL_STUDIO_SHOTS` says, if it does: for people who want to look. */
