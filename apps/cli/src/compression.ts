@@ -127,9 +127,7 @@ async function trainOn(
   const { model, labelSmoothing } = classifier;
   const { sparsity, epochs, learningRate } = plan;
   const masks =
-    sparsity === undefined
-      ? undefined
-      : new PruningMasks(model, await magnitudeMasks(model, { sparsity: epochs === 0 ? sparsity : 0 }));
+    sparsity === undefined ? undefined : new PruningMasks(model, await magnitudeMasks(model, { sparsity: epochs === 0 ? sparsity : 0 }));
   if (train !== undefined && epochs > 0) {
     const steps = epochs * Math.ceil(train.length / batchSize);
     const clock = new EpochClock();

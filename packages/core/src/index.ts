@@ -7,6 +7,8 @@ export type * from "./backend.ts";
 export { Cell } from "./cell.ts";
 export { checkpoint, isReplaying } from "./checkpoint.ts";
 export { chromeTrace } from "./chrome-trace.ts";
+// Archives
+export { crc32 } from "./crc32.ts";
 export { type CustomGradient, customGradient, stopGradient } from "./custom-gradient.ts";
 // Where work happens
 export { Device, type HostOf, openDevice, type SkippedBackend } from "./device.ts";
@@ -113,6 +115,4 @@ export { axisView, formatShape, type Shape, sameShape, sizeOf, stridesOf } from 
 export { broadcastStrides, collapseAxes, type StridedPlan } from "./strided-plan.ts";
 export { type Scalar, Tensor } from "./tensor.ts";
 export { randomWords, threefry2x32, wordToUnit } from "./threefry.ts";
-// Archives
-export { crc32 } from "./crc32.ts";
 export { type ZipMember, type ZipMembersOptions, zipMembers } from "./zip-members.ts";

@@ -19,7 +19,18 @@ function archive(members: readonly [string, string][], { long = false }: { long?
     const offset = long ? 0xffffffff : file.length;
     directory.push(0x50, 0x4b, 1, 2, ...little(45, 2), ...little(45, 2), ...common, ...sizes.flatMap((value) => little(value, 4)));
     directory.push(...little(path.length, 2), ...little(extra.length, 2), ...little(0, 10), ...little(offset, 4), ...ascii(path), ...extra);
-    file.push(0x50, 0x4b, 3, 4, ...little(45, 2), ...common, ...little(size, 4), ...little(size, 4), ...little(path.length, 2), ...little(0, 2));
+    file.push(
+      0x50,
+      0x4b,
+      3,
+      4,
+      ...little(45, 2),
+      ...common,
+      ...little(size, 4),
+      ...little(size, 4),
+      ...little(path.length, 2),
+      ...little(0, 2),
+    );
     file.push(...ascii(path), ...ascii(text));
   }
   const start = file.length;

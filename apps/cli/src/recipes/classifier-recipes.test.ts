@@ -17,7 +17,7 @@ import { formatRunFile } from "../run-file.ts";
 import { distilCifar10 } from "./distil-cifar10.ts";
 import { writeModelFolder } from "./model-folder.ts";
 import { privateMnist, TanhNetwork } from "./private-mnist.ts";
-import type { TaskRecipe } from "./task-recipe.ts";
+import type { TaskPreset, TaskRecipe } from "./task-recipe.ts";
 import { vitCifar10 } from "./vit-cifar10.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-classifiers-"));
@@ -28,7 +28,7 @@ const rng = new Rng(4);
 
 /** What the four recipes' runs are, but for training: first weights answer, too. */
 interface Subject {
-  readonly recipe: TaskRecipe<never>;
+  readonly recipe: Pick<TaskRecipe<TaskPreset>, "name" | "presets">;
   readonly shape: readonly [number, number, number];
   readonly statistics: { readonly mean: readonly number[]; readonly standardDeviation: readonly number[] };
   readonly model: () => ImageClassifier;

@@ -35,7 +35,8 @@ export function encodeNpz(arrays: Readonly<Record<string, HostTensor>>, { compre
 function bytesOf({ path, method, size, checksum, stored }: ZipMember, damaged: (got: string) => DataError): Uint8Array {
   const bytes = method === 0 ? stored() : inflated({ path, method, size, stored: stored() }, damaged);
   const got = crc32(bytes);
-  if (got !== checksum) throw damaged(`${path} with checksum ${got.toString(16)} instead of ${checksum.toString(16)}: its bytes were changed`);
+  if (got !== checksum)
+    throw damaged(`${path} with checksum ${got.toString(16)} instead of ${checksum.toString(16)}: its bytes were changed`);
   return bytes;
 }
 

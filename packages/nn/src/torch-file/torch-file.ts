@@ -77,7 +77,8 @@ function openArchive(bytes: Uint8Array, file: string): Archive {
     if (method !== 0) throw wrong(`${path}, compressed`);
     const stored = member.stored();
     // torch.save writes 0 where it was told not to compute checksums: torch.serialization.set_crc32_options.
-    if (checksum !== 0 && crc32(stored) !== checksum) throw wrong(`${path} with another checksum than it was saved with: its bytes were changed`);
+    if (checksum !== 0 && crc32(stored) !== checksum)
+      throw wrong(`${path} with another checksum than it was saved with: its bytes were changed`);
     return stored;
   };
   const pickle = [...members.values()].find(({ path }) => path.endsWith("/data.pkl"));
