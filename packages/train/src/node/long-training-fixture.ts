@@ -23,7 +23,8 @@ const rng = new Rng(1);
 const images = rng.fork("images").uniform([400, 8, 8, 1]);
 // Is the upper half the brighter one?
 const labels = Int32Array.from({ length: 400 }, (_, i) => {
-  const half = (from: number): number => (images.data as Float32Array).subarray(64 * i + from, 64 * i + from + 32).reduce((a, b) => a + b, 0);
+  const half = (from: number): number =>
+    (images.data as Float32Array).subarray(64 * i + from, 64 * i + from + 32).reduce((a, b) => a + b, 0);
   return half(0) > half(32) ? 1 : 0;
 });
 
