@@ -20,6 +20,7 @@ import { type CommonOptions, loadState, type Mode, type Optimizer, WeightAverage
 import { loadFile } from "@dl/nn/node";
 import { type FitResult, type LineChart, type Metrics, type Pixels, renderRunReport, ShowProgress } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
+import { frechetLeft } from "./gan-goals.ts";
 import { cyclicLabels, type GenerativePreset, loadGenerator, toTanhRange, writeGenerator } from "./recipes/generative-recipe.ts";
 import { GeneratorScorer } from "./recipes/generator-scores.ts";
 import type { Hyperparameters, LabelledImages } from "./recipes/recipe.ts";
@@ -49,18 +50,6 @@ export interface GanPreset extends GenerativePreset {
   /** Decay of the generator's average; none for null. */
   readonly averageDecay: number | null;
 }
-
-/** What a run measured of its last epoch's distance, as a share of its first's. */
-const frechetLeft = "validation/frechetLeft";
-
-/** What a GAN must reach: samples of every class, of which the classifier is sure, near the real ones for what real ones are, and nearer along the run. */
-export const ganGoals: NonNullable<GanPreset["goals"]> = {
-  "test/ratio": { atMost: 5 },
-  "test/leastShare": { atLeast: 0.05 },
-  "test/largestShare": { atMost: 0.15 },
-  "test/confidence": { atLeast: 0.9 },
-  [frechetLeft]: { atMost: 0.999 },
-};
 
 /** Samples along the run, in order. */
 const samples = "samples";

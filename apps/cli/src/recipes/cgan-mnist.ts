@@ -2,7 +2,8 @@
 
 import { ConditionalDiscriminator, ConditionalGenerator, dcganMnist as network, nonSaturating } from "@dl/gan";
 import { Adam } from "@dl/nn";
-import { evaluateGan, type GanPreset, ganGoals, trainGan } from "../gan-training.ts";
+import { ganGoals } from "../gan-goals.ts";
+import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
