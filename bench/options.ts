@@ -33,7 +33,7 @@ A full run writes bench/results/<engine>.json and its section of docs/results.md
   --seed <n>        of weights and inputs (default 1)
   --out <file>      write the JSON there
   --json            print the JSON instead of the table
-  --check           exit with 1 when a floor is missed
+  --check           exit with 1 when a floor is missed, or cannot be judged for want of a peer
   --help
 
 Cases: ${cases.map(({ name }) => name).join(", ")}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { cases } from "../cases.ts";
 import { quickPlan } from "../measure/rounds.ts";
 import { field } from "./field.ts";
-import { judgeDevices } from "./floors.ts";
+import { judgeDevices, verdictOf } from "./floors.ts";
 import { type DeviceCase, runDevices } from "./run-devices.ts";
 import { markdown, textTable } from "./table.ts";
 
@@ -45,7 +45,7 @@ test("what runs in Chromium computes the same; who is slow takes part where it s
   expect(field.filter(({ takes }) => takes?.test("cnn-step-64") ?? true).map(({ name }) => name)).not.toContain("jax-js");
 }, 300_000);
 
-test("floors compare two of one case, and a missing one is not judged", () => {
+test("floors compare two of one case; without one that was asked they are not judged, which is not met", () => {
   const row = (name: string, median: number): DeviceCase["rows"][number] => ({
     name,
     ours: name.startsWith("@dl"),
@@ -64,12 +64,21 @@ test("floors compare two of one case, and a missing one is not judged", () => {
     { text: "cnn-step-32: @dl tensorflow 0.50 × tfjs-node, at most 0.67", met: true },
     { text: "an operation on @dl tensorflow: 7.00 µs, at most 8", met: true },
   ]);
-  expect(judgeDevices([{ ...cnn, rows: [row("@dl tensorflow", 30)] }])).toEqual([]);
   const gan = { ...cnn, name: "gan-step-64", rows: [row("@dl wasm", 24), row("@dl tensorflow", 18), row("PyTorch", 15)] };
   expect(judgeDevices([gan])).toEqual([
     { text: "gan-step-64: @dl wasm 1.60 × PyTorch, at most 1.50", met: false },
     { text: "gan-step-64: @dl tensorflow 1.20 × PyTorch, at most 1.50", met: true },
   ]);
+  // PyTorch was asked for and did not come; tfjs-node was left out.
+  const alone = { ...cnn, rows: [row("@dl tensorflow", 30)], absent: [{ name: "PyTorch", reason: "no Python with torch" }] };
+  const withoutCpu = { ...overhead, rows: [], absent: [{ name: "@dl cpu", reason: "it is away" }] };
+  const unjudged = judgeDevices([alone, withoutCpu]);
+  expect(unjudged.map(({ met }) => met)).toEqual([undefined, undefined]);
+  expect(unjudged.map(verdictOf)).toEqual([
+    "not judged: cnn-step-32: @dl tensorflow at most 1.50 × PyTorch: no PyTorch, no Python with torch",
+    "not judged: an operation on @dl cpu, at most 2 µs: no @dl cpu, it is away",
+  ]);
+  expect(judgeDevices([cnn, overhead]).map(verdictOf)[0]).toMatch(/^MISSED: cnn-step-32/);
   const gpus = [
     { ...row("@dl webgpu", 40), launches: 38 },
     { ...row("tfjs-webgpu", 100), launches: 92 },

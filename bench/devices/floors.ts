@@ -28,20 +28,38 @@ export const floors: readonly DeviceFloor[] = [
 /** An operation on 64 elements, in milliseconds. */
 export const overheadLimits: Readonly<Record<string, number>> = { "@dl wasm": 0.002, "@dl cpu": 0.002, "@dl tensorflow": 0.008 };
 
-/** A line for each floor that can be judged. */
-export function judgeDevices(cases: readonly DeviceCase[]): { readonly text: string; readonly met: boolean }[] {
+/** A floor, and whether it was met; undefined where one of the two was asked and did not take part. */
+export interface JudgedDevice {
+  readonly text: string;
+  readonly met: boolean | undefined;
+}
+
+/** As it stands in a report: `met`, `MISSED` or `not judged`. */
+export function verdictOf({ text, met }: JudgedDevice): string {
+  return `${met === undefined ? "not judged" : met ? "met" : "MISSED"}: ${text}`;
+}
+
+/** A line for each floor of the cases that ran, of those who were asked. */
+export function judgeDevices(cases: readonly DeviceCase[]): JudgedDevice[] {
   const rowOf = (bench: string, name: string): DeviceRow | undefined =>
     cases.find((result) => result.name === bench)?.rows.find((row) => row.name === name);
-  const compared = floors.flatMap(({ bench, name, beside, of = "time", atMost }) => {
+  /** A floor that cannot be judged, because one of these was asked and did not come; nothing where it was not asked. */
+  const unjudged = (text: string, bench: string, names: readonly string[]): JudgedDevice[] => {
+    const absent = cases.find((result) => result.name === bench)?.absent.find(({ name }) => names.includes(name));
+    return absent === undefined ? [] : [{ text: `${text}: no ${absent.name}, ${absent.reason}`, met: undefined }];
+  };
+  const compared = floors.flatMap(({ bench, name, beside, of = "time", atMost }): JudgedDevice[] => {
     const [one, other] = [rowOf(bench, name), rowOf(bench, beside)];
-    if (one === undefined || other === undefined) return [];
-    const ratio = of === "time" ? ratioOf(one, other) : (one.launches ?? Number.NaN) / (other.launches ?? Number.NaN);
     const what = of === "time" ? "" : " launches of";
+    if (one === undefined || other === undefined) {
+      return unjudged(`${bench}: ${name} at most ${atMost.toFixed(2)} ×${what} ${beside}`, bench, [name, beside]);
+    }
+    const ratio = of === "time" ? ratioOf(one, other) : (one.launches ?? Number.NaN) / (other.launches ?? Number.NaN);
     return [{ text: `${bench}: ${name} ${ratio.toFixed(2)} ×${what} ${beside}, at most ${atMost.toFixed(2)}`, met: ratio <= atMost }];
   });
-  const overheads = Object.entries(overheadLimits).flatMap(([name, limit]) => {
+  const overheads = Object.entries(overheadLimits).flatMap(([name, limit]): JudgedDevice[] => {
     const time = rowOf("add-64-wasm", name)?.timing.median;
-    if (time === undefined) return [];
+    if (time === undefined) return unjudged(`an operation on ${name}, at most ${limit * 1000} µs`, "add-64-wasm", [name]);
     return [{ text: `an operation on ${name}: ${(time * 1000).toFixed(2)} µs, at most ${limit * 1000}`, met: time <= limit }];
   });
   return [...compared, ...overheads];

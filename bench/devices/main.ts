@@ -12,7 +12,7 @@ import { root } from "../contestants/contestant.ts";
 import { type Plan, quickPlan } from "../measure/rounds.ts";
 import { commit } from "../report/bench-report.ts";
 import { field } from "./field.ts";
-import { judgeDevices } from "./floors.ts";
+import { judgeDevices, verdictOf } from "./floors.ts";
 import { type DeviceCase, runDevices } from "./run-devices.ts";
 import { markdown, textTable } from "./table.ts";
 
@@ -32,7 +32,7 @@ jax-js, turn by turn. A full run writes bench/results/devices-node<N>.json and i
   --threads <n>     of wasm, PyTorch and Keras (default 2)
   --seed <n>        of weights and inputs (default 1)
   --out <file>      write the JSON there
-  --check           exit with 1 when a floor is missed
+  --check           exit with 1 when a floor is missed, or cannot be judged for want of a contestant
   --help
 
 Cases: ${deviceCases.map(({ name }) => name).join(", ")}
@@ -61,6 +61,7 @@ async function main(inputs: readonly string[]): Promise<number> {
     return 0;
   }
   const { only, with: names, quick } = values;
+  if (quick && values.check) throw new OptionError("--check: expected it without --quick, got both: a quick run measures nothing.");
   const chosen = deviceCases.filter(({ name }) => only === undefined || only.some((start) => name.startsWith(start)));
   if (chosen.length === 0)
     throw new OptionError(`--only: expected the beginning of ${deviceCases.map(({ name }) => name).join(", ")}, got ${only}.`);
@@ -76,7 +77,7 @@ async function main(inputs: readonly string[]): Promise<number> {
   }
   process.stdout.write(`${textTable(results)}\n`);
   const judged = quick ? [] : judgeDevices(results);
-  for (const { text, met } of judged) process.stdout.write(`${met ? "met" : "MISSED"}: ${text}\n`);
+  for (const one of judged) process.stdout.write(`${verdictOf(one)}\n`);
 
   const command = ["pnpm bench:devices", ...inputs].join(" ");
   const versions = Object.assign(
@@ -102,12 +103,13 @@ async function main(inputs: readonly string[]): Promise<number> {
     await writeFile(out, `${JSON.stringify(report, rounded, 1)}\n`);
   }
   if (full) {
-    const verdicts = judged.map(({ text, met }) => `- ${met ? "met" : "MISSED"}: ${text}`).join("\n");
+    const verdicts = judged.map((one) => `- ${verdictOf(one)}`).join("\n");
     const facts = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
     const body = `## Devices side by side, Node ${process.versions.node}\n\n\`${command}\`, seed ${seed}, ${threads} threads; ${facts.join(", ")}; ${report.processor}, ${report.cores} cores.\nMedians of turns taken in alternation (least–most).\n\n${verdicts}\n\n${markdown(results)}`;
     await writeSection(resultsFile, { name: `bench/${engine}`, body });
   }
-  return values.check && judged.some(({ met }) => !met) ? 1 : 0;
+  // A floor that nobody judged is not one that was met.
+  return values.check && judged.some(({ met }) => met !== true) ? 1 : 0;
 }
 
 /** Nobody reads the tenth digit of a time. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BenchCase } from "../case.ts";
-import { judge } from "./judge.ts";
+import { judge, verdictOf } from "./judge.ts";
 import type { CaseResult, PeerResult } from "./run-case.ts";
 
 const peer = (median: number): PeerResult => ({
@@ -38,7 +38,11 @@ test("floors read as people say them", () => {
   expect(judged.map(({ floor }) => floor)).toEqual(["≤ 1.30 × PyTorch", "≥ 20× faster than tfjs-wasm", "≥ 40 GFLOPS"]);
 });
 
-test("a peer that is not there decides nothing, and a ratio that is no number passes nothing", () => {
-  expect(judge({ floors }, result("wasm (SIMD)", { torch: "no torch" })).map(({ floor }) => floor)).toEqual(["≥ 40 GFLOPS"]);
+test("a floor whose peer is not there is not judged, and a ratio that is no number passes nothing", () => {
+  const judged = judge({ floors }, result("wasm (SIMD)", { torch: "no torch", "tfjs-wasm": peer(0.04) }));
+  expect(judged.map(({ met }) => met)).toEqual([undefined, true, false]);
+  expect(judged.map(verdictOf)).toEqual(["not judged: ≤ 1.30 × PyTorch", "met: ≥ 20× faster than tfjs-wasm", "MISSED: ≥ 40 GFLOPS"]);
   expect(judge({ floors }, result("wasm (SIMD)", { torch: peer(Number.NaN) }))[0]?.met).toBe(false);
+  const launches = judge({ floors: [{ of: "launches", peer: "tfjs-webgpu", atMost: 0.5 }] }, result("webgpu", { "tfjs-webgpu": "no GPU" }));
+  expect(launches.map(verdictOf)).toEqual(["not judged: ≤ 0.50 × the launches of tfjs-webgpu"]);
 });

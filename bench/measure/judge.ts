@@ -8,8 +8,15 @@ export interface Judged {
   readonly peer?: PeerName;
   /** For people: `≤ 1.30 × PyTorch`. */
   readonly floor: string;
+  /** NaN where it was not judged. */
   readonly value: number;
-  readonly met: boolean;
+  /** Undefined where the peer is missing: not judged. */
+  readonly met: boolean | undefined;
+}
+
+/** As it stands in the table: `met`, `MISSED` or `not judged`. */
+export function verdictOf({ floor, met }: Judged): string {
+  return `${met === undefined ? "not judged" : met ? "met" : "MISSED"}: ${floor}`;
 }
 
 /** Node and build, read off the greeting of ours. */
@@ -17,7 +24,7 @@ export function engineOf({ device, versions }: Pick<CaseResult, "device" | "vers
   return { nodeMajor: Number.parseInt(versions.node ?? "", 10), relaxed: device.includes("relaxed") };
 }
 
-/** A floor whose peer is missing is not judged: the row says why there is none. */
+/** A floor whose peer is missing is not judged, and not met: the row says why there is none. */
 export function judge({ floors }: Pick<BenchCase, "floors">, result: Omit<CaseResult, "floors">): Judged[] {
   const engine = engineOf(result);
   return floors.flatMap((floor): Judged[] => {
@@ -26,7 +33,13 @@ export function judge({ floors }: Pick<BenchCase, "floors">, result: Omit<CaseRe
       return [{ floor: `≥ ${floor.atLeast} GFLOPS`, value, met: value >= floor.atLeast }];
     }
     const peer = result.peers[floor.peer];
-    if (peer === undefined || typeof peer === "string") return [];
+    if (peer === undefined || typeof peer === "string") {
+      const text =
+        floor.of === "launches"
+          ? `≤ ${floor.atMost.toFixed(2)} × the launches of ${peerTitles[floor.peer]}`
+          : describe(floor.atMost(engine), floor.peer);
+      return [{ peer: floor.peer, floor: text, value: Number.NaN, met: undefined }];
+    }
     if (floor.of === "launches") {
       const [ours, theirs] = [launchesOf(result.ours), launchesOf(peer.measurement)];
       const value = ours / theirs;

@@ -1,6 +1,7 @@
 /** The table, for the terminal and for docs/results.md. */
 
 import { type PeerName, peerTitles } from "../case.ts";
+import { verdictOf } from "../measure/judge.ts";
 import type { CaseResult, Measurement, PeerResult } from "../measure/run-case.ts";
 import { type BenchReport, engineName } from "./bench-report.ts";
 
@@ -17,7 +18,7 @@ export function rowsOf(result: CaseResult): Row[] {
     const first = i === 0;
     // A floor of no peer, such as a rate, stands in the first line.
     const floors = result.floors.filter(({ peer = Object.keys(result.peers)[0] }) => peer === name);
-    const floor = floors.map(({ floor, met }) => `${met ? "met" : "MISSED"}: ${floor}`).join("; ");
+    const floor = floors.map(verdictOf).join("; ");
     const start = [first ? result.title : "", first ? ours : ""] as const;
     if (typeof peer === "string") return [...start, `no ${title}`, "", peer, floor];
     return [...start, title, formatMeasurement(peer.measurement), formatRatio(peer), floor];

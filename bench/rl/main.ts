@@ -1,6 +1,6 @@
 /**
  * How fast agents learn and environments step, beside PyTorch and Gymnasium, one thread each: `pnpm bench:rl`; three minutes. Options: `--only <name>`, `--quick` (a few
- * calls of each; measures nothing), `--check` (exit 1 when a floor is missed), `--node <path>` (what runs ours), `--out <file>` (JSON). `DL_RL_PYTHON`
+ * calls of each; measures nothing), `--check` (exit 1 when a floor is missed, or cannot be judged without Python), `--node <path>` (what runs ours), `--out <file>` (JSON). `DL_RL_PYTHON`
  * names a Python with torch and gymnasium.
  */
 
@@ -11,7 +11,7 @@ import { resultsFile, writeSection } from "@dl/tooling/results";
 import { fullPlan, quickPlan } from "../measure/rounds.ts";
 import { commit } from "../report/bench-report.ts";
 import { claims } from "./claims.ts";
-import { type ClaimResult, measureClaim } from "./measure.ts";
+import { type ClaimResult, isUnjudged, measureClaim } from "./measure.ts";
 import { markdown } from "./table.ts";
 
 const { values } = parseArgs({
@@ -24,6 +24,10 @@ const { values } = parseArgs({
   },
 });
 const chosen = claims.filter(({ name }) => values.only?.some((start) => name.startsWith(start)) ?? true);
+if (values.check && values.quick) {
+  console.error("--check: expected it without --quick, got both: a quick run measures nothing.");
+  process.exit(2);
+}
 if (chosen.length === 0) {
   console.error(`--only: expected the beginning of ${claims.map(({ name }) => name).join(", ")}, got ${values.only?.join(", ")}.`);
   process.exit(2);
@@ -49,4 +53,7 @@ if (!values.quick && chosen.length === claims.length) {
   const body = `## Reinforcement learning beside Python: Node ${versions.node}, ${device}\n\n\`pnpm bench:rl\`, one thread each; ${told.join(", ")}; ${cpus()[0]?.model}. Medians of turns taken in alternation; the ratio is turn by turn, (least–most).\n\n${table}`;
   await writeSection(resultsFile, { name: `bench/rl-${engine}`, body });
 }
-if (values.check && results.some(({ met }) => met === false)) process.exitCode = 1;
+for (const { claim, theirs } of results.filter(isUnjudged))
+  console.error(`not judged: ${claim.name}: ≥ ${claim.floor}×: no ${claim.peer}, ${theirs}`);
+// A floor that nobody judged is not one that was met.
+if (values.check && results.some((result) => result.met === false || isUnjudged(result))) process.exitCode = 1;

@@ -22,6 +22,11 @@ export interface ClaimResult {
   readonly timings: readonly Timing[];
 }
 
+/** Whether a floor was promised and there was nobody to hold it against. */
+export function isUnjudged({ claim, met }: Pick<ClaimResult, "claim" | "met">): boolean {
+  return claim.floor !== undefined && met === undefined;
+}
+
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 export async function measureClaim(claim: Claim, { plan, node }: { plan: Plan; node: string }): Promise<ClaimResult> {

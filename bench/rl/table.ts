@@ -9,7 +9,9 @@ export function markdown(results: readonly ClaimResult[]): string {
     const other = typeof theirs === "number" ? rate(theirs) : `no ${claim.peer}: ${theirs}`;
     const times = ratio ? `${ratio.median.toFixed(1)} (${ratio.min.toFixed(1)}–${ratio.max.toFixed(1)})` : "";
     const floor =
-      claim.floor === undefined ? "told, not promised" : `${met === undefined ? "" : met ? "met: " : "MISSED: "}≥ ${claim.floor}×`;
+      claim.floor === undefined
+        ? "told, not promised"
+        : `${met === undefined ? "not judged: " : met ? "met: " : "MISSED: "}≥ ${claim.floor}×`;
     return `| ${claim.title} | ${claim.unit} | ${rate(ours)} | ${claim.peer} | ${other} | ${times} | ${floor} |`;
   });
   return [
