@@ -1,12 +1,14 @@
 /** A line of the table: one claim, measured beside its peers and held to its floors. */
 
+import type { Plan } from "./measure/rounds.ts";
 import type { Parameters, Preparation, Workload } from "./workload.ts";
 
 /** `bare`: our own kernels, called without the core. */
-export type PeerName = "torch" | "tfjs-wasm" | "tfjs-webgpu" | "bare";
+export type PeerName = "torch" | "tfjs-cpu" | "tfjs-wasm" | "tfjs-webgpu" | "bare";
 
 export const peerTitles: Readonly<Record<PeerName, string>> = {
   torch: "PyTorch",
+  "tfjs-cpu": "tfjs cpu",
   "tfjs-wasm": "tfjs-wasm",
   "tfjs-webgpu": "tfjs-webgpu",
   bare: "bare kernels",
@@ -41,6 +43,8 @@ export interface BenchCase {
   /** The same kernels without the core, for the peer `bare`. */
   readonly prepareBare?: (preparation: Preparation) => Promise<Workload>;
   readonly peers: readonly PeerName[];
+  /** Turns of its own, beside a peer that takes seconds for a call. Default those of the run. */
+  readonly plan?: Partial<Plan>;
   /** Largest relative difference between the checks of two contestants. */
   readonly tolerance: number;
   /** Floating-point operations of a call, where a rate is of interest. */

@@ -3,7 +3,7 @@
 import type { BenchCase } from "./case.ts";
 import { addOverhead } from "./rows/add-overhead.ts";
 import { cnnMemory } from "./rows/cnn-memory.ts";
-import { cnnStep, webgpuCnnStep } from "./rows/cnn-step.ts";
+import { cnnStep, cpuCnnStep, webgpuCnnStep } from "./rows/cnn-step.ts";
 import { frameworkOverhead } from "./rows/framework-overhead.ts";
 import { ganStep } from "./rows/gan-step.ts";
 import { gptGenerate } from "./rows/gpt-generate.ts";
@@ -15,6 +15,7 @@ import { mlpForward } from "./rows/mlp-forward.ts";
 export const cases: readonly BenchCase[] = [
   ...cnnStep,
   webgpuCnnStep,
+  cpuCnnStep,
   cnnMemory,
   lenetStep,
   gptStep,

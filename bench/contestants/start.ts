@@ -21,8 +21,7 @@ export function startDl(node: string, options: DlOptions): Promise<Contestant> {
 
 /** A peer, or the reason there is none. */
 export async function startPeer(name: Exclude<PeerName, "bare">, { threads }: { threads: number }): Promise<Contestant | string> {
-  if (name === "tfjs-webgpu") return Contestant.start("tfjs-webgpu", nodeCommand(process.execPath, [pathOf("../peers/tfjs-webgpu.ts")]));
-  if (name === "tfjs-wasm") return Contestant.start("tfjs-wasm", nodeCommand(process.execPath, [pathOf("../peers/tfjs-wasm.ts")]));
+  if (name !== "torch") return Contestant.start(name, nodeCommand(process.execPath, [pathOf(`../peers/${name}.ts`)]));
   const python = await findPython();
   if ("reason" in python) return python.reason;
   const environment = { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) };

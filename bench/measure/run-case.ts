@@ -78,7 +78,8 @@ export async function runCase(bench: BenchCase, options: RunOptions): Promise<Ca
     }
 
     const all: Entrant[] = [{ contestant: dl, id: "ours" }, ...entrants.map(({ entrant }) => entrant)];
-    const measured = bench.measures === "time" ? await interleave(all, plan) : await peakMemory(all, memorySteps);
+    const measured =
+      bench.measures === "time" ? await interleave(all, quick ? plan : { ...plan, ...bench.plan }) : await peakMemory(all, memorySteps);
     const ours = measured[0]!;
     for (const [i, { peer, entrant, difference }] of entrants.entries()) {
       const measurement = measured[i + 1]!;
