@@ -22,7 +22,6 @@ export const evaluateCommand: Command = {
     const path = onlyPositional(args, "run folder");
     const agent = await readTaskRun(path);
     if (agent) {
-      // Networks this small run slower on two threads than on one.
       await using device = await openNamedDevice(deviceSettings(args, agent.settings));
       using interrupt = new Interrupt();
       try {
