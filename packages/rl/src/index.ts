@@ -106,7 +106,7 @@ export {
 export { dqnCatch, ppoCatch, ppoDrivingTrack } from "./tasks/games.ts";
 export { tasks } from "./tasks/index.ts";
 export { ppoMountainCarContinuous } from "./tasks/mountain-car-continuous.ts";
-export { ppoPendulum, sacPendulum, td3Pendulum } from "./tasks/pendulum.ts";
+export { ddpgPendulum, ppoPendulum, sacPendulum, td3Pendulum } from "./tasks/pendulum.ts";
 export { qBlackjack, qCliffWalking, qFrozenLake, qTaxi } from "./tasks/tables.ts";
 export { type PreparedTask, type PrepareOptions, prepare, type Task } from "./tasks/task.ts";
 // Many copies

@@ -4,7 +4,7 @@ import { ppoAcrobot } from "./acrobot.ts";
 import { a2cCartPole, dqnCartPole, ppoCartPole, reinforceCartPole, trpoCartPole } from "./cart-pole.ts";
 import { dqnCatch, ppoCatch, ppoDrivingTrack } from "./games.ts";
 import { ppoMountainCarContinuous } from "./mountain-car-continuous.ts";
-import { ppoPendulum, sacPendulum, td3Pendulum } from "./pendulum.ts";
+import { ddpgPendulum, ppoPendulum, sacPendulum, td3Pendulum } from "./pendulum.ts";
 import { qBlackjack, qCliffWalking, qFrozenLake, qTaxi } from "./tables.ts";
 import type { Task } from "./task.ts";
 
@@ -16,6 +16,7 @@ export const tasks: readonly Task[] = [
   trpoCartPole,
   sacPendulum,
   td3Pendulum,
+  ddpgPendulum,
   ppoPendulum,
   ppoAcrobot,
   ppoMountainCarContinuous,

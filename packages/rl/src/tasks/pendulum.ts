@@ -1,8 +1,8 @@
-/** Pendulum by three algorithms. */
+/** Pendulum by four algorithms. */
 
 import { Ppo } from "../algorithms/ppo.ts";
 import { Sac } from "../algorithms/sac.ts";
-import { Td3 } from "../algorithms/td3.ts";
+import { ddpg, Td3 } from "../algorithms/td3.ts";
 import { pendulum } from "../environments/pendulum.ts";
 import { linear } from "../schedule.ts";
 import { environmentOf } from "../system.ts";
@@ -29,6 +29,16 @@ export const td3Pendulum: Task = {
   steps: 20_000,
   goal: -160,
   algorithm: (options) => new Td3({ ...options, hidden: [64, 64], learningRate: linear(1e-3, { to: 2e-4 }), warmUp: 1000 }),
+};
+
+export const ddpgPendulum: Task = {
+  ...worlds,
+  name: "ddpg-pendulum",
+  title: "DDPG on Pendulum-v1",
+  copies: 1,
+  steps: 20_000,
+  goal: -170,
+  algorithm: (options) => new Td3({ ...options, ...ddpg, hidden: [64, 64], learningRate: linear(1e-3, { to: 2e-4 }), warmUp: 1000 }),
 };
 
 export const ppoPendulum: Task = {
