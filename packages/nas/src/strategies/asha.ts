@@ -4,8 +4,8 @@
  */
 
 import type { Rng } from "@dl/core";
-import { sample } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
+import { freshSamples } from "./fresh-samples.ts";
 import { type Strategy, scoreOf, type Trial } from "./strategy.ts";
 import { checkBudgets } from "./successive-halving.ts";
 
@@ -24,6 +24,7 @@ export function asha<T>(space: Space<T>, { budgets: [least, most], reduction = 3
   const rungs: Trial<T>[][] = Array.from({ length: top + 1 }, () => []);
   const risen = new Set<number>();
   const rungOf = new Map<number, number>();
+  const draw = freshSamples(space, rng);
 
   /** A trial of the highest rung that has one among its best part that has not gone up yet. */
   const promotable = (): { readonly trial: Trial<T>; readonly rung: number } | undefined => {
@@ -43,7 +44,7 @@ export function asha<T>(space: Space<T>, { budgets: [least, most], reduction = 3
       const found = promotable();
       if (!found) {
         rungOf.set(number, 0);
-        return { candidate: sample(space, rng), budget: budgetOf(0) };
+        return { candidate: draw(), budget: budgetOf(0) };
       }
       const { trial, rung } = found;
       risen.add(trial.number);

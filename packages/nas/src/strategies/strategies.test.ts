@@ -206,6 +206,22 @@ describe("budgets", () => {
     expect(trials.filter(({ budget }) => budget === 9).length).toBeGreaterThan(2);
   });
 
+  test("what halves compares candidates of a small space once each, and again when there is no other", () => {
+    const small = record({ x: integer(0, 13) });
+    const strategies = [
+      successiveHalving(small, { candidates: 14, budgets: [1, 9], rng: new Rng(1) }),
+      // 9 in the first bracket, 5 in the second, and 3 that come again.
+      hyperband(small, { budgets: [1, 9], rng: new Rng(1) }),
+      asha(small, { budgets: [1, 9], rng: new Rng(1) }),
+    ];
+    for (const strategy of strategies) {
+      const trials = run(strategy, { trials: 24, score: ({ candidate }) => [candidate.value.x] });
+      const drawn = trials.filter(({ from }) => from === undefined).map(({ candidate }) => candidate.key);
+      expect(new Set(drawn.slice(0, 14)).size, strategy.name).toBe(14);
+      if (strategy.name === "Hyperband") expect(drawn).toHaveLength(17);
+    }
+  });
+
   test("population-based training: the worst go on from the best, with other hyper-parameters", () => {
     const trials = run(populationBasedTraining(space, { population: 4, intervals: 3, interval: 2, rng: new Rng(1) }), {
       trials: 100,

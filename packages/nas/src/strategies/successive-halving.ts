@@ -4,8 +4,8 @@
  */
 
 import { OptionError, type Rng } from "@dl/core";
-import { sample } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
+import { freshSamples } from "./fresh-samples.ts";
 import { type Proposal, type Strategy, scoreOf, type Trial } from "./strategy.ts";
 
 export interface SuccessiveHalvingOptions {
@@ -64,6 +64,7 @@ export function hyperband<T>(space: Space<T>, { budgets: [least, most], reductio
 /** Works through brackets of rungs, one after the other; a rung begins when all of the one below are told. */
 function brackets<T>(space: Space<T>, { name, plan, rng }: { name: string; plan: readonly (readonly Rung[])[]; rng: Rng }): Strategy<T> {
   const work = plan.flatMap((bracket) => bracket.map((rung, i) => ({ ...rung, isFirst: i === 0 })));
+  const draw = freshSamples(space, rng);
   let place = -1;
   let queue: Proposal<T>[] = [];
   let waiting = 0;
@@ -78,7 +79,7 @@ function brackets<T>(space: Space<T>, { name, plan, rng }: { name: string; plan:
         const { budget, count, isFirst } = rung;
         const survivors = [...told].sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, count);
         queue = isFirst
-          ? Array.from({ length: count }, (): Proposal<T> => ({ candidate: sample(space, rng), budget }))
+          ? Array.from({ length: count }, (): Proposal<T> => ({ candidate: draw(), budget }))
           : survivors.map(({ candidate, number }): Proposal<T> => ({ candidate, budget, from: number }));
         told = [];
       }
