@@ -94,7 +94,7 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
   };
   const records = (await journal?.open(identity)) ?? [];
   const recorded = new Map(records.map((record) => [record.number, record]));
-  const lastRecorded = Math.max(-1, ...recorded.keys());
+  const lastRecorded = records.reduce((last, { number }) => Math.max(last, number), -1);
   const before = secondsOf(records, workers);
   /** What was tried, and the trial that did. */
   const tried = new Map<string, { readonly number: number; readonly outcome: Promise<Outcome> }>();
