@@ -18,7 +18,7 @@ function recorded() {
       close: async () => void said.push(`close ${about}`),
     };
   });
-  const started = (count: number) => expect.poll(() => ends.length).toBe(count);
+  const started = (count: number) => expect.poll(() => ends.length, { timeout: 20_000 }).toBe(count);
   return { said, ends, pools, started, breakDown: () => (isWell = false), mend: () => (isWell = true) };
 }
 

@@ -137,7 +137,8 @@ describe("trials in threads", () => {
   });
 
   test("nothing that a trial says is lost: reports it does not wait for, that it began anew; and what a dead one leaves behind hurts nobody", async () => {
-    await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers: 1, input: { top: 1 }, execArgv });
+    const log = join(folder, "bombs.log");
+    await using pool = await openTrialWorkers<{ x: number; how: string }>(fixture, { workers: 1, input: { top: 1, log }, execArgv });
     const said: (number | string)[] = [];
     const slow = async (step: number): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -148,7 +149,12 @@ describe("trials in threads", () => {
     const refusing = taskOf("well", { report: () => Promise.reject(new TrialFailed("no number")) });
     await expect(pool.evaluate(refusing)).rejects.toThrow("no number");
     await pool.evaluate(taskOf("leaves a bomb"));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // One that is just running may go down with the thread; the next has another.
+    const threads = async (): Promise<number> => {
+      await pool.evaluate(taskOf("well")).catch(() => {});
+      return (await readFile(log, "utf8")).split("\n").length - 1;
+    };
+    await expect.poll(threads, { timeout: 20_000 }).toBe(2);
     expect(await pool.evaluate(taskOf("well"))).toEqual({ height: 0, attempt: 1 });
   });
 
