@@ -52,6 +52,7 @@ export {
   minP,
   noRepeatNgram,
   type ProcessorContext,
+  renormalized,
   repetitionPenalty,
   temperature,
   topK as topKFilter,

@@ -3,7 +3,7 @@
 import { OptionError, type Rng, UnsupportedError } from "@dl/core";
 import type { ModelConfig } from "../huggingface/config.ts";
 import type { GenerateOptions } from "./generate.ts";
-import { minimumLength } from "./logits-processors.ts";
+import { minimumLength, renormalized } from "./logits-processors.ts";
 
 /** Options of `generate`, to be spread among one's own: `generate(model, prompts, { newTokens: 64, ...defaults, device })`. */
 export type GenerationDefaults = Omit<Partial<GenerateOptions>, "device" | "stop" | "constraint" | "onToken" | "signal">;
@@ -18,7 +18,7 @@ export interface GenerationConfigOptions {
 /** Settings that are not here, and the value with which they do nothing. */
 const neutral = {
   ...{ num_beam_groups: 1, diversity_penalty: 0, encoder_repetition_penalty: 1, encoder_no_repeat_ngram_size: 0, guidance_scale: 1 },
-  ...{ epsilon_cutoff: 0, eta_cutoff: 0, renormalize_logits: false, remove_invalid_values: false, token_healing: false, use_mtp: false },
+  ...{ epsilon_cutoff: 0, eta_cutoff: 0, remove_invalid_values: false, token_healing: false, use_mtp: false },
   ...{ exponential_decay_length_penalty: null, suppress_tokens: null, begin_suppress_tokens: null, sequence_bias: null, top_h: null },
   ...{ penalty_alpha: null, dola_layers: null, constraints: null, force_words_ids: null, watermarking_config: null, max_time: null },
   ...{ stop_strings: null, prompt_lookup_num_tokens: null },
@@ -36,7 +36,7 @@ const harmless = new Set([
 const understood = new Set([
   ...["max_length", "max_new_tokens", "min_length", "min_new_tokens", "early_stopping", "do_sample", "num_beams", "temperature"],
   ...["top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "length_penalty", "no_repeat_ngram_size", "bad_words_ids"],
-  ...["forced_bos_token_id", "forced_eos_token_id", "num_return_sequences", "eos_token_id"],
+  ...["forced_bos_token_id", "forced_eos_token_id", "num_return_sequences", "eos_token_id", "renormalize_logits"],
 ]);
 
 /**
@@ -75,11 +75,15 @@ export function readGenerationFields(config: ModelConfig, { isEncoderDecoder, rn
   const begin = config.id("forced_bos_token_id");
   const forcedEndIds = config.ids("forced_eos_token_id");
   const minimumNewTokens = config.number("min_new_tokens", 0);
+  const processors = [
+    ...(least > 0 ? [minimumLength(least, endIds)] : []),
+    ...(config.flag("renormalize_logits", { otherwise: false }) ? [renormalized] : []),
+  ];
   return {
     ...(newTokens !== undefined && { newTokens }),
     ...(endIds.length > 0 && { endIds }),
     ...(minimumNewTokens > 0 && { minimumNewTokens }),
-    ...(least > 0 && { processors: [minimumLength(least, endIds)] }),
+    ...(processors.length > 0 && { processors }),
     ...(size > 0 && { noRepeatNgram: size }),
     ...(penalty !== 1 && { repetitionPenalty: penalty }),
     ...(words.length > 0 && { banned: words }),

@@ -149,6 +149,9 @@ function forcedAt(ids: readonly number[], place: number): LogitsProcessor {
   };
 }
 
+/** Log-probabilities again, after others took tokens away: a beam does not pay for what was banned. */
+export const renormalized: LogitsProcessor = (scores) => scores.set(logSoftmaxOf(scores));
+
 /** One after the other. */
 export function applyProcessors(processors: readonly LogitsProcessor[], scores: Float32Array, context: ProcessorContext): void {
   for (const process of processors) process(scores, context);
