@@ -187,7 +187,7 @@ export function streamBatches<E extends Example>(stream: DataStream<E>, options:
   const maker = (rng: Rng | undefined): BatchMaker<E, E> => {
     const pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, rng);
     return (group, { isTolerant }) => {
-      const { elements, indices, damaged } = sift(group, isTolerant);
+      const { elements, indices, damaged } = sift(group, { isTolerant });
       const batch = collate(elements);
       pipeline.apply(batch, indices);
       return { batch, damaged };
@@ -199,7 +199,7 @@ export function streamBatches<E extends Example>(stream: DataStream<E>, options:
 /** What is whole of a group, and what is damaged: an error unless that is tolerated, or where it is all. */
 export function sift<T>(
   group: readonly Numbered<T>[],
-  isTolerant: boolean,
+  { isTolerant }: { isTolerant: boolean },
 ): { elements: T[]; indices: Int32Array; damaged: MadeBatch<never>["damaged"] } {
   const whole = group.filter((item) => "element" in item);
   const damaged = group.filter((item) => "error" in item);

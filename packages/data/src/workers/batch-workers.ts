@@ -92,7 +92,7 @@ export class BatchWorkers<E extends Example> implements AsyncDisposable {
       // The workers draw this key; the caller's stream moves on as if it had been drawn here.
       rng?.nextKey();
       return async (group, { position, isTolerant }) => {
-        const { elements, indices, damaged } = sift(group, isTolerant);
+        const { elements, indices, damaged } = sift(group, { isTolerant });
         const order = new Map(group.map(({ index }, place) => [index, place]));
         const thread = this.#threads[position % this.#threads.length]!;
         const made = await thread.request({ kind: "change", pass, position, rng: state, elements, indices, tolerant: isTolerant });
