@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  bertTokenizer,
+  bertVocabulary,
   brownCorpus,
+  gpt2Tokenizer,
   mobyDick,
   multi30k,
   sentimentSentences,
@@ -48,5 +52,24 @@ describe("built-in texts have the size their makers say", () => {
     const chapters = await mobyDick();
     expect([chapters.length, chapters[0]!.title]).toEqual([135, "Loomings."]);
     expect((await stateOfTheUnion()).startsWith("Fellow-Citizens of the Senate")).toBe(true);
+  });
+});
+
+describe("known tokenizers give the ids of the libraries they come from", () => {
+  const known = (name: string): { text: string; ids: number[] }[] =>
+    JSON.parse(readFileSync(new URL(`../fixtures/tokenizers/known/${name}.json`, import.meta.url), "utf8"));
+
+  test("GPT-2's, of tiktoken", async () => {
+    const tokenizer = await gpt2Tokenizer();
+    expect(tokenizer.vocabularySize).toBe(50_257);
+    for (const { text, ids } of known("gpt2")) {
+      expect([text, tokenizer.encode(text).ids]).toEqual([text, ids]);
+      expect(tokenizer.decode(ids, { skipSpecialTokens: false })).toBe(text);
+    }
+  });
+  test("BERT's, of Hugging Face tokenizers", async () => {
+    const [tokenizer, vocabulary] = [await bertTokenizer(), await bertVocabulary()];
+    expect([vocabulary.length, vocabulary[0], vocabulary[1996]]).toEqual([30_522, "[PAD]", "the"]);
+    for (const { text, ids } of known("bert")) expect([text, tokenizer.encode(text).ids]).toEqual([text, ids]);
   });
 });

@@ -67,6 +67,7 @@ export {
 export type { AddedToken } from "./tokenizers/added-tokens.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export type { Padding } from "./tokenizers/padding.ts";
+export { type BpeRanks, bpeFromRanks } from "./tokenizers/tiktoken-ranks.ts";
 export { type TokenBatch, tokenBatch } from "./tokenizers/token-batch.ts";
 export {
   type AddTokensOptions,

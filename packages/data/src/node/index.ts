@@ -30,4 +30,6 @@ export { spamAssassin, spamAssassinSource } from "./text-sets/spam-assassin.ts";
 export { type Sst2Options, sst2, sst2Source } from "./text-sets/sst2.ts";
 export { parseTaggedSentences, type TaggedSentence, type Wnut17Options, wnut17, wnut17Source, wnut17Tags } from "./text-sets/wnut17.ts";
 export { tinyShakespeare, tinyShakespeareSource } from "./tiny-shakespeare.ts";
+export { bertTokenizer, bertVocabulary, bertVocabularySource } from "./vocabularies/bert.ts";
+export { gpt2RanksSource, gpt2Tokenizer } from "./vocabularies/gpt2.ts";
 export { writeJsonl } from "./write-lines.ts";
