@@ -36,10 +36,12 @@ export function App(): JSX.Element {
         Skip to the panel
       </button>
       <div class="rail">
-        <a class="brand" href="#/">
-          <img src="./icon.svg" alt="" />
-          @dl studio
-        </a>
+        <header>
+          <a class="brand" href="#/">
+            <img src="./icon.svg" alt="" />
+            @dl studio
+          </a>
+        </header>
         <nav aria-label="Panels">
           {panels.map(({ name, title, icon, job }) => (
             <a key={name} href={addressOf({ panel: name, query: "" })} aria-current={name === panel.name ? "page" : undefined}>

@@ -83,11 +83,13 @@ export function Snippets(): JSX.Element {
             </span>
           )}
         </header>
-        <pre>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys scroll what has the focus. */}
+        <pre tabIndex={0}>
           <Highlighted code={readme.code} />
         </pre>
         {state.value !== "idle" && (
-          <pre class={`output ${state.value}`} role="log" aria-label="Output">
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: as above.
+          <pre class={`output ${state.value}`} role="log" aria-label="Output" tabIndex={0}>
             {output.value.join("\n") || (state.value === "running" ? "running …" : "It ran, and had nothing to say.")}
           </pre>
         )}
