@@ -83,7 +83,6 @@ export function CameraCard({ takes }: { takes: boolean }): JSX.Element {
       </header>
       {isOn ? (
         <div class="draw">
-          {/* biome-ignore lint/a11y/useMediaCaption: a live picture without sound. */}
           <video ref={video} class="camera" autoPlay muted playsInline aria-label="What the camera sees" />
           {shares.value ? (
             <Bars names={known} shares={shares.value} />
@@ -92,7 +91,9 @@ export function CameraCard({ takes }: { takes: boolean }): JSX.Element {
           )}
         </div>
       ) : (
-        <p class="empty">{problem.value ? "" : "Its pictures stay in this page."}</p>
+        !problem.value && (
+          <p class="empty">Turn it on to take pictures of your own, or to see what the network makes of them. They stay in this page.</p>
+        )
       )}
       {problem.value && (
         <p class="problem small" role="alert">
@@ -130,7 +131,7 @@ function Classes({ isOn, frame }: { isOn: boolean; frame: () => Promise<Uint8Arr
   return (
     <>
       <div class="row">
-        <label class="field" style="flex:1;min-width:130px">
+        <label class="field" style="flex:1 1 100%">
           <span>Class</span>
           <input
             type="text"
@@ -141,10 +142,10 @@ function Classes({ isOn, frame }: { isOn: boolean; frame: () => Promise<Uint8Arr
             onInput={(event) => (name.value = event.currentTarget.value)}
           />
         </label>
-        <button type="button" style="align-self:end" disabled={cannot} onClick={() => void take(1)}>
+        <button type="button" disabled={cannot} onClick={() => void take(1)}>
           Take one
         </button>
-        <button type="button" style="align-self:end" disabled={cannot} onClick={() => void take(row)}>
+        <button type="button" disabled={cannot} onClick={() => void take(row)}>
           Take {row}
         </button>
       </div>
