@@ -172,8 +172,9 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     );
     expect(tasks.length).toBeGreaterThan(10);
     expect(share).toBeLessThan(0.25);
-    // A long task is one over 50 ms; one is left to the collector of garbage.
-    expect(long).toBeLessThanOrEqual(1);
+    // A long task is one over 50 ms; of 180 frames one in twenty may be late, for the collector of garbage.
+    expect(long).toBe(0);
+    expect(frames).toBeLessThanOrEqual(9);
     await page.getByRole("button", { name: "Pause" }).click();
     await page.locator(".run-state", { hasText: /^Paused/ }).waitFor();
     const images = page.locator(".reading b").nth(1);
@@ -189,7 +190,6 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
 
   test.each([
     ["generate", "#/generate?epochs=1&count=200&batchSize=16", "Train", /drawings at step 12/],
-    ["diffusion", "#/generate?method=ddpm&epochs=1&count=200&batchSize=50", "Train", /drawings at step 4/],
     ["write", "#/write?steps=12", "Train", /^Attention of head 1/],
     ["play", "#/play?steps=1000", "Train", /^Policy by/],
     ["evolve", "#/evolve?trials=3&population=2&count=100&epochs=1", "Search", /^3 networks by size/],
@@ -199,6 +199,17 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await page.getByRole("img", { name: picture }).first().waitFor();
     await studio.look(page, name);
     expect(await studio.barriers(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("a diffusion model draws before its first step, and tells how much of the noise it finds", async () => {
+    const page = await studio.open({ hash: "#/generate?method=ddpm&epochs=1&count=200&batchSize=50" });
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    await page.getByRole("img", { name: /^64 drawings at step/ }).waitFor({ timeout: 60_000 });
+    const found = page.getByLabel("Gauges").locator(".gauge", { hasText: "Found of much noise" }).locator("b");
+    // To the end it would be a minute's work: denoiser.test.ts trains one, and the soak on WebGPU.
+    await expect.poll(() => found.textContent()).toMatch(/^-?0\.\d\d$/);
+    await studio.look(page, "diffusion");
     await page.context().close();
   });
 

@@ -16,6 +16,8 @@ const latentSize = pictureSize * pictureSize;
 /** A fraction of the channels, for a page. */
 const small = { ...diffusionUnetMnist, widths: [16, 24, 32] } as const;
 
+/** Pictures in which the noise is sought: enough for two digits. */
+const measured = 16;
 /** Times at which it is measured how much of the noise is found, as shares of all. */
 const levels = { littleNoise: 0.1, halfNoise: 0.5, muchNoise: 0.9 } as const;
 
@@ -33,15 +35,17 @@ export function denoiserOf({ device, settings, dataset, transform, rng, signal }
   const denoise = (images: Tensor, times: Tensor): Tensor => network.forward(images, times);
   // The same pictures and the same noise at every reading: what changes is the network.
   const { images: real } = batches(dataset, { batchSize: Math.min(gridCount, dataset.length), transform }).at(0);
-  const noise = rng.fork("measured noise").normal(real.shape);
+  const count = Math.min(measured, real.shape[0]!);
+  const few = hostTensor(real.data.slice(0, count * latentSize), [count, ...real.shape.slice(1)]);
+  const noise = rng.fork("measured noise").normal(few.shape);
 
   /** The share of the noise's variance that the network finds at time `t`. Inside `compute`. */
   const found = (t: number): Scalar => {
     const left = diffusion.signal[t]!;
-    const noisy = tensor(real)
+    const noisy = tensor(few)
       .mul(Math.sqrt(left))
       .add(tensor(noise).mul(Math.sqrt(1 - left)));
-    const times = tensor(hostTensor(new Float32Array(real.shape[0]!).fill(diffusion.timeOf(t)), [real.shape[0]!]));
+    const times = tensor(hostTensor(new Float32Array(count).fill(diffusion.timeOf(t)), [count]));
     return denoise(noisy, times).sub(tensor(noise)).square().mean().neg().add(1) as Scalar;
   };
 
