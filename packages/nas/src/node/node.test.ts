@@ -151,7 +151,7 @@ describe("trials in threads", () => {
     await pool.evaluate(taskOf("leaves a bomb"));
     // One that is just running may go down with the thread; the next has another.
     const threads = async (): Promise<number> => {
-      await pool.evaluate(taskOf("well")).catch(() => {});
+      await Promise.resolve(pool.evaluate(taskOf("well"))).catch(() => {});
       return (await readFile(log, "utf8")).split("\n").length - 1;
     };
     await expect.poll(threads, { timeout: 20_000 }).toBe(2);
