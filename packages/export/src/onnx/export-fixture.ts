@@ -78,6 +78,14 @@ export async function runOnnx(session: InferenceSession, inputs: Readonly<Record
   );
 }
 
+/** With DL_ONNX_FOLDER, the files stay for other checkers: tooling/fixtures/check_onnx.py. */
+export function keepFile(model: Module, bytes: Uint8Array): void {
+  const folder = process.env.DL_ONNX_FOLDER;
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${model.constructor.name}-${bytes.length}.onnx`), bytes);
+}
+
 /** Exports the model, and compares both at every one of `sizes`. */
 export async function checkExport<I extends Readonly<Record<string, InputSpec>>>(
   model: Module,
@@ -85,12 +93,7 @@ export async function checkExport<I extends Readonly<Record<string, InputSpec>>>
 ): Promise<Uint8Array> {
   const bytes = await exportOnnx(model, options);
   const sessions = await Promise.all(runtimes.map(async ({ name, open }) => ({ name, session: await open(bytes) })));
-  // With DL_ONNX_FOLDER, the files stay for other checkers: tooling/fixtures/check_onnx.py.
-  const keep = process.env.DL_ONNX_FOLDER;
-  if (keep !== undefined) {
-    mkdirSync(keep, { recursive: true });
-    writeFileSync(join(keep, `${model.constructor.name}-${bytes.length}.onnx`), bytes);
-  }
+  keepFile(model, bytes);
   for (const at of sizes) {
     const inputs = Object.fromEntries(
       Object.entries(options.inputs).map(([name, spec]) => [

@@ -5,7 +5,7 @@ import { flatten, type HostTensor, maxPool2d, openDevice, Rng, type Tensor, tens
 import { Conv1d, Conv2d, ConvTranspose2d, inference, Linear, type Mode, Module, Sequential } from "@dl/nn";
 import { InferenceSession } from "onnxruntime-node";
 import { expect, test } from "vitest";
-import { runOnnx } from "./export-fixture.ts";
+import { keepFile, runOnnx } from "./export-fixture.ts";
 import { exportOnnx } from "./export-onnx.ts";
 
 const rng = new Rng(6);
@@ -58,6 +58,7 @@ test.each(models)("%s, rounded by @dl/compress, is the same numbers in ONNX Runt
   quantised.detach();
   const plain = (await device.compute(() => model.forward(tensor(x), inference))) as unknown as HostTensor;
   const bytes = await exportOnnx(model, { inputs, forward, quantization });
+  keepFile(model, bytes);
 
   const session = await InferenceSession.create(bytes);
   const found = (await runOnnx(session, { x })).get("output")!;
