@@ -1,20 +1,9 @@
-import { DataError, type HostTensor, hostTensor, OptionError, Rng } from "@dl/core";
+import { DataError, OptionError, Rng } from "@dl/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { batches } from "../batches.ts";
-import { padFields } from "../collate/pad-fields.ts";
-import type { Dataset, Example } from "../dataset.ts";
-import { arrayDataset } from "../datasets/array-dataset.ts";
-import type { Transform } from "../transforms/transform.ts";
-import { type DataStream, type StreamCursor, type StreamState, sequenceStream, streamOf } from "./data-stream.ts";
+import type { DataStream, StreamCursor, StreamState } from "./data-stream.ts";
 import { chain, interleave, mix, zip } from "./mix.ts";
-
-const count = (length: number, from = 0): DataStream<number> => sequenceStream(length, (i) => from + i);
-async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const element of stream) all.push(element);
-  return all;
-}
+import { collect, count, withDamage } from "./stream-fixture.ts";
 
 /** Every kind of stream, each made anew from equal streams of chance. */
 const kinds: readonly [string, () => DataStream<unknown>][] = [
@@ -118,12 +107,6 @@ describe("streams", () => {
   });
 });
 
-/** Numbers, of which some are damaged where they are read. */
-const withDamage = (length: number, isDamaged: (x: number) => boolean): DataStream<number> =>
-  sequenceStream(length, (x) => {
-    if (isDamaged(x)) throw new DataError(`element ${x} is damaged`);
-    return x;
-  });
 const isThird = (x: number): boolean => x % 3 === 1;
 
 /** What a cursor gives when its user goes on behind every error. */
@@ -225,161 +208,4 @@ test("a shuffled pass that is resumed again and again gives what it would have g
       .open(middle)
       .next(),
   ).rejects.toThrow(/Resume with the data of the interrupted run/);
-});
-
-describe("batches of a stream", () => {
-  const dataset = arrayDataset({
-    x: hostTensor(
-      Float32Array.from({ length: 23 }, (_, i) => i),
-      [23],
-    ),
-  });
-  const jitter: Transform<Example<"x">> = ({ x }, { rng }) => {
-    for (let row = 0; row < x.data.length; row++) x.data[row]! += rng(row).float();
-  };
-  const options = { batchSize: 4, transform: jitter };
-  const values = (all: Example<"x">[]): number[][] => all.map(({ x }) => Array.from(x.data));
-
-  test("unshuffled they are those of the dataset, transforms and their chance included", async () => {
-    const streamed = await collect(batches(streamOf(dataset), { ...options, rng: new Rng(7) }));
-    expect(streamed).toEqual([...batches(dataset, { ...options, rng: new Rng(7) })]);
-    expect(await collect(batches(streamOf(dataset), { batchSize: 4, dropLast: true }))).toHaveLength(5);
-  });
-
-  test("what an example gets does not depend on the order", async () => {
-    const make = (shuffle?: Rng) => batches(streamOf(dataset), { ...options, rng: new Rng(7), shuffle, shuffleBuffer: 6 });
-    const sorted = (all: number[][]): number[] => all.flat().toSorted((a, b) => a - b);
-    const shuffled = values(await collect(make(new Rng(1))));
-    expect(sorted(shuffled)).toEqual(sorted(values(await collect(make()))));
-    expect(shuffled).not.toEqual(values(await collect(make())));
-  });
-
-  test("resumed from its state, through JSON, exactly the batches that were left remain", async () => {
-    for (const shuffle of [undefined, () => new Rng(2)]) {
-      for (let taken = 0; taken <= 6; taken++) {
-        const pass = batches(streamOf(dataset), { ...options, rng: new Rng(7), shuffle: shuffle?.(), shuffleBuffer: 6 });
-        for (let i = 0; i < taken; i++) await pass.next();
-        const state = JSON.parse(JSON.stringify(pass.state));
-        const rest = await collect(batches(streamOf(dataset), { ...options, shuffleBuffer: 6, resume: state }));
-        expect(rest).toEqual(await collect(pass));
-      }
-    }
-    const { state } = batches(streamOf(dataset), { batchSize: 3 });
-    expect(() => batches(streamOf(dataset), { batchSize: 4, resume: state })).toThrow(/batchSize 3/);
-  });
-
-  test("damaged elements make their batch smaller, are told of with it, and change nothing else: as in a dataset", async () => {
-    const isDamaged = (index: number): boolean => index === 5 || index === 6 || index === 17;
-    const damaged: Dataset<Example<"x">> = {
-      length: 23,
-      get: (index) => {
-        if (isDamaged(index)) throw new DataError(`example ${index} is damaged`);
-        return dataset.get(index);
-      },
-    };
-    const [told, known]: [string[], string[]] = [[], []];
-    const note =
-      (list: string[]) =>
-      (error: DataError, index: number): unknown =>
-        list.push(`${index}: ${error.message}`);
-    const streamed = await collect(batches(streamOf(damaged), { ...options, rng: new Rng(7), onDamaged: note(told) }));
-    expect(streamed).toEqual([...batches(damaged, { ...options, rng: new Rng(7), onDamaged: note(known) })]);
-    expect(told).toEqual(["5: example 5 is damaged", "6: example 6 is damaged", "17: example 17 is damaged"]);
-    expect(told).toEqual(known);
-
-    const shuffled = { ...options, rng: new Rng(7), shuffle: new Rng(2), shuffleBuffer: 6 };
-    const sound = await collect(batches(streamOf(dataset), { ...shuffled, rng: new Rng(7), shuffle: new Rng(2) }));
-    const pass = batches(streamOf(damaged), { ...shuffled, onDamaged: note([]) });
-    const first = [(await pass.next()).value!, (await pass.next()).value!];
-    const { state } = pass;
-    const late: string[] = [];
-    const rest = await collect(batches(streamOf(damaged), { ...options, shuffleBuffer: 6, resume: state, onDamaged: note(late) }));
-    const whole = values(sound).map((row) => row.filter((x) => !isDamaged(Math.floor(x))));
-    expect(values([...first, ...rest])).toEqual(whole);
-    // Told of once, with the batch they are missing in: not again by the pass that goes on.
-    expect(late.length).toBe(
-      values(sound)
-        .slice(2)
-        .flat()
-        .filter((x) => isDamaged(Math.floor(x))).length,
-    );
-  });
-
-  test("without onDamaged the pass stays at the batch that has one; resumed with it, the pass goes on", async () => {
-    const broken = withDamage(10, (x) => x === 5).map((x): Example<"x"> => ({ x: hostTensor(Float32Array.of(x), []) }));
-    for (const prefetch of [0, 2]) {
-      const pass = batches(broken, { batchSize: 2, prefetch });
-      for (let taken = 0; taken < 2; taken++) expect((await pass.next()).done).toBe(false);
-      for (let again = 0; again < 2; again++) await expect(pass.next()).rejects.toThrow(/element 5/);
-      expect(pass.state.position).toBe(2);
-      const rest = await collect(batches(broken, { batchSize: 2, resume: pass.state, onDamaged: () => {} }));
-      expect(values(rest)).toEqual([[4], [6, 7], [8, 9]]);
-    }
-    const hopeless = withDamage(4, () => true).map((x): Example<"x"> => ({ x: hostTensor(Float32Array.of(x), []) }));
-    await expect(collect(batches(hopeless, { batchSize: 2, onDamaged: () => {} }))).rejects.toThrow(/at least one example .* batch of 2/);
-  });
-
-  test("batches made ahead are the same, are read while the last one is used, and do not count in the state", async () => {
-    let read = 0;
-    const counted = sequenceStream(23, (index) => {
-      read++;
-      return dataset.get(index);
-    });
-    const pass = batches(counted, { ...options, rng: new Rng(7), prefetch: 2 });
-    const expected = await collect(batches(streamOf(dataset), { ...options, rng: new Rng(7) }));
-    expect((await pass.next()).value).toEqual(expected[0]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(read).toBe(12);
-    const { state } = pass;
-    expect(state.position).toBe(1);
-    expect(await Promise.all([pass.next(), pass.next()])).toEqual([1, 2].map((i) => ({ done: false, value: expected[i] })));
-    expect(await collect(pass)).toEqual(expected.slice(3));
-    expect(await collect(batches(streamOf(dataset), { ...options, resume: state, prefetch: 1 }))).toEqual(expected.slice(1));
-    expect(() => batches(counted, { batchSize: 1, prefetch: -1 })).toThrow(OptionError);
-  });
-
-  test("by length: every element once, hardly any padding, the same for the same seed, resumed exactly", async () => {
-    const lengths = Array.from(new Rng(9).uniform([300]).data, (value) => 1 + Math.floor(value * 40));
-    const texts = sequenceStream(
-      300,
-      (i): Example<"ids" | "number"> => ({
-        ids: hostTensor(new Int32Array(lengths[i]!), [lengths[i]!]),
-        number: hostTensor(Int32Array.of(i), []),
-      }),
-    );
-    const order = {
-      batchSize: 8,
-      shuffleBuffer: 100,
-      collate: padFields({ ids: 0 }),
-      lengthOf: ({ ids }: Example<"ids">) => ids.shape[0]!,
-    };
-    const make = (seed: number) => batches(texts, { ...order, shuffle: new Rng(seed) });
-    const whole = await collect(make(1));
-    expect(whole.flatMap(({ number }) => Array.from(number.data)).toSorted((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
-    const padded = (all: Example<"ids">[]): number => all.reduce((sum, { ids }) => sum + ids.data.length, 0);
-    const mixed = await collect(batches(texts, { ...order, lengthOf: undefined, shuffle: new Rng(1) }));
-    const tokens = lengths.reduce((sum, length) => sum + length);
-    // 100 held for batches of 8: about a tenth of the range of lengths in a batch. The last batches have less to choose from.
-    expect(padded(whole) / tokens).toBeLessThan(1.15);
-    expect(padded(mixed) / tokens).toBeGreaterThan(1.5);
-    expect(await collect(make(1))).toEqual(whole);
-    expect(await collect(make(2))).not.toEqual(whole);
-    for (const taken of [0, 5, 20, 37]) {
-      const pass = make(1);
-      for (let i = 0; i < taken; i++) await pass.next();
-      const state = JSON.parse(JSON.stringify(pass.state));
-      expect(await collect(batches(texts, { ...order, resume: state }))).toEqual(whole.slice(taken));
-    }
-    expect(() => batches(texts, order)).toThrow(/a stream to draw from beside lengthOf/);
-    expect(() => batches(texts, { ...order, shuffle: new Rng(1), shuffleBuffer: 7 })).toThrow(/at least a batch \(8\)/);
-  });
-
-  test("examples of different lengths are padded by collate", async () => {
-    const ragged = count(3).map((x): Example<"ids"> => ({ ids: hostTensor(new Int32Array(x + 1).fill(x), [x + 1]) }));
-    const [batch] = await collect(batches(ragged, { batchSize: 3, collate: padFields({ ids: -1 }) }));
-    const { shape, data }: HostTensor = batch!.ids;
-    expect(shape).toEqual([3, 3]);
-    expect(Array.from(data)).toEqual([0, -1, -1, 1, 1, -1, 2, 2, 2]);
-    await expect(collect(batches(ragged, { batchSize: 3 }))).rejects.toThrow(DataError);
-  });
 });
