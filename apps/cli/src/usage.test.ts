@@ -28,17 +28,21 @@ test.for([
   ],
   [
     ["explain", "--help"],
-    ["Usage: dl explain <run folder> <image>", "--method NAME", "--run DIR"],
+    ["Usage: dl explain <run folder> <image or text>", "--method NAME", "--run DIR"],
   ],
   [
     ["generate", "--help"],
     ["Usage: dl generate <run folder>", "--prompt TEXT", "--temperature X"],
+  ],
+  [
     ["sample", "--help"],
     ["Usage: dl sample <run folder>", "--label NAME", "--truncation X"],
   ],
   [
     ["interpolate", "--help"],
     ["Usage: dl interpolate <run folder>", "--animate", "--steps N"],
+  ],
+  [
     ["score", "--help"],
     ["Usage: dl score <generated folder> <real folder>", "--extractor NAME"],
   ],
@@ -86,7 +90,7 @@ test.for([
   [["serve", "--run", "a", "b"], /expected no words but options beside --run, got b\./],
   [["export", "--run", "a", "b", "--to", "onnx"], /expected no words but options beside --run, got b\./],
   [["watch", "--run", "a", "b"], /expected no words but options beside --run, got b\./],
-  [["explain", "--run", "a", "b.png", "c.png"], /expected <image> beside --run, got b\.png c\.png\./],
+  [["explain", "--run", "a", "b.png", "c.png"], /expected <image or text> beside --run, got b\.png c\.png\./],
   [["doctor", "now"], /expected no words but options, got now\./],
 ] as const)("dl %j is told what is wrong, with exit code 2 and nothing on stdout", async ([words, message]) => {
   const made = words.length > 1 ? out : [];

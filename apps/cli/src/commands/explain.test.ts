@@ -60,9 +60,9 @@ test("every method writes a picture of its own: heat in colour over the image", 
     pictures.set(hashOf(told.file), method);
   }
   expect([...pictures.values()]).toEqual(methods);
-  // No method besides these.
+  // No method besides these, and those for texts.
   const { stderr } = await dlHere("explain", at("run"), at("one.png"), "--method", "tea-leaves");
-  expect(stderr).toContain(`--method: expected ${methods.join(", ")}, got "tea-leaves"`);
+  expect(stderr).toContain(`--method: expected ${methods.join(", ")}, attention, logit-lens, got "tea-leaves"`);
 });
 
 test("another class and another layer are other pictures", async () => {

@@ -60,6 +60,7 @@ export const featuresCifar10: Recipe = {
       ...preset,
       summary: "The same network for CIFAR-10, and so for generators of 32×32 colour images.",
       augmentation: [flip(), padCrop({ padding: 4 })],
+      normalization: { mean: [0, 0, 0], standardDeviation: [1, 1, 1] },
       model: (rng) => new FeatureNetwork({ channels: 3, classes: cifar10Data.classNames.length, rng }),
     },
   ],
