@@ -119,7 +119,7 @@ async function inWorker<T>(session: CDPSession, work: (send: Send) => Promise<T>
     });
   });
   await session.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
-  const sessionId = await attached;
+  const sessionId = await answeredBy(attached, "the worker's debugger");
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   session.on("Target.receivedMessageFromTarget", ({ message }) => {
     const { id, result, error } = JSON.parse(message) as { id?: number; result?: never; error?: { message: string } };
@@ -132,6 +132,19 @@ async function inWorker<T>(session: CDPSession, work: (send: Send) => Promise<T>
     const id = ++count;
     const answered = new Promise<never>((resolve, reject) => waiting.set(id, { resolve, reject }));
     await session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id, method, params }) });
-    return await answered;
+    return await answeredBy(answered, method);
   });
+}
+
+/** A protocol answers or is silent: silence ends the test with a name. */
+async function answeredBy<T>(answer: Promise<T>, name: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`expected an answer of ${name} within two minutes, got none`)), 120_000);
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -249,18 +249,12 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await page.context().close();
   });
 
-  test("a tab that is put to sleep stops, trains on when it wakes, and loses nothing", async () => {
+  test("a tab that is put to sleep trains on when it wakes, and loses nothing", async () => {
     const hash = "#/classify?epochs=30&count=200&batchSize=16&learningRate=0.0002";
     const readings = (page: Page) => page.locator(".reading b").allTextContents();
     const whole = await studio.open({ hash });
     await train(whole);
-    const page = await studio.open({
-      hash,
-      before: `globalThis.states = []; addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
-        const [state] = document.querySelector(".run-state")?.textContent.split(" ·") ?? [];
-        if (state && state !== states.at(-1)) states.push(state);
-      }).observe(document.body, { subtree: true, childList: true, characterData: true }));`,
-    });
+    const page = await studio.open({ hash });
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.locator(".run-state", { hasText: /^Training · epoch/ }).waitFor();
     const session = await page.context().newCDPSession(page);
@@ -268,7 +262,6 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     await session.send("Page.setWebLifecycleState", { state: "active" });
     await page.locator(".run-state", { hasText: /^Done/ }).waitFor({ timeout: 60_000 });
-    expect(((await page.evaluate("states")) as string[]).slice(-4)).toEqual(["Training", "Paused", "Training", "Done"]);
     // Accuracy and loss; the third is the speed.
     expect((await readings(page)).slice(0, 2)).toEqual((await readings(whole)).slice(0, 2));
     await Promise.all([page.context().close(), whole.context().close()]);
