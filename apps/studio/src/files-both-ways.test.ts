@@ -5,14 +5,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
+import { dlHere } from "@dl/cli/testing";
 import { type Device, openDevice, Rng } from "@dl/core";
 import { arrayDataset, decodeImage, normalize, take } from "@dl/data";
 import { mnist, mnistClasses, mnistStatistics } from "@dl/data/node";
 import { drawLatents } from "@dl/gan";
 import { readState, writeSafetensors } from "@dl/nn";
 import { afterAll, beforeAll, expect, test } from "vitest";
-// The command line has no package's name to be imported by: it is an app as this is.
-import { dlHere } from "../../cli/src/dl-fixture.ts";
 import type { LabelledBytes } from "./data/shard-format.ts";
 import type { OpenJob } from "./engine/job.ts";
 import { Pacer } from "./engine/pacer.ts";
