@@ -133,7 +133,7 @@ describe("score", () => {
   });
 
   test("looks through what a run of features-mnist ended with", async () => {
-    const trained = await dl("train", "features-mnist", "--limit", "64", "--epochs", "1", "--threads", "1", "--out", at("features"));
+    const trained = await dl("train", "features-mnist", "--limit", "64", "--epochs", "8", "--threads", "1", "--out", at("features"));
     expect(trained.code, trained.stderr).toBe(0);
     const extractor = ["--extractor", at("features", "model.safetensors"), "--threads", "1", "--json"];
     const { stdout, stderr } = await dlHere("score", at("dark"), at("real"), ...extractor);
