@@ -59,7 +59,7 @@ const { history } = await fit({
     {
       name: "look",
       onPause: (run, moment) => {
-        if (moment === "step" && (run.step === 1000 || run.step === 10_000)) look(run);
+        if (moment === "step" && run.step % 1000 === 0) look(run);
       },
     },
   ],
