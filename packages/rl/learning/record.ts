@@ -10,6 +10,17 @@ import type { SeedResult } from "./seed-run.ts";
 
 const tasks = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 
+/** The mean over seeds of the last episodes' return, where each eighth of `steps` was reached; "–" where no episode had ended. */
+function curveOf(results: readonly SeedResult[], { steps, digits }: { steps: number; digits: number }): string[] {
+  return Array.from({ length: 8 }, (_, i) => {
+    const returns = results.flatMap(({ curve }) => {
+      const point = curve.findLast(([at]) => at <= ((i + 1) / 8) * steps);
+      return point ? [point[1]] : [];
+    });
+    return returns.length === 0 ? "–" : (returns.reduce((a, b) => a + b, 0) / returns.length).toFixed(digits);
+  });
+}
+
 /** Writes what the seeds of one task came to. */
 export async function recordSeeds(
   name: string,
@@ -29,6 +40,8 @@ export async function recordSeeds(
     "| mean return ± std of the seeds | worst seed | goal | seeds | steps | evaluation episodes a seed | processor time a seed | Node | device |",
     "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     `| **${mean.toFixed(digits)} ± ${std.toFixed(digits)}** | ${Math.min(...means).toFixed(digits)} | ${task.goal} | ${results.map(({ seed }) => seed).join(", ")} | ${first.steps} | ${first.episodes} | ${Math.round(seconds)} s | ${first.node} | ${first.device} |`,
+    "",
+    `Training returns after each eighth of the steps, mean of the seeds: ${curveOf(results, { steps: first.steps, digits }).join(", ")}.`,
     "",
     `Command: \`node --conditions=@dl/source --import tsx packages/rl/learning/train.ts ${name} --out FOLDER\`. Evaluated on separate environments with the best action. Written by \`packages/rl/learning\`.`,
   ].join("\n");
