@@ -54,7 +54,7 @@ export const ppoPendulum: Task = {
   steps: 100_000,
   goal: -175,
   normalize: { observations: false, discount: 0.95 },
-  // The Zoo's four long rollouts with gSDE and γ = 0.9 leave some starts that it cannot swing up from; short rollouts and γ = 0.95 do not.
+  // The Zoo's four long rollouts with gSDE and γ = 0.9 leave some starts that it cannot swing up from; half of one's length and γ = 0.95 do not.
   algorithm: (options) =>
-    new Ppo({ ...options, rolloutSteps: 256, batchSize: 64, epochs: 10, discount: 0.95, lambda: 0.95, learningRate: linear(1e-3) }),
+    new Ppo({ ...options, rolloutSteps: 512, batchSize: 64, epochs: 10, discount: 0.95, lambda: 0.95, learningRate: linear(1e-3) }),
 };
