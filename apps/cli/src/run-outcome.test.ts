@@ -41,6 +41,14 @@ test("the section states value, floor and verdict, and the command", () => {
   expect(lines.at(-1)).toMatch(/^Trained by `pnpm dl train gpt-shakespeare --seed 1` in 12 s, 40 steps, on cpu, Node v20;/);
 });
 
+test("the section does not tell where a machine keeps its files", () => {
+  const commandIn = (words: string): string | undefined =>
+    /Trained by `pnpm dl train ner (.*)` in/.exec(formatOutcome({ ...outcome, command: `pnpm dl train ner ${words}`, node: "v20" }))?.[1];
+  expect(commandIn("--seed 1 --weights /home/me/runs/mlm-1")).toBe("--seed 1 --weights …/runs/mlm-1");
+  expect(commandIn('--weights "/my disk/runs/a b/model.safetensors" --seed 1')).toBe('--weights "…/a b/model.safetensors" --seed 1');
+  expect(commandIn("--weights runs/mlm-1 --seed 1")).toBe("--weights runs/mlm-1 --seed 1");
+});
+
 test("run.json keeps the outcome beside the run, which is read as before; the last outcome counts", async () => {
   const run = await runOf(parseCommand(train, ["gpt-shakespeare"]));
   await using folder = await RunFolder.open(join(scratch, "run"));

@@ -91,6 +91,11 @@ function parse(text: string): { outcome?: RunOutcome & { node: string } } | unde
   }
 }
 
+/** Without where this machine keeps its runs: of an absolute path, its last two names. */
+function withoutPlaces(command: string): string {
+  return command.replace(/(?<=")\/[^"]*?([^/"]+\/[^/"]+)(?=")/g, "…/$1").replace(/(?<= )\/\S*?([^/\s]+\/[^/\s]+)(?=\s|$)/g, "…/$1");
+}
+
 /** The section of docs/results.md. */
 export function formatOutcome({ title, command, device, node, seconds, steps, results }: RunOutcome & { readonly node: string }): string {
   const rows = results.map((result) => {
@@ -106,7 +111,7 @@ export function formatOutcome({ title, command, device, node, seconds, steps, re
     "| --- | ---: | ---: | --- |",
     ...rows,
     "",
-    `Trained by \`${command}\`${seconds === null ? "" : ` in ${Math.round(seconds)} s`}, ${steps} steps, on ${device}, Node ${node}; the machine had other work. Written by \`pnpm results\` from what the run measured at its end.`,
+    `Trained by \`${withoutPlaces(command)}\`${seconds === null ? "" : ` in ${Math.round(seconds)} s`}, ${steps} steps, on ${device}, Node ${node}; the machine had other work. Written by \`pnpm results\` from what the run measured at its end.`,
   ].join("\n");
 }
 
