@@ -11,8 +11,8 @@ import type { RunFiles } from "../../engine/protocol.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError, showNotice } from "../../shell/notice.ts";
-import { place } from "../../shell/place.ts";
-import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { RunAtHand } from "../../storage/run-at-hand.ts";
+import type { RunEntry } from "../../storage/run-store.ts";
 import { percent } from "../../widgets/reading.tsx";
 import type { ClassifyContract, ClassifyEvent, ClassifyPayload, ClassifySettings, NetworkName } from "./contract.ts";
 import { readRunJson } from "./run-json.ts";
@@ -69,10 +69,18 @@ export const accuracyLines: ReadonlySignal<readonly CurveLine[]> = computed(() =
   ];
 });
 
-/** The settings the run at hand was started with, and the name it is kept under. */
-let running: { readonly settings: ClassifySettings; readonly id: string; readonly title: string; readonly query: string } | undefined;
+const run = new RunAtHand<ClassifySettings>({
+  panel: "classify",
+  lines: [trainLoss, trainAccuracy, testLoss, testAccuracy],
+  outcome() {
+    const accuracy = tested.peek()?.accuracy;
+    const step = latest.peek()?.step ?? made.peek()?.step ?? 0;
+    return `${accuracy === undefined ? "" : `${percent(accuracy)} on test, `}step ${step}`;
+  },
+  fileName: ({ network, set, seed }) => `${network}-${set}-seed${seed}`,
+});
 
-export const engine: Engine<ClassifyContract> = new Engine<ClassifyContract>({ job: "classify", onEvents: hear, onFiles: keep });
+export const engine: Engine<ClassifyContract> = new Engine<ClassifyContract>({ job: "classify", onEvents: hear, onFiles: run.keep });
 
 function hear(events: readonly ClassifyEvent[]): void {
   batch(() => {
@@ -102,27 +110,15 @@ function hear(events: readonly ClassifyEvent[]): void {
   });
 }
 
-/** Keeps the run in the browser's list. */
-function keep(files: RunFiles): void {
-  if (!running) return;
-  const { id, title, query } = running;
-  const accuracy = tested.peek()?.accuracy;
-  const step = latest.peek()?.step ?? made.peek()?.step ?? 0;
-  const outcome = `${accuracy === undefined ? "" : `${percent(accuracy)} on test, `}step ${step}`;
-  const curves = [trainLoss, trainAccuracy, testLoss, testAccuracy].map((line) => line.points);
-  keepRun({ id, panel: "classify", title, outcome, savedAt: Date.now(), query, curves }, files).catch(showError);
-}
-
 export function forget(): void {
   batch(() => {
-    for (const line of [trainLoss, trainAccuracy, testLoss, testAccuracy]) line.clear();
+    run.forget();
     made.value = undefined;
     tested.value = undefined;
     latest.value = undefined;
     remark.value = "";
     drawn.ask();
   });
-  running = undefined;
 }
 
 /** The images of the settings, fetched if need be. */
@@ -149,22 +145,13 @@ export async function start(files?: RunFiles, given?: ClassifySettings, entry?: 
     const payload = await readPayload(chosen);
     forget();
     images.value = payload;
-    const title = `${networkTitles[chosen.network]} on ${payload.title}`;
-    running = { settings: chosen, id: entry?.id ?? `classify-${Date.now()}`, title, query: place.peek().query };
-    if (entry) takeCurves(entry.curves);
+    run.begin(chosen, { title: `${networkTitles[chosen.network]} on ${payload.title}`, entry });
     loading.value = "";
     await engine.start({ settings: chosen, payload, files, device: deviceChoice.peek() });
   } catch (error) {
     loading.value = "";
     showError(error);
   }
-}
-
-function takeCurves(curves: unknown): void {
-  const points = curves as { x: number[]; y: number[] }[];
-  [trainLoss, trainAccuracy, testLoss, testAccuracy].forEach((line, i) => {
-    if (points?.[i]) line.points = points[i];
-  });
 }
 
 /** Opens a run of the list, or one that was imported. */
@@ -184,6 +171,5 @@ export const networkTitles: Readonly<Record<NetworkName, string>> = {
 
 /** The run at hand, for export. */
 export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
-  if (!engine.files || !running) return undefined;
-  return { name: `${running.settings.network}-${running.settings.set}-seed${running.settings.seed}`, files: engine.files };
+  return run.named(engine.files);
 }

@@ -8,8 +8,8 @@ import type { RunFiles } from "../../engine/protocol.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
-import { place } from "../../shell/place.ts";
-import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { RunAtHand } from "../../storage/run-at-hand.ts";
+import type { RunEntry } from "../../storage/run-store.ts";
 import { percent } from "../../widgets/reading.tsx";
 import type { EvolveContract, EvolveEvent, EvolveSettings, TrialEvent } from "./contract.ts";
 import { readEvolveRun } from "./run-json.ts";
@@ -41,9 +41,13 @@ export const front: ReadonlySignal<readonly TrialEvent[]> = computed(() => {
 
 export const best: ReadonlySignal<TrialEvent | undefined> = computed(() => front.value.at(-1));
 
-let running: { readonly settings: EvolveSettings; readonly id: string; readonly title: string; readonly query: string } | undefined;
+const run = new RunAtHand<EvolveSettings>({
+  panel: "evolve",
+  outcome: () => `${trials.peek().length} networks, best ${percent(best.peek()?.accuracy)}`,
+  fileName: ({ strategy, seed }) => `search-${strategy}-seed${seed}`,
+});
 
-export const engine: Engine<EvolveContract> = new Engine<EvolveContract>({ job: "evolve", onEvents: hear, onFiles: keep });
+export const engine: Engine<EvolveContract> = new Engine<EvolveContract>({ job: "evolve", onEvents: hear, onFiles: run.keep });
 
 function hear(events: readonly EvolveEvent[]): void {
   batch(() => {
@@ -54,20 +58,13 @@ function hear(events: readonly EvolveEvent[]): void {
   });
 }
 
-function keep(files: RunFiles): void {
-  if (!running) return;
-  const { id, title, query } = running;
-  const outcome = `${trials.peek().length} networks, best ${percent(best.peek()?.accuracy)}`;
-  keepRun({ id, panel: "evolve", title, outcome, savedAt: Date.now(), query, curves: undefined }, files).catch(showError);
-}
-
 export function forget(): void {
   batch(() => {
     trials.value = [];
     training.value = undefined;
     picked.value = undefined;
+    run.forget();
   });
-  running = undefined;
 }
 
 export async function start(files?: RunFiles, given?: EvolveSettings, entry?: RunEntry): Promise<void> {
@@ -79,7 +76,7 @@ export async function start(files?: RunFiles, given?: EvolveSettings, entry?: Ru
     const test = await readImages(set, { split: "test", count: testCount });
     forget();
     const name = evolveSchema.strategy.options.find(({ value }) => value === chosen.strategy)!.label;
-    running = { settings: chosen, id: entry?.id ?? `evolve-${Date.now()}`, title: `${name} on ${set.title}`, query: place.peek().query };
+    run.begin(chosen, { title: `${name} on ${set.title}`, entry });
     loading.value = "";
     const { title, shape, statistics } = set;
     // Networks this small gain nothing from a graphics card's queue.
@@ -98,7 +95,5 @@ export async function open(files: RunFiles, entry: RunEntry | undefined): Promis
 }
 
 export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
-  return engine.files && running
-    ? { name: `search-${running.settings.strategy}-seed${running.settings.seed}`, files: engine.files }
-    : undefined;
+  return run.named(engine.files);
 }

@@ -10,8 +10,8 @@ import type { RunFiles } from "../../engine/protocol.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
-import { place } from "../../shell/place.ts";
-import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { RunAtHand } from "../../storage/run-at-hand.ts";
+import type { RunEntry } from "../../storage/run-store.ts";
 import type { GenerateContract, GenerateEvent, GenerateSettings } from "./contract.ts";
 import { readGenerateRun } from "./run-json.ts";
 import { type GenerateForm, generateSchema } from "./schema.ts";
@@ -51,9 +51,14 @@ export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
   ];
 });
 
-let running: { readonly settings: GenerateSettings; readonly id: string; readonly title: string; readonly query: string } | undefined;
+const run = new RunAtHand<GenerateSettings>({
+  panel: "generate",
+  lines: [generatorLoss, criticLoss],
+  outcome: () => `step ${latest.peek()?.step ?? grids.peek().at(-1)?.step ?? 0}`,
+  fileName: ({ method, set, seed }) => `${method}-${set}-seed${seed}`,
+});
 
-export const engine: Engine<GenerateContract> = new Engine<GenerateContract>({ job: "generate", onEvents: hear, onFiles: keep });
+export const engine: Engine<GenerateContract> = new Engine<GenerateContract>({ job: "generate", onEvents: hear, onFiles: run.keep });
 
 function hear(events: readonly GenerateEvent[]): void {
   batch(() => {
@@ -93,18 +98,9 @@ function blended(before: Readonly<Record<string, number>>, now: Readonly<Record<
   );
 }
 
-function keep(files: RunFiles): void {
-  if (!running) return;
-  const { id, title, query } = running;
-  const curves = [generatorLoss, criticLoss].map((line) => line.points);
-  const outcome = `step ${latest.peek()?.step ?? grids.peek().at(-1)?.step ?? 0}`;
-  keepRun({ id, panel: "generate", title, outcome, savedAt: Date.now(), query, curves }, files).catch(showError);
-}
-
 export function forget(): void {
   batch(() => {
-    generatorLoss.clear();
-    criticLoss.clear();
+    run.forget();
     made.value = undefined;
     latest.value = undefined;
     grids.value = [];
@@ -112,7 +108,6 @@ export function forget(): void {
     gauges.value = {};
     drawn.ask();
   });
-  running = undefined;
 }
 
 export async function start(files?: RunFiles, given?: GenerateSettings, entry?: RunEntry): Promise<void> {
@@ -127,15 +122,7 @@ export async function start(files?: RunFiles, given?: GenerateSettings, entry?: 
     });
     forget();
     const method = generateSchema.method.options.find(({ value }) => value === chosen.method)!.label;
-    running = {
-      settings: chosen,
-      id: entry?.id ?? `generate-${Date.now()}`,
-      title: `${method} on ${set.title}`,
-      query: place.peek().query,
-    };
-    const curves = entry?.curves as { x: number[]; y: number[] }[] | undefined;
-    if (curves?.[0]) generatorLoss.points = curves[0];
-    if (curves?.[1]) criticLoss.points = curves[1];
+    run.begin(chosen, { title: `${method} on ${set.title}`, entry });
     loading.value = "";
     await engine.start({ settings: chosen, payload: { title: set.title, train }, files, device: deviceChoice.peek() });
   } catch (error) {
@@ -152,7 +139,5 @@ export async function open(files: RunFiles, entry: RunEntry | undefined): Promis
 }
 
 export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
-  if (!engine.files || !running) return undefined;
-  const { method, set, seed } = running.settings;
-  return { name: `${method}-${set}-seed${seed}`, files: engine.files };
+  return run.named(engine.files);
 }

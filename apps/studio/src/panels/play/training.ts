@@ -8,9 +8,8 @@ import { Engine } from "../../engine/engine.ts";
 import type { DeviceChoice, RunFiles } from "../../engine/protocol.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
-import { showError } from "../../shell/notice.ts";
-import { place } from "../../shell/place.ts";
-import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { RunAtHand } from "../../storage/run-at-hand.ts";
+import type { RunEntry } from "../../storage/run-store.ts";
 import { short } from "../../widgets/reading.tsx";
 import type { PlayContract, PlayEvent, PlaySettings, TaskName } from "./contract.ts";
 import { readPlayRun } from "./run-json.ts";
@@ -64,9 +63,14 @@ export const insideLines: ReadonlySignal<readonly CurveLine[]> = computed(() => 
   return lines.filter(({ x }) => x.length > 0);
 });
 
-let running: { readonly settings: PlaySettings; readonly id: string; readonly query: string } | undefined;
+const run = new RunAtHand<PlaySettings>({
+  panel: "play",
+  lines: [returns],
+  outcome: () => `return ${short(log.peek()?.meanReturn)} after ${short(log.peek()?.steps ?? 0)} steps`,
+  fileName: ({ task, seed }) => `${task}-seed${seed}`,
+});
 
-export const engine: Engine<PlayContract> = new Engine<PlayContract>({ job: "play", onEvents: hear, onFiles: keep });
+export const engine: Engine<PlayContract> = new Engine<PlayContract>({ job: "play", onEvents: hear, onFiles: run.keep });
 
 function hear(events: readonly PlayEvent[]): void {
   batch(() => {
@@ -84,23 +88,15 @@ function hear(events: readonly PlayEvent[]): void {
   });
 }
 
-function keep(files: RunFiles): void {
-  if (!running) return;
-  const { settings: now, id, query } = running;
-  const title = playSchema.task.options.find(({ value }) => value === now.task)!.label;
-  const outcome = `return ${short(log.peek()?.meanReturn)} after ${short(log.peek()?.steps ?? 0)} steps`;
-  keepRun({ id, panel: "play", title, outcome, savedAt: Date.now(), query, curves: returns.points }, files).catch(showError);
-}
-
 export function forget(): void {
   batch(() => {
-    for (const line of [returns, entropy, explained]) line.clear();
+    for (const line of [entropy, explained]) line.clear();
+    run.forget();
     log.value = undefined;
     maps.value = undefined;
     episode.value = undefined;
     drawn.ask();
   });
-  running = undefined;
 }
 
 /** Networks this small wait for a graphics card longer than they compute: automatic means one thread here. */
@@ -112,8 +108,7 @@ export async function start(files?: RunFiles, given?: PlaySettings, entry?: RunE
   const chosen: PlaySettings = given ?? settings.values.peek();
   forget();
   task.value = chosen.task;
-  running = { settings: chosen, id: entry?.id ?? `play-${Date.now()}`, query: place.peek().query };
-  if (entry?.curves) returns.points = entry.curves as { x: number[]; y: number[] };
+  run.begin(chosen, { title: playSchema.task.options.find(({ value }) => value === chosen.task)!.label, entry });
   await engine.start({ settings: chosen, payload: undefined, files, device: device() });
 }
 
@@ -125,5 +120,5 @@ export async function open(files: RunFiles, entry: RunEntry | undefined): Promis
 }
 
 export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
-  return engine.files && running ? { name: `${running.settings.task}-seed${running.settings.seed}`, files: engine.files } : undefined;
+  return run.named(engine.files);
 }

@@ -9,8 +9,8 @@ import type { RunFiles } from "../../engine/protocol.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { showError } from "../../shell/notice.ts";
-import { place } from "../../shell/place.ts";
-import { keepRun, type RunEntry } from "../../storage/run-store.ts";
+import { RunAtHand } from "../../storage/run-at-hand.ts";
+import type { RunEntry } from "../../storage/run-store.ts";
 import type { WriteContract, WriteEvent, WritePayload, WriteSettings } from "./contract.ts";
 import { readWriteRun } from "./run-json.ts";
 import { type WriteForm, writeSchema } from "./schema.ts";
@@ -45,17 +45,17 @@ export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
 /** Samples kept for looking back. */
 const mostSamples = 40;
 
-let running:
-  | {
-      readonly settings: WriteSettings;
-      readonly payload: WritePayload;
-      readonly id: string;
-      readonly title: string;
-      readonly query: string;
-    }
-  | undefined;
+const run = new RunAtHand<WriteSettings>({
+  panel: "write",
+  lines: [trainLoss, testLoss],
+  outcome() {
+    const loss = heldLoss.peek();
+    return `${loss === undefined ? "" : `loss ${loss.toFixed(2)}, `}step ${latest.peek()?.step ?? 0}`;
+  },
+  fileName: ({ size, seed }) => `gpt-${size}-seed${seed}`,
+});
 
-export const engine: Engine<WriteContract> = new Engine<WriteContract>({ job: "write", onEvents: hear, onFiles: keep });
+export const engine: Engine<WriteContract> = new Engine<WriteContract>({ job: "write", onEvents: hear, onFiles: run.keep });
 
 function hear(events: readonly WriteEvent[]): void {
   batch(() => {
@@ -83,21 +83,9 @@ function hear(events: readonly WriteEvent[]): void {
   });
 }
 
-function keep(files: RunFiles): void {
-  if (!running) return;
-  const { id, title, query } = running;
-  const loss = heldLoss.peek();
-  const outcome = `${loss === undefined ? "" : `loss ${loss.toFixed(2)}, `}step ${latest.peek()?.step ?? 0}`;
-  keepRun(
-    { id, panel: "write", title, outcome, savedAt: Date.now(), query, curves: [trainLoss, testLoss].map((line) => line.points) },
-    files,
-  ).catch(showError);
-}
-
 export function forget(): void {
   batch(() => {
-    trainLoss.clear();
-    testLoss.clear();
+    run.forget();
     made.value = undefined;
     latest.value = undefined;
     heldLoss.value = undefined;
@@ -105,7 +93,6 @@ export function forget(): void {
     adapts.value = false;
     drawn.ask();
   });
-  running = undefined;
 }
 
 function titleOf({ size, rank }: WriteSettings, { title }: WritePayload): string {
@@ -132,14 +119,7 @@ export async function start(files?: RunFiles, given?: WriteSettings, entry?: Run
     const payload = await payloadOf(chosen, files);
     forget();
     adapts.value = chosen.rank > 0;
-    running = {
-      ...{ settings: chosen, payload, id: entry?.id ?? `write-${Date.now()}` },
-      title: titleOf(chosen, payload),
-      query: place.peek().query,
-    };
-    const curves = entry?.curves as { x: number[]; y: number[] }[] | undefined;
-    if (curves?.[0]) trainLoss.points = curves[0];
-    if (curves?.[1]) testLoss.points = curves[1];
+    run.begin(chosen, { title: titleOf(chosen, payload), entry });
     loading.value = "";
     await engine.start({ settings: chosen, payload, files, device: deviceChoice.peek() });
   } catch (error) {
@@ -151,7 +131,7 @@ export async function start(files?: RunFiles, given?: WriteSettings, entry?: Run
 /** Adapts the model at hand to a second text: its own weights stay as they are. */
 export async function adapt(text: string, { rank, steps }: { rank: number; steps: number }): Promise<void> {
   const base = engine.files;
-  const before = running?.settings;
+  const before = run.settings;
   if (!base || !before) {
     showError(new Error("Train a model first, and pause it or let it finish."));
     return;
@@ -160,7 +140,7 @@ export async function adapt(text: string, { rank, steps }: { rank: number; steps
   const payload: WritePayload = { title: "a second text", text };
   forget();
   adapts.value = true;
-  running = { settings: chosen, payload, id: `write-${Date.now()}`, title: titleOf(chosen, payload), query: place.peek().query };
+  run.begin(chosen, { title: titleOf(chosen, payload) });
   // Only the weights: the adapter's training begins anew.
   const files = Object.fromEntries(
     Object.entries(base).filter(([name]) => ["run.json", "config.json", "tokenizer.json", "model.safetensors"].includes(name)),
@@ -177,5 +157,5 @@ export async function open(files: RunFiles, entry: RunEntry | undefined): Promis
 }
 
 export function currentRun(): { readonly name: string; readonly files: RunFiles } | undefined {
-  return engine.files && running ? { name: `gpt-${running.settings.size}-seed${running.settings.seed}`, files: engine.files } : undefined;
+  return run.named(engine.files);
 }

@@ -1,0 +1,61 @@
+/** A panel's run at hand: what it was started with, under which name the browser keeps it, and the curves that are kept with it. */
+
+import type { GrowingLine } from "../charts/grow.ts";
+import type { JobName, RunFiles } from "../engine/protocol.ts";
+import { showError } from "../shell/notice.ts";
+import { place } from "../shell/place.ts";
+import { keepRun, type RunEntry } from "./run-store.ts";
+
+export interface RunAtHandOptions<S> {
+  readonly panel: JobName;
+  /** Kept with the run, and drawn again when it is opened. Default none. */
+  readonly lines?: readonly GrowingLine[];
+  /** What the list of runs says of it now, such as `98.1 % on test, step 500`. */
+  readonly outcome: () => string;
+  /** What its exported file is called, without the ending. */
+  readonly fileName: (settings: S) => string;
+}
+
+export class RunAtHand<S> {
+  readonly #options: RunAtHandOptions<S>;
+  #begun: Omit<RunEntry, "panel" | "outcome" | "savedAt" | "bytes" | "curves"> | undefined;
+  #settings: S | undefined;
+
+  constructor(options: RunAtHandOptions<S>) {
+    this.#options = options;
+  }
+
+  /** What it was started with, which may differ from the form's. */
+  get settings(): S | undefined {
+    return this.#settings;
+  }
+
+  /** A new run, or one of the list that goes on: `entry`. */
+  begin(settings: S, { title, entry }: { readonly title: string; readonly entry?: RunEntry | undefined }): void {
+    const { panel, lines = [] } = this.#options;
+    this.forget();
+    this.#settings = settings;
+    this.#begun = { id: entry?.id ?? `${panel}-${Date.now()}`, title, query: place.peek().query };
+    const curves = entry?.curves as readonly { readonly x: readonly number[]; readonly y: readonly number[] }[] | undefined;
+    for (const [i, line] of lines.entries()) if (curves?.[i]) line.points = curves[i];
+  }
+
+  forget(): void {
+    for (const line of this.#options.lines ?? []) line.clear();
+    this.#begun = undefined;
+    this.#settings = undefined;
+  }
+
+  /** Keeps the files in the browser's list; what goes wrong there is told, and the training goes on. */
+  readonly keep = (files: RunFiles): void => {
+    if (!this.#begun) return;
+    const { panel, lines = [], outcome } = this.#options;
+    const curves = lines.map(({ points }) => points);
+    keepRun({ ...this.#begun, panel, outcome: outcome(), savedAt: Date.now(), curves }, files).catch(showError);
+  };
+
+  /** The files with a name, for export; undefined while there are none. */
+  named(files: RunFiles | undefined): { readonly name: string; readonly files: RunFiles } | undefined {
+    return files && this.#settings && { name: this.#options.fileName(this.#settings), files };
+  }
+}
