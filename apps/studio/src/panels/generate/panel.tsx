@@ -10,7 +10,7 @@ import { RunsCard } from "../../widgets/runs-card.tsx";
 import { SettingsForm } from "../../widgets/settings-form.tsx";
 import { Gauge } from "./gauge.tsx";
 import { PictureGrid } from "./picture-grid.tsx";
-import { suggestedRate } from "./schema.ts";
+import { suggested } from "./schema.ts";
 import {
   currentRun,
   drawsFromNoise,
@@ -31,12 +31,12 @@ import { WalkCard } from "./walk-card.tsx";
 
 const progress = computed(() => (made.value && latest.value ? latest.value.step / made.value.steps : 0));
 
-/** Another method or size brings the rate that suits it. */
+/** Another method or size brings the rate and the batch that suit it. */
 const sizing: typeof settings = {
   ...settings,
   change(changes) {
     const next = { ...settings.values.peek(), ...changes };
-    settings.change(changes.size || changes.method ? { ...changes, learningRate: suggestedRate(next) } : changes);
+    settings.change(changes.size || changes.method ? { ...changes, ...suggested(next) } : changes);
   },
 };
 
@@ -170,12 +170,15 @@ export function GeneratePanel(): JSX.Element {
           <div class="grid">
             <section class="card stack" aria-label="Drawings">
               <header style="margin:0">
-                <h2>Always the same 64 latents</h2>
-                <span class="soft small">{grid ? `step ${grid.step}` : ""}</span>
+                <h2>What it draws</h2>
+                <span class="soft small brief">{grid ? `step ${grid.step}` : ""}</span>
               </header>
               {grid ? (
                 <>
                   <PictureGrid pictures={grid.pictures} columns={8} label={`64 drawings at step ${grid.step}`} />
+                  <p class="soft small">
+                    Each begins with random numbers of its own, its latent, which stay the same: what changes is the network.
+                  </p>
                   <label class="row small" style="flex-wrap:nowrap">
                     <span class="soft">then</span>
                     <input

@@ -53,8 +53,12 @@ export const generateSchema: GenerateForm = {
   seed: whole("Seed", { initial: 1, minimum: 0, maximum: 2 ** 31 }),
 };
 
-/** The learning rate that a method and a size of networks want. */
-export function suggestedRate({ method, size }: { readonly method: Method; readonly size: "small" | "full" }): number {
-  if (method === "ddpm") return size === "small" ? 0.003 : 0.001;
-  return size === "small" ? 0.001 : 0.0002;
+/** The learning rate and the batch that a method and a size of networks want. */
+export function suggested({ method, size }: { readonly method: Method; readonly size: "small" | "full" }): {
+  readonly learningRate: number;
+  readonly batchSize: number;
+} {
+  // Diffusion learns by the number of its steps more than by their size.
+  if (method === "ddpm") return size === "small" ? { learningRate: 0.003, batchSize: 32 } : { learningRate: 0.001, batchSize: 64 };
+  return { learningRate: size === "small" ? 0.001 : 0.0002, batchSize: 64 };
 }

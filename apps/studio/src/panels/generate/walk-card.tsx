@@ -45,7 +45,7 @@ export function WalkCard(): JSX.Element {
   return (
     <section class="card stack" aria-label="Latents">
       <header style="margin:0">
-        <h2>Between two latents</h2>
+        <h2>From one latent to another</h2>
         <div class="row">
           <button type="button" class="quiet" onClick={() => (ends.value = [ends.value[0] + 2, ends.value[1]])}>
             Other start
@@ -78,7 +78,7 @@ export function WalkCard(): JSX.Element {
       ) : (
         <p class="empty">
           {problem.value ||
-            "A latent is a point in a space of many numbers, and each makes a picture; once they do, walk from one to another."}
+            "A latent is the random numbers that a drawing begins with. Walk from one to another, and see what is drawn on the way."}
         </p>
       )}
     </section>
