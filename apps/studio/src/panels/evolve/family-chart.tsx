@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { percent } from "../../widgets/reading.tsx";
+import { AccuracyMarks, accuracyAxis, frame } from "./accuracy-axis.tsx";
 import type { TrialEvent } from "./contract.ts";
 import { picked } from "./training.ts";
 
-const [width, height] = [380, 250];
-const margin = { left: 44, right: 14, top: 12, bottom: 34 };
+const { width, height, left, right } = frame;
 
 /** All ancestors of a trial, itself included. */
 function lineOf(number: number | undefined, byNumber: ReadonlyMap<number, TrialEvent>): ReadonlySet<number> {
@@ -24,11 +24,10 @@ export function FamilyChart({ trials, planned }: { trials: readonly TrialEvent[]
   const done = trials.filter(({ accuracy }) => !Number.isNaN(accuracy));
   const byNumber = new Map(done.map((trial) => [trial.number, trial]));
   const line = lineOf(picked.value, byNumber);
-  const least = Math.min(0.9, ...done.map(({ accuracy }) => accuracy)) - 0.02;
+  const axis = accuracyAxis(done.map(({ accuracy }) => accuracy));
+  const { y } = axis;
   const last = Math.max(planned, trials.length) - 1 || 1;
-  const x = (number: number): number => margin.left + (number / last) * (width - margin.left - margin.right);
-  const y = (accuracy: number): number => margin.top + ((1 - accuracy) / (1 - least)) * (height - margin.top - margin.bottom);
-  const ticks = Array.from({ length: 5 }, (_, i) => least + ((1 - least) * (i + 0.5)) / 5);
+  const x = (number: number): number => left + (number / last) * (width - left - right);
   return (
     <svg
       class="chart"
@@ -36,14 +35,7 @@ export function FamilyChart({ trials, planned }: { trials: readonly TrialEvent[]
       role="img"
       aria-label={`${done.length} networks in the order they were tried, joined to their parents`}
     >
-      {ticks.map((tick) => (
-        <g key={tick}>
-          <line x1={margin.left} x2={width - margin.right} y1={y(tick)} y2={y(tick)} class="grid-line" />
-          <text x={margin.left - 6} y={y(tick)} text-anchor="end" dominant-baseline="central">
-            {percent(tick, 0)}
-          </text>
-        </g>
-      ))}
+      <AccuracyMarks axis={axis} />
       {done.flatMap(({ number, parents, accuracy }) =>
         parents.map((parent) => {
           const from = byNumber.get(parent);
@@ -71,7 +63,7 @@ export function FamilyChart({ trials, planned }: { trials: readonly TrialEvent[]
           <title>{`network ${number + 1}: ${layers}, ${percent(accuracy)}${parents.length > 0 ? `, child of ${parents.map((parent) => parent + 1).join(" and ")}` : ", drawn"}${remembered ? ", tried before" : ""}`}</title>
         </circle>
       ))}
-      <text x={width - margin.right} y={height - 10} text-anchor="end">
+      <text x={width - right} y={height - 10} text-anchor="end">
         in the order they were tried
       </text>
     </svg>
