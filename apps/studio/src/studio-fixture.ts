@@ -22,6 +22,9 @@ export const missingBrowser: string | undefined = existsSync(executablePath)
   ? undefined
   : `no browser at ${executablePath}: install one (apt-get install chromium) or set CHROMIUM_PATH to it`;
 
+/** What axe looks for. */
+const barrierRules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+
 /** A path that nobody thought of when the pages were built. */
 const base = "/some/where/";
 const contentTypes: Readonly<Record<string, string>> = {
@@ -45,6 +48,8 @@ export interface OpenOptions {
   readonly colours?: "light" | "dark";
   /** Runs in the page before anything else. */
   readonly before?: string;
+  /** Let the service worker fetch all files, for visits without a connection: half a second's work. Default false. */
+  readonly offline?: boolean;
 }
 
 /** A built studio on two servers, and browsers with and without a GPU. */
@@ -88,6 +93,7 @@ export class StudioFixture implements AsyncDisposable {
     width = 1280,
     colours = "light",
     before,
+    offline = false,
   }: OpenOptions = {}): Promise<Page> {
     let browser = this.#browsers.get(gpu);
     if (!browser) {
@@ -101,6 +107,7 @@ export class StudioFixture implements AsyncDisposable {
       colorScheme: colours,
       reducedMotion: "reduce",
       acceptDownloads: true,
+      serviceWorkers: offline ? "allow" : "block",
     });
     const page = await context.newPage();
     const failures: string[] = [];
@@ -117,10 +124,10 @@ export class StudioFixture implements AsyncDisposable {
   }
 
   /** What axe finds wrong with the page for those who see, hear or steer it otherwise: a line each. github.com/dequelabs/axe-core */
-  async barriers(page: Page): Promise<readonly string[]> {
+  async barriers(page: Page, { rules = barrierRules }: { rules?: readonly string[] } = {}): Promise<readonly string[]> {
     const isThere = await page.evaluate("'axe' in globalThis");
     if (!isThere) await page.evaluate(await this.#axe());
-    return await page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], resultTypes: ["violations"] })
+    return await page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ["violations"] })
       .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + " at " + target.join(" ") + ": " + failureSummary.replaceAll("\\n", " "))))`);
   }
 
