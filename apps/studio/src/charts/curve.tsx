@@ -74,6 +74,7 @@ export function Curve({ lines, title, xLabel = "step", height = 190, range, form
       plot.current = undefined;
     };
   }, [height]);
+  const isEmpty = lines.value.every(({ y }) => y.length === 0);
   return (
     <figure class="curve" style="margin:0">
       <figcaption class="legend">
@@ -85,7 +86,12 @@ export function Curve({ lines, title, xLabel = "step", height = 190, range, form
         ))}
         <span style="margin-left:auto">{xLabel}</span>
       </figcaption>
-      <div ref={box} role="img" aria-label={title} style={`height:${height}px`} />
+      {isEmpty && (
+        <p class="empty" style={`height:${height}px`}>
+          The first steps draw it.
+        </p>
+      )}
+      <div ref={box} role="img" aria-label={title} hidden={isEmpty} style={`height:${height}px`} />
     </figure>
   );
 }

@@ -15,14 +15,17 @@ export interface Settings<S extends Schema> {
 /** The settings of `panel`: those of the link when it leads there, the schema's else. */
 export function settingsOf<S extends Schema>(panel: string, schema: S): Settings<S> {
   const at = place.value;
-  const { values: first, refused } = fromQuery(schema, at.panel === panel ? at.query : "");
-  if (refused.length > 0) showNotice(`The link holds settings that make no sense here. ${refused.join(" ")}`);
-  const values: Signal<ValuesOf<S>> = signal(first);
+  const read = (query: string): ValuesOf<S> => {
+    const { values, refused } = fromQuery(schema, query);
+    if (refused.length > 0) showNotice(`The link holds settings that make no sense here. ${refused.join(" ")}`);
+    return values;
+  };
+  const values: Signal<ValuesOf<S>> = signal(read(at.panel === panel ? at.query : ""));
   place.subscribe(({ panel: now, query }) => {
     if (now !== panel || query === toQuery(schema, values.peek())) return;
     // Back and forward, or a link pasted into this page. A bare link to the panel keeps what was set.
     if (query === "") place.value = { panel, query: toQuery(schema, values.peek()) };
-    else values.value = fromQuery(schema, query).values;
+    else values.value = read(query);
   });
   return {
     schema,

@@ -24,12 +24,22 @@ export function App(): JSX.Element {
   const panel = panels.find(({ name }) => name === place.value.panel) ?? panels[0]!;
   useEffect(() => {
     document.title = panel.name === "home" ? "@dl studio" : `${panel.title} · @dl studio`;
+    // On a phone the rail is wider than the screen.
+    document.querySelector('.rail [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
     load(panel).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       showNotice(`${panel.title} could not be loaded (${reason}). Check the connection and open it again.`);
     });
   }, [panel]);
   const Panel = loaded.value.get(panel.name);
+  useEffect(() => {
+    const aside = document.querySelector<HTMLElement>(".columns > aside");
+    if (!aside) return;
+    // The style sheet places it by its height, which it cannot ask for.
+    const observer = new ResizeObserver(() => aside.style.setProperty("--height", `${aside.offsetHeight}px`));
+    observer.observe(aside);
+    return () => observer.disconnect();
+  }, [Panel]);
   return (
     <div class="shell">
       <button type="button" class="skip" onClick={skipToMain}>

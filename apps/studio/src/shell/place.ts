@@ -1,6 +1,7 @@
 /** Where the page is: the panel and its settings, kept in the address after `#`. */
 
 import { type Signal, signal } from "@preact/signals";
+import { notice } from "./notice.ts";
 
 export interface Place {
   readonly panel: string;
@@ -24,7 +25,10 @@ export function addressOf({ panel, query }: Place): string {
 /** Keeps the signal and the address together: a new panel is a step of the history, a changed setting is not. */
 export function followAddress(): void {
   addEventListener("hashchange", () => {
-    place.value = read();
+    const next = read();
+    // What was said of another panel is not of this one.
+    if (next.panel !== place.peek().panel) notice.value = undefined;
+    place.value = next;
   });
   place.subscribe((now) => {
     const current = read();

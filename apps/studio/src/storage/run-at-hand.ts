@@ -2,7 +2,7 @@
 
 import type { GrowingLine } from "../charts/grow.ts";
 import type { JobName, RunFiles } from "../engine/protocol.ts";
-import { showError } from "../shell/notice.ts";
+import { notice, showError } from "../shell/notice.ts";
 import { place } from "../shell/place.ts";
 import { keepRun, type RunEntry } from "./run-store.ts";
 
@@ -34,6 +34,8 @@ export class RunAtHand<S> {
   begin(settings: S, { title, entry }: { readonly title: string; readonly entry?: RunEntry | undefined }): void {
     const { panel, lines = [] } = this.#options;
     this.forget();
+    // A start answers what was missing for it.
+    notice.value = undefined;
     this.#settings = settings;
     this.#begun = { id: entry?.id ?? `${panel}-${Date.now()}`, title, query: place.peek().query };
     const curves = entry?.curves as readonly { readonly x: readonly number[]; readonly y: readonly number[] }[] | undefined;

@@ -5,8 +5,12 @@ import type { ComponentChildren, JSX } from "preact";
 import { type ChoiceSetting, type NumberSetting, type Schema, type Setting, type TextSetting, wrongWith } from "../settings/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** Labels of more letters than this in all do not fit beside each other. */
-const widestSegments = 30;
+/** Labels of more letters than this in all do not fit into two rows, or into one. A capital counts for one and a half. */
+const widest = { pairs: 34, row: 26 };
+
+function widthOf(label: string): number {
+  return label.length + 0.5 * label.replace(/[^A-Z]/g, "").length;
+}
 
 export interface SettingsFormProps<S extends Schema> {
   readonly settings: Settings<S>;
@@ -87,8 +91,8 @@ function ChoiceField({
   const name = useSignal(`choice-${groups++}`).value;
   const { label, options, hint } = setting;
   const note = options.find((option) => option.value === value)?.note ?? hint;
-  const letters = options.reduce((sum, option) => sum + option.label.length, 0);
-  if (options.length > 4 || letters > widestSegments) {
+  const letters = options.reduce((sum, option) => sum + widthOf(option.label), 0);
+  if (options.length > 4 || letters > widest.pairs) {
     return (
       <Labelled label={label} wide={letters > 20} hint={note && <small>{note}</small>}>
         <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
@@ -104,7 +108,7 @@ function ChoiceField({
   return (
     <div class="field wide" role="radiogroup" aria-label={label}>
       <span>{label}</span>
-      <div class="segments">
+      <div class={letters > widest.row ? "segments pairs" : "segments"}>
         {options.map((option) => (
           <label key={option.value}>
             <input type="radio" name={name} checked={option.value === value} onChange={() => onChange(option.value)} />

@@ -134,7 +134,7 @@ export function ClassifyPanel(): JSX.Element {
             <section class="card" aria-label="Confusion">
               <header>
                 <h2>What is taken for what</h2>
-                <span class="soft small">{test ? `${test.count} test images` : ""}</span>
+                <span class="soft small brief">{test ? `${test.count} test images` : ""}</span>
               </header>
               {test && images.value ? (
                 <Confusion

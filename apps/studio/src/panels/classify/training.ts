@@ -10,7 +10,7 @@ import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import { type Settings, settingsOf } from "../../settings/settings.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
-import { showError, showNotice } from "../../shell/notice.ts";
+import { notice, showError, showNotice } from "../../shell/notice.ts";
 import { RunAtHand } from "../../storage/run-at-hand.ts";
 import type { RunEntry } from "../../storage/run-store.ts";
 import { percent } from "../../widgets/reading.tsx";
@@ -157,9 +157,10 @@ export async function start(files?: RunFiles, given?: ClassifySettings, entry?: 
 /** Opens a run of the list, or one that was imported. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
   const { settings: read, images: used } = readRunJson(files);
-  if (used > read.count && Number.isFinite(used)) showNotice(`This run used ${used} images; the studio has ${read.count}.`);
   settings.change({ ...read, layers: read.layers || classifySchema.layers.initial });
   await start(files, read, entry);
+  if (used > read.count && Number.isFinite(used) && notice.peek() === undefined)
+    showNotice(`This run used ${used} images; the studio has ${read.count}.`);
 }
 
 export const networkTitles: Readonly<Record<NetworkName, string>> = {

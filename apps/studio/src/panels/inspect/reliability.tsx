@@ -12,7 +12,7 @@ export function Reliability({ bins }: { bins: readonly ReliabilityBin[] }): JSX.
   return (
     <figure class="reliability">
       <svg
-        viewBox="-9 -3 112 116"
+        viewBox="-8 -3 113 119"
         role="img"
         aria-label={`Reliability: ${bins
           .filter(({ count }) => count > 0)
