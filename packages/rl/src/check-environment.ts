@@ -91,6 +91,7 @@ export function checkEnvironment(environment: Environment, { rng, steps = 500, t
 }
 
 function show(value: unknown): string {
+  if (Array.isArray(value)) return `the list [${value.map(show).join(", ")}], which is no typed array`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} [${(value as Float32Array).join(", ")}]`;
   if (typeof value === "object" && value !== null)
     return `{ ${Object.entries(value)

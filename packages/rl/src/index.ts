@@ -2,7 +2,7 @@
 
 // Algorithms
 export { A2c, type A2cOptions } from "./algorithms/a2c.ts";
-export { ActorCritic } from "./algorithms/actor-critic.ts";
+export { ActorCritic, type FitValuesOptions, fitValues } from "./algorithms/actor-critic.ts";
 export { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithms/algorithm.ts";
 export { type CloneBehaviourOptions, cloneBehaviour, type Demonstrations } from "./algorithms/behavioural-cloning.ts";
 export { type AtomsOptions, projectAtoms } from "./algorithms/categorical-projection.ts";
@@ -23,6 +23,7 @@ export { type PpoLoss, type PpoLossOptions, ppoLoss } from "./algorithms/ppo-los
 export { QNetwork, type QNetworkOptions, type ReturnKind } from "./algorithms/q-network.ts";
 export { RecurrentActorCritic, RecurrentPpo, type RecurrentPpoOptions } from "./algorithms/recurrent-ppo.ts";
 export { Reinforce, type ReinforceOptions } from "./algorithms/reinforce.ts";
+export { type RolloutBatch, type RolloutRows, rowsOf } from "./algorithms/rollout.ts";
 export { Sac, type SacOptions, SquashedActor, Temperature } from "./algorithms/sac.ts";
 export { TabularQ, type TabularQAgentOptions } from "./algorithms/tabular-agent.ts";
 export { iterateValues, learnQTable, QTable, type TabularQOptions } from "./algorithms/tabular-q.ts";
@@ -64,6 +65,7 @@ export { type LearnLog, type LearnOptions, type LearnResult, learn, logMeanings 
 // Networks and policies
 export { Mlp, type MlpOptions } from "./networks/mlp.ts";
 export { Network, type NetworkOptions } from "./networks/network.ts";
+export { copyWeights, moveTarget } from "./networks/target.ts";
 export { CategoricalPolicy, type CategoricalPolicyOptions } from "./policies/categorical-policy.ts";
 export { GaussianPolicy, type GaussianPolicyOptions } from "./policies/gaussian-policy.ts";
 export { makePolicy, type PolicyOptions } from "./policies/make-policy.ts";

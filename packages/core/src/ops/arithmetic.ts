@@ -5,7 +5,7 @@ import { isFloat } from "../dtype.ts";
 import { DtypeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { broadcastShapes, type Shape, sameShape } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Scalar, Tensor } from "../tensor.ts";
 import { apply, requireSameDType } from "./apply.ts";
 import { equal, greater, greaterEqual, less, lessEqual, logicalAnd, where } from "./comparison.ts";
 import { fill, zerosLike } from "./creation.ts";
@@ -38,24 +38,32 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   return reshape(sum(gradient, axes, { keepDims: true }), shape);
 }
 
+export function add(a: Scalar, b: Scalar | number): Scalar;
+export function add(a: Tensor, b: Operand): Tensor;
 export function add(a: Tensor, b: Operand): Tensor {
   const other = asTensor(b, a);
   const y = binary("add", "add", { a, b: other });
   return differentiable(y, [a, other], [(g) => sumTo(g, a.shape), (g) => sumTo(g, other.shape)]);
 }
 
+export function sub(a: Scalar, b: Scalar | number): Scalar;
+export function sub(a: Tensor, b: Operand): Tensor;
 export function sub(a: Tensor, b: Operand): Tensor {
   const other = asTensor(b, a);
   const y = binary("sub", "subtract", { a, b: other });
   return differentiable(y, [a, other], [(g) => sumTo(g, a.shape), (g) => neg(sumTo(g, other.shape))]);
 }
 
+export function mul(a: Scalar, b: Scalar | number): Scalar;
+export function mul(a: Tensor, b: Operand): Tensor;
 export function mul(a: Tensor, b: Operand): Tensor {
   const other = asTensor(b, a);
   const y = binary("mul", "multiply", { a, b: other });
   return differentiable(y, [a, other], [(g) => sumTo(mul(g, other), a.shape), (g) => sumTo(mul(g, a), other.shape)]);
 }
 
+export function div(a: Scalar, b: Scalar | number): Scalar;
+export function div(a: Tensor, b: Operand): Tensor;
 export function div(a: Tensor, b: Operand): Tensor {
   const other = asTensor(b, a);
   const y = binary("div", "divide", { a, b: other });

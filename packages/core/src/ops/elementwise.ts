@@ -4,7 +4,7 @@ import type { UnaryOp } from "../backend.ts";
 import { isFloat } from "../dtype.ts";
 import { DtypeError } from "../errors.ts";
 import { differentiable, isRecorded } from "../recording.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Scalar, Tensor } from "../tensor.ts";
 import { apply, requireTensor } from "./apply.ts";
 import { add, binary, div, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
@@ -21,11 +21,15 @@ function unary(name: string, op: UnaryOp, x: Tensor): Tensor {
   return apply(name, { shape: x.shape, dtype: x.dtype }, (kernels) => kernels.unary(op, x));
 }
 
+export function neg(x: Scalar): Scalar;
+export function neg(x: Tensor): Tensor;
 export function neg(x: Tensor): Tensor {
   return differentiable(unary("neg", "negate", x), [x], [neg]);
 }
 
 /** |x|; the gradient at 0 is 0. */
+export function abs(x: Scalar): Scalar;
+export function abs(x: Tensor): Tensor;
 export function abs(x: Tensor): Tensor {
   return differentiable(unary("abs", "abs", x), [x], [(g) => mul(g, sign(x))]);
 }
@@ -35,6 +39,8 @@ export function sign(x: Tensor): Tensor {
   return unary("sign", "sign", x);
 }
 
+export function exp(x: Scalar): Scalar;
+export function exp(x: Tensor): Tensor;
 export function exp(x: Tensor): Tensor {
   const y = unary("exp", "exp", x);
   return differentiable(y, [x], [(g) => mul(g, y)]);
@@ -46,6 +52,8 @@ export function expm1(x: Tensor): Tensor {
   return differentiable(y, [x], [(g) => mul(g, add(y, 1))]);
 }
 
+export function log(x: Scalar): Scalar;
+export function log(x: Tensor): Tensor;
 export function log(x: Tensor): Tensor {
   return differentiable(unary("log", "log", x), [x], [(g) => div(g, x)]);
 }
@@ -55,6 +63,8 @@ export function log1p(x: Tensor): Tensor {
   return differentiable(unary("log1p", "log1p", x), [x], [(g) => div(g, add(x, 1))]);
 }
 
+export function sqrt(x: Scalar): Scalar;
+export function sqrt(x: Tensor): Tensor;
 export function sqrt(x: Tensor): Tensor {
   const y = unary("sqrt", "sqrt", x);
   return differentiable(y, [x], [(g) => div(g, mul(y, 2))]);
@@ -66,6 +76,8 @@ export function rsqrt(x: Tensor): Tensor {
   return differentiable(y, [x], [(g) => mul(mul(g, -0.5), div(y, x))]);
 }
 
+export function square(x: Scalar): Scalar;
+export function square(x: Tensor): Tensor;
 export function square(x: Tensor): Tensor {
   return differentiable(unary("square", "square", x), [x], [(g) => mul(mul(g, 2), x)]);
 }

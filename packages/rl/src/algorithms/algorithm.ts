@@ -56,6 +56,11 @@ export abstract class Algorithm implements Disposable {
     if (!Number.isInteger(totalSteps) || totalSteps < 1) {
       throw new OptionError(`totalSteps: expected a whole number ≥ 1, got ${totalSteps}.`);
     }
+    if (typeof environments.count !== "number") {
+      throw new OptionError(
+        `environments: expected a vector environment, got ${environments.name}, one world. Make copies: systemCopies(system, { count: 8 }) or environmentCopies([environment, …]).`,
+      );
+    }
     this.environments = environments;
     this.device = device;
     this.totalSteps = totalSteps;

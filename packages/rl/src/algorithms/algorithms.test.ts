@@ -147,6 +147,21 @@ test.each(flavours)("DQN, %s, finds the better arm", async (_, options) => {
   expect([...(await agent.act(new Float32Array(1), { rng }))]).toEqual([1]);
 });
 
+test("a round smaller than PPO's usual batch is one batch; one world alone is told to be copied", async () => {
+  const rng = new Rng(1);
+  using agent = new Ppo({
+    environments: systemCopies(target() as System, { count: 1 }),
+    device,
+    rng,
+    hidden: [4],
+    rolloutSteps: 16,
+    totalSteps: 16,
+  });
+  await learn(agent);
+  expect(agent.updates).toBe(4);
+  expect(() => new Ppo({ environments: target() as never, device, rng })).toThrow("one world. Make copies: systemCopies");
+});
+
 test("discrete SAC finds the better arm", async () => {
   const arms = bandit({ means: [0.1, 0.9, 0.3], rewards: "bernoulli", pulls: 3 }) as System;
   const rng = new Rng(2);

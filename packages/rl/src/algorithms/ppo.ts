@@ -24,7 +24,7 @@ export interface PpoOptions extends AlgorithmOptions, PolicyOptions {
   rolloutSteps?: number;
   /** Passes over a round. Default 4. */
   epochs?: number;
-  /** Rows in a gradient step. Default 128. */
+  /** Rows in a gradient step. Default 128, or a whole round where that is less. */
   batchSize?: number;
   /** Default 3 · 10⁻⁴. */
   learningRate?: Scheduled;
@@ -100,7 +100,7 @@ export function ppoSettings(
     environments: { count },
     rolloutSteps = 128,
     epochs = 4,
-    batchSize = 128,
+    batchSize = Math.min(128, rolloutSteps * count),
     learningRate = 3e-4,
     discount = 0.99,
     lambda = 0.95,

@@ -36,7 +36,10 @@ export class EnvironmentCopies implements VectorEnvironment {
   #rngs: Rng[] = [];
 
   constructor(environments: readonly Environment[], { first = 0 }: EnvironmentCopiesOptions = {}) {
-    const [one, ...others] = environments;
+    if (!Array.isArray(environments) || environments.some(({ reset }) => typeof reset !== "function")) {
+      throw new OptionError("environmentCopies: expected a list of environments, got something else. Of a system, make systemCopies.");
+    }
+    const [one, ...others] = environments as readonly Environment[];
     if (one === undefined) throw new OptionError("environmentCopies: expected at least one environment, got none.");
     for (const other of others) {
       if (other === one || !sameSpace(other.observationSpace, one.observationSpace) || !sameSpace(other.actionSpace, one.actionSpace)) {

@@ -38,6 +38,11 @@ export class SystemCopies implements VectorEnvironment {
 
   constructor(system: System, { count, first = 0 }: CopiesOptions) {
     if (!Number.isInteger(count) || count < 1) throw new OptionError(`systemCopies: expected a whole count ≥ 1, got ${count}.`);
+    if (typeof system.stateSize !== "number") {
+      throw new OptionError(
+        `systemCopies: expected a system, got the environment ${system.name}. Make environmentCopies([environment, …]) of it.`,
+      );
+    }
     this.system = system;
     this.count = count;
     this.#first = first;

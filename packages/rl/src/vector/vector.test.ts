@@ -149,6 +149,13 @@ test("copies must be separate, and of the same spaces", () => {
   expect(() => environmentCopies([one, broken({ actionSpace: new Discrete(3) })])).toThrow("got Broken (Box([2], -1 to 1), Discrete(3))");
 });
 
+test("one world where copies are asked for, or a system in the place of an environment, is told what to make of it", () => {
+  const world = broken({});
+  expect(() => environmentCopies(world as never)).toThrow("expected a list of environments");
+  expect(() => environmentCopies([cartPole() as never])).toThrow("Of a system, make systemCopies");
+  expect(() => systemCopies(world as never, { count: 2 })).toThrow("got the environment Broken. Make environmentCopies");
+});
+
 test("normalised observations have mean 0 and deviation 1, and evaluation does not move them", async () => {
   const worlds = normalized(systemCopies(pendulum(), { count: 16 }), { discount: 0.9 });
   await worlds.reset(new Rng(1));

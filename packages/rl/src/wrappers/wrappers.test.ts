@@ -166,6 +166,7 @@ test("the checker finds the usual mistakes", () => {
   expect(check({ step: () => ({ ...step, observation: Float32Array.of(500, 0) }) })).toContain(
     "step: expected an observation in Box([2], -100 to 100), got Float32Array [500, 0]",
   );
+  expect(check({ step: () => ({ ...step, observation: [0, 0] as never }) })).toContain("got the list [0, 0], which is no typed array");
   expect(check({ step: () => ({ ...step, reward: Number.NaN }) })).toContain("expected a finite reward, got NaN");
   expect(check({ rewardRange: [0, 1] })).toContain("expected a reward from 0 to 1, got 2");
   expect(check({ step: () => ({ ...step, terminated: 1 as unknown as boolean }) })).toContain(
