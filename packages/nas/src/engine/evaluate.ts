@@ -7,7 +7,7 @@ import type { Measurements } from "./objectives.ts";
 export interface TrialTask<T> {
   readonly value: T;
   readonly number: number;
-  /** For the trial's randomness: the same for the same candidate and budget. */
+  /** For the trial's randomness, `new Rng(seed)`: the same for the same candidate and budget. */
   readonly seed: number;
   /** How much to spend, in the unit of the search, such as epochs; undefined: all there is. */
   readonly budget: number | undefined;
@@ -21,7 +21,7 @@ export interface TrialTask<T> {
   beginAnew(): void;
   /**
    * Tells how the trial stands; await it: it rejects with `TrialStopped` when the trial has no promise, and with `TrialFailed` for a score that
-   * is no finite number. More is better.
+   * is no finite number. More is better, whatever the objective: of a loss report `-loss`.
    */
   report(step: number, score: number): Promise<void>;
 }

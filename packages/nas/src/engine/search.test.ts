@@ -148,6 +148,10 @@ describe("failures", () => {
     await expect(
       search(space, { strategy: evolution(1), evaluate: broken, objectives, limits: { trials: 100 }, retries: 0 }),
     ).rejects.toThrow("search: expected some trial to succeed, got 10 failures, the last with: TypeError: cannot read data");
+    const misnamed: Evaluate<Value> = () => ({ hieght: 1 });
+    await expect(search(space, { strategy: evolution(1), evaluate: misnamed, objectives, limits: { trials: 3 } })).rejects.toThrow(
+      /got 3 failures, the last with: .*expected evaluate to return a finite number as "height", got undefined/,
+    );
   });
 
   test("options that make no search are told", async () => {

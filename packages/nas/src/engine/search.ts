@@ -58,7 +58,7 @@ export interface FinishedTrial<T> extends TrialRecord {
 }
 
 export interface SearchResult<T> {
-  /** The best by the first objective, among those with the largest budget. Undefined when all failed. */
+  /** The best by the first objective, among those with the largest budget. Undefined when the search was interrupted before a trial succeeded. */
   readonly best: FinishedTrial<T> | undefined;
   /** In order of their numbers. */
   readonly trials: readonly FinishedTrial<T>[];
@@ -79,7 +79,7 @@ interface Asked<T> {
   readonly remembered: boolean;
 }
 
-/** @throws DlError with the last trial's error when the first ten all failed. */
+/** @throws OptionError with the last trial's error when the first ten, or all, failed. */
 export async function search<T>(space: Space<T>, options: SearchOptions<T>): Promise<SearchResult<T>> {
   const { strategy, evaluate, objectives, limits, seed = 0, workers = 1, retries = 1, journal, stopping, onTrial } = options;
   const { signal = new AbortController().signal } = options;
@@ -137,9 +137,7 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
     trials.push(trial);
     strategy.tell({ ...proposal, number, scores });
     onTrial?.(trial);
-    if (trials.length === allFailed && trials.every(({ measurements }) => measurements === null)) {
-      throw new OptionError(`search: expected some trial to succeed, got ${allFailed} failures, the last with: ${result.error}`);
-    }
+    if (trials.length === allFailed) requireSuccess(trials);
     return true;
   };
 
@@ -192,7 +190,16 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
     await Promise.allSettled(asked.map(({ outcome }) => outcome));
   }
   if (signal.aborted) reason = "interrupted";
+  else requireSuccess(trials);
   return { best: bestOf(trials), trials, reason };
+}
+
+/** @throws OptionError with the last trial's error when there are trials and all failed. */
+function requireSuccess<T>(trials: readonly FinishedTrial<T>[]): void {
+  const last = trials.at(-1);
+  if (last && trials.every(({ measurements }) => measurements === null)) {
+    throw new OptionError(`search: expected some trial to succeed, got ${trials.length} failures, the last with: ${last.error}`);
+  }
 }
 
 /** The recorded outcome, if the strategy proposes what it did then; a stopping rule sees its reports again. */
