@@ -40,6 +40,13 @@ export interface ScoreOptions {
  * @throws DataError when there are too few images for a covariance, with the number needed; OptionError for features of different extractors.
  */
 export function scoreGenerated({ real, generated, otherReal, rng, bootstraps = 30, pairs = 2000 }: ScoreOptions): GeneratedScores {
+  for (const [name, { features }] of Object.entries({ real, generated, ...(otherReal && { otherReal }) })) {
+    if (features === undefined) {
+      throw new OptionError(
+        `scoreGenerated: expected ${name} as extractFeatures gives it, got none of its features. Extract them of the images first.`,
+      );
+    }
+  }
   for (const [name, { extractor }] of Object.entries({ generated, ...(otherReal && { otherReal }) })) {
     if (extractor !== real.extractor) {
       throw new OptionError(

@@ -128,6 +128,9 @@ describe("scores", () => {
 
   test("too few images are an error with the number needed; so are two extractors", () => {
     const rows = (count: number) => seen(new Rng(1).normal([count, 8]));
+    expect(() => scoreGenerated({ real: rows(100), generated: new Rng(1).normal([64, 8, 8, 1]) as never, rng: new Rng(1) })).toThrow(
+      "scoreGenerated: expected generated as extractFeatures gives it",
+    );
     expect(() => scoreGenerated({ real: rows(100), generated: rows(8), rng: new Rng(1) })).toThrow(
       "scoreGenerated: expected at least 9 generated images for a Fréchet distance over 8 features, got 8. 10,000 are usual",
     );

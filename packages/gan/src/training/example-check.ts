@@ -4,6 +4,8 @@ import { DataError, type HostTensor } from "@dl/core";
 
 /** As many in a row that are equal are no accident. */
 const enough = 32;
+/** No image in [−1, 1], [0, 1] or of deviation 1 has such a pixel; one of bytes does. */
+const furthest = 16;
 
 export interface ExampleCheckOptions {
   /** Who asks, for errors. */
@@ -26,12 +28,17 @@ export class ExampleCheck {
   }
 
   /**
-   * @throws DataError for examples that are no numbers, and when all from the first on are alike. One batch may be: of few examples, copies come together.
+   * @throws DataError for examples that are no numbers, for images `[B, H, W, C]` of bytes, and when all from the first on are alike. One batch may be: of few examples, copies come together.
    */
   check({ data, shape }: HostTensor): void {
     const { where, field, examples } = this.#options;
     const size = data.length / shape[0]!;
     for (let i = 0; i < data.length; i++) {
+      if (shape.length === 4 && Number.isFinite(data[i]) && Math.abs(data[i]!) > furthest) {
+        throw new DataError(
+          `${where}: expected ${field} in the generator's range, [−1, 1] after tanh, got the value ${data[i]}. Of bytes make x / 127.5 − 1, in the data or by the option transform.`,
+        );
+      }
       if (Number.isFinite(data[i])) continue;
       throw new DataError(
         `${where}: expected ${field} that are numbers, got ${data[i]} in example ${Math.floor(i / size)} of a batch. Clean the data; a transform may have divided by 0.`,

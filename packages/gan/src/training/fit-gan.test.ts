@@ -11,6 +11,7 @@ import { describe, expect, test } from "vitest";
 import { hingeAdversarial, nonSaturating, wasserstein } from "../losses/adversarial-loss.ts";
 import { gradientPenalty } from "../losses/gradient-penalty.ts";
 import { backends, onDevice } from "../reference-fixture.ts";
+import { ExampleCheck } from "./example-check.ts";
 import { type FitGanOptions, fitGan } from "./fit-gan.ts";
 import { GanAlarm } from "./gan-alarm.ts";
 import { GanPair } from "./gan-pair.ts";
@@ -239,6 +240,13 @@ test("bad options and data are named", async () => {
     await expect(train({ dataset: all(3) })).rejects.toThrow("fitGan: expected points that differ, got 32 equal ones.");
     await expect(train({ dataset: all(Number.NaN) })).rejects.toThrow("fitGan: expected points that are numbers, got NaN in example 0");
   });
+});
+
+test("images of bytes are told how to become what a generator can make; large numbers that are no images are left alone", () => {
+  const options = { where: "fitGan", field: "images", examples: 2 };
+  const pixels = hostTensor(Float32Array.of(0, 255, 127, 3), [2, 1, 2, 1]);
+  expect(() => new ExampleCheck(options).check(pixels)).toThrow(/\[−1, 1\] after tanh, got the value 255\. Of bytes make x \/ 127\.5 − 1/);
+  expect(() => new ExampleCheck(options).check(hostTensor(pixels.data, [2, 2]))).not.toThrow();
 });
 
 test("grids of the same latents are written after each epoch", async () => {
