@@ -47,6 +47,11 @@ function copied<T>(items: readonly T[], copies: number): T[] {
 function checkPrompts(prompts: readonly (readonly number[])[], vocabulary: number): void {
   if (prompts.length === 0) throw new DataError("generate: expected at least one prompt, got none.");
   for (const [row, prompt] of prompts.entries()) {
+    if (typeof prompt !== "object") {
+      throw new DataError(
+        `generate: expected prompts that are lists of token ids, [[1, 2], …], got ${JSON.stringify(prompt)} as prompt ${row}. Of a text make tokenizer.encode(text).ids.`,
+      );
+    }
     if (prompt.length === 0) throw new DataError(`generate: expected prompts of at least one token, got an empty one at ${row}.`);
     for (const id of prompt) {
       if (!(Number.isInteger(id) && id >= 0 && id < vocabulary)) {

@@ -187,6 +187,8 @@ describe("sampling", () => {
 
   test("what cannot be is told", async () => {
     await expect(texts(1, [])).rejects.toThrow(/expected at least one prompt/);
+    await expect(texts(1, ["the cat"] as never)).rejects.toThrow(/lists of token ids, \[\[1, 2\], …\], got "the cat" as prompt 0/);
+    await expect(texts(1, [3, 4] as never)).rejects.toThrow(/got 3 as prompt 0/);
     await expect(texts(1, [[]])).rejects.toThrow(/prompts of at least one token, got an empty one at 0/);
     await expect(texts(1, [[65]])).rejects.toThrow(/token ids from 0 to 64, got 65 in prompt 0/);
     await expect(texts(1, [[1]], { newTokens: 64 })).rejects.toThrow(/fit the context of 64, got 1 and 64/);

@@ -118,9 +118,9 @@ export class ModelConfig {
 
   #unsupported(name: string, known: string): UnsupportedError {
     const got = Object.hasOwn(this.values, name) ? JSON.stringify(this.values[name]) : "none";
-    return new UnsupportedError(
-      `${this.file}: expected ${JSON.stringify(name)} to be ${known}, got ${got}, which @dl/transformer has not.`,
-    );
+    const advice =
+      name === "model_type" ? ". Open it with the class of that model, if @dl/transformer has it." : ", which @dl/transformer has not.";
+    return new UnsupportedError(`${this.file}: expected ${JSON.stringify(name)} to be ${known}, got ${got}${advice}`);
   }
 }
 

@@ -112,7 +112,9 @@ describe("a folder that is not right is refused, by name", () => {
 
   test("another model, a setting we have not, a number that is none", async () => {
     const folder = copy("gpt2", "other");
-    await expect(loadFolder(folder, Llama)).rejects.toThrow(/expected "model_type" to be "llama", got "gpt2"/);
+    await expect(loadFolder(folder, Llama)).rejects.toThrow(
+      /expected "model_type" to be "llama", got "gpt2"\. Open it with the class of that model/,
+    );
     change(folder, { activation_function: "gelu_magic" });
     await expect(loadFolder(folder, Gpt2)).rejects.toThrow(/expected "activation_function" to be one of gelu, .*, got "gelu_magic"/);
     change(folder, { activation_function: "gelu_new", scale_attn_by_inverse_layer_idx: true });

@@ -33,7 +33,9 @@ const indexName = "model.safetensors.index.json";
 export async function readConfig(folder: string): Promise<ModelConfig> {
   const file = join(folder, configName);
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new CheckpointError(`${file}: expected a model's configuration, got ${error.code ?? error.message}. Give the model's folder.`);
+    throw new CheckpointError(
+      `${file}: expected a model's configuration, got ${error.code ?? error.message}. Give the model's folder on this machine: nothing is downloaded.`,
+    );
   });
   return ModelConfig.parse(text, { file });
 }

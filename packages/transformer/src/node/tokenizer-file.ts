@@ -15,7 +15,9 @@ import { Tokenizer } from "@dl/data";
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const file = join(folder, "tokenizer.json");
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new CheckpointError(`${file}: expected a tokenizer, got ${error.code ?? error.message}. Give the model's folder.`);
+    throw new CheckpointError(
+      `${file}: expected a tokenizer, got ${error.code ?? error.message}. Give the model's folder on this machine: nothing is downloaded.`,
+    );
   });
   return Tokenizer.fromJson(text);
 }
