@@ -77,6 +77,11 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
   constructor(options: EpochLoopOptions<E, M>) {
     const { name, epochs, dataset, reading } = options;
     if (!Number.isInteger(epochs) || epochs < 0) throw new OptionError(`${name}: expected a whole number of epochs ≥ 0, got ${epochs}.`);
+    if (!Number.isInteger(dataset.length)) {
+      throw new OptionError(
+        `${name}: expected a dataset, which has a length, got none: a stream? Read what fits into memory, arrayDataset(stack(examples)), or loop over batches(stream).`,
+      );
+    }
     this.#options = options;
     this.#callbacks = new CallbackList(options.callbacks ?? []);
     this.stepsPerEpoch = this.#passOver(0).length;

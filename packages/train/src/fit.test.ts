@@ -1,5 +1,5 @@
 import { DataError, type Device, hostTensor, mean, openDevice, Rng, type Tensor } from "@dl/core";
-import { arrayDataset } from "@dl/data";
+import { arrayDataset, streamOf } from "@dl/data";
 import { crossEntropy, inference, Linear, Module, Parameter, readState, Sequential, Sgd } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import type { Callback, EpochRecord, StepRecord } from "./callback.ts";
@@ -230,6 +230,7 @@ describe("failures", () => {
       const started: string[] = [];
       const spy: Callback = { name: "spy", onStart: () => void started.push("") };
       for (const [change, message] of [
+        [{ dataset: streamOf(pointsOf(22)) as never }, "expected a dataset, which has a length, got none: a stream?"],
         [{ epochs: 1.5 }, "expected a whole number of epochs ≥ 0, got 1.5"],
         [{ accumulate: 0 }, "expected a whole accumulate ≥ 1, got 0"],
         [{ batchSize: 0 }, "expected a whole batchSize of at least 1, got 0"],

@@ -104,7 +104,7 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
     const own = new Set<unknown>(model.parameters());
     if (!parametersOf(optimizer).some((parameter) => own.has(parameter))) {
       throw new OptionError(
-        "fit: expected the optimizer to hold parameters of the model, got none of them. Make it from model.parameters().",
+        "fit: expected the optimizer to hold parameters of the model, got none of them. Make it from model.parameters(); for the weights of an adapter let `model` be what holds them too, such as Adapted of @dl/transformer.",
       );
     }
     this.#options = options;

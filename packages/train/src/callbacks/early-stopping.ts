@@ -61,7 +61,7 @@ export class EarlyStopping implements Callback {
     const value = metrics[this.#monitor];
     if (value === undefined) {
       throw new OptionError(
-        `EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}.`,
+        `EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as \`monitor\`.`,
       );
     }
     if (this.#improves(value)) {

@@ -33,7 +33,7 @@ export class ReduceOnPlateau implements Callback {
     const value = metrics[this.#monitor];
     if (value === undefined) {
       throw new OptionError(
-        `ReduceOnPlateau: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}.`,
+        `ReduceOnPlateau: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as \`monitor\`.`,
       );
     }
     this.#plateau.report(value);

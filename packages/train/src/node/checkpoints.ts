@@ -58,7 +58,9 @@ export class Checkpoints implements Callback {
     if (!best) return;
     const value = metrics[best.monitor];
     if (value === undefined) {
-      throw new OptionError(`Checkpoints: expected a metric ${JSON.stringify(best.monitor)}, got only ${Object.keys(metrics).join(", ")}.`);
+      throw new OptionError(
+        `Checkpoints: expected a metric ${JSON.stringify(best.monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as best.monitor.`,
+      );
     }
     if (Number.isNaN(value)) return;
     const sign = best.mode === "min" ? 1 : -1;
