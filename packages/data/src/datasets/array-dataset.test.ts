@@ -47,6 +47,7 @@ test("fields of different lengths, missing rows and wrong labels are named", () 
   const inputs = hostTensor(new Float32Array(4), [2, 2]);
   expect(() => arrayDataset({ inputs, labels: hostTensor(new Int32Array(3), [3]) })).toThrow(/inputs \[2, 2\], got labels \[3\]/);
   expect(() => arrayDataset({})).toThrow(DataError);
+  expect(() => arrayDataset({ inputs: [[1, 2]] as never })).toThrow(/expected inputs as a host tensor.*fromNested\(lists\)/);
   expect(() => points.get(3)).toThrow(/from 0 to 2, got 3/);
   expect(() => points.getBatch(Int32Array.of(0, -1))).toThrow(/from 0 to 2, got -1/);
   const labels = hostTensor(Int32Array.of(0, 2), [2]);

@@ -35,8 +35,13 @@ export function arrayDataset<Field extends string>(
 ): ArrayDataset<Field> {
   const entries = Object.entries(columns) as [Field, Column][];
   if (entries.length === 0) throw new DataError("arrayDataset: expected at least one field, such as { images, labels }, got none.");
-  const length = entries[0]![1].shape[0];
+  const length = entries[0]![1].shape?.[0];
   for (const [field, { shape }] of entries) {
+    if (shape === undefined) {
+      throw new DataError(
+        `arrayDataset: expected ${field} as a host tensor, got something without a shape. Wrap it: hostTensor(typed array, shape), or fromNested(lists), of @dl/core.`,
+      );
+    }
     if (shape.length === 0 || shape[0] !== length) {
       throw new DataError(
         `arrayDataset: expected every field to have as many rows as ${entries[0]![0]} ${formatShape(entries[0]![1].shape)}, got ${field} ${formatShape(shape)}.`,
