@@ -51,7 +51,7 @@ export type { CurveOptions, ScoreStoreState } from "./classification/score-store
 export { Specificity } from "./classification/specificity.ts";
 export type { ThresholdMetricOptions } from "./classification/threshold-metric.ts";
 export { TopKAccuracy, type TopKAccuracyOptions } from "./classification/top-k-accuracy.ts";
-export type { ColumnsState } from "./columns-metric.ts";
+export { ColumnsMetric, type ColumnsState } from "./columns-metric.ts";
 export {
   boxOverlap,
   type DetectionInput,
@@ -129,7 +129,7 @@ export { Ter, type TerOptions, type TerResult } from "./language/ter.ts";
 export type { TextInputs } from "./language/text-inputs.ts";
 export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
-export type { Numbers } from "./numbers.ts";
+export { flatNumbers, type Numbers } from "./numbers.ts";
 export { type MembershipAudit, type MembershipInputs, membershipInference } from "./privacy/membership-inference.ts";
 export { HitRateAtK } from "./ranking/hit-rate-at-k.ts";
 export { RetrievalMeanAveragePrecision } from "./ranking/mean-average-precision.ts";
@@ -158,4 +158,4 @@ export { TweedieDeviance, type TweedieDevianceOptions } from "./regression/tweed
 export { type BootstrapInterval, type BootstrapOptions, bootstrapInterval } from "./significance/bootstrap.ts";
 export { type McNemarInputs, type McNemarOptions, type McNemarResult, mcNemar } from "./significance/mcnemar.ts";
 export { type PairedBootstrapOptions, type PairedBootstrapResult, pairedBootstrap } from "./significance/paired-bootstrap.ts";
-export type { SumsState } from "./sums-metric.ts";
+export { SumsMetric, type SumsState } from "./sums-metric.ts";
