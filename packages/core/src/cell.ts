@@ -125,7 +125,7 @@ export class Cell implements Disposable {
   #alive(): void {
     if (this.#disposed) {
       throw new ScopeError(
-        `Cell ${formatShape(this.shape)}: it was used after its owner was disposed. Keep the model or optimizer in scope.`,
+        `Cell ${formatShape(this.shape)}: it was used after its owner was disposed. Keep the model or optimizer in scope. A block that declares it with \`using\` awaits its work: \`return await fit(…)\`.`,
       );
     }
   }
