@@ -57,4 +57,5 @@ test("a host tensor knows its dtype by its array and holds it uncopied", () => {
   expect(hostTensor(new Uint8Array(1), []).dtype).toBe("bool");
   expect(hostTensor(new Float64Array(0), [0, 3]).dtype).toBe("float64");
   expect(() => hostTensor(data, [3])).toThrow("hostTensor: expected 3 elements for shape [3], got 2.");
+  expect(() => hostTensor(data, [0.5, 4])).toThrow("hostTensor: expected sizes that are whole numbers ≥ 0, got [0.5, 4].");
 });

@@ -2,7 +2,7 @@
 
 import { type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { DtypeError, ShapeError } from "./errors.ts";
-import { formatShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 
 export interface HostTensor {
   readonly shape: Shape;
@@ -13,6 +13,8 @@ export interface HostTensor {
 
 /** A host tensor over `data`, which is not copied. */
 export function hostTensor(data: TypedArray, shape: Shape): HostTensor {
+  // [0.5, 4] has two elements, and no rows.
+  checkShape("hostTensor", shape);
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(`hostTensor: expected ${sizeOf(shape)} elements for shape ${formatShape(shape)}, got ${data.length}.`);
   }

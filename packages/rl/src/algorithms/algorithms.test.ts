@@ -162,6 +162,19 @@ test("a round smaller than PPO's usual batch is one batch; one world alone is to
   expect(() => new Ppo({ environments: target() as never, device, rng })).toThrow("one world. Make copies: systemCopies");
 });
 
+test("an observation that is not whole is told, whoever acts", async () => {
+  const rng = new Rng(1);
+  const worlds = { environments: systemCopies(cartPole() as System, { count: 1 }), device, rng, hidden: [4] };
+  using policy = new Ppo(worlds);
+  using values = new Dqn(worlds);
+  for (const agent of [policy, values]) {
+    await expect(agent.act(new Float32Array(3), { rng })).rejects.toThrow(
+      "act: expected observations of 4 numbers each, one after the other, got 3",
+    );
+    expect(await agent.act(new Float32Array(8), { rng })).toHaveLength(2);
+  }
+});
+
 test("discrete SAC finds the better arm", async () => {
   const arms = bandit({ means: [0.1, 0.9, 0.3], rewards: "bernoulli", pulls: 3 }) as System;
   const rng = new Rng(2);

@@ -1,6 +1,6 @@
 /** Steps of all copies by the present policy: what on-policy algorithms learn from. */
 
-import { type Device, type HostTensor, hostTensor, type Rng, type Tensor, tensor } from "@dl/core";
+import { type Device, type HostTensor, hostTensor, type Rng, ShapeError, type Tensor, tensor } from "@dl/core";
 import type { Network } from "../networks/network.ts";
 import type { HostOutputs, Policy } from "../policies/policy.ts";
 import { gae } from "../returns/gae.ts";
@@ -102,8 +102,11 @@ export async function collect(
   return { size, ...rows, values, nextValues, advantages, returns, masks };
 }
 
-/** Rows of numbers as a host tensor `[N, width]`, without a copy. */
+/** Rows of numbers as a host tensor `[N, width]`, without a copy. @throws ShapeError when the last row is not whole. */
 export function hostRows(data: Float32Array, { width }: { width: number }): HostTensor {
+  if (data.length % width !== 0) {
+    throw new ShapeError(`act: expected observations of ${width} numbers each, one after the other, got ${data.length} numbers.`);
+  }
   return hostTensor(data, [data.length / width, width]);
 }
 
