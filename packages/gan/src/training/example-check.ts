@@ -4,8 +4,16 @@ import { DataError, type HostTensor } from "@dl/core";
 
 /** As many in a row that are equal are no accident. */
 const enough = 32;
-/** No image in [−1, 1], [0, 1] or of deviation 1 has such a pixel; one of bytes does. */
-const furthest = 16;
+
+/** Whole numbers from 0 to 255, some of them too large for an image in [0, 1]. */
+function areBytes(data: HostTensor["data"]): boolean {
+  let most = 0;
+  for (const value of data) {
+    if (!(Number.isInteger(value) && value >= 0 && value <= 255)) return false;
+    most = Math.max(most, value);
+  }
+  return most > 1;
+}
 
 export interface ExampleCheckOptions {
   /** Who asks, for errors. */
@@ -33,12 +41,12 @@ export class ExampleCheck {
   check({ data, shape }: HostTensor): void {
     const { where, field, examples } = this.#options;
     const size = data.length / shape[0]!;
+    if (shape.length === 4 && areBytes(data)) {
+      throw new DataError(
+        `${where}: expected ${field} in the generator's range, [−1, 1] after tanh, got bytes. Make x / 127.5 − 1 of them, in the data or by the option transform.`,
+      );
+    }
     for (let i = 0; i < data.length; i++) {
-      if (shape.length === 4 && Number.isFinite(data[i]) && Math.abs(data[i]!) > furthest) {
-        throw new DataError(
-          `${where}: expected ${field} in the generator's range, [−1, 1] after tanh, got the value ${data[i]}. Of bytes make x / 127.5 − 1, in the data or by the option transform.`,
-        );
-      }
       if (Number.isFinite(data[i])) continue;
       throw new DataError(
         `${where}: expected ${field} that are numbers, got ${data[i]} in example ${Math.floor(i / size)} of a batch. Clean the data; a transform may have divided by 0.`,
