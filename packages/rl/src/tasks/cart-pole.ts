@@ -81,7 +81,7 @@ export const trpoCartPole: Task = {
   name: "trpo-cartpole",
   title: "TRPO on CartPole-v1",
   copies: 8,
-  steps: 100_000,
+  steps: 200_000,
   goal: 500,
   algorithm: (options) => new Trpo({ ...options, rolloutSteps: 128, discount: 0.99, lambda: 0.98, criticEpochs: 10, batchSize: 256 }),
 };
