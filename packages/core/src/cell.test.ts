@@ -153,7 +153,8 @@ describe("errors say what to do", () => {
     cell[Symbol.dispose]();
     cell[Symbol.dispose]();
     expect(device.memory().buffers).toBe(0);
-    const message = "Cell [1]: it was used after its owner was disposed. Keep the model or optimizer in scope. A block that declares it with `using` awaits its work: `return await fit(…)`.";
+    const message =
+      "Cell [1]: it was used after its owner was disposed. Keep the model or optimizer in scope. A block that declares it with `using` awaits its work: `return await fit(…)`.";
     await expect(device.compute(() => cell.value)).rejects.toThrow(new ScopeError(message));
     await expect(cell.read()).rejects.toThrow(message);
     expect(() => cell.load(hostTensor(Float32Array.of(1), [1]))).toThrow(message);
