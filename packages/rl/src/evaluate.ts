@@ -28,7 +28,14 @@ export interface PolicyEvaluation {
   readonly lengths: readonly number[];
 }
 
-/** Returns of whole episodes; each copy plays the same number of them, so that short episodes count no more than long ones. */
+/** An episode this long will not end. */
+const longest = 100_000;
+
+/**
+ * Returns of whole episodes; each copy plays the same number of them, so that short episodes count no more than long ones.
+ *
+ * @throws OptionError when no episode ends within 100,000 steps.
+ */
 export async function evaluatePolicy(
   actor: Actor,
   { environments, rng, episodes = 10, deterministic = true, signal }: EvaluatePolicyOptions,
@@ -42,14 +49,21 @@ export async function evaluatePolicy(
   const act = rng.fork("act");
   let starts = new Uint8Array(count).fill(1);
   let observations = await environments.reset(rng.fork("environments"));
+  let waited = 0;
   while (returns.length < episodes) {
     signal?.throwIfAborted();
+    if (++waited > longest) {
+      throw new OptionError(
+        `evaluatePolicy: expected episodes that end, got none in ${longest} steps of ${environments.name}. End them with timeLimit(environment, { steps }).`,
+      );
+    }
     const masks = environments.actionMasks?.();
     const step = await environments.step(await actor.act(observations, { rng: act, deterministic, masks, starts }));
     observations = step.observations;
     starts = Uint8Array.from(step.terminated, (ended, n) => ended | step.truncated[n]!);
     for (const { copy, return: sum, length } of step.episodes) {
       if (wanted[copy]!-- <= 0) continue;
+      waited = 0;
       returns.push(sum);
       lengths.push(length);
     }
