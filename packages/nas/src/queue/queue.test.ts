@@ -163,7 +163,7 @@ describe.runIf(hasRedis)("trials through a Redis server", () => {
       await using trials = await openTrialQueue<Value>({ url: server.url, queue: "mended", interval: 20, run, about: run });
       return await runSearch(trials.evaluate, { limits: { trials: 3 } });
     };
-    expect((await searchAs("first")).trials.map(({ error }) => error)).toEqual(Array(3).fill("DataError: no data here"));
+    await expect(searchAs("first")).rejects.toThrow("got 3 failures, the last with: DataError: no data here");
     isMended = true;
     const heights = async (run: string) => (await searchAs(run)).trials.map(({ measurements }) => measurements?.height);
     expect(await heights("first")).toEqual([0, 1, 2]);
