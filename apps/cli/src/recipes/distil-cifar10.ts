@@ -78,7 +78,7 @@ export const distilCifar10: TaskRecipe<DistilPreset> = {
   presets: [
     {
       name: "default",
-      summary: "ResNet-8 learns the softened answers of a lenet-cifar10 (--weights) of 8.7 times its parameters.",
+      summary: "ResNet-8 learns the softened answers of a lenet-cifar10 (--weights) of nine times its parameters.",
       defaults: { epochs: 18, batchSize: 64, learningRate: 4e-3 },
       goals: { "points above the teacher": { atLeast: -1 }, "times fewer than the teacher's": { atLeast: 5 } },
       student: (rng) => new ResNet({ ...resnet20, depths: [1, 1, 1], classes: 10, rng }),

@@ -18,8 +18,7 @@ export interface RunAtHandOptions<S> {
 
 export class RunAtHand<S> {
   readonly #options: RunAtHandOptions<S>;
-  #begun: Omit<RunEntry, "panel" | "outcome" | "savedAt" | "bytes" | "curves"> | undefined;
-  #settings: S | undefined;
+  #begun: { readonly settings: S; readonly entry: Pick<RunEntry, "id" | "title" | "query"> } | undefined;
 
   constructor(options: RunAtHandOptions<S>) {
     this.#options = options;
@@ -27,7 +26,7 @@ export class RunAtHand<S> {
 
   /** What it was started with, which may differ from the form's. */
   get settings(): S | undefined {
-    return this.#settings;
+    return this.#begun?.settings;
   }
 
   /** A new run, or one of the list that goes on: `entry`. */
@@ -36,8 +35,7 @@ export class RunAtHand<S> {
     this.forget();
     // A start answers what was missing for it.
     notice.value = undefined;
-    this.#settings = settings;
-    this.#begun = { id: entry?.id ?? `${panel}-${Date.now()}`, title, query: place.peek().query };
+    this.#begun = { settings, entry: { id: entry?.id ?? `${panel}-${Date.now()}`, title, query: place.peek().query } };
     const curves = entry?.curves as readonly { readonly x: readonly number[]; readonly y: readonly number[] }[] | undefined;
     for (const [i, line] of lines.entries()) if (curves?.[i]) line.points = curves[i];
   }
@@ -45,7 +43,6 @@ export class RunAtHand<S> {
   forget(): void {
     for (const line of this.#options.lines ?? []) line.clear();
     this.#begun = undefined;
-    this.#settings = undefined;
   }
 
   /** Keeps the files in the browser's list; what goes wrong there is told, and the training goes on. */
@@ -53,11 +50,11 @@ export class RunAtHand<S> {
     if (!this.#begun) return;
     const { panel, lines = [], outcome } = this.#options;
     const curves = lines.map(({ points }) => points);
-    keepRun({ ...this.#begun, panel, outcome: outcome(), savedAt: Date.now(), curves }, files).catch(showError);
+    keepRun({ ...this.#begun.entry, panel, outcome: outcome(), savedAt: Date.now(), curves }, files).catch(showError);
   };
 
   /** The files with a name, for export; undefined while there are none. */
   named(files: RunFiles | undefined): { readonly name: string; readonly files: RunFiles } | undefined {
-    return files && this.#settings && { name: this.#options.fileName(this.#settings), files };
+    return files && this.#begun && { name: this.#options.fileName(this.#begun.settings), files };
   }
 }

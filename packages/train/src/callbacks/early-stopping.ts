@@ -4,6 +4,7 @@ import { type HostTensor, OptionError } from "@dl/core";
 import { readState } from "@dl/nn";
 import type { Callback, EpochRecord, Run } from "../callback.ts";
 import { putBack } from "../read-weights.ts";
+import { watchedMetric } from "./watched-metric.ts";
 
 export interface EarlyStoppingOptions {
   /** Name of the watched metric. Default `validation/loss`. */
@@ -58,12 +59,7 @@ export class EarlyStopping implements Callback {
   }
 
   async onEpoch(run: Run, { epoch, metrics }: EpochRecord): Promise<void> {
-    const value = metrics[this.#monitor];
-    if (value === undefined) {
-      throw new OptionError(
-        `EarlyStopping: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as \`monitor\`.`,
-      );
-    }
+    const value = watchedMetric(metrics, { where: "EarlyStopping", monitor: this.#monitor, option: "`monitor`" });
     if (this.#improves(value)) {
       this.#best = value;
       this.#bestEpoch = epoch;

@@ -1,8 +1,8 @@
 /** Lowers the learning rate when a metric stops getting better. PyTorch's ReduceLROnPlateau. */
 
-import { OptionError } from "@dl/core";
 import type { Plateau, PlateauState } from "@dl/nn";
 import type { Callback, EpochRecord, Run } from "../callback.ts";
+import { watchedMetric } from "./watched-metric.ts";
 
 export interface ReduceOnPlateauOptions {
   /** The one whose `schedule` the optimizer was given. */
@@ -30,12 +30,7 @@ export class ReduceOnPlateau implements Callback {
   }
 
   onEpoch(_run: Run, { metrics }: EpochRecord): void {
-    const value = metrics[this.#monitor];
-    if (value === undefined) {
-      throw new OptionError(
-        `ReduceOnPlateau: expected a metric ${JSON.stringify(this.#monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as \`monitor\`.`,
-      );
-    }
+    const value = watchedMetric(metrics, { where: "ReduceOnPlateau", monitor: this.#monitor, option: "`monitor`" });
     this.#plateau.report(value);
   }
 

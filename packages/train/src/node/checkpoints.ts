@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { CheckpointError, OptionError } from "@dl/core";
 import { type CommonOptions, type Module, type Optimizer, readCheckpoint, readState, writeCheckpoint, writeSafetensors } from "@dl/nn";
 import type { Callback, EpochRecord, FitSave, FitState, Moment, Run } from "../callback.ts";
+import { watchedMetric } from "../callbacks/watched-metric.ts";
 import { fromJson, toJson } from "../json-numbers.ts";
 import { areFinite } from "../read-weights.ts";
 import { fileError } from "./file-error.ts";
@@ -56,12 +57,7 @@ export class Checkpoints implements Callback {
   async onEpoch(run: Run, { epoch, metrics }: EpochRecord): Promise<void> {
     const { best, folder } = this.#options;
     if (!best) return;
-    const value = metrics[best.monitor];
-    if (value === undefined) {
-      throw new OptionError(
-        `Checkpoints: expected a metric ${JSON.stringify(best.monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as best.monitor.`,
-      );
-    }
+    const value = watchedMetric(metrics, { where: "Checkpoints", monitor: best.monitor, option: "best.monitor" });
     if (Number.isNaN(value)) return;
     const sign = best.mode === "min" ? 1 : -1;
     const ranked = [...this.#best, { epoch, value }].sort((a, b) => sign * (a.value - b.value)).slice(0, best.count);

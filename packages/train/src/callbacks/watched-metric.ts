@@ -1,0 +1,23 @@
+/** The metric that a callback watches. */
+
+import { OptionError } from "@dl/core";
+import type { Metrics } from "../callback.ts";
+
+export interface WatchedMetricOptions {
+  /** The callback, for errors. */
+  readonly where: string;
+  readonly monitor: string;
+  /** Where the metric is named, for errors. */
+  readonly option: string;
+}
+
+/** @throws OptionError when the epoch measured no such thing. */
+export function watchedMetric(metrics: Metrics, { where, monitor, option }: WatchedMetricOptions): number {
+  const value = metrics[monitor];
+  if (value === undefined) {
+    throw new OptionError(
+      `${where}: expected a metric ${JSON.stringify(monitor)}, got only ${Object.keys(metrics).join(", ")}. Give fit \`validate\`, or name another as ${option}.`,
+    );
+  }
+  return value;
+}
