@@ -14,6 +14,12 @@ const geometries: Readonly<Record<string, ConvGeometry>> = {
   "1×1, stride 2": convGeometry({ size: [5, 6], kernel: [1, 1], stride: [2, 2] }, 4, 3),
   "5×5, the reach of LeNet": convGeometry({ size: [12, 12], kernel: [5, 5] }, 6, 16),
   "stride 2, asymmetric padding": convGeometry({ size: [8, 8], kernel: [3, 3], stride: [2, 2], pad: [0, 1, 0, 1] }, 3, 4),
+  "stride 2, more padding before than behind, nine channels": convGeometry(
+    { size: [8, 9], kernel: [3, 5], stride: [2, 2], pad: [1, 0, 3, 1] },
+    9,
+    4,
+  ),
+  "4×4, stride 2, halving eight channels": convGeometry({ size: [8, 6], kernel: [4, 4], stride: [2, 2], pad: [1, 1, 1, 1] }, 8, 5),
   "stride 3 and 2": convGeometry({ size: [11, 9], kernel: [3, 2], stride: [3, 2], pad: [1, 0, 0, 1] }, 2, 3),
   "dilation 2": convGeometry({ size: [9, 8], kernel: [3, 3], dilation: [2, 2], pad: [2, 2, 2, 2] }, 3, 4),
   "dilation 2, stride 2": convGeometry({ size: [9, 8], kernel: [3, 2], dilation: [2, 3], stride: [2, 2], pad: [1, 2, 1, 1] }, 2, 3),

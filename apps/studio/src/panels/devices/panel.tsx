@@ -57,7 +57,11 @@ async function measure(choices: readonly DeviceChoice[]): Promise<void> {
     const status = await new Promise<string>((resolve) => {
       const stop = effect(() => {
         const now = engine.status.value;
-        if (now === "done" || now === "failed" || now === "idle") queueMicrotask(() => (stop(), resolve(now)));
+        if (now === "done" || now === "failed" || now === "idle")
+          queueMicrotask(() => {
+            stop();
+            resolve(now);
+          });
       });
     });
     note(status === "done" ? { state: "measured" } : { state: "missing", reason: engine.problem.peek()?.message ?? "It was stopped." });

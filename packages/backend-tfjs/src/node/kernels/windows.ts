@@ -44,6 +44,17 @@ export function padded(engine: Engine, x: number, sides: Sides, value = 0): numb
   return engine.step("PadV2", [x, table, engine.constants.float(value)]);
 }
 
+/** Whether TensorFlow's "SAME" pads as these windows want it. */
+export function isSame(g: WindowGeometry): boolean {
+  const { top, bottom, left, right } = sidesOf(g);
+  return (
+    g.outHeight === Math.ceil(g.height / g.strideHeight) &&
+    g.outWidth === Math.ceil(g.width / g.strideWidth) &&
+    top === (top + bottom) >> 1 &&
+    left === (left + right) >> 1
+  );
+}
+
 /** `strides` and `padding`, and what they need. */
 export function windowAttributes(engine: Engine, g: WindowGeometry, sides: Sides): Attribute[] {
   const strides = engine.ints("strides", [1, g.strideHeight, g.strideWidth, 1]);
