@@ -57,7 +57,8 @@ function cellRecipe({ name, title, data, parameters, trial, ...settings }: CellR
     ...{ name: "default", validationShare: 0, patience: 0, labelSmoothing: 0 },
     ...settings,
     optimizer: (model, { learningRate, steps, epochs }) => {
-      const warm = Math.min(steps - 1, Math.ceil((5 * steps) / Math.max(epochs, 5)));
+      // Five epochs, and of a trial of a few a fifth: a rate that never comes down leaves scores of noise.
+      const warm = Math.min(steps - 1, Math.ceil(steps * Math.min(5 / epochs, 0.2)));
       return new Sgd(decayGroups(model), {
         learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps: steps - warm }), { steps: warm, start: 0.1 }),
         momentum: 0.9,
