@@ -3,7 +3,7 @@ import { classifierSection, goalsOf } from "./classifier-section.ts";
 import { parseCommand } from "./command.ts";
 import { runOf, train } from "./commands/train.ts";
 import { recipes } from "./recipes/index.ts";
-import type { RunFile } from "./run-file.ts";
+import type { RunFile } from "./run.ts";
 
 const runFor = async (...words: string[]): Promise<RunFile> => (await runOf(parseCommand(train, words))) as RunFile;
 const measured = (accuracy: number) => ({

@@ -1,6 +1,6 @@
 /** The section of docs/results.md about an image classifier, whose accuracy was measured again. */
 
-import { commandLine, type RunFile } from "./run-file.ts";
+import { commandLine, type RunFile } from "./run.ts";
 import { type Goal, reached, resultsOf } from "./run-outcome.ts";
 import { searchSlug } from "./search/winner-file.ts";
 

@@ -7,7 +7,7 @@ import { inference } from "@dl/nn";
 import { UsageError } from "./command.ts";
 import { type LoadedNetwork, loadWeights } from "./load-weights.ts";
 import type { Augmentation, LabelledImages } from "./recipes/recipe.ts";
-import { type AnyRun, isTaskRun, type RunFile } from "./run-file.ts";
+import { type AnyRun, isTaskRun, type RunFile } from "./run.ts";
 import { modelFile } from "./run-files.ts";
 import { augmentationOf, loadTestData, loadTrainingData, makeModel } from "./session.ts";
 

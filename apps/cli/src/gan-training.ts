@@ -25,7 +25,7 @@ import { cyclicLabels, type GenerativePreset, loadGenerator, toTanhRange, writeG
 import { GeneratorScorer } from "./recipes/generator-scores.ts";
 import type { Hyperparameters, LabelledImages } from "./recipes/recipe.ts";
 import type { TaskContext, TaskResult, TaskRun, TaskTraining } from "./recipes/task-recipe.ts";
-import { commandLine, modelName } from "./run-file.ts";
+import { commandLine, modelName } from "./run.ts";
 import { fileExists } from "./run-files.ts";
 import { showDownload } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";

@@ -5,7 +5,7 @@ import { formatClassificationReport } from "@dl/metrics";
 import { formatDuration, type Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { TaskResult } from "./recipes/task-recipe.ts";
-import type { AnyRun } from "./run-file.ts";
+import type { AnyRun } from "./run.ts";
 import type { TrainingResult } from "./training.ts";
 
 export interface OutcomeOptions {

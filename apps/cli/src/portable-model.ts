@@ -8,7 +8,7 @@ import { loadClassifier, logitsOf } from "./classifier.ts";
 import { UsageError } from "./command.ts";
 import { portableTransformer } from "./portable-transformer.ts";
 import { isGenerative, loadGenerator } from "./recipes/generative-recipe.ts";
-import { type AnyRun, isTaskRun } from "./run-file.ts";
+import { type AnyRun, isTaskRun } from "./run.ts";
 import { modelFile } from "./run-files.ts";
 
 type Inputs = Readonly<Record<string, InputSpec>>;

@@ -3,7 +3,7 @@
 import type { Device } from "@dl/core";
 import { type ChartSeries, formatDuration, pixelsOf, type RunReport } from "@dl/train";
 import type { LabelledImages } from "./recipes/recipe.ts";
-import { commandLine, type RunFile } from "./run-file.ts";
+import { commandLine, type RunFile } from "./run.ts";
 import type { TrainingResult } from "./training.ts";
 
 export function reportOf(

@@ -6,7 +6,8 @@ import { afterAll, expect, test } from "vitest";
 import { parseCommand } from "./command.ts";
 import { runOf, train } from "./commands/train.ts";
 import { recipes } from "./recipes/index.ts";
-import { commandLine, formatRunFile, type RunFile, readRunFile } from "./run-file.ts";
+import { commandLine, type RunFile } from "./run.ts";
+import { formatRunFile, readRunFile } from "./run-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dl-run-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
 import { checkpointName, type RunFolder } from "@dl/train/node";
-import { modelName, runFileName } from "./run-file.ts";
+import { modelName, runFileName } from "./run.ts";
 
 export async function runFiles(folder: RunFolder): Promise<Record<string, string>> {
   const known = {

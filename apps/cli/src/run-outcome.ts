@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DataError } from "@dl/core";
 import type { Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
-import { runFileName } from "./run-file.ts";
+import { runFileName } from "./run.ts";
 
 /** What a metric must reach. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };

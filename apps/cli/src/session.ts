@@ -5,9 +5,9 @@ import { type Device, Rng } from "@dl/core";
 import { batches, normalize, split, take } from "@dl/data";
 import type { SourceProgress } from "@dl/data/node";
 import { formatCount } from "@dl/train";
-import { isTask } from "./recipes/index.ts";
 import type { Augmentation, LabelledImages, Preset } from "./recipes/recipe.ts";
-import type { AnyRun, RunFile } from "./run-file.ts";
+import { isTask } from "./recipes/task-recipe.ts";
+import type { AnyRun, RunFile } from "./run.ts";
 
 /** The training set, divided. */
 export interface TrainingData {

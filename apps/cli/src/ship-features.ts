@@ -11,7 +11,8 @@ import { DlError } from "@dl/core";
 import { writeSafetensors } from "@dl/nn";
 import { loadSafetensors, writeFileAtomically } from "@dl/nn/node";
 import { featuresFashion, featuresMnist } from "./recipes/features-mnist.ts";
-import { commandLine, modelName, readRunFile } from "./run-file.ts";
+import { commandLine, modelName } from "./run.ts";
+import { readRunFile } from "./run-file.ts";
 
 const cli = fileURLToPath(new URL("./main.ts", import.meta.url));
 const weights = fileURLToPath(new URL("../../../packages/gan/weights/", import.meta.url));

@@ -17,7 +17,7 @@ import {
 } from "@dl/train";
 import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderrTerminal, TensorBoardLog } from "@dl/train/node";
 import type { TaskResult, TaskRun } from "./recipes/task-recipe.ts";
-import { commandLine } from "./run-file.ts";
+import { commandLine } from "./run.ts";
 import { fileExists } from "./run-files.ts";
 import { Stopwatch } from "./stopwatch.ts";
 

@@ -10,7 +10,7 @@ import { useOf } from "./classifier.ts";
 import { EpochClock } from "./epoch-clock.ts";
 import { type Evaluation, evaluateClassifier } from "./evaluation.ts";
 import { reportOf } from "./report.ts";
-import { modelName, type RunFile } from "./run-file.ts";
+import { modelName, type RunFile } from "./run.ts";
 import { fileExists } from "./run-files.ts";
 import { augmentationOf, loadTestData, loadTrainingData, makeModel, normalization, prepareModel } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";

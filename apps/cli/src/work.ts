@@ -5,7 +5,7 @@ import type { RunFolder } from "@dl/train/node";
 import { Interrupt } from "./interrupt.ts";
 import { tellOutcome } from "./outcome.ts";
 import type { TaskResult, TaskRun } from "./recipes/task-recipe.ts";
-import { type AnyRun, commandLine, isTaskRun } from "./run-file.ts";
+import { type AnyRun, commandLine, isTaskRun } from "./run.ts";
 import { runFiles } from "./run-files.ts";
 import { resultsOf, writeOutcome } from "./run-outcome.ts";
 import { searchSlug } from "./search/winner-file.ts";

@@ -19,7 +19,8 @@ import {
 } from "../command.ts";
 import { type CompressionPlan, compressModel } from "../compression.ts";
 import { Interrupt } from "../interrupt.ts";
-import { compressionName, formatRunFile, modelName, readRunFile, runFileName } from "../run-file.ts";
+import { compressionName, modelName, runFileName } from "../run.ts";
+import { formatRunFile, readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 import { describeDevice } from "../session.ts";
 

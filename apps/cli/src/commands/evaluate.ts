@@ -9,7 +9,8 @@ import { Interrupt } from "../interrupt.ts";
 import { formatMetrics } from "../outcome.ts";
 import { evaluateTask } from "../rl/evaluate-task.ts";
 import { readTaskRun } from "../rl/task-run.ts";
-import { isTaskRun, readRunFile } from "../run-file.ts";
+import { isTaskRun } from "../run.ts";
+import { readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 
 export const evaluateCommand: Command = {

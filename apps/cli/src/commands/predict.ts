@@ -6,7 +6,8 @@ import { type Arguments, type Command, deviceOptions, deviceSettings, UsageError
 import { readImage } from "../image-file.ts";
 import { Interrupt } from "../interrupt.ts";
 import type { TaskRun } from "../recipes/task-recipe.ts";
-import { isTaskRun, readRunFile } from "../run-file.ts";
+import { isTaskRun } from "../run.ts";
+import { readRunFile } from "../run-file.ts";
 import { modelFile } from "../run-files.ts";
 
 /** What a model of texts says to each of them. */

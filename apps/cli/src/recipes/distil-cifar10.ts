@@ -10,7 +10,7 @@ import { AdamW, crossEntropy, inference, loadState, readState, schedules, writeS
 import { loadSafetensors } from "@dl/nn/node";
 import { evaluate, type Metrics } from "@dl/train";
 import { type LoadedNetwork, loadWeights } from "../load-weights.ts";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 import { showDownload } from "../session.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { cifar10Data } from "./data.ts";

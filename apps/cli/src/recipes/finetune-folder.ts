@@ -28,7 +28,7 @@ import { loadSafetensors } from "@dl/nn/node";
 import { EarlyStopping, evaluate } from "@dl/train";
 import { checkpointName, type RunFolder } from "@dl/train/node";
 import { loadWeights } from "../load-weights.ts";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { loadFolderImages, writeSkipped } from "./folder-images.ts";

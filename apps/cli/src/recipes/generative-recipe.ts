@@ -6,7 +6,7 @@ import type { ExtractorData } from "@dl/gan/node";
 import { inference, loadState, type Mode, type Module, readState, writeSafetensors } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
 import type { RunFolder } from "@dl/train/node";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 import { modelFile } from "../run-files.ts";
 import type { LabelledImages, RecipeData } from "./recipe.ts";
 import type { TaskPreset, TaskRecipe, TaskRun } from "./task-recipe.ts";

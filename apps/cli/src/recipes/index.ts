@@ -85,10 +85,6 @@ export function recipeNamed(name: string): Recipe | TaskRecipe {
   return recipe;
 }
 
-export function isTask(recipe: Recipe | TaskRecipe): recipe is TaskRecipe {
-  return taskRecipes.includes(recipe as TaskRecipe);
-}
-
 /** The preset of that name; the recipe's first when there is none. */
 export function presetNamed<R extends Recipe | TaskRecipe>({ name: recipe, presets }: R, name: string = presets[0].name): R["presets"][0] {
   const preset = presets.find((candidate) => candidate.name === name);

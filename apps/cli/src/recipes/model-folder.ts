@@ -7,7 +7,7 @@ import { loadState, type Module, readState, writeSafetensors } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
 import type { RunFolder } from "@dl/train/node";
 import { huggingFaceState, type Pretrained, tokenizerConfig } from "@dl/transformer";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 
 export interface ModelFolderOptions {
   folder: RunFolder;

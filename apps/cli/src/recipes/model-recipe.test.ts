@@ -7,7 +7,7 @@ import { type Tokenizer, trainWordPiece } from "@dl/data";
 import { RunFolder } from "@dl/train/node";
 import { SequenceClassifier } from "@dl/transformer";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { RunSettings } from "../run-file.ts";
+import type { RunSettings } from "../run.ts";
 import { folderOf, type ModelData, type ModelPreset, modelRecipe, tokenId } from "./model-recipe.ts";
 import { paddedTexts, type TextExample, textExample } from "./padded-texts.ts";
 import { classifyTexts, measureClassifier, testMetrics } from "./sentiment.ts";

@@ -13,7 +13,7 @@ import { fitPrivately, noiseForBudget } from "@dl/privacy";
 import { evaluate, type Metrics } from "@dl/train";
 import { UsageError } from "../command.ts";
 import { type LoadedNetwork, loadWeights } from "../load-weights.ts";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 import { showDownload } from "../session.ts";
 import { folderRun, writeTaskReport } from "../task-training.ts";
 import { mnistData } from "./data.ts";

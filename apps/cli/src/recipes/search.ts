@@ -3,7 +3,7 @@
 import { choice, float, record } from "@dl/nas";
 import { UsageError } from "../command.ts";
 import type { Preset, Recipe, RecipeSearch } from "./recipe.ts";
-import type { TaskPreset, TaskRecipe } from "./task-recipe.ts";
+import { isTask, type TaskPreset, type TaskRecipe } from "./task-recipe.ts";
 
 interface TrainingSettings {
   readonly learningRate: number;
@@ -29,6 +29,6 @@ function trainingSearch<P extends TaskPreset | Preset>({ defaults }: P): RecipeS
 export function searchOf<R extends Recipe | TaskRecipe>(recipe: R, preset: R["presets"][0]): RecipeSearch<R["presets"][0]> {
   const own = recipe.search as RecipeSearch<R["presets"][0]> | undefined;
   if (own) return own;
-  if ("train" in recipe) throw new UsageError(`expected a recipe that can be searched, got ${recipe.name}: it says nothing of a space.`);
+  if (isTask(recipe)) throw new UsageError(`expected a recipe that can be searched, got ${recipe.name}: it says nothing of a space.`);
   return trainingSearch(preset);
 }

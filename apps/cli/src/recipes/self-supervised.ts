@@ -33,7 +33,7 @@ import {
 import { loadSafetensors } from "@dl/nn/node";
 import { evaluate, fit, type Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";

@@ -4,9 +4,9 @@ import type { Device } from "@dl/core";
 import type { Callback, FitResult, Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { Classifier } from "../classifier.ts";
-import type { RunSettings } from "../run-file.ts";
+import type { RunSettings } from "../run.ts";
 import type { Goal } from "../run-outcome.ts";
-import type { Hyperparameters, RecipeSearch } from "./recipe.ts";
+import type { Hyperparameters, Recipe, RecipeSearch } from "./recipe.ts";
 
 /** One way to train; a recipe's own presets hold more. */
 export interface TaskPreset {
@@ -66,4 +66,8 @@ export interface TaskRecipe<P extends TaskPreset = TaskPreset> {
   classifier?(run: TaskRun<P>, folder: string): Promise<Classifier>;
   /** Measures the model in `folder`. */
   evaluate(run: TaskRun<P>, options: TaskContext & { folder: string }): Promise<Metrics>;
+}
+
+export function isTask(recipe: Recipe | TaskRecipe): recipe is TaskRecipe {
+  return "train" in recipe;
 }

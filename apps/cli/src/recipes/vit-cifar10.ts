@@ -10,7 +10,7 @@ import { evaluate } from "@dl/train";
 import { vitCifar10 as network, ViT, type ViTPreset } from "@dl/transformer";
 import { loadFolder } from "@dl/transformer/node";
 import { isCompressedModel, type LoadedNetwork, loadWeights } from "../load-weights.ts";
-import { modelName } from "../run-file.ts";
+import { modelName } from "../run.ts";
 import { showDownload } from "../session.ts";
 import { cifar10Data } from "./data.ts";
 import { writeModelFolder } from "./model-folder.ts";

@@ -6,7 +6,7 @@ import { DataError } from "@dl/core";
 import { tasks as plainTasks, type Task } from "@dl/rl";
 import { box2dTasks } from "@dl/rl/box2d";
 import { mujocoTasks } from "@dl/rl/mujoco";
-import { runFileName } from "../run-file.ts";
+import { runFileName } from "../run.ts";
 
 const tasks: readonly Task[] = [...plainTasks, ...box2dTasks, ...mujocoTasks];
 

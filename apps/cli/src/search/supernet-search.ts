@@ -22,9 +22,10 @@ import { html, ProgressBar, renderLineChart, renderReportPage } from "@dl/train"
 import { checkpointName, type RunFolder, stderrTerminal } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import { UsageError } from "../command.ts";
-import { isTask, presetNamed, recipeNamed } from "../recipes/index.ts";
+import { presetNamed, recipeNamed } from "../recipes/index.ts";
 import type { LabelledImages, Preset, Recipe, RecipeSearch } from "../recipes/recipe.ts";
 import { searchOf } from "../recipes/search.ts";
+import { isTask } from "../recipes/task-recipe.ts";
 import { fileExists } from "../run-files.ts";
 import { augmentationOf, loadTrainingData, normalization } from "../session.ts";
 import { type SearchFile, searchCommandLine } from "./search-file.ts";

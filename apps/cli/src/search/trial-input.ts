@@ -2,7 +2,7 @@
 
 import type { Preset } from "../recipes/recipe.ts";
 import type { TaskPreset } from "../recipes/task-recipe.ts";
-import type { RunSettings } from "../run-file.ts";
+import type { RunSettings } from "../run.ts";
 import type { TrialStates } from "./trial-state.ts";
 
 export interface TrainingTrialInput extends TrialStates {
