@@ -7,7 +7,7 @@
 
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
-import { leakyRelu, openDevice, Rng, type Scalar, stopGradient, tensor, upload, valueAndGrad } from "@dl/core";
+import { leakyRelu, openDevice, Rng, stopGradient, tensor, upload, valueAndGrad } from "@dl/core";
 import { nonSaturating, r1Penalty } from "@dl/gan";
 import { Adam, inference, Linear, Sequential } from "@dl/nn";
 
@@ -53,7 +53,7 @@ for (let step = 0; step < options.steps; step++) {
     const d = valueAndGrad(() => {
       const fake = stopGradient(generator.forward(latents, inference));
       const penalty = r1Penalty(judge, real, { weight: options.penalty });
-      return loss.discriminator(judge(real), judge(fake)).add(penalty) as Scalar;
+      return loss.discriminator(judge(real), judge(fake)).add(penalty);
     }, discriminator.parameters());
     discriminatorOptimizer.update(d.grads);
     const g = valueAndGrad(() => loss.generator(judge(generator.forward(latents, inference))), generator.parameters());

@@ -51,9 +51,9 @@ for (let step = 0; step < options.steps; step++) {
     const far = other.add(tensor(options.shift)); // [B, 2]
     const between = near.mul(mix).add(far.mul(mix.neg().add(1))); // [B, 2]
     const { value, grads } = valueAndGrad(() => {
-      const distance = mean(critic.forward(far)).sub(mean(critic.forward(near))) as Scalar;
+      const distance = mean(critic.forward(far)).sub(mean(critic.forward(near)));
       const penalty = gradientPenalty(between);
-      return { loss: penalty.mul(options.penalty).sub(distance) as Scalar, distance, penalty };
+      return { loss: penalty.mul(options.penalty).sub(distance), distance, penalty };
     }, critic.parameters());
     optimizer.update(grads);
     return value;

@@ -62,7 +62,7 @@ export class MaskedImages<E extends MapEncoder> extends Module {
   /** The mean error of the hidden pixels, in the images' own units. */
   loss({ images, mask }: MaskedBatch, mode: Mode): Scalar {
     const error = mul(abs(sub(this.forward({ images, mask }, mode), images)), mask);
-    return sum(error).div(sum(mask).mul(images.shape[3]!).add(1e-6)) as Scalar;
+    return sum(error).div(sum(mask).mul(images.shape[3]!).add(1e-6));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { OptionError } from "./errors.ts";
 import { differentiableJointly, withoutRecording } from "./recording.ts";
-import { shareStorage, type Tensor } from "./tensor.ts";
+import { type Scalar, shareStorage, type Tensor } from "./tensor.ts";
 
 export interface CustomGradient {
   readonly forward: () => Tensor;
@@ -32,6 +32,8 @@ export function customGradient(inputs: readonly Tensor[], { forward, backward }:
 }
 
 /** The value of `x` as a constant: no gradient flows back through it. */
+export function stopGradient(x: Scalar): Scalar;
+export function stopGradient(x: Tensor): Tensor;
 export function stopGradient(x: Tensor): Tensor {
   return shareStorage(x, x.shape);
 }

@@ -57,7 +57,7 @@ test("feature maps: the outputs of layers by their paths", async () => {
 test("activation maximisation climbs to what the objective likes, within the range", async () => {
   await onDevice(async (device) => {
     const wanted = hostTensor(Float64Array.of(1, -1, 1, -1), [1, 2, 2, 1]);
-    const objective = (image: Tensor): Scalar => mean(image.mul(tensor(wanted))) as Scalar;
+    const objective = (image: Tensor): Scalar => mean(image.mul(tensor(wanted)));
     const { image, objectives } = await activationMaximisation({
       device,
       objective,

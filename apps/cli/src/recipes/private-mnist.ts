@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import type { ImageClassifier } from "@dl/cnn";
-import { argmax, equal, flatten, maxPool2d, mean, Rng, type Scalar, type Tensor, tanh } from "@dl/core";
+import { argmax, equal, flatten, maxPool2d, mean, Rng, type Tensor, tanh } from "@dl/core";
 import { normalize, take } from "@dl/data";
 import { mnistStatistics } from "@dl/data/node";
 import { Conv2d, crossEntropy, inference, Linear, Module, readState, Sgd, writeSafetensors } from "@dl/nn";
@@ -70,7 +70,7 @@ async function measure(run: TaskRun, model: ImageClassifier, { device, signal }:
     transform: normalize(mnistStatistics),
     step: ({ images, labels }) => {
       const logits = model.forward(images, inference);
-      return { loss: crossEntropy(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) as Scalar };
+      return { loss: crossEntropy(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) };
     },
   });
   return { "test/loss": loss, "test/accuracy": accuracy };

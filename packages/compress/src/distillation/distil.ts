@@ -85,8 +85,8 @@ export class Distillation extends Module {
       parts.features = compare(features.pairs, (a, b, i) => featureDistillation(this.regressors!.forward(a, i), b));
     }
     if (attention) parts.attention = compare(attention.pairs, attentionDistillation);
-    const weighted = Object.entries(parts).map(([name, part]) => mul(part, weights[name as keyof typeof weights]) as Scalar);
-    const loss = weighted.reduce((a, b) => a.add(b) as Scalar);
+    const weighted = Object.entries(parts).map(([name, part]) => mul(part, weights[name as keyof typeof weights]));
+    const loss = weighted.reduce((a, b) => a.add(b));
     return { ...parts, loss, accuracy: mean(equal(argmax(own.logits, -1), batch.labels).cast("float32")) };
   };
 }
@@ -101,8 +101,8 @@ function weightsOf({
 }
 
 function meanOf(losses: readonly Scalar[]): Scalar {
-  const sum = losses.reduce((a, b) => a.add(b) as Scalar);
-  return mul(sum, 1 / losses.length) as Scalar;
+  const sum = losses.reduce((a, b) => a.add(b));
+  return mul(sum, 1 / losses.length);
 }
 
 export interface DistilOptions extends DistillationOptions, Omit<FitOptions<DistilExample>, "model" | "optimizer" | "step"> {

@@ -37,7 +37,7 @@ export function logitDistillation(student: Tensor, teacher: Tensor, { temperatur
   }
   requireAlike("logitDistillation", student, teacher);
   const soft = klDivergence(student.div(temperature), stopGradient(teacher).div(temperature));
-  return mul(soft, temperature ** 2) as Scalar;
+  return mul(soft, temperature ** 2);
 }
 
 /**

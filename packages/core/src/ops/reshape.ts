@@ -3,10 +3,12 @@
 import { ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape.ts";
-import { shareStorage, type Tensor } from "../tensor.ts";
+import { type Scalar, shareStorage, type Tensor } from "../tensor.ts";
 import { requireTensor } from "./apply.ts";
 
 /** One size may be −1: it takes what is left. */
+export function reshape(x: Tensor, shape: readonly []): Scalar;
+export function reshape(x: Tensor, shape: Shape): Tensor;
 export function reshape(x: Tensor, shape: Shape): Tensor {
   requireTensor("reshape", x);
   const open = shape.indexOf(-1);

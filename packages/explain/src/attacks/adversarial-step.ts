@@ -25,7 +25,7 @@ export function adversarialStep(inputs: Tensor, { optimizer, parameters, loss, a
   const attacked = attack(inputs, loss);
   const total = (): Scalar => {
     const hard = loss(attacked);
-    return clean === 0 ? hard : (mul(hard, 1 - clean).add(mul(loss(inputs), clean)) as Scalar);
+    return clean === 0 ? hard : mul(hard, 1 - clean).add(mul(loss(inputs), clean));
   };
   const { value, grads } = valueAndGrad(total, parameters);
   optimizer.update(grads);

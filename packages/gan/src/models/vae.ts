@@ -93,5 +93,5 @@ export function vaeLoss(pass: VaePass, images: Tensor, { beta = 1 }: { beta?: nu
   const batch = images.shape[0]!;
   const reconstruction = binaryCrossEntropyWithLogits(logits, images, { reduction: "sum" });
   const divergence = mean.square().add(exp(logVariance)).sub(logVariance).sub(1).sum().mul(0.5);
-  return reconstruction.add(divergence.mul(beta)).mul(1 / batch) as Scalar;
+  return reconstruction.add(divergence.mul(beta)).mul(1 / batch);
 }

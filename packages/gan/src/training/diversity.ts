@@ -27,5 +27,5 @@ export function spreadOf(examples: Tensor): Spread {
   const itself = eye(count).cast(squared.dtype);
   const distances = squared.sqrt().mul(itself.mul(-1).add(1));
   const furthest = distances.max().add(1);
-  return { pairwise: distances.sum().div(count * (count - 1)) as Scalar, nearest: distances.add(itself.mul(furthest)).min(1).mean() };
+  return { pairwise: distances.sum().div(count * (count - 1)), nearest: distances.add(itself.mul(furthest)).min(1).mean() };
 }

@@ -156,9 +156,9 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
         const there = cycleLoss({ toA: (x) => toA.forward(x, mode), toB: (x) => toB.forward(x, mode) }, { a, b }, weights);
         const against = (judge: ImageModule, fake: Tensor, real: Tensor): Scalar =>
           loss.generator(judge.forward(fake, mode), loss.comparesScores ? judge.forward(real, mode) : undefined);
-        const generatorLoss = against(judgeA, there.fakeA, a).add(against(judgeB, there.fakeB, b)) as Scalar;
+        const generatorLoss = against(judgeA, there.fakeA, a).add(against(judgeB, there.fakeB, b));
         const { loss: cycleTotal, fakeA, fakeB } = there;
-        return { loss: generatorLoss.add(cycleTotal) as Scalar, generatorLoss, cycleLoss: cycleTotal, fakeA, fakeB };
+        return { loss: generatorLoss.add(cycleTotal), generatorLoss, cycleLoss: cycleTotal, fakeA, fakeB };
       }, parametersOf(optimizers.generators));
       const generatorGradient = globalNorm(grads);
       optimizers.generators.update(clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm, { norm: generatorGradient }));
@@ -175,12 +175,12 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
         const scores = (images: typeof real) => [players.judgeA.forward(images.a, mode), players.judgeB.forward(images.b, mode)] as const;
         const [[realA, realB], [fakeA, fakeB]] = [scores(real), scores(fake)];
         // Halved, so that the discriminators learn no faster than the generators: section 7.1.
-        const total = loss.discriminator(realA, fakeA).add(loss.discriminator(realB, fakeB)).mul(0.5) as Scalar;
+        const total = loss.discriminator(realA, fakeA).add(loss.discriminator(realB, fakeB)).mul(0.5);
         const share = (right: readonly Tensor[]) =>
           right
             .map((mask) => mask.cast("float32").mean())
             .reduce((sum, one) => sum.add(one))
-            .div(2) as Scalar;
+            .div(2);
         return {
           loss: total,
           realAccuracy: share([realA.greater(loss.boundary), realB.greater(loss.boundary)]),

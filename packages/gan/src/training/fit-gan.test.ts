@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, Rng, type Scalar } from "@dl/core";
+import { hostTensor, Rng } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { Adam, readCheckpoint, readState, WeightAverage, writeCheckpoint } from "@dl/nn";
 import { type Callback, type FitSave, fromJson, type Run, toJson } from "@dl/train";
@@ -151,7 +151,7 @@ test("a run that diverges leaves its last good checkpoint, from which both playe
         penalty: ({ critic, real, step }) =>
           critic(real)
             .mean()
-            .mul(step < 8 ? 0 : Number.NaN) as Scalar,
+            .mul(step < 8 ? 0 : Number.NaN),
       } satisfies Partial<FitGanOptions<Points>>;
       const { reason } = await fitGan({ device, ...game.options({ callbacks, ...diverging }) });
       expect(reason).toMatch(/^penalty is NaN at step 9: go back to the last checkpoint/);

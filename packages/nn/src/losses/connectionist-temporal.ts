@@ -15,7 +15,6 @@ import {
   notEqual,
   range,
   repeat,
-  type Scalar,
   stack,
   sum,
   type Tensor,
@@ -81,6 +80,6 @@ export function connectionistTemporal<R extends Reduction = "mean">(
   const found = logSumExp(ends, 1).neg(); // [B]
   const losses = where(greater(found, -impossible / 10), fill([], Infinity, { dtype: logits.dtype }), found);
   if (reduction === "none") return losses as Reduced<R>;
-  if (reduction === "sum") return sum(losses) as Scalar as Reduced<R>;
-  return mean(losses.div(maximum(targetLengths, 1).cast(logits.dtype))) as Scalar as Reduced<R>;
+  if (reduction === "sum") return sum(losses) as Reduced<R>;
+  return mean(losses.div(maximum(targetLengths, 1).cast(logits.dtype))) as Reduced<R>;
 }

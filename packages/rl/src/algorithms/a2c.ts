@@ -5,7 +5,7 @@
  * normalisation of advantages.
  */
 
-import { add, mean, mul, neg, type Scalar, square, sub, tensor, valueAndGrad } from "@dl/core";
+import { add, mean, mul, neg, square, sub, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm, RmsProp } from "@dl/nn";
 import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
@@ -102,8 +102,8 @@ export class A2c extends OnPolicyAlgorithm {
         const policyLoss = neg(mean(mul(distribution.logProb(tensor(actions)), tensor(advantages))));
         const valueLoss = mul(mean(square(sub(values, tensor(returns)))), 0.5);
         const entropy = mean(distribution.entropy());
-        const loss = sub(add(policyLoss, mul(valueLoss, 2 * valueWeight)), mul(entropy, entropyWeight)) as Scalar;
-        return { loss, policy_loss: policyLoss as Scalar, value_loss: valueLoss as Scalar, entropy };
+        const loss = sub(add(policyLoss, mul(valueLoss, 2 * valueWeight)), mul(entropy, entropyWeight));
+        return { loss, policy_loss: policyLoss, value_loss: valueLoss, entropy };
       }, model.parameters());
       this.optimizers.optimizer.optimizer.update(clipByGlobalNorm(grads, maxGradientNorm));
       return value;

@@ -1,6 +1,6 @@
 /** What on-policy algorithms train: a policy, and a critic of its own. */
 
-import { type Device, mean, mul, type Rng, reshape, type Scalar, square, sub, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { type Device, mean, mul, type Rng, reshape, square, sub, type Tensor, tensor, valueAndGrad } from "@dl/core";
 import { type Adam, clipByGlobalNorm, Module } from "@dl/nn";
 import { Network } from "../networks/network.ts";
 import { makePolicy, type PolicyOptions } from "../policies/make-policy.ts";
@@ -60,7 +60,7 @@ export function fitValues(
   const parameters = model.critic.parameters();
   return device.compute(() => {
     const { value, grads } = valueAndGrad(
-      () => mul(mean(square(sub(model.values(tensor(observations)), tensor(returns)))), 0.5) as Scalar,
+      () => mul(mean(square(sub(model.values(tensor(observations)), tensor(returns)))), 0.5),
       parameters,
     );
     optimizer.update(maxGradientNorm === undefined ? grads : clipByGlobalNorm(grads, maxGradientNorm));

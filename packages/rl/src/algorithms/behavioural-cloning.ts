@@ -1,6 +1,6 @@
 /** Behavioural cloning: do as the expert did. Pomerleau 1989; Bain and Sammut 1995. */
 
-import { type Device, hostTensor, mean, neg, OptionError, type Rng, type Scalar, tensor, valueAndGrad } from "@dl/core";
+import { type Device, hostTensor, mean, neg, OptionError, type Rng, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm } from "@dl/nn";
 import type { Policy } from "../policies/policy.ts";
 import { shuffled } from "./numbers.ts";
@@ -54,7 +54,7 @@ export async function cloneBehaviour(
       const done = policy.upload(gatherRows(targets, rows, { width: actionWidth }));
       const loss = await device.compute(() => {
         const { value, grads } = valueAndGrad(
-          () => neg(mean(policy.distribution(policy.forward(tensor(seen))).logProb(tensor(done)))) as Scalar,
+          () => neg(mean(policy.distribution(policy.forward(tensor(seen))).logProb(tensor(done)))),
           parameters,
         );
         optimizer.update(clipByGlobalNorm(grads, 1));

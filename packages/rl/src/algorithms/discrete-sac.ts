@@ -17,7 +17,6 @@ import {
   OptionError,
   type Rng,
   reshape,
-  type Scalar,
   square,
   stopGradient,
   sub,
@@ -163,7 +162,7 @@ export class DiscreteSac extends OffPolicyAlgorithm {
       const errors = valueAndGrad(() => {
         const [a, b] = critic.forward(observations);
         const error = (q: typeof a) => mean(square(sub(takeAlong(q, places, { axis: 1 }), goal)));
-        return mul(add(error(a), error(b)), 0.5) as Scalar;
+        return mul(add(error(a), error(b)), 0.5);
       }, this.#parameters.critic);
       this.optimizers.critic.optimizer.update(errors.grads);
 
@@ -172,8 +171,8 @@ export class DiscreteSac extends OffPolicyAlgorithm {
       const better = valueAndGrad(() => {
         const logProbs = logSoftmax(allowedOnly(policy.forward(observations).logits, batch.masks && tensor(batch.masks)));
         const probabilities = exp(logProbs);
-        const loss = mean(sum(mul(probabilities, sub(mul(alpha, logProbs), values)), -1)) as Scalar;
-        return { loss, entropy: stopGradient(neg(mean(sum(mul(probabilities, logProbs), -1)))) as Scalar };
+        const loss = mean(sum(mul(probabilities, sub(mul(alpha, logProbs), values)), -1));
+        return { loss, entropy: stopGradient(neg(mean(sum(mul(probabilities, logProbs), -1)))) };
       }, this.#parameters.policy);
       this.optimizers.policy.optimizer.update(better.grads);
 
@@ -184,7 +183,7 @@ export class DiscreteSac extends OffPolicyAlgorithm {
         q_loss: errors.value,
         policy_loss: better.value.loss,
         entropy: better.value.entropy,
-        temperature: reshape(alpha, []) as Scalar,
+        temperature: reshape(alpha, []),
       };
     });
   }

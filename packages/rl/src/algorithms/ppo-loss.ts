@@ -80,11 +80,11 @@ export function ppoLoss({
   const plain = mul(ratio, advantages);
   const clipped = mul(clip(ratio, 1 - clipRange, 1 + clipRange), advantages);
   const surrogate = minimum(plain, clipped);
-  const policyLoss = neg(mean(surrogate)) as Scalar;
+  const policyLoss = neg(mean(surrogate));
   const error = sub(still.values, returns); // [B]
   const { squared, moves } = squaredError(error, { ...still, oldValues, returns, valueClip });
-  const valueLoss = mul(mean(squared), 0.5) as Scalar;
-  const meanEntropy = mean(still.entropy) as Scalar;
+  const valueLoss = mul(mean(squared), 0.5);
+  const meanEntropy = mean(still.entropy);
   const loss = customGradient([logProbs, values, entropy], {
     forward() {
       const both = add(policyLoss, mul(valueLoss, valueWeight));

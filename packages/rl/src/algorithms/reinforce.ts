@@ -5,7 +5,7 @@
  * baseline are normalised; and without a baseline, only steps whose episode ended count, because only their returns are known.
  */
 
-import { add, mean, mul, neg, type Scalar, tensor, valueAndGrad } from "@dl/core";
+import { add, mean, mul, neg, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm } from "@dl/nn";
 import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
@@ -85,7 +85,7 @@ export class Reinforce extends OnPolicyAlgorithm {
         const distribution = policy.distribution(policy.forward(tensor(observations)), masks && tensor(masks));
         const policyLoss = neg(mean(mul(distribution.logProb(tensor(actions)), tensor(weights))));
         const entropy = mean(distribution.entropy());
-        return { loss: add(policyLoss, mul(entropy, -entropyWeight)) as Scalar, policy_loss: policyLoss as Scalar, entropy };
+        return { loss: add(policyLoss, mul(entropy, -entropyWeight)), policy_loss: policyLoss, entropy };
       }, policy.parameters());
       this.optimizers.policy.optimizer.update(clipByGlobalNorm(grads, maxGradientNorm));
       return value;

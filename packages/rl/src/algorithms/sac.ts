@@ -15,7 +15,6 @@ import {
   mul,
   neg,
   reshape,
-  type Scalar,
   stopGradient,
   sub,
   type Tensor,
@@ -193,7 +192,7 @@ export class Sac extends OffPolicyAlgorithm {
       const goal = add(tensor(batch.rewards), mul(tensor(batch.discounts), soft)); // [B]
       const errors = valueAndGrad(() => {
         const both = critic.forward(observations, actions);
-        return { loss: mul(twinError(both, goal), 0.5) as Scalar, q: mean(both[0]) };
+        return { loss: mul(twinError(both, goal), 0.5), q: mean(both[0]) };
       }, this.#parameters.critic);
       this.optimizers.critic.optimizer.update(errors.grads);
 
@@ -215,8 +214,8 @@ export class Sac extends OffPolicyAlgorithm {
         q_loss: errors.value.loss,
         q_mean: errors.value.q,
         policy_loss: better.value.loss,
-        entropy: neg(better.value.logProb) as Scalar,
-        temperature: reshape(alpha, []) as Scalar,
+        entropy: neg(better.value.logProb),
+        temperature: reshape(alpha, []),
       };
     });
   }

@@ -111,7 +111,7 @@ export async function learnOffline(
           const actions = actor.forward(observations);
           const [q] = critic.forward(observations, actions);
           const imitation = mean(square(sub(actions, tensor(batch.actions))));
-          return { loss: sub(imitation, mul(mean(q), scale)) as Scalar, size: mean(q.abs()) };
+          return { loss: sub(imitation, mul(mean(q), scale)), size: mean(q.abs()) };
         }, parameters.actor);
         actorAdam.update(grads);
         moveTarget(targetActor, actor, { rate: targetRate });

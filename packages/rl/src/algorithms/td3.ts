@@ -4,7 +4,7 @@
  * TD3 is DDPG with three repairs: the smaller of two critics, noise on the target's actions, and an actor that learns more slowly than its critics.
  */
 
-import { add, clip, mean, minimum, mul, neg, type Rng, type Scalar, square, sub, type Tensor, tanh, tensor, valueAndGrad } from "@dl/core";
+import { add, clip, mean, minimum, mul, neg, type Rng, square, sub, type Tensor, tanh, tensor, valueAndGrad } from "@dl/core";
 import { type Adam, Module, type Parameter } from "@dl/nn";
 import { Network } from "../networks/network.ts";
 import { moveTarget } from "../networks/target.ts";
@@ -157,17 +157,14 @@ export class Td3 extends OffPolicyAlgorithm {
       const goal = add(tensor(batch.rewards), mul(tensor(batch.discounts), twin ? minimum(q1, q2) : q1)); // [B]
       const errors = valueAndGrad(() => {
         const both = critic.forward(observations, tensor(batch.actions));
-        const loss = twin ? twinError(both, goal) : (mean(square(sub(both[0], goal))) as Scalar);
+        const loss = twin ? twinError(both, goal) : mean(square(sub(both[0], goal)));
         return { loss, q: mean(both[0]) };
       }, this.#parameters.critic);
       this.optimizers.critic.optimizer.update(errors.grads);
       const logs = { q_loss: errors.value.loss, q_mean: errors.value.q, exploration };
       if (!moves) return logs;
 
-      const better = valueAndGrad(
-        () => neg(mean(critic.forward(observations, actor.forward(observations))[0])) as Scalar,
-        this.#parameters.actor,
-      );
+      const better = valueAndGrad(() => neg(mean(critic.forward(observations, actor.forward(observations))[0])), this.#parameters.actor);
       this.optimizers.actor.optimizer.update(better.grads);
       moveTarget(targetActor, actor, { rate: targetRate });
       moveTarget(targetCritic, critic, { rate: targetRate });

@@ -35,5 +35,5 @@ export class TwinCritic extends Module {
 
 /** The mean squared error of both against the same goal `[B]`, added up. */
 export function twinError([a, b]: readonly [Tensor, Tensor], goal: Tensor): Scalar {
-  return add(mean(square(sub(a, goal))), mean(square(sub(b, goal)))) as Scalar;
+  return add(mean(square(sub(a, goal))), mean(square(sub(b, goal))));
 }

@@ -74,12 +74,12 @@ export class ElasticWeights implements Disposable {
     for (const task of this.#tasks) {
       for (const [i, { weights, importance }] of task.entries()) {
         const moved = this.#parameters[i]!.value.sub(weights.value);
-        const own = sum(moved.square().mul(importance.value)) as Scalar;
-        total = total ? (add(total, own) as Scalar) : own;
+        const own = sum(moved.square().mul(importance.value));
+        total = total ? add(total, own) : own;
       }
     }
     if (!total) throw new OptionError("ElasticWeights.penalty: expected a task that was remembered, got none. Call remember first.");
-    return total.mul(this.#strength / 2) as Scalar;
+    return total.mul(this.#strength / 2);
   }
 
   [Symbol.dispose](): void {

@@ -50,7 +50,7 @@ export function denoiserOf({ device, settings, dataset, transform, rng, signal }
       .mul(Math.sqrt(left))
       .add(tensor(noise).mul(Math.sqrt(1 - left)));
     const times = tensor(hostTensor(new Float32Array(count).fill(diffusion.timeOf(t)), [count]));
-    return denoise(noisy, times).sub(tensor(noise)).square().mean().neg().add(1) as Scalar;
+    return denoise(noisy, times).sub(tensor(noise)).square().mean().neg().add(1);
   };
 
   return {
@@ -75,8 +75,8 @@ export function denoiserOf({ device, settings, dataset, transform, rng, signal }
       return await device.compute(() => {
         const [ours, theirs] = [spreadOf(tensor(drawn)), spreadOf(tensor(real))];
         return {
-          diversity: ours.pairwise.div(theirs.pairwise) as Scalar,
-          nearest: ours.nearest.div(theirs.nearest) as Scalar,
+          diversity: ours.pairwise.div(theirs.pairwise),
+          nearest: ours.nearest.div(theirs.nearest),
           ...(Object.fromEntries(
             Object.entries(levels).map(([name, share]) => [name, found(Math.round(share * (diffusion.steps - 1)))]),
           ) as {
