@@ -5,9 +5,7 @@ import type { Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
 import { forward, inputGradient } from "./convolution.ts";
-import { isDilated, isPadded, padded, type Sides, sidesOf, windowAttributes } from "./windows.ts";
-
-const unpadded: Sides = { top: 0, bottom: 0, left: 0, right: 0 };
+import { isDilated, isPadded, padded, sidesOf, windowAttributes } from "./windows.ts";
 
 export function averagePool(engine: Engine, x: TensorOperand, g: PoolGeometry, countPadding: boolean): TensorBuffer {
   const shape = [g.batch, g.outHeight, g.outWidth, g.channels];
@@ -40,7 +38,7 @@ export function averagePoolGradient(engine: Engine, dy: TensorOperand, g: PoolGe
 }
 
 function poolAttributes(engine: Engine, g: PoolGeometry): ReturnType<typeof windowAttributes> {
-  return [engine.ints("ksize", [1, g.kernelHeight, g.kernelWidth, 1]), ...windowAttributes(engine, g, unpadded)];
+  return [engine.ints("ksize", [1, g.kernelHeight, g.kernelWidth, 1]), ...windowAttributes(engine, g)];
 }
 
 /** TensorFlow pools without gaps: with them it is a convolution by a constant, every channel an image of its own. */

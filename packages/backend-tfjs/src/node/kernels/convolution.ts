@@ -5,9 +5,7 @@ import type { Attribute, Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
 import { finished } from "./matmul.ts";
-import { isDilated, isPadded, isSame, padded, type Sides, sidesOf, windowAttributes } from "./windows.ts";
-
-const unpadded: Sides = { top: 0, bottom: 0, left: 0, right: 0 };
+import { isDilated, isPadded, isSame, padded, sidesOf, windowAttributes } from "./windows.ts";
 
 export function conv2d(
   engine: Engine,
@@ -94,7 +92,7 @@ function plainInputGradient(engine: Engine, dy: number, filter: number, g: ConvG
   if (g.inChannels < 8 || !isPadded(sides)) return gradient(g.height, g.width, windowAttributes(engine, g, sides));
   if (isSame(g)) return gradient(g.height, g.width, sameAttributes(engine, g));
   const { top, bottom, left, right } = sides;
-  const whole = gradient(g.height + top + bottom, g.width + left + right, windowAttributes(engine, g, unpadded));
+  const whole = gradient(g.height + top + bottom, g.width + left + right, windowAttributes(engine, g));
   const shape = constants.ints([g.batch, g.height, g.width, g.inChannels]);
   return engine.run("Slice", [whole.id, constants.ints([0, top, left, 0]), shape]);
 }
@@ -113,7 +111,7 @@ function filterGradient(engine: Engine, x: number, dy: number, g: ConvGeometry):
     // No explicit padding here either.
     const same = isSame(g);
     const image = same ? x : padded(engine, x, sidesOf(g));
-    const attributes = same ? sameAttributes(engine, g) : windowAttributes(engine, g, unpadded);
+    const attributes = same ? sameAttributes(engine, g) : windowAttributes(engine, g);
     if (!isDilated(g)) return engine.run("Conv2DBackpropFilter", [image, sizes, dy], attributes);
     // A dilated kernel is a large one of which only every d-th tap counts.
     const whole = engine.step("Conv2DBackpropFilter", [image, sizes, dy], attributes);

@@ -89,7 +89,7 @@ function unpadded(engine: Engine, x: number, g: PoolGeometry): number {
 function fastAttributes(engine: Engine, g: PoolGeometry): Attribute[] {
   return [
     engine.ints("ksize", [1, g.kernelHeight, g.kernelWidth, 1]),
-    ...windowAttributes(engine, g, { top: 0, bottom: 0, left: 0, right: 0 }),
+    ...windowAttributes(engine, g),
     engine.flag("workspace_enabled", true),
     // The name under which oneDNN's kernels are registered (tensorflow/core/graph/mkl_graph_util.h).
     engine.text("_kernel", "MklNameChangeOp"),

@@ -55,10 +55,10 @@ export function isSame(g: WindowGeometry): boolean {
   );
 }
 
-/** `strides` and `padding`, and what they need. */
-export function windowAttributes(engine: Engine, g: WindowGeometry, sides: Sides): Attribute[] {
+/** `strides` and `padding`, and what they need; without `sides` for images that are padded already. */
+export function windowAttributes(engine: Engine, g: WindowGeometry, sides?: Sides): Attribute[] {
   const strides = engine.ints("strides", [1, g.strideHeight, g.strideWidth, 1]);
-  if (!isPadded(sides)) return [strides, engine.text("padding", "VALID")];
+  if (!sides || !isPadded(sides)) return [strides, engine.text("padding", "VALID")];
   const { top, bottom, left, right } = sides;
   return [strides, engine.text("padding", "EXPLICIT"), engine.ints("explicit_paddings", [0, 0, top, bottom, left, right, 0, 0])];
 }
