@@ -13,7 +13,9 @@ import {
   record,
   regularizedEvolution,
   rungStopping,
+  type Space,
   type StoppingRule,
+  type Strategy,
   search,
   type TrialRecord,
 } from "../index.ts";
@@ -160,6 +162,16 @@ describe("failures", () => {
     await expect(search(space, { ...options, objectives: {} })).rejects.toThrow("expected at least one objective");
     await expect(search(space, { ...options, limits: { trials: 0 } })).rejects.toThrow("expected limits.trials above 0, got 0");
     await expect(search(space, { ...options, workers: 0 })).rejects.toThrow("expected at least one worker, got 0");
+  });
+
+  test("a strategy of another space is refused, whether it decides other things or more widely", async () => {
+    const begin = (strategy: Strategy<Value>) => search(space, { strategy, evaluate, objectives, limits: { trials: 100 } });
+    const other = record({ x: integer(0, 30), kind: choice(["b", "a"]) });
+    const wider = record({ x: integer(25, 90), kind: choice(["a", "b"]) });
+    for (const foreign of [other, wider, record({ x: integer(0, 30) }) as typeof other]) {
+      const strategy = randomSearch(foreign as Space<Value>, { rng: new Rng(1) });
+      await expect(begin(strategy)).rejects.toThrow("expected random search to propose candidates of the space that is searched, got ");
+    }
   });
 
   test("a journal whose trials the strategy would not propose is refused", async () => {

@@ -156,6 +156,7 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
         reason = "exhausted";
         break;
       }
+      requireMember(space, proposal.candidate, strategy);
       const number = asked.length;
       const { candidate, budget } = proposal;
       // What is remembered left no state of its own: the trial that ran did.
@@ -192,6 +193,23 @@ export async function search<T>(space: Space<T>, options: SearchOptions<T>): Pro
   if (signal.aborted) reason = "interrupted";
   else requireSuccess(trials);
   return { best: bestOf(trials), trials, reason };
+}
+
+/** @throws OptionError when the strategy proposes what the space does not hold. */
+function requireMember<T>(space: Space<T>, candidate: Candidate<T>, strategy: Strategy<T>): void {
+  if (isMember(space, candidate)) return;
+  throw new OptionError(
+    `search: expected ${strategy.name} to propose candidates of the space that is searched, got ${candidate.key}. Make the strategy of the same space.`,
+  );
+}
+
+function isMember<T>(space: Space<T>, { genotype, key }: Candidate<T>): boolean {
+  try {
+    return ofGenotype(space, genotype).key === key;
+  } catch (error) {
+    if (error instanceof OptionError) return false;
+    throw error;
+  }
 }
 
 /** @throws OptionError with the last trial's error when there are trials and all failed. */
