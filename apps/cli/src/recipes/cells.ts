@@ -7,8 +7,8 @@ import { Rng } from "@dl/core";
 import { flip, padCrop } from "@dl/data";
 import { cifar10Statistics, mnistStatistics } from "@dl/data/node";
 import { type EdgeCell, EdgeCellNetwork, EdgeCellSupernet, edgeCell } from "@dl/nas";
-import { decayGroups, Sgd, schedules } from "@dl/nn";
 import { cifar10Data, mnistData } from "./data.ts";
+import { nesterovCosine } from "./nesterov-cosine.ts";
 import type { Preset, Recipe, RecipeSearch } from "./recipe.ts";
 
 const operations = ["none", "skip", "conv1x1", "conv3x3", "avgPool3x3"] as const;
@@ -56,16 +56,7 @@ function cellRecipe({ name, title, data, parameters, trial, ...settings }: CellR
   const base: Omit<Preset, "model"> = {
     ...{ name: "default", validationShare: 0, patience: 0, labelSmoothing: 0 },
     ...settings,
-    optimizer: (model, { learningRate, steps, epochs }) => {
-      // Five epochs, and of a trial of a few a fifth: a rate that never comes down leaves scores of noise.
-      const warm = Math.min(steps - 1, Math.ceil(steps * Math.min(5 / epochs, 0.2)));
-      return new Sgd(decayGroups(model), {
-        learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps: steps - warm }), { steps: warm, start: 0.1 }),
-        momentum: 0.9,
-        nesterov: true,
-        weightDecay: 5e-4,
-      });
-    },
+    optimizer: nesterovCosine,
   };
   const search: RecipeSearch<Preset, SearchedCell> = {
     ...{ space: searchedCells, trial, differentNetworks: true },

@@ -3,8 +3,9 @@
 import { resnet20 as network, ResNet } from "@dl/cnn";
 import { flip, padCrop } from "@dl/data";
 import { cifar10Statistics } from "@dl/data/node";
-import { decayGroups, Sgd, schedules } from "@dl/nn";
+import { Sgd, schedules } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
+import { nesterovCosine } from "./nesterov-cosine.ts";
 import type { Recipe } from "./recipe.ts";
 
 export const resnet20Cifar10: Recipe = {
@@ -23,15 +24,7 @@ export const resnet20Cifar10: Recipe = {
       augmentation: [flip(), padCrop({ padding: 4 })],
       normalization: cifar10Statistics,
       model: (rng) => new ResNet({ ...network, classes: 10, rng }),
-      optimizer: (model, { learningRate, steps, epochs }) => {
-        const warm = Math.min(steps - 1, Math.ceil((5 * steps) / Math.max(epochs, 5)));
-        return new Sgd(decayGroups(model), {
-          learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps: steps - warm }), { steps: warm, start: 0.1 }),
-          momentum: 0.9,
-          nesterov: true,
-          weightDecay: 5e-4,
-        });
-      },
+      optimizer: nesterovCosine,
     },
     {
       name: "paper",

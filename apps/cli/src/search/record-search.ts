@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@dl/core";
-import type { Measurements, TrialRecord } from "@dl/nas";
+import type { Genotype, Measurements, TrialRecord } from "@dl/nas";
 import type { Section } from "@dl/tooling/results";
 import { journalName, type SearchFile, searchCommandLine } from "./search-file.ts";
 import { openTarget } from "./target.ts";
@@ -23,7 +23,7 @@ export async function searchSection(folder: string, file: SearchFile): Promise<S
   const text = await readFile(join(folder, winnerName), "utf8").catch(() => {
     throw new DataError(`${folder}: expected a search that has ended, got one without a winner. Go on with: pnpm dl resume ${folder}`);
   });
-  const { genotype, measurements } = JSON.parse(text) as { genotype: object; measurements: Measurements };
+  const { genotype, measurements, node } = JSON.parse(text) as { genotype: Genotype; measurements: Measurements; node?: string };
   const { problem } = await openTarget(file, { folder: null });
   const trials = await readJournal(folder);
   const failed = trials?.filter((trial) => trial.measurements === null).length ?? 0;
@@ -41,10 +41,15 @@ export async function searchSection(folder: string, file: SearchFile): Promise<S
     ...Object.entries(measurements).map(([name, value]) => [`best: ${name}`, String(Number(value.toPrecision(5)))] as const),
     ["candidates in the space", problem.space.size === Infinity ? "∞" : String(problem.space.size)],
     ["seed", String(seed)],
-    ["Node", process.version],
+    // Older searches do not say.
+    ...(node === undefined ? [] : [["Node", node] as const]),
   ];
   const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const found = Object.entries(genotype).map(([path, number]) => `${path} = ${Number((number as number).toPrecision(4))}`);
+  const domains = new Map(problem.space.decisions("").map(({ path, domain }) => [path, domain]));
+  const found = Object.entries(genotype).map(([path, number]) => {
+    const domain = domains.get(path)!;
+    return `${path} = ${domain.kind === "choice" ? domain.labels[number] : Number(number.toPrecision(4))}`;
+  });
   const body = [
     `## Search: ${problem.title}, ${strategy}`,
     "",

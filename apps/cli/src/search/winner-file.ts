@@ -23,6 +23,8 @@ interface WinnerFile {
   readonly target: SearchTarget;
   readonly genotype: Genotype;
   readonly measurements: Measurements;
+  /** Node's version that searched. */
+  readonly node: string;
 }
 
 export function formatWinner(
@@ -30,7 +32,7 @@ export function formatWinner(
   { candidate, measurements }: { candidate: Candidate<unknown>; measurements: Measurements },
 ): string {
   const { genotype, value } = candidate;
-  return `${JSON.stringify({ format, target, genotype, value, measurements }, null, 2)}\n`;
+  return `${JSON.stringify({ format, target, genotype, value, measurements, node: process.version }, null, 2)}\n`;
 }
 
 /** The candidate in a file, or in the folder of a search. Throws a DataError when it is none, or was found for another recipe. */
