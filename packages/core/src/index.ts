@@ -38,7 +38,7 @@ export { cast } from "./ops/cast.ts";
 export * from "./ops/comparison.ts";
 export { type AxisOption, concat, split, stack, unstack } from "./ops/concat.ts";
 export { type Conv1dOptions, type Conv2dOptions, type ConvTranspose2dOptions, conv1d, conv2d, convTranspose2d } from "./ops/conv2d.ts";
-export { type Conv3dOptions, conv3d } from "./ops/conv3d.ts";
+export { type Conv3dOptions, conv3d, type Triple } from "./ops/conv3d.ts";
 export { type DTypeOption, eye, fill, linspace, ones, onesLike, range, tensor, upload, zeros, zerosLike } from "./ops/creation.ts";
 export { softmaxCrossEntropy } from "./ops/cross-entropy.ts";
 export { type CumulativeOptions, cumprod, cumsum } from "./ops/cumulative.ts";
@@ -81,6 +81,7 @@ export { pixelShuffle, unfold } from "./ops/patches.ts";
 export {
   type AveragePoolOptions,
   adaptiveAveragePool2d,
+  adaptiveMaxPool2d,
   averagePool2d,
   globalAveragePool2d,
   maxPool2d,
@@ -99,7 +100,7 @@ export {
 export * from "./ops/reduce.ts";
 export { type ReluRule, withReluRule } from "./ops/relu-rule.ts";
 export { expandDims, flatten, reshape, squeeze } from "./ops/reshape.ts";
-export { type ResizeOptions, resize } from "./ops/resize.ts";
+export { type ResizeMode, type ResizeOptions, resize } from "./ops/resize.ts";
 export { narrow, type SliceOptions, slice } from "./ops/slice.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { argsort, type Sorted, type SortOptions, sort, topK } from "./ops/sort.ts";

@@ -1,7 +1,8 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
+import { expect, test } from "vitest";
 import * as ops from "../index.ts";
-import { referenceSuite } from "../testing/reference-fixture.ts";
+import { onEach, referenceSuite } from "../testing/reference-fixture.ts";
 
 const backends = [cpu({ precision: "float64" }), cpu(), wasm()];
 
@@ -43,4 +44,31 @@ referenceSuite("conv1d_conv3d", {
     const volumes = x!.transpose([0, 2, 3, 4, 1]); // [B, C, D, H, W] → [B, D, H, W, C]
     return ops.conv3d(volumes, w!.transpose([2, 3, 4, 1, 0]), { stride, padding, bias: b }).transpose([0, 4, 1, 2, 3]);
   },
+});
+
+onEach([cpu({ precision: "float64" }), wasm()], (open) => {
+  test("conv3d turned is conv3d: strides, padding and dilation are each axis's own", async () => {
+    const { device } = open();
+    const rng = new ops.Rng(3);
+    const [volumes, weights] = [rng.fork("x").normal([2, 7, 6, 5, 4]), rng.fork("w").normal([3, 2, 2, 2, 6])];
+    const { straight, turned } = await device.compute(() => {
+      const [x, w] = [ops.tensor(volumes), ops.tensor(weights)];
+      const options = { groups: 2, bias: ops.range(6, { dtype: "float32" }) };
+      // [B, D, H, W, C] → [B, W, D, H, C]: width becomes depth.
+      const roll = (y: ops.Tensor): ops.Tensor => y.transpose([0, 3, 1, 2, 4]);
+      return {
+        straight: roll(ops.conv3d(x, w, { ...options, stride: [2, 1, 3], padding: [1, 0, 2], dilation: [1, 2, 3] })),
+        turned: ops.conv3d(roll(x), w.transpose([2, 0, 1, 3, 4]), {
+          ...options,
+          stride: [3, 2, 1],
+          padding: [2, 1, 0],
+          dilation: [3, 1, 2],
+        }),
+      };
+    });
+    expect(turned.shape).toEqual([2, 2, 4, 4, 6]);
+    expect(straight.shape).toEqual(turned.shape);
+    // Sums of 24 products of order 1 in float32, in another order.
+    for (let i = 0; i < turned.data.length; i++) expect(Math.abs(straight.data[i]! - turned.data[i]!)).toBeLessThan(1e-5);
+  });
 });

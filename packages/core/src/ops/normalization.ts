@@ -3,7 +3,7 @@
 import { stopGradient } from "../custom-gradient.ts";
 import { ShapeError } from "../errors.ts";
 import { differentiableJointly, isRecorded } from "../recording.ts";
-import { formatShape, sizeOf } from "../shape.ts";
+import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireFloat } from "./apply.ts";
 import { add, mul, sub } from "./arithmetic.ts";
@@ -13,9 +13,9 @@ import { mean, sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 
 export interface NormalizationOptions {
-  /** `[C]`, multiplied last but one. */
+  /** `[C]`, or for `layerNorm` the shape of the last axes together; multiplied last but one. */
   readonly weight: Tensor;
-  /** `[C]`, added last. */
+  /** As `weight`; added last. */
   readonly bias: Tensor;
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
@@ -28,9 +28,29 @@ function checkVectors(where: string, channels: number, ...vectors: readonly Tens
   }
 }
 
-/** (x − mean)/√(variance + ε)·weight + bias over the last axis: `[…, C]`. Ba et al. 2016, arXiv:1607.06450. */
+/** Several last axes as one; undefined when `weight` has but one. */
+function lastAxesFlat(where: string, x: Tensor, vectors: readonly Tensor[]): { rows: Tensor; vectors: Tensor[] } | undefined {
+  const { shape, rank, size } = vectors[0]!;
+  if (rank < 2) return undefined;
+  const last = x.shape.slice(-rank);
+  for (const vector of [{ shape: last }, ...vectors]) {
+    if (x.rank < rank || !sameShape(vector.shape, shape)) {
+      throw new ShapeError(
+        `${where}: expected weight and bias of the last ${rank} axes of x, ${formatShape(last)}, got ${vectors.map((one) => formatShape(one.shape)).join(" and ")}.`,
+      );
+    }
+  }
+  return { rows: reshape(x, [...x.shape.slice(0, -rank), size]), vectors: vectors.map((vector) => reshape(vector, [size])) };
+}
+
+/** (x − mean)/√(variance + ε)·weight + bias over the last axis, or the last axes of `weight`'s shape: `[…, C]`. Ba et al. 2016, arXiv:1607.06450. */
 export function layerNorm(x: Tensor, { weight, bias, epsilon = 1e-5 }: NormalizationOptions): Tensor {
   requireFloat("layerNorm", x, weight, bias);
+  const flattened = lastAxesFlat("layerNorm", x, [weight, bias]);
+  if (flattened) {
+    const [flatWeight, flatBias] = flattened.vectors as [Tensor, Tensor];
+    return reshape(layerNorm(flattened.rows, { weight: flatWeight, bias: flatBias, epsilon }), x.shape);
+  }
   const { rows, length } = rowsOf(x);
   checkVectors("layerNorm", length, weight, bias);
   const kernel = fusedKernel("layerNorm");
@@ -79,9 +99,11 @@ export function normalizeRows(x: Tensor, epsilon = 1e-5): Tensor {
   return mul(centred, rsqrt(add(mean(square(centred), -1, { keepDims: true }), epsilon)));
 }
 
-/** x/√(mean(x²) + ε)·weight over the last axis. Zhang and Sennrich 2019, arXiv:1910.07467. */
+/** x/√(mean(x²) + ε)·weight over the last axis, or the last axes of `weight`'s shape. Zhang and Sennrich 2019, arXiv:1910.07467. */
 export function rmsNorm(x: Tensor, { weight, epsilon = 1e-6 }: { weight: Tensor; epsilon?: number }): Tensor {
   requireFloat("rmsNorm", x, weight);
+  const flattened = lastAxesFlat("rmsNorm", x, [weight]);
+  if (flattened) return reshape(rmsNorm(flattened.rows, { weight: flattened.vectors[0]!, epsilon }), x.shape);
   checkVectors("rmsNorm", rowsOf(x).length, weight);
   return mul(mul(x, rsqrt(add(mean(square(x), -1, { keepDims: true }), epsilon))), weight);
 }

@@ -13,8 +13,8 @@ import { slice } from "./slice.ts";
 export type Padding = readonly (readonly [before: number, after: number])[];
 
 export interface PadOptions {
-  /** `constant` fills with `value`; `reflect` mirrors without repeating the border; `replicate` repeats the border. Default `constant`. */
-  readonly mode?: "constant" | "reflect" | "replicate";
+  /** `constant` fills with `value`; `reflect` mirrors without repeating the border; `replicate` repeats the border; `circular` goes on at the other side. Default `constant`. */
+  readonly mode?: "constant" | "reflect" | "replicate" | "circular";
   /** Default 0. */
   readonly value?: number;
 }
@@ -37,7 +37,12 @@ export function pad(x: Tensor, padding: Padding, { mode = "constant", value = 0 
       value,
     });
   }
-  // Reflected and repeated borders are rows of x again: one gather per padded axis.
+  if (mode !== "reflect" && mode !== "replicate" && mode !== "circular") {
+    throw new OptionError(
+      `pad: expected mode "constant", "reflect", "replicate" or "circular", got ${JSON.stringify(mode satisfies never)}.`,
+    );
+  }
+  // What lies outside are rows of x again: one gather per padded axis.
   return padding.reduce((y, [before, after], axis) => {
     if (before + after === 0) return y;
     const length = x.shape[axis]!;
@@ -48,6 +53,7 @@ export function pad(x: Tensor, padding: Padding, { mode = "constant", value = 0 
     }
     const source = (i: number): number => {
       if (mode === "replicate") return Math.min(Math.max(i, 0), length - 1);
+      if (mode === "circular") return ((i % length) + length) % length;
       const folded = Math.abs(i);
       return folded < length ? folded : 2 * (length - 1) - folded;
     };

@@ -9,10 +9,11 @@ import { fromBuffer, type Tensor } from "../tensor.ts";
 import { apply, requireFloat } from "./apply.ts";
 import { concat } from "./concat.ts";
 import { scatterAlong } from "./gather.ts";
-import { mean } from "./reduce.ts";
+import { pad } from "./pad.ts";
+import { max, mean } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { slice } from "./slice.ts";
-import { type Pair, pairOf, type WindowOptions, windowGeometry } from "./windows.ts";
+import { axisPadding, type Pair, pairOf, type WindowOptions, windowGeometry } from "./windows.ts";
 
 export interface PoolOptions extends Omit<WindowOptions, "dilation"> {
   /** Window size. */
@@ -96,13 +97,26 @@ export function maxPool2d(x: Tensor, options: PoolOptions & Pick<WindowOptions, 
 }
 
 export interface AveragePoolOptions extends PoolOptions {
-  /** Padding, and what hangs over with `ceil`, counts as zeros; else it is left out of the divisor too. Default false. */
+  /** Padding counts as zeros; else it is left out of the divisor. What hangs over beyond it with `ceil` never counts. Default false. */
   readonly countPadding?: boolean;
 }
 
 /** The mean of each window. */
 export function averagePool2d(x: Tensor, { countPadding = false, ...options }: AveragePoolOptions): Tensor {
-  return averageForward(x, poolGeometry("averagePool2d", x, options), countPadding);
+  const geometry = poolGeometry("averagePool2d", x, options);
+  if (!countPadding || !options.ceil) return averageForward(x, geometry, countPadding);
+  return averageOfPadded(x, geometry, options);
+}
+
+/** Zeros of the padding become pixels, so that they count and what lies beyond them does not. */
+function averageOfPadded(x: Tensor, geometry: PoolGeometry, { padding = "valid" }: PoolOptions): Tensor {
+  const { height, width, kernelHeight, kernelWidth, strideHeight, strideWidth } = geometry;
+  const along = { index: 0, length: height, extent: kernelHeight, stride: strideHeight } as const;
+  const across = { index: 1, length: width, extent: kernelWidth, stride: strideWidth } as const;
+  const [rows, columns] = [axisPadding("averagePool2d", padding, along), axisPadding("averagePool2d", padding, across)];
+  const padded = pad(x, [[0, 0], rows, columns, [0, 0]]);
+  const inside = { ...geometry, height: padded.shape[1]!, width: padded.shape[2]!, padTop: 0, padLeft: 0 };
+  return averageForward(padded, inside, false);
 }
 
 /** Linear, so each of the pair is the other's way back. */
@@ -126,23 +140,33 @@ export function globalAveragePool2d(x: Tensor): Tensor {
 
 /** Means over windows that share the image out evenly: result `[B, size[0], size[1], C]`, window i from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉. */
 export function adaptiveAveragePool2d(x: Tensor, size: Pair): Tensor {
-  const [rows, columns] = pairOf("adaptiveAveragePool2d", size, { name: "size" });
-  if (x.rank !== 4) throw new ShapeError(`adaptiveAveragePool2d: expected images [B, H, W, C], got ${formatShape(x.shape)}.`);
-  return shareOut(shareOut(x, { axis: 1, parts: rows }), { axis: 2, parts: columns });
+  return adaptivePool("adaptiveAveragePool2d", x, { size, reduce: mean });
 }
 
-function shareOut(x: Tensor, { axis, parts }: { axis: number; parts: number }): Tensor {
+/** The largest of each window, of windows that share the image out evenly, as `adaptiveAveragePool2d` has them. */
+export function adaptiveMaxPool2d(x: Tensor, size: Pair): Tensor {
+  return adaptivePool("adaptiveMaxPool2d", x, { size, reduce: max });
+}
+
+/** Along one axis and then the other: mean and maximum of a window are those of its rows'. */
+function adaptivePool(where: string, x: Tensor, { size, reduce }: { size: Pair; reduce: typeof max }): Tensor {
+  const [rows, columns] = pairOf(where, size, { name: "size" });
+  if (x.rank !== 4) throw new ShapeError(`${where}: expected images [B, H, W, C], got ${formatShape(x.shape)}.`);
+  return shareOut(shareOut(x, { axis: 1, parts: rows, reduce }), { axis: 2, parts: columns, reduce });
+}
+
+function shareOut(x: Tensor, { axis, parts, reduce }: { axis: number; parts: number; reduce: typeof max }): Tensor {
   const length = x.shape[axis]!;
   if (length % parts === 0) {
     const shape = [...x.shape.slice(0, axis), parts, length / parts, ...x.shape.slice(axis + 1)];
-    return mean(reshape(x, shape), axis + 1);
+    return reduce(reshape(x, shape), axis + 1);
   }
-  const means = Array.from({ length: parts }, (_, i) => {
+  const shares = Array.from({ length: parts }, (_, i) => {
     const start = Math.floor((i * length) / parts);
     const end = Math.ceil(((i + 1) * length) / parts);
     const starts = x.shape.map((_, j) => (j === axis ? start : 0));
     const sizes = x.shape.map((all, j) => (j === axis ? end - start : all));
-    return mean(slice(x, starts, { sizes }), axis, { keepDims: true });
+    return reduce(slice(x, starts, { sizes }), axis, { keepDims: true });
   });
-  return concat(means, { axis });
+  return concat(shares, { axis });
 }

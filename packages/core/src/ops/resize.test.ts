@@ -1,7 +1,8 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
+import { expect, test } from "vitest";
 import * as ops from "../index.ts";
-import { referenceSuite } from "../testing/reference-fixture.ts";
+import { onEach, referenceSuite } from "../testing/reference-fixture.ts";
 
 const channelsLast = (x: ops.Tensor): ops.Tensor => x.transpose([0, 2, 3, 1]);
 const channelsSecond = (x: ops.Tensor): ops.Tensor => x.transpose([0, 3, 1, 2]);
@@ -34,4 +35,43 @@ referenceSuite("resize_pad", {
       }
     }
   },
+});
+
+onEach([cpu({ precision: "float64" }), wasm()], (open) => {
+  test("signals and volumes as images: three to six, by the nearest row and by its centre; a cube of one to two", async () => {
+    const { device } = open();
+    const out = await device.compute(() => {
+      const signal = ops.tensor([1, 2, 4, 8, 16]).reshape([1, 5, 1]);
+      return [
+        ops.resize(signal, { size: [3], mode: "nearest" }), // rows ⌊i·5/3⌋
+        ops.resize(signal, { size: [3], mode: "nearest-exact" }), // rows ⌊(i + ½)·5/3⌋
+        ops.resize(ops.tensor([0, 4]).reshape([1, 2, 1]), { size: [4] }),
+        ops.resize(ops.ones([1, 1, 1, 1, 2]), { size: [2, 1, 2] }),
+      ];
+    });
+    expect(out.map(({ shape, data }) => [shape, ...data])).toEqual([
+      [[1, 3, 1], 1, 2, 8],
+      [[1, 3, 1], 1, 4, 16],
+      [[1, 4, 1], 0, 1, 3, 4],
+      [[1, 2, 1, 2, 2], 1, 1, 1, 1, 1, 1, 1, 1],
+    ]);
+  });
+
+  test("circular padding goes on at the other side, and on again", async () => {
+    const { device } = open();
+    const padded = await device.compute(() => ops.pad(ops.tensor([1, 2, 3]), [[2, 4]], { mode: "circular" }));
+    expect(Array.from(padded.data)).toEqual([2, 3, 1, 2, 3, 1, 2, 3, 1]);
+  });
+
+  test("a mode that there is not is refused, not replaced", async () => {
+    const { device } = open();
+    await device.compute(() => {
+      const x = ops.ones([1, 2, 2, 1]);
+      const [pad, resize] = [{ mode: "wrap" as "circular" }, { size: [4, 4], mode: "area" as "nearest" }];
+      const sides: ops.Padding = [1, 1, 1, 1].map((side) => [side, side] as const);
+      expect(() => ops.pad(x, sides, pad)).toThrow('expected mode "constant", "reflect", "replicate" or "circular", got "wrap".');
+      expect(() => ops.resize(x, resize)).toThrow(ops.OptionError);
+      expect(() => ops.resize(x, { size: [4] })).toThrow(ops.ShapeError);
+    });
+  });
 });

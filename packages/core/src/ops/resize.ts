@@ -1,4 +1,4 @@
-/** Resizing of images `[B, H, W, C]`, axis by axis: each result row is a weighted sum of a few rows. */
+/** Resizing of signals `[B, L, C]`, images `[B, H, W, C]` and volumes `[B, D, H, W, C]`, axis by axis: each result row is a weighted sum of a few rows. */
 
 import { OptionError, ShapeError } from "../errors.ts";
 import { formatShape } from "../shape.ts";
@@ -7,11 +7,13 @@ import { add, mul } from "./arithmetic.ts";
 import { tensor } from "./creation.ts";
 import { gather } from "./gather.ts";
 
+export type ResizeMode = "nearest" | "nearest-exact" | "bilinear" | "bicubic";
+
 export interface ResizeOptions {
-  /** Height and width of the result. */
-  readonly size: readonly [number, number];
-  /** Default `bilinear`. */
-  readonly mode?: "nearest" | "bilinear" | "bicubic";
+  /** Of the result: height and width of images, one length of signals, depth, height and width of volumes. */
+  readonly size: readonly number[];
+  /** `nearest` takes the source row at or before, as PyTorch's does; `nearest-exact` the one whose centre is nearest, as Pillow's. Default `bilinear`. */
+  readonly mode?: ResizeMode;
   /** Map corner pixels onto corner pixels, instead of image borders onto image borders. Default false. */
   readonly alignCorners?: boolean;
 }
@@ -19,9 +21,16 @@ export interface ResizeOptions {
 /** One result row: indices of source rows, and their weights. */
 type Tap = readonly (readonly [index: number, weight: number])[];
 
-/** As torch.nn.functional.interpolate, without antialiasing. */
+/** As torch.nn.functional.interpolate, without antialiasing; its `linear` and `trilinear` are `bilinear` here. */
 export function resize(x: Tensor, { size, mode = "bilinear", alignCorners = false }: ResizeOptions): Tensor {
-  if (x.rank !== 4) throw new ShapeError(`resize: expected images [B, H, W, C], got ${formatShape(x.shape)}.`);
+  if (x.rank < 3 || x.rank !== size.length + 2) {
+    throw new ShapeError(
+      `resize: expected images [B, H, W, C] for a size of two numbers (signals one, volumes three), got ${formatShape(x.shape)} and ${formatShape(size)}.`,
+    );
+  }
+  if (!["nearest", "nearest-exact", "bilinear", "bicubic"].includes(mode)) {
+    throw new OptionError(`resize: expected mode "nearest", "nearest-exact", "bilinear" or "bicubic", got ${JSON.stringify(mode)}.`);
+  }
   if (size.some((length) => !Number.isInteger(length) || length < 1)) {
     throw new OptionError(`resize: expected a size of whole numbers ≥ 1, got ${formatShape(size)}.`);
   }
@@ -35,7 +44,7 @@ export function resize(x: Tensor, { size, mode = "bilinear", alignCorners = fals
       const rows = gather(y, tensor(Int32Array.from(taps, (weights) => weights[tap]![0])), { axis });
       if (count === 1) return rows;
       const weights = Float64Array.from(taps, (row) => row[tap]![1]);
-      return mul(rows, tensor({ data: weights, dtype: "float64", shape: axis === 1 ? [length, 1, 1] : [length, 1] }));
+      return mul(rows, tensor({ data: weights, dtype: "float64", shape: [length, ...x.shape.slice(axis + 1).map(() => 1)] }));
     });
     return parts.reduce((total, part) => add(total, part));
   }, x);
@@ -43,10 +52,11 @@ export function resize(x: Tensor, { size, mode = "bilinear", alignCorners = fals
 
 function rowTaps(
   row: number,
-  { from, to, mode, alignCorners }: { from: number; to: number; mode: "nearest" | "bilinear" | "bicubic"; alignCorners: boolean },
+  { from, to, mode, alignCorners }: { from: number; to: number; mode: ResizeMode; alignCorners: boolean },
 ): Tap {
   const clamp = (i: number): number => Math.min(Math.max(i, 0), from - 1);
   if (mode === "nearest") return [[clamp(Math.floor((row * from) / to)), 1]];
+  if (mode === "nearest-exact") return [[clamp(Math.floor(((row + 0.5) * from) / to)), 1]];
   const exact = alignCorners ? (to === 1 ? 0 : (row * (from - 1)) / (to - 1)) : ((row + 0.5) * from) / to - 0.5;
   const position = mode === "bilinear" && !alignCorners ? Math.max(0, exact) : exact;
   const start = Math.floor(position);

@@ -169,6 +169,7 @@ export const gradientCases: readonly GradientCase[] = [
   },
   { name: "globalAveragePool2d", inputs: [normal(2, 3, 3, 2)], work: (x) => ops.globalAveragePool2d(x!).square() },
   { name: "adaptiveAveragePool2d", inputs: [normal(1, 5, 4, 2)], work: (x) => ops.adaptiveAveragePool2d(x!, [3, 2]).square() },
+  { name: "adaptiveMaxPool2d", inputs: [distinct(1, 5, 4, 2)], work: (x) => ops.adaptiveMaxPool2d(x!, [3, 2]).square() },
   { name: "unfold", inputs: [normal(1, 4, 4, 2)], work: (x) => ops.unfold(x!, { kernelSize: 2, stride: 2, padding: 1 }).square() },
   { name: "pixelShuffle", inputs: [normal(1, 2, 2, 8)], work: (x) => ops.pixelShuffle(x!, 2).square() },
   { name: "resize, bilinear", inputs: [normal(1, 3, 4, 2)], work: (x) => ops.resize(x!, { size: [5, 3] }).square() },

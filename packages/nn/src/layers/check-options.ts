@@ -14,6 +14,16 @@ export function checkCounts(where: string, counts: Readonly<Record<string, numbe
   }
 }
 
+/** The shape of a weight over one axis, or over several last axes together. @throws OptionError when a size is not a whole number ≥ 1. */
+export function axesOf(where: string, size: number | readonly number[]): readonly number[] {
+  const sizes = typeof size === "number" ? [size] : size;
+  if (!Array.isArray(sizes) || sizes.length === 0) {
+    throw new OptionError(`${where}: expected size, a whole number ≥ 1 or several, got ${JSON.stringify(size) ?? "undefined"}.`);
+  }
+  for (const one of sizes) checkCounts(where, { size: one });
+  return sizes;
+}
+
 /** @throws OptionError when there is none. */
 export function checkRng(where: string, rng: Rng): void {
   if (typeof (rng as Rng | undefined)?.fork !== "function") {

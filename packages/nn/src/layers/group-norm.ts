@@ -36,7 +36,7 @@ export class GroupNorm extends Module {
 
   forward(x: Tensor): Tensor {
     const channels = this.weight.size;
-    checkChannels("GroupNorm", x, channels);
+    checkChannels("GroupNorm", x, { channels, least: 2 });
     // B batch, P positions, G groups, K channels of a group
     const grouped = x.reshape([x.shape[0]!, -1, this.groups, channels / this.groups]); // [B, P, G, K]
     return normalize(grouped, { axes: [1, 3], epsilon: this.epsilon })
@@ -63,7 +63,7 @@ export class InstanceNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    checkChannels("InstanceNorm", x, this.weight.size);
+    checkChannels("InstanceNorm", x, { channels: this.weight.size, least: 3 });
     const flat = x.reshape([x.shape[0]!, -1, this.weight.size]); // [B, P, C]
     return normalize(flat, { axes: [1], epsilon: this.epsilon })
       .reshape(x.shape)
@@ -72,8 +72,9 @@ export class InstanceNorm extends Module {
   }
 }
 
-function checkChannels(where: string, x: Tensor, channels: number): void {
-  if (x.rank < 3 || x.shape.at(-1) !== channels) {
+/** A vector has channels to share among groups; an instance needs positions too. */
+function checkChannels(where: string, x: Tensor, { channels, least }: { channels: number; least: number }): void {
+  if (x.rank < least || x.shape.at(-1) !== channels) {
     throw new ShapeError(`${where}: expected input [B, …, ${channels}], got ${formatShape(x.shape)}.`);
   }
 }

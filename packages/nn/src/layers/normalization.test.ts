@@ -105,3 +105,23 @@ test("inference leaves the running statistics alone", async () => {
     expect([...(await layer.runningMean.read()).data, ...(await layer.runningVariance.read()).data]).toEqual([0, 1]);
   });
 });
+
+test("layer norm over two axes is layer norm of them as one; group norm of a vector is layer norm of each group", async () => {
+  await onDevice(precisions[0]!.backend(), async (device) => {
+    using both = new LayerNorm({ size: [2, 3] });
+    using flat = new LayerNorm({ size: 6 });
+    using groups = new GroupNorm({ channels: 6, groups: 2 });
+    using three = new LayerNorm({ size: 3 });
+    const x = new Rng(1).normal([4, 6]);
+    const out = await device.compute(() => {
+      const rows = tensor(x);
+      return {
+        both: [both.forward(rows.reshape([4, 2, 3])).reshape([4, 6]), flat.forward(rows)],
+        groups: [groups.forward(rows), three.forward(rows.reshape([4, 2, 3])).reshape([4, 6])],
+      };
+    });
+    expect(both.weight.shape).toEqual([2, 3]);
+    for (const [one, other] of Object.values(out)) expectClose(one!, other!, { absolute: 1e-12, relative: 1e-12 });
+    expect(() => new LayerNorm({ size: [2, 0] })).toThrow(/LayerNorm: expected size, a whole number ≥ 1, got 0/);
+  });
+});

@@ -4,19 +4,19 @@ import { rmsNorm, type Tensor } from "@dl/core";
 import { ones } from "../init/constant.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts } from "./check-options.ts";
+import { axesOf } from "./check-options.ts";
 
-/** Each vector `[…, size]` to mean square 1, then scaled. */
+/** Each vector `[…, size]`, or each part of several last axes where `size` is their shape, to mean square 1, then scaled. */
 export class RmsNorm extends Module {
-  /** `[size]` */
+  /** `[size]`, or the shape of the axes that are normalised together. */
   readonly weight: Parameter;
   readonly epsilon: number;
 
   /** `epsilon` is added to the mean square; default 1e-6. */
-  constructor({ size, epsilon = 1e-6 }: { size: number; epsilon?: number }) {
+  constructor({ size, epsilon = 1e-6 }: { size: number | readonly number[]; epsilon?: number }) {
     super();
-    checkCounts("RmsNorm", { size });
-    this.weight = new Parameter(ones([size]));
+    const shape = axesOf("RmsNorm", size);
+    this.weight = new Parameter(ones(shape));
     this.epsilon = epsilon;
   }
 
