@@ -74,9 +74,10 @@ function bertNormalizer(fields: JsonFields): Normalizer {
   };
 }
 
+/** Of the control characters only tabs and line ends are spaces: a form feed or U+0085 goes, and what it parted is one word. */
 function isControl(character: string): boolean {
-  if (character === "\0" || character === "\ufffd") return true;
-  return !isBertSpace(character) && /^[\p{Cc}\p{Cf}\p{Co}]$/u.test(character);
+  if (character === "\t" || character === "\n" || character === "\r") return false;
+  return character === "\ufffd" || /^[\p{Cc}\p{Cf}\p{Co}]$/u.test(character);
 }
 
 function isBertSpace(character: string): boolean {

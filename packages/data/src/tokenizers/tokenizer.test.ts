@@ -37,6 +37,25 @@ describe("encode", () => {
     expect(wordIds).toEqual([null, 0, 1, null, 0, null]);
   });
 
+  // Numbers of tokenizers 0.23.2: up to seven tokens it reads eight of the first text and seven of the second, from the left seven and eight.
+  test("of two texts too long, the odd token is the longer one's as far as both are read", () => {
+    const texts = ["the quick brown fox jumps over the lazy dog and on", "a lazy dog jumps over foxes"] as const;
+    const shares = (direction: "left" | "right", [first, second] = texts as readonly string[]): string => {
+      const { sequenceIds } = gpt.encode(first!, { pair: second!, truncation: { maximumLength: 7, direction } });
+      return sequenceIds.join("");
+    };
+    expect(shares("right")).toBe("0000111");
+    expect(shares("left")).toBe("0001111");
+    expect(
+      Tokenizer.fromJson(words("?", "a")).encode("a a a a a a", { pair: "a a a a", truncation: { maximumLength: 3 } }).sequenceIds,
+    ).toEqual([0, 1, 1]);
+  });
+
+  test("BERT's cleaning drops a form feed, a vertical tab and U+0085, and makes tabs and line ends spaces", () => {
+    expect(bert.encode("ne\u000bxt\u0085li\fne").ids).toEqual(bert.encode("nextline").ids);
+    expect(bert.encode("next\tli\r\nne").ids).toEqual(bert.encode("next li ne").ids);
+  });
+
   test("what truncation cuts off of a long context comes in windows that overlap by the stride, none lost", () => {
     const context = Array.from({ length: 9 }, (_, i) => `w${i}`);
     const tokenizer = Tokenizer.fromJson(words("?", "q", ...context));

@@ -11,7 +11,7 @@ import { type Padding, padEncodings, readPadding, writePadding } from "./padding
 import { assemble, type PostProcessor, plainProcessor, postProcessor } from "./post-processors.ts";
 import { type PreTokenizer, preTokenizer } from "./pre-tokenizers.ts";
 import { readModel } from "./read-model.ts";
-import { readTruncation, type Truncation, truncateTexts, writeTruncation } from "./truncation.ts";
+import { readTruncation, type Truncation, truncateTexts, type WholeText, writeTruncation } from "./truncation.ts";
 import { toUtf16Offsets } from "./utf16-offsets.ts";
 import type { TokenModel } from "./word-level.ts";
 
@@ -199,20 +199,19 @@ export class Tokenizer {
         throw new OptionError(`Tokenizer.encode: expected a string, got ${typeof given}.`);
     }
     const sources = pair === undefined ? [text] : [text, pair];
-    let texts = sources.map((source, sequence) => this.#encodeText(source, sequence));
-    if (truncation !== null) {
-      const added = addSpecialTokens ? this.#postProcessor.added(texts.length as 1 | 2) : 0;
-      texts = truncateTexts(texts, { added, truncation });
-    }
+    const wholes = sources.map((source, sequence) => this.#encodeText(source, sequence));
+    const added = addSpecialTokens ? this.#postProcessor.added(wholes.length as 1 | 2) : 0;
+    const texts = truncation === null ? wholes.map(({ encoding }) => encoding) : truncateTexts(wholes, { added, truncation });
     const whole = assemble(this.#postProcessor, texts, { addSpecialTokens });
     return offsetUnit === "utf16" ? toUtf16Offsets(whole, sources) : whole;
   }
 
-  #encodeText(source: string, sequence: number): Encoding {
+  #encodeText(source: string, sequence: number): WholeText {
     const ids: number[] = [];
     const tokens: string[] = [];
     const offsets: (readonly [number, number])[] = [];
     const wordIds: number[] = [];
+    const addedWords = new Set<number>();
     let word = 0;
     const push = (id: number, token: string, offset: readonly [number, number]): void => {
       ids.push(id);
@@ -226,7 +225,7 @@ export class Tokenizer {
     for (const { text, added } of pieces) {
       if (added !== undefined) {
         push(added.id, text.toString(), [text.starts[0]!, text.ends.at(-1)!]);
-        word++;
+        addedWords.add(word++);
         continue;
       }
       for (const { characters, starts, ends } of this.#preTokenizer([text])) {
@@ -235,7 +234,7 @@ export class Tokenizer {
         word++;
       }
     }
-    return {
+    const encoding: Encoding = {
       ids,
       tokens,
       typeIds: ids.map(() => sequence),
@@ -246,6 +245,7 @@ export class Tokenizer {
       sequenceIds: ids.map(() => sequence),
       overflowing: [],
     };
+    return { encoding, addedWords };
   }
 }
 

@@ -31,8 +31,29 @@ export function writeTruncation({ maximumLength, stride = 0, strategy = "longest
   return { direction: direction === "left" ? "Left" : "Right", max_length: maximumLength, strategy: strategies[strategy], stride };
 }
 
+/** A text before it is cut, and which of its words are added tokens. */
+export interface WholeText {
+  readonly encoding: Encoding;
+  readonly addedWords: ReadonlySet<number>;
+}
+
+/**
+ * Tokens of a text up to the end of the word that reaches the maximum, from the end that stays: so far the reference reads, and by that it says
+ * which text of a pair is the longer one. Added tokens are found before, and never the last to be read.
+ */
+function readLength({ encoding: { wordIds }, addedWords }: WholeText, { maximumLength, direction }: Truncation): number {
+  const words = direction === "left" ? wordIds.slice().reverse() : wordIds;
+  let read = 0;
+  while (read < words.length) {
+    const word = words[read];
+    while (read < words.length && words[read] === word) read++;
+    if (read >= maximumLength && !addedWords.has(word!)) break;
+  }
+  return read;
+}
+
 /** One text or a pair, cut so that with `added` special tokens it has at most `maximumLength`. */
-export function truncateTexts(texts: readonly Encoding[], { added, truncation }: { added: number; truncation: Truncation }): Encoding[] {
+export function truncateTexts(whole: readonly WholeText[], { added, truncation }: { added: number; truncation: Truncation }): Encoding[] {
   const { maximumLength, stride = 0, strategy = "longest-first", direction = "right" } = truncation;
   if (!Number.isInteger(maximumLength) || maximumLength < added) {
     throw new OptionError(
@@ -42,13 +63,15 @@ export function truncateTexts(texts: readonly Encoding[], { added, truncation }:
   if (!Number.isInteger(stride) || stride < 0)
     throw new OptionError(`Tokenizer.encode: expected a whole stride of at least 0, got ${stride}.`);
   const maximum = maximumLength - added;
+  const texts = whole.map(({ encoding }) => encoding);
   const [first, second] = texts as [Encoding, Encoding | undefined];
   const total = first.ids.length + (second?.ids.length ?? 0);
-  if (total <= maximum) return [...texts];
+  if (total <= maximum) return texts;
   const cut = (encoding: Encoding, length: number): Encoding => truncate(encoding, { length, stride, direction });
   if (strategy === "longest-first") {
     if (second === undefined) return [cut(first, maximum)];
-    const [shorter, longer] = [first, second].map(({ ids }) => ids.length).sort((a, b) => a - b) as [number, number];
+    const [firstRead, secondRead] = whole.map((text) => readLength(text, truncation)) as [number, number];
+    const [shorter, longer] = [firstRead, secondRead].sort((a, b) => a - b) as [number, number];
     // What the shorter leaves is the longer's; if that is less than half, both get half, the longer the odd one.
     let low = shorter;
     let high = Math.min(longer, Math.max(shorter, maximum - shorter));
@@ -56,7 +79,7 @@ export function truncateTexts(texts: readonly Encoding[], { added, truncation }:
       low = Math.floor(maximum / 2);
       high = maximum - low;
     }
-    return first.ids.length <= second.ids.length ? [cut(first, low), cut(second, high)] : [cut(first, high), cut(second, low)];
+    return firstRead <= secondRead ? [cut(first, low), cut(second, high)] : [cut(first, high), cut(second, low)];
   }
   const chosen = strategy === "only-first" ? first : second;
   if (chosen === undefined || chosen.ids.length <= total - maximum) {
