@@ -9,7 +9,7 @@ import type { CacheShape } from "../key-value-cache.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora } from "./lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
-import { moduleName } from "./targets.ts";
+import { moduleName, type Target, targetLayers } from "./targets.ts";
 
 /** An adapter that PEFT knows. */
 export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;
@@ -147,19 +147,49 @@ export async function peftFiles(adapter: PeftAdapter): Promise<PeftFiles> {
   return { config: configOf(adapter), tensors };
 }
 
-/** The paths of modules that `names`, as PEFT has them, mean. */
+/**
+ * The paths of modules that `names` mean, as PEFT's `modules_to_save` have them: by how the name of the module, or of one around it, ends, so
+ * that `classifier` is DistilBERT's `pre_classifier` too.
+ */
 function pathsNamed(names: readonly string[], model: Pretrained): string[] {
-  const paths = [...model.namedParameters().keys()].map((path) => path.split(".").slice(0, -1).join("."));
   const found = new Set<string>();
-  for (const path of paths) {
-    const parameter = [...model.namedParameters().keys()].find(
-      (name) => name.startsWith(`${path}.`) && name.split(".").length === path.split(".").length + 1,
-    );
-    if (path === "" || parameter === undefined) continue;
-    const name = huggingFaceName(parameter, model.huggingFace).split(".").slice(0, -1).join(".");
-    if (names.some((each) => name === each || name.endsWith(`.${each}`) || name.startsWith(`${each}.`))) found.add(path);
+  for (const path of model.namedParameters().keys()) {
+    const module = path.split(".").slice(0, -1).join(".");
+    const parts = huggingFaceName(path, model.huggingFace).split(".").slice(0, -1);
+    const around = parts.map((_, i) => parts.slice(0, i + 1).join("."));
+    if (module !== "" && around.some((name) => names.some((each) => name.endsWith(each)))) found.add(module);
   }
   return [...found];
+}
+
+/** `target_modules`: ends of names, or one expression that fits whole names; of some layers only, where `layers_to_transform` counts them. */
+function targetsOf(config: ModelConfig, model: Pretrained): Target[] {
+  const value = config.values.target_modules;
+  const targets: Target[] = typeof value === "string" ? [expressionOf(value, config)] : strings(config, "target_modules");
+  const counted = config.values.layers_to_transform;
+  if (counted === null || counted === undefined || typeof value === "string") {
+    config.only("layers_to_transform", null);
+    return targets;
+  }
+  const layers = typeof counted === "number" ? [counted] : (counted as number[]);
+  if (!Array.isArray(layers) || !layers.every((layer) => Number.isInteger(layer) && layer >= 0)) {
+    throw new UnsupportedError(`${config.file}: expected "layers_to_transform" to be whole numbers, got ${JSON.stringify(counted)}.`);
+  }
+  // A list of which anything is a name is PEFT's default too; the first number in a name counts its layer.
+  config.only("layers_pattern", null);
+  return targetLayers(model, targets, { where: "loadPeft" })
+    .filter(({ name }) => layers.includes(Number(/\.(\d+)\./.exec(name)?.[1] ?? -1)))
+    .map(({ path }) => path);
+}
+
+function expressionOf(source: string, config: ModelConfig): RegExp {
+  try {
+    return new RegExp(source, "u");
+  } catch (error) {
+    throw new UnsupportedError(
+      `${config.file}: expected "target_modules" to be a list of names or an expression that JavaScript has too, got ${JSON.stringify(source)}: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
 }
 
 function strings(config: ModelConfig, name: string): string[] {
@@ -192,10 +222,10 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
   }
   config.only("bias", "none");
   config.only("lora_bias", false);
-  for (const name of ["layers_to_transform", "layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
+  for (const name of ["layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
   const whole = pathsNamed(strings(config, "modules_to_save"), model);
   const lora = new Lora(model, {
-    targets: strings(config, "target_modules"),
+    targets: targetsOf(config, model),
     rank: config.count("r"),
     alpha: config.number("lora_alpha"),
     ranks: numbers(config, "rank_pattern"),

@@ -3,13 +3,25 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { CheckpointError, type HostTensor, openDevice, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
-import { AdamW, fromStored, inference, type Module, type Parameter, readSafetensors, readState as readTensors, training } from "@dl/nn";
+import { CheckpointError, type HostTensor, openDevice, Rng, type Tensor, tensor, UnsupportedError, valueAndGrad } from "@dl/core";
+import {
+  AdamW,
+  fromStored,
+  inference,
+  type Module,
+  type NamedTensors,
+  type Parameter,
+  readSafetensors,
+  readState as readTensors,
+  training,
+} from "@dl/nn";
 import { afterAll, describe, expect, test } from "vitest";
 import { SequenceClassifier } from "../heads/sequence-classifier.ts";
+import { type JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceState } from "../huggingface/weights.ts";
 import { causalLoss } from "../losses.ts";
+import { distilBert, distilBertBase } from "../models/distilbert.ts";
 import { Gpt2, nanoGptShakespeare } from "../models/gpt2.ts";
 import { Llama } from "../models/llama.ts";
 import { loadAdapter, loadFolder, saveAdapter } from "../node/index.ts";
@@ -17,8 +29,8 @@ import { asMask, expectNear, fixturePath, onDevice, precisions, readFixture } fr
 import { Adapted, bitFit } from "./adapter.ts";
 import { Bottlenecks } from "./bottleneck.ts";
 import { Ia3 } from "./ia3.ts";
-import { Lora } from "./lora.ts";
-import { type PeftAdapter, peftFiles } from "./peft-files.ts";
+import { Lora, type LoraOptions } from "./lora.ts";
+import { loadPeft, type PeftAdapter, peftFiles } from "./peft-files.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-tuning-"));
@@ -257,6 +269,39 @@ describe("adapters leave the model alone", () => {
     expect(biases.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(model.parameterCount / 10);
     const [start, end] = await learn(model, biases, (ids) => model.forward({ ids }, training(rng)));
     expect(end).toBeLessThan(0.9 * start);
+  });
+});
+
+describe("PEFT's ways to name modules", () => {
+  const classifier = (): SequenceClassifier => {
+    const options = { vocabulary: 20, size: 8, layers: 2, heads: 2, hidden: 8, context: 16, labels: ["no", "yes"], rng: rng.fork("names") };
+    return new SequenceClassifier({ ...distilBertBase, ...options, family: distilBert });
+  };
+  /** The files of a LoRA, with some settings as a person wrote them for PEFT. */
+  const readWith = async (settings: JsonObject, options: Pick<LoraOptions, "targets" | "whole">): Promise<Lora> => {
+    using model = classifier();
+    using made = new Lora(model, { rank: 2, alpha: 2, rng, ...options });
+    const { config, tensors } = await peftFiles(made);
+    const other = classifier();
+    const read = await loadPeft(other, { config: new ModelConfig({ ...config, ...settings }), tensors: tensors as NamedTensors }, { rng });
+    read[Symbol.dispose]();
+    other[Symbol.dispose]();
+    return read as Lora;
+  };
+
+  test("modules_to_save fits by how names end: PEFT's classifier is DistilBERT's pre_classifier too", async () => {
+    const saved = await readWith({ modules_to_save: ["classifier", "score"] }, { targets: ["query"], whole: ["dense", "output"] });
+    expect([...saved.whole.keys()]).toEqual(["dense.weight", "dense.bias", "output.weight", "output.bias"]);
+  });
+
+  test("target_modules may be an expression for whole names, and layers_to_transform counts layers", async () => {
+    const second = ["encoder.blocks.1.query", "encoder.blocks.1.value"];
+    const fitted = await readWith({ target_modules: String.raw`.*layer\.1\.attention\.(q|v)_lin` }, { targets: second });
+    expect([...fitted.layers.keys()]).toEqual(second);
+    const counted = await readWith({ target_modules: ["q_lin", "v_lin"], layers_to_transform: [1] }, { targets: second });
+    expect([...counted.layers.keys()]).toEqual(second);
+    await expect(readWith({ target_modules: "(" }, { targets: second })).rejects.toThrow(UnsupportedError);
+    await expect(readWith({ layers_to_transform: ["one"] }, { targets: second })).rejects.toThrow(UnsupportedError);
   });
 });
 
