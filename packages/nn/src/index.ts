@@ -41,15 +41,19 @@ export { inference, type Mode, training } from "./mode.ts";
 export { Module } from "./module.ts";
 export { moveToHost } from "./move-to-host.ts";
 // Optimizers
+export { Adadelta, type AdadeltaOptions } from "./optimizers/adadelta.ts";
 export { Adagrad, type AdagradOptions } from "./optimizers/adagrad.ts";
 export { Adam, type AdamOptions } from "./optimizers/adam.ts";
+export { Adamax, type AdamaxOptions } from "./optimizers/adamax.ts";
 export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
-export { clipByGlobalNorm, clipByValue, globalNorm } from "./optimizers/clip.ts";
+export { clipByGlobalNorm, clipByValue, globalNorm, type NormOptions } from "./optimizers/clip.ts";
 export { decayGroups } from "./optimizers/decay-groups.ts";
 export { GradientAccumulator } from "./optimizers/gradient-accumulator.ts";
+export { Lamb, type LambOptions } from "./optimizers/lamb.ts";
 export { Lion, type LionOptions } from "./optimizers/lion.ts";
 export { Lookahead, type LookaheadOptions } from "./optimizers/lookahead.ts";
 export { Muon, type MuonOptions, orthogonalize } from "./optimizers/muon.ts";
+export { NAdam, type NAdamOptions } from "./optimizers/nadam.ts";
 export {
   type CommonOptions,
   Optimizer,
@@ -59,6 +63,7 @@ export {
   type Slots,
   type Trainable,
 } from "./optimizers/optimizer.ts";
+export { RAdam, type RAdamOptions } from "./optimizers/radam.ts";
 export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop.ts";
 export { Sgd, type SgdOptions } from "./optimizers/sgd.ts";
 export { WeightAverage, type WeightAverageOptions } from "./optimizers/weight-average.ts";

@@ -7,11 +7,18 @@ export interface AdagradOptions extends CommonOptions {
   epsilon?: number;
   /** Times the parameter, added to its gradient. Default 0. */
   weightDecay?: number;
+  /** What the sum of squares starts with. Default 0. */
+  initialSum?: number;
+  /** The rate is divided by 1 + this · steps done. Default 0. */
+  learningRateDecay?: number;
 }
 
 export class Adagrad extends Optimizer<Required<AdagradOptions>> {
-  constructor(trainable: Trainable<Required<AdagradOptions>>, { learningRate, epsilon = 1e-10, weightDecay = 0 }: AdagradOptions) {
-    super(trainable, { learningRate, epsilon, weightDecay });
+  constructor(
+    trainable: Trainable<Required<AdagradOptions>>,
+    { learningRate, epsilon = 1e-10, weightDecay = 0, initialSum = 0, learningRateDecay = 0 }: AdagradOptions,
+  ) {
+    super(trainable, { learningRate, epsilon, weightDecay, initialSum, learningRateDecay });
   }
 
   protected slotNames(): readonly string[] {
@@ -19,10 +26,12 @@ export class Adagrad extends Optimizer<Required<AdagradOptions>> {
   }
 
   protected updateParameter({ parameter, slots, options, learningRate, ...update }: ParameterUpdate<Required<AdagradOptions>>): void {
-    const { epsilon, weightDecay } = options;
+    const { epsilon, weightDecay, initialSum, learningRateDecay } = options;
     const gradient = weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(weightDecay));
     const sum = slots.sumOfSquares!;
-    sum.set(sum.value.add(gradient.square()));
-    parameter.set(parameter.value.sub(gradient.div(sum.value.sqrt().add(epsilon)).mul(learningRate)));
+    const before = update.step === 0 && initialSum !== 0 ? sum.value.add(initialSum) : sum.value;
+    sum.set(before.add(gradient.square()));
+    const rate = learningRate / (1 + update.step * learningRateDecay);
+    parameter.set(parameter.value.sub(gradient.div(sum.value.sqrt().add(epsilon)).mul(rate)));
   }
 }

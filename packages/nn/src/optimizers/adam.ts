@@ -1,6 +1,6 @@
 /** Adam: steps scaled by running moments of the gradient. Kingma and Ba 2015, arXiv:1412.6980, algorithm 1. */
 
-import { type AdamStep, adamUpdate, maximum } from "@dl/core";
+import { type AdamStep, adamUpdate, maximum, type Tensor } from "@dl/core";
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
 
 export interface AdamOptions extends CommonOptions {
@@ -24,28 +24,41 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
     super(trainable, { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad });
   }
 
-  protected slotNames({ amsgrad }: Required<AdamOptions>): readonly string[] {
-    return amsgrad ? ["firstMoment", "secondMoment", "largestSecondMoment"] : ["firstMoment", "secondMoment"];
+  protected slotNames(options: Required<AdamOptions>): readonly string[] {
+    return momentNames(options);
   }
 
   protected updateParameter(update: ParameterUpdate<Required<AdamOptions>>): void {
     const { parameter, slots, options } = update;
     const gradient = options.weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(options.weightDecay));
-    const first = slots.firstMoment!;
-    const second = slots.secondMoment!;
-    const step = { ...adamStep(update), weightDecay: 0 };
-    if (!options.amsgrad) {
-      adamUpdate(parameter, gradient, { first, second, step });
-      return;
-    }
-    const largest = slots.largestSecondMoment!;
-    first.set(first.value.mul(step.beta1).add(gradient.mul(1 - step.beta1)));
-    second.set(second.value.mul(step.beta2).add(gradient.square().mul(1 - step.beta2)));
-    largest.set(maximum(largest.value, second.value));
-    const mean = first.value.div(step.correction1);
-    const deviation = largest.value.div(step.correction2).sqrt();
-    parameter.set(parameter.value.sub(mean.div(deviation.add(step.epsilon)).mul(step.learningRate)));
+    if (options.amsgrad) amsgradUpdate(update, gradient);
+    else
+      adamUpdate(parameter, gradient, {
+        first: slots.firstMoment!,
+        second: slots.secondMoment!,
+        step: { ...adamStep(update), weightDecay: 0 },
+      });
   }
+}
+
+/** The slots of Adam's kind. */
+export function momentNames({ amsgrad }: { amsgrad: boolean }): readonly string[] {
+  return amsgrad ? ["firstMoment", "secondMoment", "largestSecondMoment"] : ["firstMoment", "secondMoment"];
+}
+
+/** A step by the largest second moment so far, without weight decay. Reddi et al. 2018, arXiv:1904.09237, algorithm 2. */
+export function amsgradUpdate(update: ParameterUpdate<Required<AdamOptions>>, gradient: Tensor): void {
+  const { parameter, slots } = update;
+  const step = adamStep(update);
+  const first = slots.firstMoment!;
+  const second = slots.secondMoment!;
+  const largest = slots.largestSecondMoment!;
+  first.set(first.value.mul(step.beta1).add(gradient.mul(1 - step.beta1)));
+  second.set(second.value.mul(step.beta2).add(gradient.square().mul(1 - step.beta2)));
+  largest.set(maximum(largest.value, second.value));
+  const mean = first.value.div(step.correction1);
+  const deviation = largest.value.div(step.correction2).sqrt();
+  parameter.set(parameter.value.sub(mean.div(deviation.add(step.epsilon)).mul(step.learningRate)));
 }
 
 /** The numbers of one step, with the bias corrections 1 − βᵗ. */

@@ -1,11 +1,12 @@
 /** Adam with decoupled weight decay. Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2. */
 
 import { adamUpdate } from "@dl/core";
-import { type AdamOptions, adamStep } from "./adam.ts";
+import { type AdamOptions, adamStep, amsgradUpdate, momentNames } from "./adam.ts";
+import { shrink } from "./decoupled-decay.ts";
 import { Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
 
 /** `weightDecay`: parameters shrink by learningRate · weightDecay a step. Default 0.01. */
-export type AdamWOptions = Omit<AdamOptions, "amsgrad">;
+export type AdamWOptions = AdamOptions;
 
 /**
  * @example
@@ -14,17 +15,20 @@ export type AdamWOptions = Omit<AdamOptions, "amsgrad">;
 export class AdamW extends Optimizer<Required<AdamWOptions>> {
   constructor(
     trainable: Trainable<Required<AdamWOptions>>,
-    { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 }: AdamWOptions,
+    { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, amsgrad = false }: AdamWOptions,
   ) {
-    super(trainable, { learningRate, beta1, beta2, epsilon, weightDecay });
+    super(trainable, { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad });
   }
 
-  protected slotNames(): readonly string[] {
-    return ["firstMoment", "secondMoment"];
+  protected slotNames(options: Required<AdamWOptions>): readonly string[] {
+    return momentNames(options);
   }
 
   protected updateParameter(update: ParameterUpdate<Required<AdamWOptions>>): void {
-    const { parameter, gradient, slots } = update;
-    adamUpdate(parameter, gradient, { first: slots.firstMoment!, second: slots.secondMoment!, step: adamStep(update) });
+    const { parameter, gradient, slots, options } = update;
+    if (options.amsgrad) {
+      shrink(parameter, { learningRate: update.learningRate, weightDecay: options.weightDecay });
+      amsgradUpdate(update, gradient);
+    } else adamUpdate(parameter, gradient, { first: slots.firstMoment!, second: slots.secondMoment!, step: adamStep(update) });
   }
 }

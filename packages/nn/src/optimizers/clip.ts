@@ -1,21 +1,49 @@
 /** Bounds on gradients before a step. */
 
-import { clip, type Gradients, minimum, reciprocal, type Scalar, sqrt, sumOfSquares, type Tensor, type Variable } from "@dl/core";
+import {
+  abs,
+  clip,
+  fill,
+  type Gradients,
+  max,
+  maximum,
+  minimum,
+  OptionError,
+  pow,
+  reciprocal,
+  type Scalar,
+  sqrt,
+  sum,
+  sumOfSquares,
+  type Tensor,
+  type Variable,
+} from "@dl/core";
 
-/** The Euclidean length of all gradients taken as one vector. */
-export function globalNorm(gradients: Gradients): Scalar {
-  return sqrt(sumOfSquares([...gradients.values()])) as Scalar;
+export interface NormOptions {
+  /** (Σ|g|ᵖ)^(1/p): 2 for the Euclidean length, `Infinity` for the largest magnitude. Default 2. */
+  order?: number;
+}
+
+/** The length of all gradients taken as one vector. */
+export function globalNorm(gradients: Gradients, { order = 2 }: NormOptions = {}): Scalar {
+  if (!(order > 0)) throw new OptionError(`globalNorm: expected an order above 0, got ${order}.`);
+  const all = [...gradients.values()];
+  if (order === 2) return sqrt(sumOfSquares(all)) as Scalar;
+  if (all.length === 0) return fill([], 0) as Scalar;
+  if (order === Infinity) return all.map((gradient): Tensor => max(abs(gradient))).reduce((a, b) => maximum(a, b)) as Scalar;
+  const total = all.map((gradient): Tensor => sum(pow(abs(gradient), order))).reduce((a, b) => a.add(b));
+  return pow(total, 1 / order) as Scalar;
 }
 
 /**
  * All gradients times min(1, largest/‖g‖). Pascanu et al. 2013, arXiv:1211.5063, algorithm 1; 10⁻⁶ is added to the norm, as in PyTorch.
  *
- * @param options.norm  The norm, when it is known already. Default `globalNorm(gradients)`.
+ * @param options.norm  The norm, when it is known already. Default `globalNorm(gradients, { order })`.
  */
 export function clipByGlobalNorm<V extends Variable>(
   gradients: Gradients<V>,
   largest: number,
-  { norm = globalNorm(gradients) }: { norm?: Tensor } = {},
+  { order = 2, norm = globalNorm(gradients, { order }) }: NormOptions & { norm?: Tensor } = {},
 ): Gradients<V> {
   const factor = minimum(reciprocal(norm.add(1e-6)).mul(largest), 1);
   return new Map([...gradients].map(([variable, gradient]) => [variable, gradient.mul(factor)]));

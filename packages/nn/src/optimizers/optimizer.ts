@@ -30,6 +30,8 @@ export type Slots = Readonly<Record<string, Cell>>;
 export interface ParameterUpdate<Options> {
   readonly parameter: Parameter;
   readonly gradient: Tensor;
+  /** Of this step, all of them. */
+  readonly gradients: Gradients;
   readonly slots: Slots;
   readonly options: Options;
   /** At this step. */
@@ -89,7 +91,15 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
       const learningRate = rateAt(options.learningRate, this.#step);
       for (const parameter of parameters) {
         const gradient = gradients.get(parameter)!;
-        this.updateParameter({ parameter, gradient, slots: this.#slotsOf(parameter, options), options, learningRate, step: this.#step });
+        this.updateParameter({
+          parameter,
+          gradient,
+          gradients,
+          slots: this.#slotsOf(parameter, options),
+          options,
+          learningRate,
+          step: this.#step,
+        });
       }
     }
     this.#step++;

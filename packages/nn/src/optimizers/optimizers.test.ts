@@ -4,26 +4,50 @@ import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { decode, type Encoded, expectClose, onDevice, precisions, readJson, transposed } from "../reference-fixture.ts";
 import * as schedules from "../schedules/index.ts";
+import { Adadelta } from "./adadelta.ts";
 import { Adagrad } from "./adagrad.ts";
 import { Adam } from "./adam.ts";
+import { Adamax } from "./adamax.ts";
 import { AdamW } from "./adamw.ts";
 import { clipByGlobalNorm, clipByValue, globalNorm } from "./clip.ts";
 import { decayGroups } from "./decay-groups.ts";
 import { GradientAccumulator } from "./gradient-accumulator.ts";
+import { Lamb } from "./lamb.ts";
 import { Lion } from "./lion.ts";
 import { Muon } from "./muon.ts";
+import { NAdam } from "./nadam.ts";
 import type { CommonOptions, Optimizer } from "./optimizer.ts";
+import { RAdam } from "./radam.ts";
 import { RmsProp } from "./rmsprop.ts";
 import { Sgd } from "./sgd.ts";
 import { WeightAverage } from "./weight-average.ts";
 
 interface OptimizerRun {
   optimizer: string;
-  args: { lr: number; momentum?: number; nesterov?: boolean; weight_decay?: number; amsgrad?: boolean; betas?: [number, number] };
+  args: {
+    lr: number;
+    momentum?: number;
+    nesterov?: boolean;
+    weight_decay?: number;
+    amsgrad?: boolean;
+    betas?: [number, number];
+    rho?: number;
+    lr_decay?: number;
+    initial_accumulator_value?: number;
+    decoupled_weight_decay?: boolean;
+  };
   param_indices: number[];
   params_after_step: Encoded[][];
 }
-const { params0, grads, runs } = readJson<{ params0: Encoded[]; grads: Encoded[][]; runs: OptimizerRun[] }>("optim/optimizers.json");
+interface OptimizerFile {
+  params0: Encoded[];
+  grads: Encoded[][];
+  runs: OptimizerRun[];
+}
+const runs = ["optimizers", "more-optimizers"].flatMap((name) => {
+  const { params0, grads, runs } = readJson<OptimizerFile>(`optim/${name}.json`);
+  return runs.map((run) => ({ ...run, params0, grads }));
+});
 
 class Weights extends Module {
   readonly weights: readonly Parameter[];
@@ -37,20 +61,33 @@ const scalar = (value: number): Weights => new Weights([hostTensor(Float64Array.
 const valueOf = async (cell: Cell): Promise<number> => (await cell.read()).data[0]!;
 
 function create({ optimizer, args }: OptimizerRun, parameters: readonly Parameter[]): Optimizer<CommonOptions> {
-  const { lr: learningRate, momentum = 0, nesterov = false, weight_decay: decay = 0, amsgrad = false } = args;
+  const { lr: learningRate, momentum = 0, nesterov = false, weight_decay: decay = 0, amsgrad = false, rho, betas = [0.9, 0.999] } = args;
+  const moments = { learningRate, beta1: betas[0], beta2: betas[1], ...(args.weight_decay !== undefined && { weightDecay: decay }) };
   switch (optimizer) {
     case "SGD":
       return new Sgd(parameters, { learningRate, momentum, nesterov, weightDecay: decay });
     case "Adam":
-      return new Adam(parameters, { learningRate, weightDecay: decay, amsgrad });
+      return new Adam(parameters, { ...moments, amsgrad });
     case "AdamW":
-      return new AdamW(parameters, { learningRate, weightDecay: decay });
+      return new AdamW(parameters, { ...moments, amsgrad });
     case "RMSprop":
       return new RmsProp(parameters, { learningRate });
-    case "Adagrad":
-      return new Adagrad(parameters, { learningRate });
+    case "Adagrad": {
+      const { lr_decay: learningRateDecay = 0, initial_accumulator_value: initialSum = 0 } = args;
+      return new Adagrad(parameters, { learningRate, weightDecay: decay, learningRateDecay, initialSum });
+    }
+    case "Adadelta":
+      return new Adadelta(parameters, { learningRate, decay: rho!, weightDecay: decay });
+    case "Adamax":
+      return new Adamax(parameters, moments);
+    case "NAdam":
+      return new NAdam(parameters, { ...moments, decoupled: args.decoupled_weight_decay ?? false });
+    case "RAdam":
+      return new RAdam(parameters, moments);
+    case "Lamb":
+      return new Lamb(parameters, moments);
     case "Lion":
-      return new Lion(parameters, { learningRate, beta1: args.betas![0], beta2: args.betas![1], weightDecay: decay });
+      return new Lion(parameters, moments);
     default:
       return new Muon(parameters, { learningRate, momentum, nesterov, weightDecay: decay });
   }
@@ -65,12 +102,12 @@ describe.each(precisions)("as PyTorch, step by step, on $name", (precision) => {
     // From fixtures/README.md; ten steps of Newton–Schulz in float32 cost digits.
     const float32 = run.optimizer === "Muon" ? { absolute: 1e-4, relative: 1e-4 } : { absolute: 1e-6, relative: 2e-5 };
     await onDevice(precision.backend(), async (device) => {
-      using model = new Weights(run.param_indices.map((i) => layout(decode(params0[i]!))));
+      using model = new Weights(run.param_indices.map((i) => layout(decode(run.params0[i]!))));
       using optimizer = create(run, model.parameters());
       for (const [step, wanted] of run.params_after_step.entries()) {
         await device.compute(() => {
           optimizer.update(
-            new Map(model.weights.map((weight, i) => [weight, tensor(layout(decode(grads[step]![run.param_indices[i]!]!)))])),
+            new Map(model.weights.map((weight, i) => [weight, tensor(layout(decode(run.grads[step]![run.param_indices[i]!]!)))])),
           );
         });
         for (const [i, weight] of model.weights.entries()) {
@@ -87,21 +124,26 @@ describe.each(precisions)("as PyTorch, step by step, on $name", (precision) => {
 
   interface ClippingCase {
     max_norm?: number;
+    norm_type?: number | "Infinity";
     total_norm?: number;
     clip_value?: number;
     clipped: Encoded[];
   }
-  const clipping = readJson<{ grads: Encoded[]; cases: ClippingCase[] }>("optim/clipping.json");
-  test.each(clipping.cases)("clipping to norm $max_norm or value $clip_value", async (reference) => {
+  const clipping = ["clipping", "more-clipping"].flatMap((name) => {
+    const { grads, cases } = readJson<{ grads: Encoded[]; cases: ClippingCase[] }>(`optim/${name}.json`);
+    return cases.map((one) => ({ ...one, grads }));
+  });
+  test.each(clipping)("clipping to norm $max_norm of order $norm_type or value $clip_value", async (reference) => {
     await onDevice(precision.backend(), async (device) => {
-      using model = new Weights(clipping.grads.map(decode));
+      using model = new Weights(reference.grads.map(decode));
+      const order = Number(reference.norm_type ?? 2);
       const { clipped, norm } = await device.compute(() => {
         const gradients = new Map(model.weights.map((weight) => [weight, weight.value]));
         const all =
           reference.max_norm === undefined
             ? clipByValue(gradients, reference.clip_value!)
-            : clipByGlobalNorm(gradients, reference.max_norm);
-        return { clipped: [...all.values()], norm: globalNorm(gradients) };
+            : clipByGlobalNorm(gradients, reference.max_norm, { order });
+        return { clipped: [...all.values()], norm: globalNorm(gradients, { order }) };
       });
       const bound = { absolute: 1e-6, relative: 1e-5 };
       clipped.forEach((got, i) => {

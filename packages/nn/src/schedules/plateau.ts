@@ -11,6 +11,8 @@ export interface PlateauOptions {
   patience?: number;
   /** An improvement is a metric below (1 − threshold) · best, or above (1 + threshold) · best. Default 10⁻⁴. */
   threshold?: number;
+  /** `absolute`: below best − threshold, or above best + threshold, instead. Default `relative`. */
+  thresholdMode?: "relative" | "absolute";
   /** Whether a good metric is low or high. Default `minimum`. */
   mode?: "minimum" | "maximum";
   /** Reports after a decay that do not count. Default 0. */
@@ -38,17 +40,28 @@ export class Plateau {
   readonly #factor: number;
   readonly #patience: number;
   readonly #threshold: number;
+  readonly #thresholdMode: "relative" | "absolute";
   readonly #mode: "minimum" | "maximum";
   readonly #cooldown: number;
   readonly #minimum: number;
   #state: PlateauState;
 
-  constructor({ initial, factor = 0.1, patience = 10, threshold = 1e-4, mode = "minimum", cooldown = 0, minimum = 0 }: PlateauOptions) {
+  constructor({
+    initial,
+    factor = 0.1,
+    patience = 10,
+    threshold = 1e-4,
+    thresholdMode = "relative",
+    mode = "minimum",
+    cooldown = 0,
+    minimum = 0,
+  }: PlateauOptions) {
     if (!(factor > 0 && factor < 1)) throw new OptionError(`Plateau: expected a factor between 0 and 1, got ${factor}.`);
     if (!(patience >= 0)) throw new OptionError(`Plateau: expected patience ≥ 0, got ${patience}.`);
     this.#factor = factor;
     this.#patience = patience;
     this.#threshold = threshold;
+    this.#thresholdMode = thresholdMode;
     this.#mode = mode;
     this.#cooldown = cooldown;
     this.#minimum = minimum;
@@ -82,7 +95,9 @@ export class Plateau {
 
   #improves(metric: number, best: number | undefined): boolean {
     if (best === undefined) return !Number.isNaN(metric);
-    return this.#mode === "minimum" ? metric < best * (1 - this.#threshold) : metric > best * (1 + this.#threshold);
+    const threshold = this.#mode === "minimum" ? -this.#threshold : this.#threshold;
+    const bound = this.#thresholdMode === "absolute" ? best + threshold : best * (1 + threshold);
+    return this.#mode === "minimum" ? metric < bound : metric > bound;
   }
 
   get state(): PlateauState {

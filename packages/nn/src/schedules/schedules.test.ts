@@ -12,10 +12,9 @@ interface Case {
   metric?: number[];
   lr_after_epoch?: number[];
 }
-const { base_lr: base, cases } = JSON.parse(readFileSync(new URL("../../fixtures/optim/schedules.json", import.meta.url), "utf8")) as {
-  base_lr: number;
-  cases: Case[];
-};
+const read = (name: string): { base_lr: number; cases: Case[] } =>
+  JSON.parse(readFileSync(new URL(`../../fixtures/optim/${name}.json`, import.meta.url), "utf8"));
+const { base_lr: base, cases } = read("schedules");
 const reference = (name: string): Case => cases.find(({ schedule }) => schedule === name)!;
 
 function expectEqual(got: number[], wanted: number[]): void {
@@ -42,6 +41,48 @@ describe("as torch and transformers compute them", () => {
     expectEqual(
       wanted.map((_, step) => schedule(step)),
       wanted,
+    );
+  });
+
+  const linearThenCosine = [schedules.linear(0.1 * base, { steps: 6, end: base }), schedules.cosine(base, { steps: 20, after: "wave" })];
+  const halved = { rise: 4, fall: 8, height: "halve" } as const;
+  const decayed = { rise: 6, height: "decay", factor: 0.97 } as const;
+  test.each<[string, schedules.Schedule, schedules.Schedule?]>([
+    [
+      "a cycle of straight lines",
+      schedules.oneCycle(0.5, { steps: 33, rise: 0.2, anneal: "linear", initialDivisor: 10, finalDivisor: 100 }),
+      schedules.oneCycleMomentum({ steps: 33, rise: 0.2, anneal: "linear" }),
+    ],
+    ["in three phases", schedules.oneCycle(0.5, { steps: 25, phases: 3 }), schedules.oneCycleMomentum({ steps: 25, phases: 3 })],
+    ["CyclicLR", schedules.cyclic(0.01, { peak: 0.2, rise: 5 }), schedules.cyclic(0.9, { peak: 0.8, rise: 5 })],
+    ["triangular2", schedules.cyclic(0.01, { peak: 0.2, ...halved }), schedules.cyclic(0.9, { peak: 0.8, ...halved })],
+    ["exp_range", schedules.cyclic(0.01, { peak: 0.2, ...decayed }), schedules.cyclic(0.9, { peak: 0.8, ...decayed })],
+    ["SequentialLR", schedules.sequence(linearThenCosine, { milestones: [6] })],
+    ["get_inverse_sqrt_schedule", schedules.warmUp(schedules.inverseRoot(base, { scale: 10 }), { steps: 4 })],
+  ])("%s", (name, schedule, momentum) => {
+    const order = ["a cycle of straight lines", "in three phases", "CyclicLR", "triangular2", "exp_range", "SequentialLR"];
+    const { cases } = read("more-schedules");
+    const { lr_at_step: wanted, momentum_at_step: moments } = cases[order.includes(name) ? order.indexOf(name) : 6]!;
+    expectEqual(
+      wanted.map((_, step) => schedule(step)),
+      wanted,
+    );
+    expect(moments === undefined).toBe(momentum === undefined);
+    if (momentum) {
+      expectEqual(
+        moments!.map((_, step) => momentum(step)),
+        moments!,
+      );
+    }
+  });
+
+  test("ReduceLROnPlateau with an absolute threshold", () => {
+    const { metric, lr_after_epoch: wanted } = read("more-schedules").cases.at(-1)!;
+    const options = { factor: 0.5, patience: 1, mode: "maximum", threshold: 0.01, thresholdMode: "absolute" } as const;
+    const plateau = new Plateau({ initial: base, ...options });
+    expectEqual(
+      metric!.map((value) => plateau.report(value)),
+      wanted!,
     );
   });
 
@@ -145,6 +186,12 @@ describe("laws", () => {
     ["no steps", () => schedules.cosine(1, { steps: 0 })],
     ["half steps", () => schedules.linear(1, { steps: 2.5 })],
     ["a period that shrinks", () => schedules.cosineRestarts(1, { period: 4, growth: 0.5 })],
+    [
+      "milestones that fall",
+      () => schedules.sequence([schedules.constant(1), schedules.constant(1), schedules.constant(1)], { milestones: [5, 2] }),
+    ],
+    ["more schedules than milestones allow", () => schedules.sequence([schedules.constant(1)], { milestones: [5] })],
+    ["a cycle of no height there is", () => schedules.cyclic(1, { peak: 2, height: "twice" as "halve" })],
     ["a cycle that only rises", () => schedules.oneCycle(1, { steps: 10, rise: 1.2 })],
     ["a plateau that raises", () => new Plateau({ initial: 1, factor: 2 })],
   ])("%s is an OptionError", (_, make) => {
