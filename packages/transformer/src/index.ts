@@ -121,7 +121,7 @@ export {
 export { Llama, type LlamaOptions, type LlamaPreset, llama2_7b, llama32_1b, llamaStories15m } from "./models/llama.ts";
 export { marian, opusMt } from "./models/marian.ts";
 export { roberta, robertaBase, robertaLarge } from "./models/roberta.ts";
-export { T5, type T5Options, type T5Preset, t5Base, t5Small, t5SmallV11 } from "./models/t5.ts";
+export { T5, type T5FeedForward, type T5Options, type T5Preset, t5Base, t5Small, t5SmallV11 } from "./models/t5.ts";
 export {
   ViT,
   type ViTOptions,

@@ -13,6 +13,20 @@ export type RotaryScaling =
       readonly lowFactor: number;
       readonly highFactor: number;
       readonly originalContext: number;
+    }
+  /**
+   * The same with the blend over places in the list of frequencies, and scores made sharper. Peng et al. 2023, YaRN, arXiv:2309.00071.
+   */
+  | {
+      readonly kind: "yarn";
+      readonly factor: number;
+      readonly originalContext: number;
+      /** Frequencies of so many turns in the original context, and more, are kept. Default 32. */
+      readonly fastTurns?: number;
+      /** Those of so many, and fewer, are divided. Default 1. */
+      readonly slowTurns?: number;
+      /** Multiplies queries and keys. Default 0.1 · ln(factor) + 1. */
+      readonly sharpness?: number;
     };
 
 export interface RotaryOptions {
@@ -31,18 +45,39 @@ export interface Rotation {
 
 /** Turns of each pair in one token, in radians. */
 export function frequenciesOf({ headSize, base = 10_000, scaling }: RotaryOptions): Float32Array {
-  return Float32Array.from({ length: headSize / 2 }, (_, i) => scaled(base ** ((-2 * i) / headSize), scaling));
+  const share = scaling && dividedShare({ headSize, base, scaling });
+  return Float32Array.from({ length: headSize / 2 }, (_, i) => {
+    const frequency = base ** ((-2 * i) / headSize);
+    const divided = share ? share(frequency, i) : 0;
+    return divided === 0 ? frequency : (1 - divided) * frequency + (divided * frequency) / scaling!.factor;
+  });
 }
 
-function scaled(frequency: number, scaling: RotaryScaling | undefined): number {
-  if (scaling === undefined) return frequency;
-  if (scaling.kind === "linear") return frequency / scaling.factor;
-  const { factor, lowFactor, highFactor, originalContext } = scaling;
-  const turns = (originalContext * frequency) / (2 * Math.PI);
-  if (turns > highFactor) return frequency;
-  if (turns < lowFactor) return frequency / factor;
-  const share = (turns - lowFactor) / (highFactor - lowFactor);
-  return ((1 - share) * frequency) / factor + share * frequency;
+/** How much of frequency i is divided by the factor: 0 keeps it, 1 divides it. */
+function dividedShare({ headSize, base, scaling }: { headSize: number; base: number; scaling: RotaryScaling }) {
+  switch (scaling.kind) {
+    case "linear":
+      return (): number => 1;
+    case "llama3": {
+      const { lowFactor, highFactor, originalContext } = scaling;
+      return (frequency: number): number => {
+        const turns = (originalContext * frequency) / (2 * Math.PI);
+        return 1 - Math.min(1, Math.max(0, (turns - lowFactor) / (highFactor - lowFactor)));
+      };
+    }
+    case "yarn": {
+      const { originalContext, fastTurns = 32, slowTurns = 1 } = scaling;
+      /** The place in the list of the frequency with so many turns. */
+      const placeOf = (turns: number): number => (headSize * Math.log(originalContext / (turns * 2 * Math.PI))) / (2 * Math.log(base));
+      const first = Math.max(0, Math.floor(placeOf(fastTurns)));
+      const last = Math.min(headSize - 1, Math.ceil(placeOf(slowTurns)));
+      // As transformers keeps an empty ramp from dividing by zero.
+      const length = last === first ? 0.001 : last - first;
+      return (_: number, i: number): number => Math.min(1, Math.max(0, (i - first) / length));
+    }
+    default:
+      return scaling satisfies never;
+  }
 }
 
 /** The rotation at `positions`, `[T]` or `[B, T]` int32. */
@@ -50,7 +85,10 @@ export function rotationOf(positions: Tensor, options: RotaryOptions): Rotation 
   const frequencies = tensor(frequenciesOf(options));
   const [batch, time] = positions.rank === 1 ? [1, positions.shape[0]!] : (positions.shape as readonly [number, number]);
   const angles = positions.cast("float32").reshape([batch, 1, time, 1]).mul(frequencies);
-  return { cos: cos(angles), sin: sin(angles) };
+  const { scaling } = options;
+  if (scaling?.kind !== "yarn") return { cos: cos(angles), sin: sin(angles) };
+  const sharpness = scaling.sharpness ?? 0.1 * Math.log(Math.max(1, scaling.factor)) + 1;
+  return { cos: cos(angles).mul(sharpness), sin: sin(angles).mul(sharpness) };
 }
 
 /** `[B, H, T, D]`, turned: number i pairs with number i + D / 2, as transformers keeps them. */

@@ -108,8 +108,8 @@ const translated: Reference["rows"] = (name, inputs) => {
 };
 
 const references: readonly Reference[] = [
-  reference("gpt2", Gpt2, languageModel),
-  ...["llama", "llama3"].map((folder) => reference(folder, Llama, languageModel)),
+  ...["gpt2", "gpt2_scaled"].map((folder) => reference(folder, Gpt2, languageModel)),
+  ...["llama", "llama3", "llama_yarn"].map((folder) => reference(folder, Llama, languageModel)),
   ...["bert_seqcls", "distilbert_seqcls", "roberta_multilabel"].map((folder) => reference(folder, SequenceClassifier, sequenceModel)),
   ...["bert_mlm", "roberta_mlm", "distilbert_mlm"].map((folder) => reference(folder, MaskedLanguageModel, tokenModel)),
   reference("roberta_token", TokenClassifier, tokenModel),
@@ -119,7 +119,7 @@ const references: readonly Reference[] = [
     const loss = spanLoss(logits, { start: tensor(inputs.start_positions!), end: tensor(inputs.end_positions!) });
     return { loss, outputs: { start_logits: logits.start, end_logits: logits.end, ...single(trace) } };
   }),
-  ...["t5", "t5_gated"].map((folder) => reference(folder, T5, translator, translated)),
+  ...["t5", "t5_gated", "t5_silu"].map((folder) => reference(folder, T5, translator, translated)),
   ...["bart", "marian"].map((folder) => reference(folder, EncoderDecoder, translator, translated)),
   reference(
     "vit",

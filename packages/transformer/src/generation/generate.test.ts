@@ -32,10 +32,13 @@ interface Recorded {
 
 const models = {
   gpt2: (folder: string) => loadFolder(folder, Gpt2),
+  gpt2_scaled: (folder: string) => loadFolder(folder, Gpt2),
   llama: (folder: string) => loadFolder(folder, Llama),
   llama3: (folder: string) => loadFolder(folder, Llama),
+  llama_yarn: (folder: string) => loadFolder(folder, Llama),
   t5: (folder: string) => loadFolder(folder, T5),
   t5_gated: (folder: string) => loadFolder(folder, T5),
+  t5_silu: (folder: string) => loadFolder(folder, T5),
   bart: (folder: string) => loadFolder(folder, EncoderDecoder),
   marian: (folder: string) => loadFolder(folder, EncoderDecoder),
 } satisfies Record<string, (folder: string) => Promise<TextModel & Disposable>>;
@@ -61,7 +64,7 @@ describe.each(Object.entries(models))("%s writes what transformers writes", (nam
       };
       const texts = await generate(model, prompts, options);
       const wanted = run.rows_unpadded?.flat() ?? run.sequences;
-      const isDecoder = name === "gpt2" || name.startsWith("llama");
+      const isDecoder = name.startsWith("gpt2") || name.startsWith("llama");
       const written = wanted.map((ids, i) => {
         const unpadded = prompts[Math.floor(i / Number(sequences))]!.length;
         const start = isDecoder ? (run.rows_unpadded ? unpadded : rows[0]!.length) : 1;

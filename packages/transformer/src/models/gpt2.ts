@@ -26,6 +26,12 @@ export interface Gpt2Options {
   hidden?: number;
   /** Default `gelu_new`. */
   activation?: ActivationName;
+  /** Scores of attention are divided by √(size / heads). Default true. */
+  scaleScores?: boolean;
+  /** And by the number of the block, counted from 1. Default false. */
+  scaleByBlock?: boolean;
+  /** The output layer shares its weights with the embedding. Default true. */
+  tied?: boolean;
   /** Rate on what each block adds. Default 0.1. */
   dropout?: number;
   /** Rate on attention weights. Default as `dropout`. */
@@ -68,9 +74,14 @@ class Attention extends Module {
   readonly heads: number;
   readonly dropout: number;
   readonly attentionDropout: number;
+  /** Of the scores. */
+  readonly scale: number;
 
-  constructor({ size, heads, layers, dropout = 0.1, attentionDropout = dropout, deviation = 0.02, rng }: Gpt2Options) {
+  constructor(given: Gpt2Options, place: number) {
     super();
+    const { size, heads, layers, dropout = 0.1, attentionDropout = dropout, deviation = 0.02, rng } = given;
+    const { scaleScores = true, scaleByBlock = false } = given;
+    this.scale = (scaleScores ? (size / heads) ** -0.5 : 1) / (scaleByBlock ? place + 1 : 1);
     this.project = normalLinear({ inputs: size, outputs: 3 * size, deviation, rng: rng.fork("project") });
     // Scaled by 1/√(2·layers): residual branches add up. Radford et al. 2019, section 2.3.
     const scaled = deviation / Math.sqrt(2 * layers);
@@ -89,7 +100,7 @@ class Attention extends Module {
     ]; // [B, H, T, D] each
     const seen = memory ? memory.extend(key, value) : { key, value };
     const attended = attendHeads(query, seen, {
-      ...{ mode, causal: true, mask },
+      ...{ mode, causal: true, mask, scale: this.scale },
       dropout: this.attentionDropout,
       weights: trace.attentions,
     });
@@ -125,11 +136,11 @@ class Block extends Module {
   readonly feedForwardNorm: LayerNorm;
   readonly feedForward: FeedForward;
 
-  constructor(options: Gpt2Options) {
+  constructor(options: Gpt2Options, place: number) {
     super();
     const { size, epsilon = 1e-5, rng } = options;
     this.attentionNorm = new LayerNorm({ size, epsilon });
-    this.attention = new Attention({ ...options, rng: rng.fork("attention") });
+    this.attention = new Attention({ ...options, rng: rng.fork("attention") }, place);
     this.feedForwardNorm = new LayerNorm({ size, epsilon });
     this.feedForward = new FeedForward({ ...options, rng: rng.fork("feedForward") });
   }
@@ -150,10 +161,11 @@ const table: NameTable = {
   "blocks.#.feedForward.expand": "transformer.h.#.mlp.c_fc",
   "blocks.#.feedForward.contract": "transformer.h.#.mlp.c_proj",
   norm: "transformer.ln_f",
+  output: "lm_head",
 };
 
 /**
- * Token ids `[B, T]` → logits `[B, T, vocabulary]` of the token that follows each; the output shares its weights with the embedding.
+ * Token ids `[B, T]` → logits `[B, T, vocabulary]` of the token that follows each.
  *
  * @example
  * const model = new Gpt2({ ...nanoGptShakespeare, rng: rng.fork("init") });
@@ -164,29 +176,33 @@ export class Gpt2 extends Module {
   readonly positions: Embedding;
   readonly blocks: readonly Block[];
   readonly norm: LayerNorm;
+  readonly output: Linear | undefined;
   readonly options: Required<Omit<Gpt2Options, "rng" | "endIds">> & { endIds: readonly number[] };
-  readonly huggingFace: HuggingFaceNames = {
-    table,
-    prefix: "transformer",
-    // Conv1D of transformers keeps its weights as we do. Files of old versions hold the causal masks, and the tied head.
-    untransposed: /^blocks\./,
-    ignored: [/\.attn\.(masked_)?bias$/, /^lm_head\.weight$/],
-  };
+  readonly huggingFace: HuggingFaceNames;
 
   constructor(given: Gpt2Options) {
     super();
     const { vocabulary, context, size, layers, heads, epsilon = 1e-5, deviation = 0.02, dropout = 0.1, rng } = given;
     if (size % heads !== 0) throw new OptionError(`Gpt2: expected heads that divide size ${size}, got ${heads}.`);
     const { hidden = 4 * size, activation = "gelu_new", attentionDropout = dropout, embeddingDropout = dropout } = given;
-    const { beginId, padId } = given;
+    const { beginId, padId, scaleScores = true, scaleByBlock = false, tied = true } = given;
     this.options = {
-      ...{ vocabulary, context, size, layers, heads, hidden, activation, epsilon, deviation },
+      ...{ vocabulary, context, size, layers, heads, hidden, activation, epsilon, deviation, scaleScores, scaleByBlock, tied },
       ...{ dropout, attentionDropout, embeddingDropout, beginId, padId, ...endTokens(given) },
     };
     this.tokens = normalEmbedding({ count: vocabulary, size, deviation, rng: rng.fork("tokens") });
     this.positions = normalEmbedding({ count: context, size, deviation, rng: rng.fork("positions") });
-    this.blocks = Array.from({ length: layers }, (_, i) => new Block({ ...given, rng: rng.fork(`block ${i}`) }));
+    this.blocks = Array.from({ length: layers }, (_, i) => new Block({ ...given, rng: rng.fork(`block ${i}`) }, i));
     this.norm = new LayerNorm({ size, epsilon });
+    this.output = tied ? undefined : normalLinear({ inputs: size, outputs: vocabulary, bias: false, deviation, rng: rng.fork("output") });
+    this.huggingFace = {
+      table,
+      prefix: "transformer",
+      head: tied ? [] : ["output"],
+      // Conv1D of transformers keeps its weights as we do. Files of old versions hold the causal masks, and the tied head.
+      untransposed: /^blocks\./,
+      ignored: [/\.attn\.(masked_)?bias$/, ...(tied ? [/^lm_head\.weight$/] : [])],
+    };
   }
 
   get cacheShape(): CacheShape {
@@ -225,15 +241,12 @@ export class Gpt2 extends Module {
 
   /** `[…, C]` → `[…, vocabulary]` */
   logits(hidden: Tensor): Tensor {
-    return tiedLogits(hidden, this.tokens);
+    return this.output ? this.output.forward(hidden) : tiedLogits(hidden, this.tokens);
   }
 
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): Gpt2 {
     config.only("model_type", "gpt2");
-    config.only("scale_attn_weights", true);
-    config.only("scale_attn_by_inverse_layer_idx", false);
     config.only("add_cross_attention", false);
-    config.only("tie_word_embeddings", true);
     return new Gpt2({
       vocabulary: config.count("vocab_size"),
       context: config.count("n_positions", 1024),
@@ -242,6 +255,9 @@ export class Gpt2 extends Module {
       heads: config.count("n_head"),
       hidden: config.count("n_inner", 4 * config.count("n_embd")),
       activation: config.choice("activation_function", { known: activationNames, otherwise: "gelu_new" }),
+      scaleScores: config.flag("scale_attn_weights", { otherwise: true }),
+      scaleByBlock: config.flag("scale_attn_by_inverse_layer_idx", { otherwise: false }),
+      tied: config.flag("tie_word_embeddings", { otherwise: true }),
       dropout: config.number("resid_pdrop", 0.1),
       attentionDropout: config.number("attn_pdrop", 0.1),
       embeddingDropout: config.number("embd_pdrop", 0.1),
@@ -257,14 +273,15 @@ export class Gpt2 extends Module {
   toConfig(): JsonObject {
     const { vocabulary, context, size, layers, heads, hidden, activation, epsilon, deviation } = this.options;
     const { dropout, attentionDropout, embeddingDropout } = this.options;
-    const { beginId = null, padId = null } = this.options;
+    const { beginId = null, padId = null, scaleScores, scaleByBlock, tied } = this.options;
     return {
       architectures: ["GPT2LMHeadModel"],
       model_type: "gpt2",
       ...{ vocab_size: vocabulary, n_positions: context, n_embd: size, n_layer: layers, n_head: heads, n_inner: hidden },
       ...{ activation_function: activation, layer_norm_epsilon: epsilon, initializer_range: deviation },
       ...{ embd_pdrop: embeddingDropout, attn_pdrop: attentionDropout, resid_pdrop: dropout },
-      ...{ bos_token_id: beginId, eos_token_id: writeEndTokens(this.options), pad_token_id: padId, tie_word_embeddings: true },
+      ...{ bos_token_id: beginId, eos_token_id: writeEndTokens(this.options), pad_token_id: padId, tie_word_embeddings: tied },
+      ...{ scale_attn_weights: scaleScores, scale_attn_by_inverse_layer_idx: scaleByBlock },
     };
   }
 }

@@ -1,12 +1,14 @@
 /** Llama: rotary positions (or ALiBi's), RMS norms, gated feed-forward, grouped queries. Touvron et al. 2023, arXiv:2302.13971; Grattafiori et al. 2024, arXiv:2407.21783. */
 
-import { formatShape, OptionError, type Rng, range, ShapeError, silu, type Tensor, tensor } from "@dl/core";
+import { formatShape, OptionError, type Rng, range, ShapeError, type Tensor, tensor } from "@dl/core";
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
+import { type ActivationName, activationNames, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { endTokens, readEndTokens, writeEndTokens } from "../end-tokens.ts";
 import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
+import { readRope, writeRope } from "../huggingface/rope-fields.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { linearBiases } from "../linear-biases.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
@@ -28,6 +30,8 @@ export interface LlamaOptions {
   headSize?: number;
   /** Width of the feed-forward layers. */
   hidden: number;
+  /** Of the gate. Default `silu`. */
+  activation?: ActivationName;
   /**
    * Keys and queries turned by their place, or, with `alibi`, attention that falls with the distance, which longer texts than those of
    * training stand better. Press et al. 2021, arXiv:2108.12409. Default `rotary`.
@@ -123,21 +127,23 @@ class Attention extends Module {
   }
 }
 
-/** SwiGLU. Shazeer 2020, arXiv:2002.05202. */
+/** SwiGLU, or its kin with another activation. Shazeer 2020, arXiv:2002.05202. */
 class FeedForward extends Module {
   readonly gate: Linear;
   readonly expand: Linear;
   readonly contract: Linear;
+  readonly activation: ActivationName;
 
-  constructor({ size, hidden, feedForwardBias: bias, deviation }: Settled, rng: Rng) {
+  constructor({ size, hidden, feedForwardBias: bias, deviation, activation }: Settled, rng: Rng) {
     super();
+    this.activation = activation;
     this.gate = normalLinear({ inputs: size, outputs: hidden, bias, deviation, rng: rng.fork("gate") });
     this.expand = normalLinear({ inputs: size, outputs: hidden, bias, deviation, rng: rng.fork("expand") });
     this.contract = normalLinear({ inputs: hidden, outputs: size, bias, deviation, rng: rng.fork("contract") });
   }
 
   forward(x: Tensor): Tensor {
-    return this.contract.forward(silu(this.gate.forward(x)).mul(this.expand.forward(x)));
+    return this.contract.forward(activations[this.activation](this.gate.forward(x)).mul(this.expand.forward(x)));
   }
 }
 
@@ -205,7 +211,7 @@ export class Llama extends Module {
     }
     const settings: Settled = {
       ...{ ropeBase: 10_000, attentionBias: false, feedForwardBias: false, dropout: 0, epsilon: 1e-6, deviation: 0.02 },
-      ...{ positions: "rotary", ropeScaling: undefined, beginId: undefined, padId: undefined },
+      ...{ activation: "silu", positions: "rotary", ropeScaling: undefined, beginId: undefined, padId: undefined },
       ...given,
       ...{ keyHeads, headSize, tied, ...endTokens(given) },
     };
@@ -267,7 +273,6 @@ export class Llama extends Module {
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): Llama {
     const isAlibi = config.values.model_type === alibiType;
     if (!isAlibi) config.only("model_type", "llama");
-    config.only("hidden_act", "silu");
     config.only("pretraining_tp", 1);
     const heads = config.count("num_attention_heads");
     const size = config.count("hidden_size");
@@ -279,6 +284,7 @@ export class Llama extends Module {
       keyHeads: config.count("num_key_value_heads", heads),
       headSize: config.count("head_dim", size / heads),
       hidden: config.count("intermediate_size"),
+      activation: config.choice("hidden_act", { known: activationNames, otherwise: "silu" }),
       ...(isAlibi ? { positions: "alibi" } : readRope(config)),
       attentionBias: config.flag("attention_bias", { otherwise: false }),
       feedForwardBias: config.flag("mlp_bias", { otherwise: false }),
@@ -300,7 +306,7 @@ export class Llama extends Module {
       architectures: [isAlibi ? "LlamaAlibiForCausalLM" : "LlamaForCausalLM"],
       ...{
         model_type: isAlibi ? alibiType : "llama",
-        hidden_act: "silu",
+        hidden_act: o.activation,
         hidden_size: o.size,
         num_attention_heads: o.heads,
         vocab_size: o.vocabulary,
@@ -308,42 +314,8 @@ export class Llama extends Module {
       ...{ max_position_embeddings: o.context, num_hidden_layers: o.layers, num_key_value_heads: o.keyHeads, head_dim: o.headSize },
       ...{ intermediate_size: o.hidden, attention_bias: o.attentionBias, mlp_bias: o.feedForwardBias, tie_word_embeddings: o.tied },
       ...{ attention_dropout: o.dropout, rms_norm_eps: o.epsilon, initializer_range: o.deviation },
-      ...(!isAlibi && { rope_parameters: { rope_theta: ropeBase, ...writeScaling(ropeScaling) } }),
+      ...(!isAlibi && { rope_parameters: writeRope({ ropeBase, ropeScaling }) }),
       ...{ bos_token_id: beginId, eos_token_id: writeEndTokens(o), pad_token_id: padId },
     };
   }
-}
-
-/** `rope_parameters` of transformers 5, or `rope_theta` and `rope_scaling` of those before. */
-function readRope(config: ModelConfig): Pick<LlamaOptions, "ropeBase" | "ropeScaling"> {
-  const field = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!config.has(field)) return { ropeBase: config.number("rope_theta", 10_000) };
-  const rope = config.object(field);
-  const ropeBase = rope.number("rope_theta", config.number("rope_theta", 10_000));
-  const kind = rope.choice(rope.has("rope_type") || !rope.has("type") ? "rope_type" : "type", {
-    known: ["default", "linear", "llama3"],
-    otherwise: "default",
-  });
-  if (kind === "default") return { ropeBase };
-  const factor = rope.number("factor");
-  if (kind === "linear") return { ropeBase, ropeScaling: { kind, factor } };
-  return {
-    ropeBase,
-    ropeScaling: {
-      ...{ kind, factor },
-      lowFactor: rope.number("low_freq_factor"),
-      highFactor: rope.number("high_freq_factor"),
-      originalContext: rope.count("original_max_position_embeddings"),
-    },
-  };
-}
-
-function writeScaling(scaling: RotaryScaling | undefined): JsonObject {
-  if (scaling === undefined) return { rope_type: "default" };
-  if (scaling.kind === "linear") return { rope_type: "linear", factor: scaling.factor };
-  const { factor, lowFactor, highFactor, originalContext } = scaling;
-  return {
-    ...{ rope_type: "llama3", factor, low_freq_factor: lowFactor, high_freq_factor: highFactor },
-    original_max_position_embeddings: originalContext,
-  };
 }

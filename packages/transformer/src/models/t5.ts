@@ -1,7 +1,8 @@
 /** T5: relative positions, RMS norms before each branch, no biases. Raffel et al. 2019, arXiv:1910.10683; gated: Shazeer 2020, arXiv:2002.05202. */
 
-import { geluTanh, OptionError, type Rng, relu, type Tensor, tensor } from "@dl/core";
+import { OptionError, type Rng, type Tensor, tensor } from "@dl/core";
 import { type Embedding, type Linear, type Mode, Module, RmsNorm } from "@dl/nn";
+import { type ActivationName, activationNames, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
 import { readEndTokens, writeEndTokens } from "../end-tokens.ts";
@@ -13,6 +14,8 @@ import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { relativeBuckets } from "../relative-buckets.ts";
 import type { CrossKeys, DecoderInput, EncoderDecoderInput, EncoderDecoderOptions, SequenceToSequence } from "../sequence-to-sequence.ts";
 import { tiedLogits } from "../tied-logits.ts";
+
+export type T5FeedForward = ActivationName | `gated-${ActivationName}`;
 
 export interface T5Options {
   /** Number of token ids. */
@@ -28,8 +31,8 @@ export interface T5Options {
   headSize?: number;
   /** Width of the feed-forward layers. */
   hidden: number;
-  /** `relu`, or, since T5 1.1, gated by GELU. Default `relu`. */
-  feedForward?: "relu" | "gated-gelu";
+  /** `relu`, or another activation, or one that gates, as GELU does since T5 1.1. Default `relu`. */
+  feedForward?: T5FeedForward;
   /** Kinds of distances between tokens. Default 32. */
   buckets?: number;
   /** All longer distances are of one kind. Default 128. */
@@ -60,6 +63,8 @@ export type T5Preset = Omit<T5Options, "rng">;
 export const t5Small: T5Preset = { vocabulary: 32_128, size: 512, layers: 6, heads: 8, hidden: 2048 };
 export const t5Base: T5Preset = { vocabulary: 32_128, size: 768, layers: 12, heads: 12, hidden: 3072 };
 export const t5SmallV11: T5Preset = { ...t5Small, layers: 8, heads: 6, hidden: 1024, feedForward: "gated-gelu", tied: false };
+
+const feedForwards: readonly T5FeedForward[] = [...activationNames, ...activationNames.map((name) => `gated-${name}` as const)];
 
 type Settled = Required<Omit<T5Preset, "endIds">> & { endIds: readonly number[] };
 
@@ -109,16 +114,23 @@ class Attention extends Module {
   }
 }
 
+function isGated(feedForward: T5FeedForward): boolean {
+  return feedForward.startsWith("gated-");
+}
+
 class FeedForward extends Module {
   readonly gate: Linear | undefined;
   readonly expand: Linear;
   readonly contract: Linear;
+  readonly activation: ActivationName;
   readonly dropout: number;
 
   constructor({ size, hidden, feedForward, deviation, dropout }: Settled, rng: Rng) {
     super();
+    // T5 1.1 was trained with the approximation by tanh, and calls it gelu.
+    this.activation = feedForward === "gated-gelu" ? "gelu_new" : (feedForward.replace("gated-", "") as ActivationName);
     const inner = { inputs: size, outputs: hidden, bias: false, deviation: deviation * size ** -0.5 };
-    this.gate = feedForward === "gated-gelu" ? normalLinear({ ...inner, rng: rng.fork("gate") }) : undefined;
+    this.gate = isGated(feedForward) ? normalLinear({ ...inner, rng: rng.fork("gate") }) : undefined;
     this.expand = normalLinear({ ...inner, rng: rng.fork("expand") });
     const outer = { inputs: hidden, outputs: size, bias: false, deviation: deviation * hidden ** -0.5 };
     this.contract = normalLinear({ ...outer, rng: rng.fork("contract") });
@@ -127,7 +139,8 @@ class FeedForward extends Module {
 
   forward(x: Tensor, mode: Mode): Tensor {
     const expanded = this.expand.forward(x);
-    const inner = this.gate ? geluTanh(this.gate.forward(x)).mul(expanded) : relu(expanded);
+    const activate = activations[this.activation];
+    const inner = this.gate ? activate(this.gate.forward(x)).mul(expanded) : activate(expanded);
     return this.contract.forward(dropIn(inner, { mode, rate: this.dropout }));
   }
 }
@@ -283,7 +296,7 @@ export class T5 extends Module implements SequenceToSequence {
     // Copies of the shared embedding, and a table old files have that nothing reads.
     const copies = [/^(encoder|decoder)\.embed_tokens\.weight$/, /EncDecAttention\.relative_attention_bias/];
     const ignored = tied ? [...copies, /^lm_head\.weight$/] : copies;
-    this.huggingFace = { table: feedForward === "relu" ? table : gatedTable, prefix: "", head: tied ? [] : ["output"], ignored };
+    this.huggingFace = { table: isGated(feedForward) ? gatedTable : table, prefix: "", head: tied ? [] : ["output"], ignored };
   }
 
   get cacheShape(): CacheShape {
@@ -332,7 +345,7 @@ export class T5 extends Module implements SequenceToSequence {
       heads: config.count("num_heads"),
       headSize: config.count("d_kv", 64),
       hidden: config.count("d_ff"),
-      feedForward: config.choice("feed_forward_proj", { known: ["relu", "gated-gelu"], otherwise: "relu" }),
+      feedForward: config.choice("feed_forward_proj", { known: feedForwards, otherwise: "relu" }),
       buckets: config.count("relative_attention_num_buckets", 32),
       maximumDistance: config.count("relative_attention_max_distance", 128),
       dropout: config.number("dropout_rate", 0.1),
