@@ -44,12 +44,15 @@ export { type GenerationConfigOptions, type GenerationDefaults, readGenerationCo
 export { jsonPattern } from "./generation/json-pattern.ts";
 export {
   banned,
+  epsilonCutoff,
+  etaCutoff,
   forcedFirst,
   forcedLast,
   type LogitsProcessor,
   minimumLength,
   minimumNewTokens,
   minP,
+  type NarrowingOptions,
   noRepeatNgram,
   type ProcessorContext,
   renormalized,

@@ -118,6 +118,32 @@ describe("logits processors are transformers'", () => {
     expect([...own]).toEqual([0, -Infinity, 0, -Infinity, 0]);
   });
 
+  test("what narrows leaves as many as it is told to keep", () => {
+    const left = (processor: processors.LogitsProcessor): number[] => {
+      const own = Float32Array.of(5, 1, 4, 2, 3);
+      processor(own, { ids: [], written: 0 });
+      return Array.from(own.keys()).filter((i) => Number.isFinite(own[i]!));
+    };
+    expect(left(processors.topK(1, { keep: 3 }))).toEqual([0, 2, 4]);
+    expect(left(processors.topP(0.1, { keep: 2 }))).toEqual([0, 2]);
+    expect(left(processors.minP(0.9, { keep: 2 }))).toEqual([0, 2]);
+    expect(left(processors.epsilonCutoff(0.9, { keep: 4 }))).toEqual([0, 2, 3, 4]);
+    expect(left(processors.minP(1))).toEqual([0]);
+    expect(() => processors.topK(1, { keep: 0 })).toThrow(/topK: expected keep to be a whole number ≥ 1, got 0/);
+  });
+
+  test("cut-offs by hand: of ½, ¼, ⅛, ⅛ the entropy is 1.75 · ln 2, so η of 0.16 is √0.16 · 2^−1.75 = 0.119", () => {
+    const left = (processor: processors.LogitsProcessor): number => {
+      const own = Float32Array.of(0.5, 0.25, 0.125, 0.125).map(Math.log);
+      processor(own, { ids: [], written: 0 });
+      return own.filter(Number.isFinite).length;
+    };
+    expect([left(processors.epsilonCutoff(0.12)), left(processors.epsilonCutoff(0.13)), left(processors.epsilonCutoff(0.9))]).toEqual([
+      4, 2, 1,
+    ]);
+    expect([left(processors.etaCutoff(0.16)), left(processors.etaCutoff(0.2))]).toEqual([4, 2]); // √0.2 · 0.297 = 0.133
+  });
+
   test("typical sampling by hand: of 0.8, 0.1, 0.1 the entropy is 0.64; the surprise of the first, 0.22, is the nearest to it", () => {
     const surer = Float32Array.of(Math.log(0.8), Math.log(0.1), Math.log(0.1));
     processors.typicalP(0.7)(surer, { ids: [], written: 0 });

@@ -27,24 +27,37 @@ export function temperature(value: number): LogitsProcessor {
   };
 }
 
+/** What narrows the choice leaves at least so many tokens. */
+export interface NarrowingOptions {
+  /** Default 1. */
+  readonly keep?: number;
+}
+
+function requireKeep(where: string, keep: number): void {
+  require(where, "keep", { value: keep, fits: Number.isInteger(keep) && keep > 0, expected: "a whole number ≥ 1" });
+}
+
 /** Only the `count` likeliest, and those as likely as the last of them. Fan et al. 2018, arXiv:1805.04833. */
-export function topK(count: number): LogitsProcessor {
+export function topK(count: number, { keep = 1 }: NarrowingOptions = {}): LogitsProcessor {
   require("topK", "it", { value: count, fits: Number.isInteger(count) && count > 0, expected: "a whole number ≥ 1" });
+  requireKeep("topK", keep);
+  const most = Math.max(count, keep);
   return (scores) => {
-    if (count >= scores.length) return;
-    const least = scores.slice().sort()[scores.length - count]!;
+    if (most >= scores.length) return;
+    const least = scores.slice().sort()[scores.length - most]!;
     for (let i = 0; i < scores.length; i++) if (scores[i]! < least) scores[i] = never;
   };
 }
 
 /** The fewest tokens whose probabilities add up to `mass`. Holtzman et al. 2019, arXiv:1904.09751. */
-export function topP(mass: number): LogitsProcessor {
+export function topP(mass: number, { keep = 1 }: NarrowingOptions = {}): LogitsProcessor {
+  requireKeep("topP", keep);
   require("topP", "it", { value: mass, fits: mass > 0 && mass <= 1, expected: "a number above 0, at most 1" });
   return (scores) => {
     const order = orderOf(scores); // unlikeliest first
     const probabilities = softmaxOf(scores);
     let sum = 0;
-    for (let place = 0; place < order.length - 1; place++) {
+    for (let place = 0; place < order.length - keep; place++) {
       sum += probabilities[order[place]!]!;
       if (sum > 1 - mass) break;
       scores[order[place]!] = never;
@@ -53,16 +66,40 @@ export function topP(mass: number): LogitsProcessor {
 }
 
 /** Only tokens at least `share` as likely as the likeliest. Nguyen et al. 2024, arXiv:2407.01082. */
-export function minP(share: number): LogitsProcessor {
+export function minP(share: number, { keep = 1 }: NarrowingOptions = {}): LogitsProcessor {
   require("minP", "it", { value: share, fits: share >= 0 && share <= 1, expected: "a number from 0 to 1" });
+  requireKeep("minP", keep);
+  return (scores) => dropBelow(scores, { least: largestOf(scores) + Math.log(share), keep });
+}
+
+/** Only tokens at least `probability` likely. Hewitt et al. 2022, arXiv:2210.15191, section 4. */
+export function epsilonCutoff(probability: number, { keep = 1 }: NarrowingOptions = {}): LogitsProcessor {
+  require("epsilonCutoff", "it", { value: probability, fits: probability > 0 && probability < 1, expected: "a number between 0 and 1" });
+  requireKeep("epsilonCutoff", keep);
+  return (scores) => dropBelow(scores, { least: logSumOf(scores) + Math.log(probability), keep });
+}
+
+/** As `epsilonCutoff`, but where the model is unsure, with √probability · exp(−entropy) if that is less. Hewitt et al. 2022, section 4. */
+export function etaCutoff(probability: number, { keep = 1 }: NarrowingOptions = {}): LogitsProcessor {
+  require("etaCutoff", "it", { value: probability, fits: probability > 0 && probability < 1, expected: "a number between 0 and 1" });
+  requireKeep("etaCutoff", keep);
   return (scores) => {
-    const least = largestOf(scores) + Math.log(share);
-    for (let i = 0; i < scores.length; i++) if (scores[i]! < least) scores[i] = never;
+    let entropy = 0;
+    for (const share of softmaxOf(scores)) if (share > 0) entropy -= share * Math.log(share);
+    const least = Math.min(Math.log(probability), Math.log(probability) / 2 - entropy);
+    dropBelow(scores, { least: logSumOf(scores) + least, keep });
   };
 }
 
+/** Scores under `least` go, except the `keep` largest. */
+function dropBelow(scores: Float32Array, { least, keep }: { least: number; keep: number }): void {
+  const kept = new Set(keep === 1 ? [scores.indexOf(largestOf(scores))] : orderOf(scores).slice(-keep));
+  for (let i = 0; i < scores.length; i++) if (scores[i]! < least && !kept.has(i)) scores[i] = never;
+}
+
 /** Tokens whose surprise is nearest to the expected one, until their probabilities add up to `mass`. Meister et al. 2022, arXiv:2202.00666. */
-export function typicalP(mass: number): LogitsProcessor {
+export function typicalP(mass: number, { keep = 1 }: NarrowingOptions = {}): LogitsProcessor {
+  requireKeep("typicalP", keep);
   require("typicalP", "it", { value: mass, fits: mass > 0 && mass <= 1, expected: "a number above 0, at most 1" });
   return (scores) => {
     const probabilities = softmaxOf(scores);
@@ -74,7 +111,7 @@ export function typicalP(mass: number): LogitsProcessor {
     let sum = 0;
     let last = 0;
     while (last < order.length - 1 && (sum += probabilities[order[last]!]!) < mass) last++;
-    const most = oddity[order[last]!]!;
+    const most = oddity[order[Math.min(order.length - 1, Math.max(last, keep - 1))]!]!;
     for (let i = 0; i < scores.length; i++) if (oddity[i]! > most) scores[i] = never;
   };
 }
@@ -173,11 +210,15 @@ export function softmaxOf(scores: Float32Array): Float64Array {
 
 /** Logarithms of probabilities. */
 export function logSoftmaxOf(scores: Float32Array): Float32Array {
+  const logSum = logSumOf(scores);
+  return scores.map((score) => score - logSum);
+}
+
+function logSumOf(scores: Float32Array): number {
   const largest = largestOf(scores);
   let sum = 0;
   for (const score of scores) sum += Math.exp(score - largest);
-  const logSum = largest + Math.log(sum);
-  return scores.map((score) => score - logSum);
+  return largest + Math.log(sum);
 }
 
 /** Places, smallest score first; of equals the later first, so that the likeliest that stays is the first. */
