@@ -35,7 +35,7 @@ export {
 export type { ImageClassifier } from "./image-classifier.ts";
 export { type IntermediateOptions, type Intermediates, intermediateOutputs } from "./intermediate-outputs.ts";
 export { KerasCnn, type KerasCnnOptions, kerasCnnCifar10 } from "./keras-cnn.ts";
-export { LeNet, type LeNetOptions, lenetCifar10, lenetCifar10Wide, lenetMnist } from "./lenet.ts";
+export { LeNet, type LeNetActivation, type LeNetOptions, lenetCifar10, lenetCifar10Wide, lenetMnist } from "./lenet.ts";
 export { type MapEncoder, type MaskedBatch, MaskedImages, type MaskedImagesOptions, patchMasks } from "./masked-images.ts";
 export { type MobileNetStage, MobileNetV2, type MobileNetV2Options, mobilenetV2, mobilenetV2Cifar } from "./mobilenet-v2.ts";
 export { NasNet, type NasNetOptions, type NasNetPreset, nasnetCifar, nasnetLarge, nasnetMobile } from "./nasnet.ts";

@@ -1,8 +1,10 @@
 /** LeNet-5. LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2; the form of the PyTorch tutorial. */
 
-import { averagePool2d, flatten, maxPool2d, OptionError, type Rng, type Tensor, tanh } from "@dl/core";
+import { averagePool2d, flatten, maxPool2d, OptionError, type Rng, sigmoid, type Tensor, tanh } from "@dl/core";
 import { Conv2d, Linear, Module } from "@dl/nn";
 import type { TorchPlace } from "./torch-state.ts";
+
+export type LeNetActivation = "relu" | "tanh" | "sigmoid";
 
 export interface LeNetOptions {
   /** Height and width of the images, which are square; with the padding at least 16. */
@@ -16,7 +18,7 @@ export interface LeNetOptions {
   /** Zeros around the image before the first convolution. Default 0. */
   padding?: number;
   /** Default `relu`; 1998 had `tanh`. */
-  activation?: "relu" | "tanh";
+  activation?: LeNetActivation;
   /** Default `max`; 1998 had averages. */
   pool?: "max" | "average";
   rng: Rng;
@@ -52,7 +54,7 @@ export class LeNet extends Module {
   readonly fc2: Linear;
   readonly fc3: Linear;
   readonly pool: "max" | "average";
-  readonly activation: "relu" | "tanh";
+  readonly activation: LeNetActivation;
 
   constructor({
     imageSize,
@@ -66,8 +68,13 @@ export class LeNet extends Module {
     rng,
   }: LeNetOptions) {
     super();
-    // ReLU runs in the layer's own kernel; tanh follows it.
+    // ReLU runs in the layer's own kernel; the others follow it.
     const fused = activation === "relu" ? ({ activation } as const) : {};
+    if (!["relu", "tanh", "sigmoid"].includes(activation) || !["max", "average"].includes(pool)) {
+      throw new OptionError(
+        `LeNet: expected activation "relu", "tanh" or "sigmoid" and pool "max" or "average", got ${JSON.stringify(activation)} and ${JSON.stringify(pool)}.`,
+      );
+    }
     const side = Math.floor((Math.floor((imageSize + 2 * padding - 4) / 2) - 4) / 2);
     if (!Number.isInteger(imageSize) || side < 1) {
       throw new OptionError(
@@ -101,7 +108,8 @@ export class LeNet extends Module {
   }
 
   #activate(x: Tensor): Tensor {
-    return this.activation === "tanh" ? tanh(x) : x;
+    if (this.activation === "relu") return x; // done in the layer
+    return this.activation === "tanh" ? tanh(x) : sigmoid(x);
   }
 
   #halve(x: Tensor): Tensor {

@@ -174,6 +174,11 @@ describe("wrong options say what to do", () => {
       () => new LeNet({ imageSize: 15, channels: 1, classes: 2, rng }),
       /^LeNet: expected a whole imageSize of at least 16 .* got 15\. Enlarge/,
     ],
+    [
+      "LeNet, activation",
+      () => new LeNet({ ...lenetMnist, activation: "gelu" as "tanh", rng }),
+      /expected activation "relu", "tanh" or "sigmoid" .* got "gelu"/,
+    ],
     ["LeNet, padded", () => new LeNet({ imageSize: 11, channels: 1, classes: 2, padding: 2, rng }), /at least 12 with padding 2/],
     ["LeNet, fraction", () => new LeNet({ imageSize: 28.5, channels: 1, classes: 2, rng }), /got 28\.5/],
     ["KerasCnn", () => new KerasCnn({ imageSize: 21, channels: 1, classes: 2, rng }), /at least 22 for 3 convolutions .* fewer filters/],
