@@ -51,7 +51,7 @@ export class Bleu extends SumsMetric<TextInputs, BleuResult> {
     if (!Number.isInteger(maxOrder) || maxOrder < 1) throw new OptionError(`Bleu: expected a maxOrder of at least 1, got ${maxOrder}.`);
     if (!(smoothingValue > 0)) throw new OptionError(`Bleu: expected a smoothingValue above 0, got ${smoothingValue}.`);
     for (const [name, value, choices] of [
-      ["tokenizer", tokenizer, ["13a", "intl", "char", "none"]],
+      ["tokenizer", tokenizer, ["13a", "intl", "char", "zh", "none"]],
       ["smoothing", smoothing, ["exponential", "floor", "addK", "none"]],
     ] as const) {
       if (!(choices as readonly string[]).includes(value))

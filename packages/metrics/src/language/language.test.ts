@@ -60,6 +60,10 @@ test("tokens by hand: points and commas stay within numbers", () => {
   expect(bleuTokens('He paid $1,000.50, "then" left.', "13a")).toEqual(["He", "paid", "$", "1,000.50", ",", '"', "then", '"', "left", "."]);
   expect(bleuTokens("7-8 ‘x’", "intl")).toEqual(["7-8", "‘", "x", "’"]);
   expect(bleuTokens("é 猫", "char")).toEqual(["é", "猫"]);
+  expect(bleuTokens("你好，3.5 km/h — ok.", "zh")).toEqual(["你", "好", "，", "3.5", "km", "/", "h", "—", "ok", "."]);
+  // sacrebleu 2.6.0, tokenize="zh".
+  const texts = { hypotheses: ["你好，世界！今天 3.5 度 — “好”。"], references: [["你好,世界!今天是 3.5 度—“很好”。"]] };
+  expect(of(new Bleu({ tokenizer: "zh" }), texts).score).toBeCloseTo(27.339888830853184, 9);
 });
 
 describe("torchmetrics (float32, hence 1e-6)", () => {
@@ -255,7 +259,7 @@ test("edits: none between equals, the same there and back, never more than the l
 
 test("what does not fit is an error", () => {
   expect(() => new Bleu({ maxOrder: 0 })).toThrow("expected a maxOrder of at least 1, got 0");
-  expect(() => new Bleu({ tokenizer: "zh" as "13a" })).toThrow("expected tokenizer 13a, intl, char, none, got zh");
+  expect(() => new Bleu({ tokenizer: "ja" as "13a" })).toThrow("expected tokenizer 13a, intl, char, zh, none, got ja");
   expect(() => new Bleu().update({ hypotheses: [], references: [] })).toThrow("expected at least one text");
   expect(() => new Bleu().update({ hypotheses: ["a"], references: [] })).toThrow("references for each of 1 hypotheses, got 0");
   expect(() => new Bleu().update({ hypotheses: ["a"], references: [[]] })).toThrow("at least one reference at 0");
