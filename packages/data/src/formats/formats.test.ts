@@ -5,6 +5,7 @@ import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { CsvParser, parseCsv, parseCsvRecords } from "./csv.ts";
 import { parseJsonl } from "./jsonl.ts";
+import { decodeLz4Block } from "./lz4-block.ts";
 import { encodeNpz, parseNpz } from "./npz.ts";
 import { encodeNpy, numpyTensor, parseNpy } from "./numpy-array.ts";
 import { parquetBytes, parquetRows } from "./parquet.ts";
@@ -119,6 +120,31 @@ describe("npz", () => {
   });
 });
 
+describe("LZ4 blocks", () => {
+  test("by hand: three letters, and eight more copied from three before, which overlaps itself", () => {
+    const block = Uint8Array.of(0x34, 97, 98, 99, 3, 0, 0x10, 33); // 3 literals, distance 3, 4 + 4 copied; 1 literal
+    expect(new TextDecoder().decode(decodeLz4Block(block, 12))).toBe("abcabcabcab!");
+    const long = Uint8Array.of(0xf0, 255, 0, ...new Array(270).fill(7)); // 15 + 255 + 0 literals
+    expect(decodeLz4Block(long, 270)).toEqual(new Uint8Array(270).fill(7));
+  });
+
+  test("a damaged block is a DataError, whatever the damage", () => {
+    const block = Uint8Array.of(0x34, 97, 98, 99, 3, 0, 0x10, 33);
+    expect(() => decodeLz4Block(block, 11)).toThrow(DataError);
+    expect(() => decodeLz4Block(block.subarray(0, 5), 12)).toThrow(/got its end at byte 4/);
+    expect(() => decodeLz4Block(Uint8Array.of(0x14, 97, 2, 0), 9)).toThrow(/a copy from outside/);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 20 }), fc.nat(40), (bytes, length) => {
+        try {
+          expect(decodeLz4Block(bytes, length).length).toBe(length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+        }
+      }),
+    );
+  });
+});
+
 describe("Parquet", () => {
   const collect = async (bytes: Uint8Array, columns?: string[]): Promise<unknown[]> => {
     const rows: unknown[] = [];
@@ -126,10 +152,13 @@ describe("Parquet", () => {
     return rows;
   };
 
-  test.each(["table.parquet", "table_plain.parquet"])("%s reads as pyarrow wrote it, nulls and text included", async (name) => {
-    expect(await collect(fixture(name))).toEqual(table.rows);
-    expect(await collect(fixture(name), ["text"])).toEqual(table.rows.map((row) => ({ text: row.text })));
-  });
+  test.each(["table.parquet", "table_plain.parquet", "table_lz4.parquet"])(
+    "%s reads as pyarrow wrote it, nulls and text included",
+    async (name) => {
+      expect(await collect(fixture(name))).toEqual(table.rows);
+      expect(await collect(fixture(name), ["text"])).toEqual(table.rows.map((row) => ({ text: row.text })));
+    },
+  );
 
   test("it goes on from a place, and what is no Parquet file says so", async () => {
     const stream = parquetRows(parquetBytes(fixture("table.parquet")));

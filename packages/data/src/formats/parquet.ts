@@ -5,6 +5,7 @@ import { gunzipSync } from "fflate";
 import { decompress } from "fzstd";
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { DataStream } from "../streams/data-stream.ts";
+import { decodeLz4Block } from "./lz4-block.ts";
 
 /** Where the bytes of a file come from: all at hand, or read piece by piece. */
 export interface ParquetSource {
@@ -25,6 +26,7 @@ export type ParquetRow = Record<string, unknown>;
 const compressors: Compressors = {
   GZIP: (input) => gunzipSync(input),
   ZSTD: (input) => decompress(input),
+  LZ4_RAW: decodeLz4Block,
 };
 
 /** The bytes of a file as a source. */
@@ -37,7 +39,7 @@ export function parquetBytes(bytes: Uint8Array, name = "parquet"): ParquetSource
 }
 
 /**
- * The rows of a Parquet file, one row group in memory at a time. Compression: none, Snappy, GZIP, Zstandard. Whole numbers of 64 bits come
+ * The rows of a Parquet file, one row group in memory at a time. Compression: none, Snappy, GZIP, Zstandard, LZ4. Whole numbers of 64 bits come
  * as numbers where those are exact, else as `bigint`.
  *
  * @throws DataError, when it is read, for a file that is none or is damaged.
