@@ -33,6 +33,14 @@ test("what promises nothing has no floor: another preset, a trial on a part of t
   }
 });
 
+test("what a search found stands beside, and its command does not say where this machine keeps its files", async () => {
+  const { settings, ...run } = await runFor("cell-cifar10");
+  const winner = { file: "/home/me/runs/search-1/winner.json", genotype: {} };
+  const { name, body } = classifierSection({ ...run, settings: { ...settings, winner } }, measured(0.8));
+  expect(name).toBe("training/cell-cifar10-search-1");
+  expect(body).toContain("`pnpm dl train cell-cifar10 --seed 1 --winner …/search-1/winner.json`");
+});
+
 test("another preset does not take the place of the first", async () => {
   const { name, body } = classifierSection(await runFor("lenet-cifar10", "--preset", "essay"), measured(0.6));
   expect(name).toBe("training/lenet-cifar10/essay");

@@ -1,7 +1,7 @@
 /** The section of docs/results.md about an image classifier, whose accuracy was measured again. */
 
 import { commandLine, type RunFile } from "./run.ts";
-import { type Goal, reached, resultsOf } from "./run-outcome.ts";
+import { type Goal, reached, resultsOf, withoutPlaces } from "./run-outcome.ts";
 import { searchSlug } from "./search/winner-file.ts";
 
 export interface ClassifierMeasures {
@@ -36,7 +36,7 @@ export function classifierSection(
     "| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     `| **${percent(accuracy.value)}** | ${floor} | ${verdict} | ${metrics["test/loss"].toFixed(4)} | ${epochs} | ${steps} | ${Math.round(seconds)} s | ${settings.seed} | ${process.version} | ${device} |`,
     "",
-    `Trained by \`${commandLine(run)}\`; the machine had other work. Written by \`pnpm results\`, which evaluated the saved model again.`,
+    `Trained by \`${withoutPlaces(commandLine(run))}\`; the machine had other work. Written by \`pnpm results\`, which evaluated the saved model again.`,
   ].join("\n");
   // What a search found stands beside the recipe's own result.
   const found = settings.winner && searchSlug(settings.winner.file);

@@ -42,7 +42,8 @@ async function recordClassifier(folder: string): Promise<void> {
   const run = await readRunFile(folder);
   if (isTaskRun(run))
     throw new DataError(`${folder}: expected a run that has ended, got one without an outcome. Go on with: pnpm dl resume`);
-  const section = classifierSection(run, { ...(await readMetrics(folder)), ...evaluateRun(folder) });
+  const { device, metrics } = evaluateRun(folder);
+  const section = classifierSection(run, { ...(await readMetrics(folder)), device, metrics });
   await writeSection(resultsFile, section);
   console.log(section.name);
 }

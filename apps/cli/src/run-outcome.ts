@@ -92,7 +92,7 @@ function parse(text: string): { outcome?: RunOutcome & { node: string } } | unde
 }
 
 /** Without where this machine keeps its runs: of an absolute path, its last two names. */
-function withoutPlaces(command: string): string {
+export function withoutPlaces(command: string): string {
   return command.replace(/(?<=")\/[^"]*?([^/"]+\/[^/"]+)(?=")/g, "…/$1").replace(/(?<= )\/\S*?([^/\s]+\/[^/\s]+)(?=\s|$)/g, "…/$1");
 }
 
