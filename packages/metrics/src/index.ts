@@ -33,6 +33,12 @@ export {
 } from "./classification/curves.ts";
 export { FBeta, type FBetaOptions } from "./classification/f-beta.ts";
 export { Jaccard } from "./classification/jaccard.ts";
+export {
+  LabelRanking,
+  type LabelRankingOptions,
+  type LabelRankingResult,
+  type LabelRankingState,
+} from "./classification/label-ranking.ts";
 export { LogLoss } from "./classification/log-loss.ts";
 export { MatthewsCorrelation } from "./classification/matthews-correlation.ts";
 export {
@@ -131,6 +137,7 @@ export { Mean, type MeanInputs, type MeanState } from "./mean.ts";
 export type { Metric } from "./metric.ts";
 export { flatNumbers, type Numbers } from "./numbers.ts";
 export { type MembershipAudit, type MembershipInputs, membershipInference } from "./privacy/membership-inference.ts";
+export { Dcg } from "./ranking/dcg.ts";
 export { HitRateAtK } from "./ranking/hit-rate-at-k.ts";
 export { RetrievalMeanAveragePrecision } from "./ranking/mean-average-precision.ts";
 export { MeanReciprocalRank } from "./ranking/mean-reciprocal-rank.ts";

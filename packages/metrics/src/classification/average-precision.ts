@@ -5,7 +5,8 @@ import { averagePrecisionOf, type ThresholdCounts } from "./threshold-counts.ts"
 import { ThresholdMetric, type ThresholdMetricOptions } from "./threshold-metric.ts";
 
 /**
- * Σ (Rᵢ − Rᵢ₋₁) Pᵢ over falling thresholds. Chance is the share of yes examples.
+ * Σ (Rᵢ − Rᵢ₋₁) Pᵢ over falling thresholds. Chance is the share of yes examples. In the average `samples`, an example without
+ * a yes counts 0, as in scikit-learn.
  *
  * @example
  * const precision = new AveragePrecision({ task: "binary" });
@@ -14,7 +15,8 @@ import { ThresholdMetric, type ThresholdMetricOptions } from "./threshold-metric
  */
 export class AveragePrecision extends ThresholdMetric {
   constructor(options: ThresholdMetricOptions) {
-    super("AveragePrecision", options);
+    // Nothing to find, nothing found: scikit-learn counts 0, too.
+    super("AveragePrecision", options, { withoutYes: 0 });
   }
 
   protected override area(counts: ThresholdCounts): number {

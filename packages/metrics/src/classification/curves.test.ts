@@ -59,16 +59,22 @@ describe.each(multiclassProblems.filter(({ roc_auc }) => roc_auc !== undefined))
 });
 
 describe.each(multilabelProblems)("scikit-learn, multilabel", (problem) => {
-  test.each(["micro", "macro", "weighted"] as const)("%s", (average) => {
+  test.each(["micro", "macro", "weighted", "samples"] as const)("%s", (average) => {
     const usable = (rows: readonly (readonly number[])[]): number[] => rows.flatMap((row) => problem.usable_columns.map((c) => row[c]!));
     const inputs = { labels: usable(problem.y_true), scores: usable(problem.scores) };
     const options = { task: "multilabel", labelCount: problem.usable_columns.length, average } as const;
     const [auc, precision] = [new RocAuc(options), new AveragePrecision(options)];
     auc.update(inputs);
     precision.update(inputs);
-    expect(auc.result()).toBeCloseTo(problem.roc_auc[average], 12);
+    if (average !== "samples") expect(auc.result()).toBeCloseTo(problem.roc_auc[average], 12);
     expect(precision.result()).toBeCloseTo(problem.average_precision[average], 12);
   });
+});
+
+test("of samples scikit-learn counts 0 where nothing is a yes, and 1 where all is", () => {
+  const precision = new AveragePrecision({ task: "multilabel", labelCount: 2, average: "samples" });
+  precision.update({ labels: [0, 0, 1, 1, 1, 0], scores: [0.3, 0.9, 0.2, 0.4, 0.1, 0.7] });
+  expect(precision.result()).toBeCloseTo((0 + 1 + 0.5) / 3, 12);
 });
 
 const example = fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 8 }));

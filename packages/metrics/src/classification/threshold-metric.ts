@@ -20,8 +20,14 @@ export abstract class ThresholdMetric implements Metric<ScoreInputs, number, Sco
   protected readonly store: ScoreStore;
   readonly #name: string;
   readonly #average: Average | "samples";
+  readonly #withoutYes: number | undefined;
 
-  constructor(name: string, { average = "macro", ...options }: ThresholdMetricOptions) {
+  /** `withoutYes`: what an example without a yes counts in the average `samples`; not given, there must be none. */
+  constructor(
+    name: string,
+    { average = "macro", ...options }: ThresholdMetricOptions,
+    { withoutYes }: { readonly withoutYes?: number } = {},
+  ) {
     if (average !== "micro" && average !== "macro" && average !== "weighted" && average !== "samples") {
       throw new OptionError(`${name}: expected average micro, macro, weighted or samples, got ${String(average)}.`);
     }
@@ -31,6 +37,7 @@ export abstract class ThresholdMetric implements Metric<ScoreInputs, number, Sco
     }
     this.#name = name;
     this.#average = average;
+    this.#withoutYes = withoutYes;
     this.store = new ScoreStore(name, options);
   }
 
@@ -80,7 +87,7 @@ export abstract class ThresholdMetric implements Metric<ScoreInputs, number, Sco
   #meanOfSamples(): number {
     let [sum, weights, at] = [0, 0, 0];
     for (const { counts, weight } of this.store.sampleCounts()) {
-      const area = this.area(counts);
+      const area = counts.positives === 0 ? (this.#withoutYes ?? Number.NaN) : this.area(counts);
       if (weight > 0) {
         if (Number.isNaN(area)) {
           throw new DataError(

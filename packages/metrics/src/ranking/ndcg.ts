@@ -23,9 +23,7 @@ export class Ndcg extends QueryMetric {
 
   constructor({ gain = "linear", ...options }: NdcgOptions = {}) {
     super("Ndcg", options);
-    if (gain !== "linear" && gain !== "exponential")
-      throw new OptionError(`Ndcg: expected gain linear or exponential, got ${String(gain)}.`);
-    this.#gain = gain === "linear" ? (relevance) => relevance : (relevance) => 2 ** relevance - 1;
+    this.#gain = gainOf("Ndcg", gain);
   }
 
   protected override score({ relevance, scores }: RankedQuery): number {
@@ -38,6 +36,13 @@ export class Ndcg extends QueryMetric {
     );
     return ideal === 0 ? 0 : discountedGain(gains, scores, this.k) / ideal;
   }
+}
+
+/** What an item is worth, by its relevance. */
+export function gainOf(where: string, gain: "linear" | "exponential"): (relevance: number) => number {
+  if (gain !== "linear" && gain !== "exponential")
+    throw new OptionError(`${where}: expected gain linear or exponential, got ${String(gain)}.`);
+  return gain === "linear" ? (relevance) => relevance : (relevance) => 2 ** relevance - 1;
 }
 
 /** Σ gain ÷ log₂(place + 1) over the first `k` places; `scores` fall, and equal ones share the discounts of their places. */

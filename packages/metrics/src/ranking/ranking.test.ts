@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rankings } from "../../fixtures/ranking.ts";
 import type { Metric } from "../metric.ts";
+import { Dcg } from "./dcg.ts";
 import { HitRateAtK } from "./hit-rate-at-k.ts";
 import { RetrievalMeanAveragePrecision } from "./mean-average-precision.ts";
 import { MeanReciprocalRank } from "./mean-reciprocal-rank.ts";
@@ -24,6 +25,7 @@ describe.each(rankings)("scikit-learn", (fixture) => {
   const binary = { relevance: matrix(fixture.binary), scores: matrix(fixture.scores) };
   test("NDCG, whole, at k, and query by query", () => {
     expect(of(new Ndcg(), graded)).toBeCloseTo(fixture.ndcg, 12);
+    expect(of(new Dcg(), graded)).toBeCloseTo(fixture.dcg, 12);
     for (const [k, expected] of Object.entries(fixture.ndcg_at)) expect(of(new Ndcg({ k: Number(k) }), graded)).toBeCloseTo(expected, 12);
     fixture.ndcg_per_query.forEach((expected, q) => {
       expect(of(new Ndcg(), { relevance: fixture.relevance[q]!, scores: fixture.scores[q]! })).toBeCloseTo(expected, 12);
@@ -45,6 +47,8 @@ test("by hand: the relevant item comes second of three", () => {
   expect(of(new HitRateAtK({ k: 1 }), inputs)).toBe(0);
   expect(of(new HitRateAtK({ k: 2 }), inputs)).toBe(1);
   expect(of(new Ndcg(), inputs)).toBeCloseTo(1 / Math.log2(3), 14);
+  expect(of(new Dcg({ k: 1 }), inputs)).toBe(0);
+  expect(of(new Dcg({ gain: "exponential" }), { relevance: [2, 0], scores: [0, 1] })).toBeCloseTo(3 / Math.log2(3), 14);
   expect(of(new Ndcg({ gain: "exponential" }), { relevance: [2, 0], scores: [0, 1] })).toBeCloseTo(1 / Math.log2(3), 14);
   expect(of(new RetrievalMeanAveragePrecision(), inputs)).toBe(1 / 2);
 });
