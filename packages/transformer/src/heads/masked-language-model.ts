@@ -52,6 +52,7 @@ export class MaskedLanguageModel extends Module {
 
   static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): MaskedLanguageModel {
     const family = familyOf(config, encoderFamilies);
+    config.only("tie_word_embeddings", true);
     return new MaskedLanguageModel({ ...family.readOptions(config), family, rng });
   }
 

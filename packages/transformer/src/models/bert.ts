@@ -42,7 +42,6 @@ export const bert: EncoderFamily = {
   readOptions(config) {
     for (const name of ["is_decoder", "add_cross_attention"]) config.only(name, false);
     config.only("position_embedding_type", "absolute");
-    config.only("tie_word_embeddings", true);
     const dropout = config.number("hidden_dropout_prob", 0.1);
     return {
       vocabulary: config.count("vocab_size"),

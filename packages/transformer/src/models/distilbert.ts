@@ -32,7 +32,6 @@ export const distilBert: EncoderFamily = {
   maskedActivation: ({ activation }) => activation,
   headDropoutKey: "seq_classif_dropout",
   readOptions(config) {
-    config.only("tie_word_embeddings", true);
     return {
       vocabulary: config.count("vocab_size"),
       context: config.count("max_position_embeddings", 512),

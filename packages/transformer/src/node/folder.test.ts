@@ -126,6 +126,18 @@ describe("a folder that is not right is refused, by name", () => {
     await expect(loadFolder(folder, Gpt2)).rejects.toThrow(/expected "n_embd" to be a whole number of at least 1, got "32"/);
   });
 
+  test("weights that are not shared matter to the head that shares them alone", async () => {
+    const masked = copy("bert_mlm", "untied-masked");
+    change(masked, { tie_word_embeddings: false });
+    await expect(loadFolder(masked, MaskedLanguageModel)).rejects.toThrow(UnsupportedError);
+    for (const name of ["bert_seqcls", "distilbert_seqcls", "roberta_multilabel"]) {
+      const folder = copy(name, `untied-${name}`);
+      change(folder, { tie_word_embeddings: false });
+      using model = await loadFolder(folder, SequenceClassifier);
+      expect(model.labels.length).toBeGreaterThan(1);
+    }
+  });
+
   test("weights of another shape, missing ones and unknown ones", async () => {
     const folder = copy("gpt2", "shapes");
     change(folder, { n_positions: 32 });
