@@ -74,14 +74,15 @@ class Attention extends Module {
   readonly heads: number;
   readonly dropout: number;
   readonly attentionDropout: number;
-  /** Of the scores. */
-  readonly scale: number;
+  /** Of the scores, where it is not attention's own. */
+  readonly scale: number | undefined;
 
   constructor(given: Gpt2Options, place: number) {
     super();
     const { size, heads, layers, dropout = 0.1, attentionDropout = dropout, deviation = 0.02, rng } = given;
     const { scaleScores = true, scaleByBlock = false } = given;
-    this.scale = (scaleScores ? (size / heads) ** -0.5 : 1) / (scaleByBlock ? place + 1 : 1);
+    const isUsual = scaleScores && !scaleByBlock;
+    this.scale = isUsual ? undefined : (scaleScores ? (size / heads) ** -0.5 : 1) / (scaleByBlock ? place + 1 : 1);
     this.project = normalLinear({ inputs: size, outputs: 3 * size, deviation, rng: rng.fork("project") });
     // Scaled by 1/√(2·layers): residual branches add up. Radford et al. 2019, section 2.3.
     const scaled = deviation / Math.sqrt(2 * layers);
