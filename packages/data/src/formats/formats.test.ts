@@ -160,6 +160,12 @@ describe("Parquet", () => {
     },
   );
 
+  test("a codec that is not read is named, with those that are", async () => {
+    await expect(collect(fixture("brotli.parquet"))).rejects.toThrow(
+      /table to be compressed with one of UNCOMPRESSED, SNAPPY, GZIP, ZSTD, LZ4_RAW, got BROTLI/,
+    );
+  });
+
   test("it goes on from a place, and what is no Parquet file says so", async () => {
     const stream = parquetRows(parquetBytes(fixture("table.parquet")));
     const cursor = stream.open();

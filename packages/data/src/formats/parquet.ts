@@ -86,7 +86,22 @@ async function openFile(
     if (!known.includes(column))
       throw new OptionError(`parquetRows: expected columns of ${source.name} (${known.join(", ")}), got ${column}.`);
   }
+  checkCompression(source.name, metadata);
   return { source, metadata };
+}
+
+/** @throws DataError for a file that is whole and compressed in a way not known here. */
+function checkCompression(name: string, { row_groups }: FileMetaData): void {
+  const known = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(compressors)];
+  for (const { columns } of row_groups) {
+    for (const { meta_data } of columns) {
+      if (meta_data && !known.includes(meta_data.codec)) {
+        throw new DataError(
+          `parquetRows: expected ${name} to be compressed with one of ${known.join(", ")}, got ${meta_data.codec}. Write it with another codec.`,
+        );
+      }
+    }
+  }
 }
 
 async function readGroup(
