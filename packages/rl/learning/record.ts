@@ -34,6 +34,10 @@ export async function recordSeeds(
   const std = Math.sqrt(means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(means.length - 1, 1));
   const seconds = results.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / results.length;
   const digits = Math.abs(task.goal) < 10 ? 2 : 1;
+  const words = [name, "--out FOLDER"];
+  // As train.ts has them when nothing is said.
+  if (results.length !== 5) words.push(`--seeds ${results.length}`);
+  if (first.steps !== task.steps) words.push(`--steps ${first.steps}`);
   const body = [
     `## ${task.title}`,
     "",
@@ -43,7 +47,7 @@ export async function recordSeeds(
     "",
     `Training returns after each eighth of the steps, mean of the seeds: ${curveOf(results, { steps: first.steps, digits }).join(", ")}.`,
     "",
-    `Command: \`node --conditions=@dl/source --import tsx packages/rl/learning/train.ts ${name} --out FOLDER\`. Evaluated on separate environments with the best action. Written by \`packages/rl/learning\`.`,
+    `Command: \`node --conditions=@dl/source --import tsx packages/rl/learning/train.ts ${words.join(" ")}\`. Evaluated on separate environments with the best action. Written by \`packages/rl/learning\`.`,
   ].join("\n");
   await writeSection(resultsFile, { name: `learning/rl-${name}`, body });
 }
