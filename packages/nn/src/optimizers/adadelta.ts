@@ -1,6 +1,7 @@
 /** Adadelta: steps in units of the steps before. Zeiler 2012, arXiv:1212.5701, algorithm 1. */
 
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { withDecay } from "./weight-decay.ts";
 
 /** The paper has no learning rate: 1 is its own. */
 export interface AdadeltaOptions extends CommonOptions {
@@ -26,7 +27,7 @@ export class Adadelta extends Optimizer<Required<AdadeltaOptions>> {
 
   protected updateParameter({ parameter, slots, options, learningRate, ...update }: ParameterUpdate<Required<AdadeltaOptions>>): void {
     const { decay, epsilon, weightDecay } = options;
-    const gradient = weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(weightDecay));
+    const gradient = withDecay(update.gradient, { parameter, weightDecay });
     const meanSquare = slots.meanSquare!;
     const meanSquareStep = slots.meanSquareStep!;
     meanSquare.set(meanSquare.value.mul(decay).add(gradient.square().mul(1 - decay)));

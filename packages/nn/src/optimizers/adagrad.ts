@@ -1,6 +1,7 @@
 /** Adagrad: steps divided by the root of all squared gradients so far. Duchi et al. 2011, "Adaptive subgradient methods". */
 
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { withDecay } from "./weight-decay.ts";
 
 export interface AdagradOptions extends CommonOptions {
   /** Added to the root. Default 10⁻¹⁰. */
@@ -27,7 +28,7 @@ export class Adagrad extends Optimizer<Required<AdagradOptions>> {
 
   protected updateParameter({ parameter, slots, options, learningRate, ...update }: ParameterUpdate<Required<AdagradOptions>>): void {
     const { epsilon, weightDecay, initialSum, learningRateDecay } = options;
-    const gradient = weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(weightDecay));
+    const gradient = withDecay(update.gradient, { parameter, weightDecay });
     const sum = slots.sumOfSquares!;
     const before = update.step === 0 && initialSum !== 0 ? sum.value.add(initialSum) : sum.value;
     sum.set(before.add(gradient.square()));

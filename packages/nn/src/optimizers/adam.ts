@@ -2,6 +2,7 @@
 
 import { type AdamStep, adamUpdate, maximum, type Tensor } from "@dl/core";
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { withDecay } from "./weight-decay.ts";
 
 export interface AdamOptions extends CommonOptions {
   /** Decay of the first moment. Default 0.9. */
@@ -30,7 +31,7 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
 
   protected updateParameter(update: ParameterUpdate<Required<AdamOptions>>): void {
     const { parameter, slots, options } = update;
-    const gradient = options.weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(options.weightDecay));
+    const gradient = withDecay(update.gradient, { parameter, weightDecay: options.weightDecay });
     if (options.amsgrad) amsgradUpdate(update, gradient);
     else
       adamUpdate(parameter, gradient, {
@@ -50,15 +51,24 @@ export function momentNames({ amsgrad }: { amsgrad: boolean }): readonly string[
 export function amsgradUpdate(update: ParameterUpdate<Required<AdamOptions>>, gradient: Tensor): void {
   const { parameter, slots } = update;
   const step = adamStep(update);
-  const first = slots.firstMoment!;
-  const second = slots.secondMoment!;
+  const { first, second } = moveMoments(update, gradient);
   const largest = slots.largestSecondMoment!;
-  first.set(first.value.mul(step.beta1).add(gradient.mul(1 - step.beta1)));
-  second.set(second.value.mul(step.beta2).add(gradient.square().mul(1 - step.beta2)));
-  largest.set(maximum(largest.value, second.value));
-  const mean = first.value.div(step.correction1);
+  largest.set(maximum(largest.value, second));
+  const mean = first.div(step.correction1);
   const deviation = largest.value.div(step.correction2).sqrt();
   parameter.set(parameter.value.sub(mean.div(deviation.add(step.epsilon)).mul(step.learningRate)));
+}
+
+/** Both moments with this gradient in them. */
+export function moveMoments(
+  { slots, options: { beta1, beta2 } }: ParameterUpdate<{ readonly beta1: number; readonly beta2: number } & Required<CommonOptions>>,
+  gradient: Tensor,
+): { first: Tensor; second: Tensor } {
+  const first = slots.firstMoment!;
+  const second = slots.secondMoment!;
+  first.set(first.value.mul(beta1).add(gradient.mul(1 - beta1)));
+  second.set(second.value.mul(beta2).add(gradient.square().mul(1 - beta2)));
+  return { first: first.value, second: second.value };
 }
 
 /** The numbers of one step, with the bias corrections 1 − βᵗ. */

@@ -3,6 +3,7 @@
 import { abs, maximum } from "@dl/core";
 import { type AdamOptions, adamStep } from "./adam.ts";
 import { Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { withDecay } from "./weight-decay.ts";
 
 /** `epsilon` is added to each gradient's magnitude. */
 export type AdamaxOptions = Omit<AdamOptions, "amsgrad">;
@@ -22,7 +23,7 @@ export class Adamax extends Optimizer<Required<AdamaxOptions>> {
   protected updateParameter(update: ParameterUpdate<Required<AdamaxOptions>>): void {
     const { parameter, slots, options, learningRate } = update;
     const { beta1, beta2, epsilon, weightDecay } = options;
-    const gradient = weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(weightDecay));
+    const gradient = withDecay(update.gradient, { parameter, weightDecay });
     const first = slots.firstMoment!;
     const largest = slots.largest!;
     first.set(first.value.mul(beta1).add(gradient.mul(1 - beta1)));

@@ -2,8 +2,8 @@
 
 import { adamUpdate } from "@dl/core";
 import { type AdamOptions, adamStep, amsgradUpdate, momentNames } from "./adam.ts";
-import { shrink } from "./decoupled-decay.ts";
 import { Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { shrink } from "./weight-decay.ts";
 
 /** `weightDecay`: parameters shrink by learningRate · weightDecay a step. Default 0.01. */
 export type AdamWOptions = AdamOptions;

@@ -1,7 +1,7 @@
 /** LAMB: Adam whose step is as long as the layer's weights allow, for large batches. You et al. 2020, arXiv:1904.00962, algorithm 2; defaults as timm's. */
 
 import { type Gradients, greater, logicalAnd, maximum, norm, onesLike, type Tensor, where } from "@dl/core";
-import { type AdamOptions, adamStep } from "./adam.ts";
+import { type AdamOptions, adamStep, moveMoments } from "./adam.ts";
 import { globalNorm } from "./clip.ts";
 import { Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
 
@@ -29,16 +29,13 @@ export class Lamb extends Optimizer<Required<LambOptions>> {
   }
 
   protected updateParameter(update: ParameterUpdate<Required<LambOptions>>): void {
-    const { parameter, slots, options, learningRate } = update;
+    const { parameter, options, learningRate } = update;
     const { epsilon, weightDecay, maximumNorm, alwaysAdapt } = options;
     const gradient = maximumNorm === Infinity ? update.gradient : update.gradient.div(this.#divisorOf(update));
-    const { beta1, beta2, correction1, correction2 } = adamStep(update);
-    const first = slots.firstMoment!;
-    const second = slots.secondMoment!;
-    first.set(first.value.mul(beta1).add(gradient.mul(1 - beta1)));
-    second.set(second.value.mul(beta2).add(gradient.square().mul(1 - beta2)));
-    const deviation = second.value.div(correction2).sqrt();
-    let step = first.value.div(correction1).div(deviation.add(epsilon));
+    const { correction1, correction2 } = adamStep(update);
+    const { first, second } = moveMoments(update, gradient);
+    const deviation = second.div(correction2).sqrt();
+    let step = first.div(correction1).div(deviation.add(epsilon));
     if (weightDecay !== 0) step = step.add(parameter.value.mul(weightDecay));
     if (weightDecay !== 0 || alwaysAdapt) step = step.mul(trustRatio(parameter.value, step));
     parameter.set(parameter.value.sub(step.mul(learningRate)));

@@ -1,8 +1,8 @@
 /** Lion: the sign of an interpolated momentum. Chen et al. 2023, "Symbolic discovery of optimization algorithms", arXiv:2302.06675, algorithm 2. */
 
 import { sign } from "@dl/core";
-import { shrink } from "./decoupled-decay.ts";
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { shrink } from "./weight-decay.ts";
 
 export interface LionOptions extends CommonOptions {
   /** Share of the momentum in the step's direction. Default 0.9. */

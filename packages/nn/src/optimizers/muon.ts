@@ -1,8 +1,8 @@
 /** Muon: momentum, orthogonalised by Newton–Schulz steps, for hidden matrices. Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/ */
 
 import { matmul, norm, OptionError, type Tensor, transpose } from "@dl/core";
-import { shrink } from "./decoupled-decay.ts";
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { shrink } from "./weight-decay.ts";
 
 export interface MuonOptions extends CommonOptions {
   /** Decay of the running mean of gradients. Default 0.95. */

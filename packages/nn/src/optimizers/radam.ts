@@ -1,8 +1,8 @@
 /** RAdam: Adam that waits with its division until the second moment is known well enough. Liu et al. 2020, arXiv:1908.03265, algorithm 2. */
 
-import { type AdamOptions, adamStep } from "./adam.ts";
-import { shrink } from "./decoupled-decay.ts";
+import { type AdamOptions, adamStep, moveMoments } from "./adam.ts";
 import { Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { shrink, withDecay } from "./weight-decay.ts";
 
 export interface RAdamOptions extends Omit<AdamOptions, "amsgrad"> {
   /** Parameters shrink by learningRate · weightDecay, instead of a term in their gradient. Default false. */
@@ -22,23 +22,19 @@ export class RAdam extends Optimizer<Required<RAdamOptions>> {
   }
 
   protected updateParameter(update: ParameterUpdate<Required<RAdamOptions>>): void {
-    const { parameter, slots, options, learningRate, step } = update;
-    const { beta1, beta2, epsilon, weightDecay, decoupled } = options;
+    const { parameter, options, learningRate, step } = update;
+    const { beta2, epsilon, weightDecay, decoupled } = options;
     if (decoupled) shrink(parameter, { learningRate, weightDecay });
-    const decays = weightDecay !== 0 && !decoupled;
-    const gradient = decays ? update.gradient.add(parameter.value.mul(weightDecay)) : update.gradient;
-    const first = slots.firstMoment!;
-    const second = slots.secondMoment!;
-    first.set(first.value.mul(beta1).add(gradient.mul(1 - beta1)));
-    second.set(second.value.mul(beta2).add(gradient.square().mul(1 - beta2)));
+    const gradient = decoupled ? update.gradient : withDecay(update.gradient, { parameter, weightDecay });
+    const { first, second } = moveMoments(update, gradient);
 
     const { correction1, correction2 } = adamStep(update);
-    let direction = first.value.div(correction1);
+    let direction = first.div(correction1);
     const longest = 2 / (1 - beta2) - 1;
     const length = longest - (2 * (step + 1) * beta2 ** (step + 1)) / correction2;
     if (length > 5) {
       const rectified = Math.sqrt(((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length));
-      direction = direction.div(second.value.sqrt().add(epsilon)).mul(rectified * Math.sqrt(correction2));
+      direction = direction.div(second.sqrt().add(epsilon)).mul(rectified * Math.sqrt(correction2));
     }
     parameter.set(parameter.value.sub(direction.mul(learningRate)));
   }

@@ -1,6 +1,7 @@
 /** RMSProp: steps divided by a running root mean square. Tieleman and Hinton 2012, Coursera lecture 6.5; as PyTorch has it. */
 
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
+import { withDecay } from "./weight-decay.ts";
 
 export interface RmsPropOptions extends CommonOptions {
   /** Decay of the mean square. Default 0.99. */
@@ -29,7 +30,7 @@ export class RmsProp extends Optimizer<Required<RmsPropOptions>> {
 
   protected updateParameter({ parameter, slots, options, learningRate, ...update }: ParameterUpdate<Required<RmsPropOptions>>): void {
     const { decay, epsilon, momentum, weightDecay } = options;
-    const gradient = weightDecay === 0 ? update.gradient : update.gradient.add(parameter.value.mul(weightDecay));
+    const gradient = withDecay(update.gradient, { parameter, weightDecay });
     const { meanSquare, mean, velocity } = slots;
     meanSquare!.set(meanSquare!.value.mul(decay).add(gradient.square().mul(1 - decay)));
     let square = meanSquare!.value;
