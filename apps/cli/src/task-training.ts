@@ -20,6 +20,7 @@ import type { TaskResult, TaskRun } from "./recipes/task-recipe.ts";
 import { commandLine } from "./run.ts";
 import { fileExists } from "./run-files.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { takeOver } from "./take-over.ts";
 
 /** What the recipe says of its training; the rest follows from the run. */
 export interface FitInFolderOptions<E extends Example>
@@ -41,6 +42,8 @@ export interface FitInFolderOptions<E extends Example>
     Required<Pick<FitOptions<E>, "signal">> {
   folder: RunFolder;
   resume: boolean;
+  /** The checkpoint may be of a run with other batches. Default false. */
+  takesOver?: boolean;
   /** What an example is, for progress: `windows`. */
   unit: string;
   /** What it gives is logged under `validation/…`. Default none. */
@@ -60,12 +63,15 @@ export async function folderRun({
   folder,
   resume,
   unit,
-  model,
-  optimizer,
-}: Pick<FitInFolderOptions<Example>, "folder" | "resume" | "unit" | "model" | "optimizer">): Promise<FolderRun> {
+  read = resumeFrom,
+  ...learner
+}: Pick<FitInFolderOptions<Example>, "folder" | "resume" | "unit" | "model" | "optimizer"> & {
+  /** Puts model and optimizer where the checkpoint has them. */
+  read?: typeof resumeFrom;
+}): Promise<FolderRun> {
   const stopwatch = new Stopwatch();
   const checkpoint = folder.file(checkpointName);
-  const saved = resume && (await fileExists(checkpoint)) ? await resumeFrom(checkpoint, { model, optimizer }) : undefined;
+  const saved = resume && (await fileExists(checkpoint)) ? await read(checkpoint, learner) : undefined;
   if (saved) console.error(`going on after step ${saved.state.step}`);
   else if (resume) {
     // Stopped before its first checkpoint: to begin anew gives the same bits.
@@ -86,12 +92,16 @@ export async function folderRun({
 /** `fit`, begun anew or from the folder's checkpoint. */
 export async function fitInFolder<E extends Example>(
   { settings }: TaskRun,
-  { folder, resume, unit, validate, callbacks = [], transform = [], ...options }: FitInFolderOptions<E>,
+  { folder, resume, takesOver = false, unit, validate, callbacks = [], transform = [], ...options }: FitInFolderOptions<E>,
 ): Promise<FitResult & { readonly seconds: number }> {
-  const run = await folderRun({ folder, resume, unit, model: options.model, optimizer: options.optimizer });
+  const { model, optimizer, dataset } = options;
+  const { batchSize } = settings;
+  const stepsPerEpoch = Math.ceil(dataset.length / batchSize);
+  const read: typeof resumeFrom = (path, learner) => takeOver(path, { ...learner, batchSize, stepsPerEpoch });
+  const run = await folderRun({ folder, resume, unit, model, optimizer, ...(takesOver && { read }) });
   const result = await fit({
     ...options,
-    batchSize: settings.batchSize,
+    batchSize,
     epochs: settings.epochs,
     rng: new Rng(settings.seed).fork("fit"),
     transform,

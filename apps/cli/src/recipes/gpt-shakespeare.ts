@@ -2,7 +2,7 @@
 
 import { Rng, type Scalar, type Tensor } from "@dl/core";
 import { tinyShakespeare } from "@dl/data/node";
-import { float, integer, record } from "@dl/nas";
+import { choice, float, record } from "@dl/nas";
 import { AdamW, decayGroups, inference, type Mode, schedules } from "@dl/nn";
 import { evaluate } from "@dl/train";
 import { Gpt2, type Gpt2Preset, nanoGptShakespeare, tokenLoss } from "@dl/transformer";
@@ -62,7 +62,7 @@ function lossOf(model: Gpt2, ids: Tensor, mode: Mode): Scalar {
   return tokenLoss(logits, ids.slice([0, 1], [batch, size - 1]));
 }
 
-async function train(run: LanguageRun, { device, folder, resume, signal, callbacks = [] }: TaskTraining): Promise<TaskResult> {
+async function train(run: LanguageRun, { device, folder, signal, callbacks = [], ...from }: TaskTraining): Promise<TaskResult> {
   const { preset, settings } = run;
   const rng = new Rng(settings.seed);
   const { characters, train: text, held } = await loadText(run, signal);
@@ -77,7 +77,7 @@ async function train(run: LanguageRun, { device, folder, resume, signal, callbac
     weightDecay,
   });
   const fitted = await fitInFolder(run, {
-    ...{ device, folder, resume, signal, callbacks, model, optimizer, unit: "windows", clipNorm: 1 },
+    ...{ device, folder, signal, callbacks, ...from, model, optimizer, unit: "windows", clipNorm: 1 },
     dataset: windowSlots({ count: preset.stepsPerEpoch * batchSize, size: preset.model.context + 1 }),
     transform: randomWindows(text),
     step: ({ ids }, mode) => lossOf(model, ids, mode),
@@ -90,20 +90,26 @@ async function train(run: LanguageRun, { device, folder, resume, signal, callbac
   return result;
 }
 
-/** Hyper-parameters at the hand-set cost: the same network, batches and steps. */
+/** Hyper-parameters at the hand-set cost: the same network sees as many windows. */
 interface FoundSettings extends OptimizerOptions {
+  readonly batchSize: number;
   readonly learningRate: number;
-  readonly warmUpSteps: number;
+  /** Share of the steps. */
+  readonly warmUp: number;
 }
+
+const batchSizes = [4, 6, 8, 12, 20, 24];
 
 const search: RecipeSearch<LanguagePreset, FoundSettings> = {
   space: record({
+    batchSize: choice(batchSizes),
     learningRate: float(3e-4, 1e-2, { log: true }),
-    warmUpSteps: integer(10, 400, { log: true }),
+    warmUp: float(0.005, 0.2, { log: true }),
     finalShare: float(0.01, 0.3, { log: true }),
     weightDecay: float(0.003, 0.3, { log: true }),
     beta2: float(0.95, 0.999),
   }),
+  known: [{ batchSize: batchSizes.indexOf(12), learningRate: 3e-3, warmUp: 0.05, ...nanoGptOptimizer }],
   // The whole length: at a part of it a larger rate looks better than it is.
   trial: { epochs: 8, limit: null },
   // Chosen by the tenth before the last: the last is what the hand-set and the found settings are compared on.
@@ -111,8 +117,11 @@ const search: RecipeSearch<LanguagePreset, FoundSettings> = {
   trained,
 };
 
-function trained(preset: LanguagePreset, { learningRate, warmUpSteps, ...optimizer }: FoundSettings): LanguagePreset {
-  return { ...preset, optimizer, warmUpSteps, defaults: { ...preset.defaults, learningRate } };
+function trained(preset: LanguagePreset, { batchSize, learningRate, warmUp, ...optimizer }: FoundSettings): LanguagePreset {
+  const { defaults } = preset;
+  const stepsPerEpoch = Math.round((preset.stepsPerEpoch * defaults.batchSize) / batchSize);
+  const warmUpSteps = Math.round(warmUp * defaults.epochs * stepsPerEpoch);
+  return { ...preset, optimizer, stepsPerEpoch, warmUpSteps, defaults: { ...defaults, batchSize, learningRate } };
 }
 
 export const gptShakespeare: TaskRecipe<LanguagePreset> = {

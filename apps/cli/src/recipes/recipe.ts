@@ -4,7 +4,7 @@ import type { ImageClassifier } from "@dl/cnn";
 import type { HostTensor, Rng, Tensor } from "@dl/core";
 import type { Dataset, Example, NormalizeOptions, Transform } from "@dl/data";
 import type { SourceOptions } from "@dl/data/node";
-import type { EdgeCellSupernet, Space } from "@dl/nas";
+import type { EdgeCellSupernet, Genotype, Space } from "@dl/nas";
 import type { CommonOptions, Optimizer } from "@dl/nn";
 import type { Average } from "@dl/train";
 import type { Goal } from "../run-outcome.ts";
@@ -76,6 +76,8 @@ export interface Preset<M extends ImageClassifier = ImageClassifier> {
 /** What `dl search` looks for in a recipe, and what becomes of what it finds. */
 export interface RecipeSearch<P, T = unknown> {
   readonly space: Space<T>;
+  /** What is tried first: the settings set by hand, by their decisions. Default nothing. */
+  readonly known?: readonly Genotype[];
   /** Epochs and training examples of one trial; null for all. */
   readonly trial: { readonly epochs: number; readonly limit: number | null };
   /** The preset a value is tried with: it may be cheaper than the one it is trained with in the end. */

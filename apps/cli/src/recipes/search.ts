@@ -14,11 +14,13 @@ interface TrainingSettings {
 function trainingSearch<P extends TaskPreset | Preset>({ defaults }: P): RecipeSearch<P, TrainingSettings> {
   const { learningRate, batchSize } = defaults;
   const changed = (preset: P, value: TrainingSettings): P => ({ ...preset, defaults: { ...preset.defaults, ...value } });
+  const batchSizes = [...new Set([Math.max(1, batchSize >> 1), batchSize, 2 * batchSize])];
   return {
     space: record({
       learningRate: float(learningRate / 10, learningRate * 10, { log: true }),
-      batchSize: choice([...new Set([Math.max(1, batchSize >> 1), batchSize, 2 * batchSize])]),
+      batchSize: choice(batchSizes),
     }),
+    known: [{ learningRate, batchSize: batchSizes.indexOf(batchSize) }],
     trial: { epochs: 2, limit: 5000 },
     tried: changed,
     trained: changed,

@@ -36,6 +36,8 @@ export interface TaskTraining extends TaskContext {
   resume: boolean;
   /** Beside the recipe's own, of a trial in a search: it tells the losses and ends the run. A recipe with `search` passes them on. */
   callbacks?: readonly Callback[];
+  /** The checkpoint may be of a candidate with other batches. A recipe with `search` passes it on. Default false. */
+  takesOver?: boolean;
 }
 
 export interface TaskResult extends FitResult {

@@ -4,12 +4,14 @@ import type { Device, Rng } from "@dl/core";
 import {
   asha,
   bayesianOptimization,
+  type Candidate,
   geneticAlgorithm,
   gridSearch,
   hyperband,
   localSearch,
   neuralPredictor,
   nsga2,
+  ofGenotype,
   policyGradient,
   populationBasedTraining,
   randomSearch,
@@ -44,6 +46,9 @@ function budgetsOf({ name, budgets }: SearchProblem<unknown>): readonly [number,
   return budgets;
 }
 
+const knownOf = ({ space, known = [] }: SearchProblem<unknown>): readonly Candidate<unknown>[] =>
+  known.map((genotype) => ofGenotype(space, genotype));
+
 export const strategies: Readonly<Record<string, NamedStrategy>> = {
   evolution: {
     summary: "regularised evolution: the best of a sample has a mutant, the oldest dies",
@@ -62,12 +67,14 @@ export const strategies: Readonly<Record<string, NamedStrategy>> = {
   },
   local: { summary: "local search: the first better neighbour, and again", make: ({ space }, { rng }) => localSearch(space, { rng }) },
   tpe: {
-    summary: "tree-structured Parzen estimators",
-    make: ({ space }, { rng, trials }) => treeParzenEstimator(space, { startup: part(trials, 0.25, [2, 10]), rng }),
+    summary: "tree-structured Parzen estimators, from the settings set by hand on",
+    make: (problem, { rng, trials }) =>
+      treeParzenEstimator(problem.space, { startup: part(trials, 0.25, [2, 10]), known: knownOf(problem), rng }),
   },
   bayesian: {
-    summary: "Bayesian optimisation with a Gaussian process",
-    make: ({ space }, { rng, trials }) => bayesianOptimization(space, { startup: part(trials, 0.25, [2, 10]), rng }),
+    summary: "Bayesian optimisation with a Gaussian process, from the settings set by hand on",
+    make: (problem, { rng, trials }) =>
+      bayesianOptimization(problem.space, { startup: part(trials, 0.25, [2, 10]), known: knownOf(problem), rng }),
   },
   predictor: {
     summary: "a learned predictor: small networks guess scores, the best guesses are tried",

@@ -42,7 +42,7 @@ export async function openTarget({ target, settings }: SearchFile, { folder }: {
   }
   const recipe = recipeNamed(target.recipe);
   const preset = presetNamed(recipe, target.preset);
-  const { space, trial } = searchOf(recipe, preset);
+  const { space, known, trial } = searchOf(recipe, preset);
   const wrong = settings.objectives.find((name) => !costNames.includes(name as (typeof costNames)[number]));
   if (wrong !== undefined || (isTask(recipe) && settings.objectives.length > 0)) {
     throw new UsageError(
@@ -60,6 +60,7 @@ export async function openTarget({ target, settings }: SearchFile, { folder }: {
       name: recipe.name,
       title: recipe.title,
       space,
+      ...(known && { known }),
       objectives: { ...main, ...Object.fromEntries(settings.objectives.map((name) => [name, "minimize" as const])) },
       budgets: [Math.max(1, Math.round(epochs / 9)), epochs],
       input,

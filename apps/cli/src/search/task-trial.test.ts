@@ -9,11 +9,12 @@ import { Adam, Linear, meanSquaredError, schedules } from "@dl/nn";
 import { evaluate, fit } from "@dl/train";
 import { Checkpoints, checkpointName, RunFolder } from "@dl/train/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Hyperparameters } from "../recipes/recipe.ts";
 import type { TaskRecipe, TaskRun, TaskTraining } from "../recipes/task-recipe.ts";
+import { takeOver } from "../take-over.ts";
 import { fitInFolder } from "../task-training.ts";
 import { tryTask } from "./task-trial.ts";
 import type { TrainingTrialInput } from "./trial-input.ts";
-import { takeOver } from "./trial-state.ts";
 
 /** Points of a line, and noise. */
 function line(count: number, seed: number) {
@@ -27,14 +28,14 @@ const lossOf = (model: Linear, { inputs, targets }: Record<"inputs" | "targets",
   meanSquaredError(model.forward(inputs), targets);
 
 /** A recipe of another form, as gpt-shakespeare is one: its schedule is as long as the run. */
-async function train({ settings, ...run }: TaskRun, { device, folder, resume, signal, callbacks = [] }: TaskTraining) {
+async function train({ settings, ...run }: TaskRun, { device, folder, resume, takesOver = false, signal, callbacks = [] }: TaskTraining) {
   using model = new Linear({ inputs: 1, outputs: 1, rng: new Rng(settings.seed).fork("init") });
-  const learningRate = schedules.cosine(settings.learningRate, { steps: settings.epochs * 4 });
+  const learningRate = schedules.cosine(settings.learningRate, { steps: settings.epochs * Math.ceil(16 / settings.batchSize) });
   using optimizer = new Adam(model.parameters(), { learningRate });
   const fitted = await fitInFolder(
     { settings, ...run },
     {
-      ...{ device, folder, resume, signal, callbacks, model, optimizer, unit: "points", dataset: line(16, 1) },
+      ...{ device, folder, resume, takesOver, signal, callbacks, model, optimizer, unit: "points", dataset: line(16, 1) },
       step: (batch) => lossOf(model, batch as Record<"inputs" | "targets", Tensor>),
       validate: () => evaluate({ device, dataset: line(20, 7), signal, step: (batch) => ({ loss: lossOf(model, batch) }) }),
     },
@@ -49,7 +50,7 @@ const recipe: TaskRecipe = {
   search: {
     space: record({ learningRate: float(1e-9, 1, { log: true }) }),
     trial: { epochs: 9, limit: null },
-    tried: (preset, value) => ({ ...preset, defaults: { ...preset.defaults, ...(value as { learningRate: number }) } }),
+    tried: (preset, value) => ({ ...preset, defaults: { ...preset.defaults, ...(value as Partial<Hyperparameters>) } }),
     trained: (preset) => preset,
   },
   train,
@@ -111,6 +112,9 @@ describe("a trial of a recipe that trains itself", () => {
     const parent = await tried(input, { number: 0, budget: 4 });
     const child = await tried(input, { number: 1, budget: 5, from: 0, value: { learningRate: 1e-9 } });
     expect(child.loss).toBeCloseTo(parent.loss!, 5);
+    const otherBatches = await tried(input, { number: 2, budget: 9, from: 1, value: { learningRate: 1e-9, batchSize: 8 } });
+    expect(otherBatches.epochs).toEqual([6, 7, 8, 9]);
+    expect(otherBatches.loss).toBeCloseTo(parent.loss!, 5);
   });
 
   test("without the state of the other it begins anew and says so, or fails where it must not", async () => {

@@ -44,7 +44,7 @@ export async function tryTask(
     // Settings of the longest trial, so that one that goes on from another finds its schedule where it left it.
     const run = { recipe, preset, settings: runSettings(settings, preset) };
     const resume = checkpoint !== undefined;
-    const { metrics, reason } = await recipe.train(run, { device, folder, resume, signal, callbacks: [listener] });
+    const { metrics, reason } = await recipe.train(run, { device, folder, resume, takesOver: resume, signal, callbacks: [listener] });
     signal.throwIfAborted();
     const loss = metrics?.["test/loss"] ?? Number.NaN;
     if (done < epochs || !Number.isFinite(loss)) {

@@ -16,9 +16,10 @@ import type { Recipe } from "../recipes/recipe.ts";
 import { searchOf } from "../recipes/search.ts";
 import { isTask } from "../recipes/task-recipe.ts";
 import { augmentationOf, loadTrainingData, makeModel, normalization, prepareModel } from "../session.ts";
+import { takeOver } from "../take-over.ts";
 import { tryTask } from "./task-trial.ts";
 import { runSettings, type TrainingTrialInput, wholeEpochs } from "./trial-input.ts";
-import { checkpointFrom, stateFolder, takeOver } from "./trial-state.ts";
+import { checkpointFrom, stateFolder } from "./trial-state.ts";
 
 type Task = TrialTask<unknown>;
 

@@ -1,5 +1,6 @@
 /** What is searched, said once: a module that exports a `problem` and its `trial` is all that `dl search` and `dl worker` need. */
 
+import type { Genotype } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
 import type { Objectives } from "./objectives.ts";
 
@@ -23,6 +24,8 @@ export interface SearchProblem<T> {
   readonly objectives: Objectives;
   /** Least and most a trial may spend, such as epochs: what successive halving, Hyperband, ASHA and population-based training need. */
   readonly budgets?: readonly [least: number, most: number];
+  /** What TPE and Bayesian optimisation try first, such as the settings set by hand. Default nothing. */
+  readonly known?: readonly Genotype[];
   /** Given to `trial` by structured clone, or as JSON over a queue. */
   readonly input?: unknown;
 }

@@ -4,14 +4,16 @@
  */
 
 import type { Rng } from "@dl/core";
-import { encode, mutate, sample } from "../space/candidate.ts";
+import { type Candidate, encode, mutate, sample } from "../space/candidate.ts";
 import type { Space } from "../space/space.ts";
 import { gaussianProcess } from "./gaussian-process.ts";
 import { type Proposal, type Strategy, scoreOf, type Trial } from "./strategy.ts";
 
-export interface BayesianOptimizationOptions {
-  /** Random trials before the first prediction. Default 10. */
+export interface BayesianOptimizationOptions<T> {
+  /** Trials before the first prediction: those of `known`, then random ones. Default 10. */
   readonly startup?: number;
+  /** Tried first, such as what was set by hand. Default none. */
+  readonly known?: readonly Candidate<T>[];
   /** Candidates weighed for each proposal: half random, half mutants of the best. Default 100. */
   readonly candidates?: number;
   /** Trials the process learns from: the best half and the latest. Its cost grows with their cube. Default 200. */
@@ -21,10 +23,10 @@ export interface BayesianOptimizationOptions {
 
 export function bayesianOptimization<T>(
   space: Space<T>,
-  { startup = 10, candidates = 100, memory = 200, rng }: BayesianOptimizationOptions,
+  { startup = 10, known = [], candidates = 100, memory = 200, rng }: BayesianOptimizationOptions<T>,
 ): Strategy<T> {
   const told: Trial<T>[] = [];
-  const known = new Set<string>();
+  const proposed = new Set<string>();
   let predict: ReturnType<typeof gaussianProcess> | undefined;
 
   const learn = (): ReturnType<typeof gaussianProcess> => {
@@ -39,7 +41,8 @@ export function bayesianOptimization<T>(
 
   return {
     name: "Bayesian optimisation",
-    ask() {
+    ask(number) {
+      if (number < known.length) return { candidate: known[number]! };
       const done = told.filter(({ scores }) => scores !== null && Number.isFinite(scores[0]));
       if (done.length < Math.max(2, startup)) return { candidate: sample(space, rng) };
       predict ??= learn();
@@ -50,18 +53,18 @@ export function bayesianOptimization<T>(
       for (let i = 0; i < candidates; i++) {
         const parent = i % 2 === 0 ? undefined : rng.pick(top);
         const candidate = parent ? mutate(space, parent.candidate, rng) : sample(space, rng);
-        if (known.has(candidate.key)) continue;
+        if (proposed.has(candidate.key)) continue;
         const { mean, deviation } = predict(encode(space, candidate));
         const gain = expectedImprovement((mean - best) / deviation) * deviation;
         if (gain > most) [next, most] = [{ candidate, ...(parent && { parents: [parent.number] }) }, gain];
       }
       const proposal = next ?? { candidate: sample(space, rng) };
-      known.add(proposal.candidate.key);
+      proposed.add(proposal.candidate.key);
       return proposal;
     },
     tell(trial) {
       told.push(trial);
-      known.add(trial.candidate.key);
+      proposed.add(trial.candidate.key);
       predict = undefined;
     },
   };

@@ -16,6 +16,7 @@ import {
   localSearch,
   neuralPredictor,
   nsga2,
+  ofGenotype,
   oneOf,
   type Proposal,
   paretoFronts,
@@ -101,6 +102,31 @@ describe.each(strategies)("%s", (_, make) => {
     expect(first).toHaveLength(40);
     expect(keys()).toEqual(first);
   });
+});
+
+test.each([
+  ["TPE", treeParzenEstimator],
+  ["Bayesian optimisation", bayesianOptimization],
+] as const)("%s tries what is known first, and learns from it", (_, make) => {
+  const names = ["a", "b", "c", "d", "e"] as const;
+  const at = (place: number) => Object.fromEntries(names.map((name) => [name, place])) as Record<(typeof names)[number], number>;
+  const space = record({ a: float(0, 1), b: float(0, 1), c: float(0, 1), d: float(0, 1), e: float(0, 1) });
+  // In five dimensions few trials come as near as this.
+  const peak = ({ candidate: { value } }: Pick<Proposal<ReturnType<typeof at>>, "candidate">) => [
+    -Math.hypot(...names.map((name) => value[name] - 0.9)),
+  ];
+  const known = [at(0.8), at(0.4)].map((genotype) => ofGenotype(space, genotype));
+  const final = (more: { known?: typeof known }) => {
+    const searches = seeds.map((seed) => run(make(space, { startup: 5, rng: new Rng(seed), ...more }), { trials: 15, score: peak }));
+    return { searches, best: median(searches.map(bestOf)) };
+  };
+  const informed = final({ known });
+  for (const trials of informed.searches) {
+    expect(trials.slice(0, 2).map(({ candidate }) => candidate.value)).toEqual(known.map(({ value }) => value));
+    expect(new Set(trials.map(({ candidate }) => candidate.key)).size).toBe(15);
+  }
+  expect(informed.best).toBeGreaterThan(peak({ candidate: known[0]! })[0]!);
+  expect(informed.best).toBeGreaterThan(final({}).best);
 });
 
 test("a learned predictor finds better cells than random search with the same 60 trials", async () => {

@@ -11,9 +11,11 @@ import { type Domain, domainSize, draw, fromUnit, isInDomain, toUnit } from "../
 import type { Space } from "../space/space.ts";
 import { type Strategy, scoreOf, type Trial } from "./strategy.ts";
 
-export interface TreeParzenEstimatorOptions {
-  /** Random trials before the first estimate. Default 10. */
+export interface TreeParzenEstimatorOptions<T> {
+  /** Trials before the first estimate: those of `known`, then random ones. Default 10. */
   readonly startup?: number;
+  /** Tried first, such as what was set by hand. Default none. */
+  readonly known?: readonly Candidate<T>[];
   /** Share of the trials that are good. Default 0.15, at least 2 trials and at most 25. */
   readonly goodShare?: number;
   /** Candidates drawn from the density of the good, whose best is taken. Default 24. */
@@ -28,7 +30,7 @@ const bell = 1.06;
 
 export function treeParzenEstimator<T>(
   space: Space<T>,
-  { startup = 10, goodShare = 0.15, draws = 24, rng }: TreeParzenEstimatorOptions,
+  { startup = 10, known = [], goodShare = 0.15, draws = 24, rng }: TreeParzenEstimatorOptions<T>,
 ): Strategy<T> {
   if (!(startup >= 2 && goodShare > 0 && goodShare < 1 && draws >= 1)) {
     throw new OptionError(
@@ -39,7 +41,8 @@ export function treeParzenEstimator<T>(
   const told = new Map<string, Trial<T>>();
   return {
     name: "TPE",
-    ask() {
+    ask(number) {
+      if (number < known.length) return { candidate: known[number]! };
       if (told.size < startup) return { candidate: sample(space, rng) };
       const sorted = [...told.values()].sort((a, b) => scoreOf(b) - scoreOf(a)).map(({ candidate }) => candidate.genotype);
       const count = Math.max(2, Math.min(25, Math.ceil(goodShare * sorted.length)));
