@@ -89,7 +89,7 @@ export { type LogitLensPageOptions, logitLensPage } from "./logit-lens-page.ts";
 export { causalLoss, ignoredLabel, spanLoss, type TokenLossOptions, tokenLoss } from "./losses.ts";
 // Models
 export { bart, bartBase, bartLarge } from "./models/bart.ts";
-export { bert, bertBase, bertLarge, bertMini, bertSmall, bertTiny } from "./models/bert.ts";
+export { bert, bertAlibi, bertBase, bertLarge, bertMini, bertSmall, bertTiny } from "./models/bert.ts";
 export { BidirectionalEncoder, type BidirectionalEncoderOptions, type EncoderPreset } from "./models/bidirectional-encoder.ts";
 export {
   Clip,

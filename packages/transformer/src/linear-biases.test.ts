@@ -1,17 +1,28 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
 import { type HostTensor, hostTensor, openDevice, Rng, type Tensor, tensor } from "@dl/core";
-import { inference } from "@dl/nn";
+import { inference, readState } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { generate } from "./generation/generate.ts";
+import { MaskedLanguageModel } from "./heads/masked-language-model.ts";
+import { SequenceClassifier } from "./heads/sequence-classifier.ts";
+import { TokenClassifier } from "./heads/token-classifier.ts";
 import { ModelConfig } from "./huggingface/config.ts";
 import { KeyValueCache } from "./key-value-cache.ts";
-import { linearBiases, linearSlopes } from "./linear-biases.ts";
+import { linearBiases, linearDistances, linearSlopes } from "./linear-biases.ts";
+import { bertAlibi } from "./models/bert.ts";
+import { BidirectionalEncoder } from "./models/bidirectional-encoder.ts";
 import { Llama } from "./models/llama.ts";
+import { roberta } from "./models/roberta.ts";
+import { loadFolder, saveFolder } from "./node/folder.ts";
 
 test("slopes by hand: eight heads from a half to 1/256; six are four and every other one of eight", () => {
   expect([...linearSlopes(8)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((power) => 2 ** -power));
   expect([...linearSlopes(6)]).toEqual([2 ** -2, 2 ** -4, 2 ** -6, 2 ** -8, 2 ** -1, 2 ** -3]);
   expect([...linearBiases({ heads: 2, keyTime: 3 }).data]).toEqual([-2 / 16, -1 / 16, 0, -2 / 256, -1 / 256, 0]);
+  expect([...linearDistances({ heads: 1, time: 3 }).data].map((bias) => bias * 256)).toEqual([0, -1, -2, -1, 0, -1, -2, -1, 0]);
 });
 
 describe("a Llama with linear biases", () => {
@@ -69,5 +80,60 @@ describe("a Llama with linear biases", () => {
     expect(again.options).toEqual(model.options);
     using rotary = make("rotary");
     expect(rotary.toConfig().model_type).toBe("llama");
+  });
+});
+
+describe("an encoder with linear biases", () => {
+  const rng = new Rng(8);
+  const options = { vocabulary: 20, context: 8, size: 16, layers: 2, heads: 4, deviation: 0.4, dropout: 0 };
+
+  test("sees neighbours best, on both sides: what one token means to another falls with their distance", async () => {
+    await using device = await openDevice(cpu({ precision: "float64" }));
+    using model = new BidirectionalEncoder({ ...options, alibi: true, rng });
+    using plain = new BidirectionalEncoder({ ...options, rng });
+    const ids = hostTensor(Int32Array.of(3, 7, 1, 12, 5, 9), [1, 6]);
+    const attentions = (encoder: BidirectionalEncoder) =>
+      device.compute(() => {
+        const trace = { attentions: [] as Tensor[] };
+        encoder.forward({ ids: tensor(ids) }, inference, { trace });
+        return trace.attentions;
+      }) as Promise<HostTensor[]>;
+    const [[sloped], [flat]] = [await attentions(model), await attentions(plain)];
+    // The first layer's weights are those of plain BERT times exp(−slope · distance), made to sum to 1 again.
+    const slopes = linearSlopes(4);
+    for (let row = 0; row < 4 * 6; row++) {
+      const [slope, query] = [slopes[Math.floor(row / 6)]!, row % 6];
+      const expected = [0, 1, 2, 3, 4, 5].map((key) => flat!.data[row * 6 + key]! * Math.exp(-slope * Math.abs(query - key)));
+      const sum = expected.reduce((a, b) => a + b);
+      for (const [key, weight] of expected.entries()) expect(sloped!.data[row * 6 + key]).toBeCloseTo(weight / sum, 9);
+    }
+  });
+
+  test("goes through a folder under a name of its own, and a new head takes it over", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dl-alibi-"));
+    try {
+      using model = new MaskedLanguageModel({ ...options, alibi: true, rng });
+      expect(model.toConfig()).toMatchObject({ model_type: "bert_alibi", architectures: ["BertAlibiForMaskedLM"] });
+      await saveFolder(folder, model);
+      using again = await loadFolder(folder, MaskedLanguageModel);
+      expect(await readState(again)).toEqual(await readState(model));
+      expect(again.encoder.options).toEqual(model.encoder.options);
+      using classifier = await loadFolder(folder, SequenceClassifier, {
+        ...{ strict: false, rng, config: { id2label: { 0: "no", 1: "yes" } } },
+      });
+      expect(classifier.encoder.options.alibi).toBe(true);
+      expect(await classifier.encoder.tokens.weight.read()).toEqual(await model.encoder.tokens.weight.read());
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("is of no other family", () => {
+    expect(() => new MaskedLanguageModel({ ...options, alibi: true, family: roberta, rng })).toThrow(
+      "Roberta: expected alibi false, got true",
+    );
+    expect(() => new TokenClassifier({ ...options, labels: ["a"], family: bertAlibi, rng })).toThrow(
+      "BertAlibi: expected alibi true, got false",
+    );
   });
 });

@@ -13,6 +13,17 @@ export function linearSlopes(heads: number): Float32Array {
   );
 }
 
+/** `[1, H, T, T]`, added to the scores of an encoder, which sees both sides: 0 at the query itself, less the further away on either. */
+export function linearDistances({ heads, time }: { heads: number; time: number }): HostTensor {
+  const slopes = linearSlopes(heads);
+  const square = time * time;
+  const data = Float32Array.from({ length: heads * square }, (_, i) => {
+    const distance = Math.abs(Math.floor((i % square) / time) - (i % time));
+    return distance === 0 ? 0 : -slopes[Math.floor(i / square)]! * distance;
+  });
+  return hostTensor(data, [1, heads, time, time]);
+}
+
 /**
  * `[1, H, 1, S]`, added to the scores: 0 at the last key, less the further back. A query before the last sees all of it moved by one
  * number, which softmax does not tell.

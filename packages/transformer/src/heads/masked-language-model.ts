@@ -7,14 +7,13 @@ import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
-import { bert } from "../models/bert.ts";
 import { BidirectionalEncoder, type BidirectionalEncoderOptions } from "../models/bidirectional-encoder.ts";
 import { normalLinear } from "../normal-layers.ts";
 import { tiedLogits } from "../tied-logits.ts";
-import { encoderFamilies } from "./encoder-families.ts";
+import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 export interface MaskedLanguageModelOptions extends BidirectionalEncoderOptions {
-  /** Default `bert`. */
+  /** Default `bert`; with `alibi`, `bertAlibi`. */
   family?: EncoderFamily;
 }
 
@@ -28,8 +27,9 @@ export class MaskedLanguageModel extends Module {
   readonly family: EncoderFamily;
   readonly huggingFace: HuggingFaceNames;
 
-  constructor({ family = bert, ...options }: MaskedLanguageModelOptions) {
+  constructor({ family: given, ...options }: MaskedLanguageModelOptions) {
     super();
+    const family = chosenFamily(options, given);
     const { size, vocabulary, deviation = 0.02, epsilon = 1e-12, rng } = options;
     this.encoder = new BidirectionalEncoder({ ...options, rng: rng.fork("encoder") });
     this.dense = normalLinear({ inputs: size, outputs: size, deviation, rng: rng.fork("dense") });

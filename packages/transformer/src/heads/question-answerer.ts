@@ -6,13 +6,12 @@ import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
-import { bert } from "../models/bert.ts";
 import { BidirectionalEncoder, type BidirectionalEncoderOptions } from "../models/bidirectional-encoder.ts";
 import { normalLinear } from "../normal-layers.ts";
-import { encoderFamilies } from "./encoder-families.ts";
+import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 export interface QuestionAnswererOptions extends BidirectionalEncoderOptions {
-  /** Default `bert`. */
+  /** Default `bert`; with `alibi`, `bertAlibi`. */
   family?: EncoderFamily;
 }
 
@@ -23,8 +22,9 @@ export class QuestionAnswerer extends Module {
   readonly family: EncoderFamily;
   readonly huggingFace: HuggingFaceNames;
 
-  constructor({ family = bert, ...options }: QuestionAnswererOptions) {
+  constructor({ family: given, ...options }: QuestionAnswererOptions) {
     super();
+    const family = chosenFamily(options, given);
     const { size, deviation = 0.02, rng } = options;
     this.encoder = new BidirectionalEncoder({ ...options, rng: rng.fork("encoder") });
     this.output = normalLinear({ inputs: size, outputs: 2, deviation, rng: rng.fork("output") });

@@ -7,10 +7,9 @@ import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import { type JsonObject, labelFields, type ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
-import { bert } from "../models/bert.ts";
 import { BidirectionalEncoder, type BidirectionalEncoderOptions } from "../models/bidirectional-encoder.ts";
 import { normalLinear } from "../normal-layers.ts";
-import { encoderFamilies } from "./encoder-families.ts";
+import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 /** What the logits mean: one class, any number of classes, or numbers. */
 export type Problem = "single_label_classification" | "multi_label_classification" | "regression";
@@ -22,7 +21,7 @@ export interface SequenceClassifierOptions extends BidirectionalEncoderOptions {
   problem?: Problem;
   /** Rate before the last layer. Default as `dropout`. */
   headDropout?: number;
-  /** Default `bert`. */
+  /** Default `bert`; with `alibi`, `bertAlibi`. */
   family?: EncoderFamily;
 }
 
@@ -43,8 +42,9 @@ export class SequenceClassifier extends Module {
   readonly family: EncoderFamily;
   readonly huggingFace: HuggingFaceNames;
 
-  constructor({ labels, problem = "single_label_classification", headDropout, family = bert, ...options }: SequenceClassifierOptions) {
+  constructor({ labels, problem = "single_label_classification", headDropout, family: given, ...options }: SequenceClassifierOptions) {
     super();
+    const family = chosenFamily(options, given);
     const { size, dropout = 0.1, deviation = 0.02, rng } = options;
     this.encoder = new BidirectionalEncoder({ ...options, rng: rng.fork("encoder") });
     this.dense = normalLinear({ inputs: size, outputs: size, deviation, rng: rng.fork("dense") });

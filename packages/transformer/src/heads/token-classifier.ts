@@ -7,17 +7,16 @@ import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import { type JsonObject, labelFields, type ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
-import { bert } from "../models/bert.ts";
 import { BidirectionalEncoder, type BidirectionalEncoderOptions } from "../models/bidirectional-encoder.ts";
 import { normalLinear } from "../normal-layers.ts";
-import { encoderFamilies } from "./encoder-families.ts";
+import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 export interface TokenClassifierOptions extends BidirectionalEncoderOptions {
   /** Names of the classes, such as `O`, `B-person`, `I-person`. */
   labels: readonly string[];
   /** Rate before the last layer. Default as `dropout`. */
   headDropout?: number;
-  /** Default `bert`. */
+  /** Default `bert`; with `alibi`, `bertAlibi`. */
   family?: EncoderFamily;
 }
 
@@ -30,8 +29,9 @@ export class TokenClassifier extends Module {
   readonly family: EncoderFamily;
   readonly huggingFace: HuggingFaceNames;
 
-  constructor({ labels, headDropout, family = bert, ...options }: TokenClassifierOptions) {
+  constructor({ labels, headDropout, family: given, ...options }: TokenClassifierOptions) {
     super();
+    const family = chosenFamily(options, given);
     const { size, dropout = 0.1, deviation = 0.02, rng } = options;
     this.encoder = new BidirectionalEncoder({ ...options, rng: rng.fork("encoder") });
     this.output = normalLinear({ inputs: size, outputs: labels.length, deviation, rng: rng.fork("output") });

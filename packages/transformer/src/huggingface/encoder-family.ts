@@ -11,6 +11,8 @@ export interface EncoderFamily {
   readonly type: string;
   /** What the names of transformers' classes begin with. */
   readonly className: string;
+  /** What names of the encoder's tensors begin with, where a head stands beside it. Default `type`. */
+  readonly prefix?: string;
   /** Of the bare encoder. */
   readonly table: NameTable;
   /** Of heads; paths from the model with the head. */
@@ -42,11 +44,12 @@ const aliases = [
 
 /** Names of an encoder with a head that stands beside it in the field `encoder`. */
 export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFaceNames {
-  const below = Object.entries(family.table).map(([ours, theirs]) => [`encoder.${ours}`, `${family.type}.${theirs}`]);
+  const { prefix = family.type } = family;
+  const below = Object.entries(family.table).map(([ours, theirs]) => [`encoder.${ours}`, `${prefix}.${theirs}`]);
   const poolerIsUsed = Object.values(head).some((name) => name.includes("pooler"));
   return {
     table: { ...(Object.fromEntries(below) as NameTable), ...head },
-    prefix: family.type,
+    prefix,
     head: Object.keys(head),
     ignored: poolerIsUsed ? ignored : [...ignored, /(^|\.)pooler\./],
     aliases,
@@ -55,5 +58,6 @@ export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFa
 
 /** Names of the bare encoder, with its pooler where it has one. */
 export function bareNames(family: EncoderFamily): HuggingFaceNames {
-  return { table: family.table, prefix: family.type, ignored: [...ignored, /(^|\.)pooler\./], aliases };
+  const { prefix = family.type } = family;
+  return { table: family.table, prefix, ignored: [...ignored, /(^|\.)pooler\./], aliases };
 }

@@ -58,6 +58,7 @@ export const bert: EncoderFamily = {
       deviation: config.number("initializer_range", 0.02),
       padId: config.id("pad_token_id") ?? 0,
       positions: "from zero",
+      alibi: false,
     };
   },
   writeOptions: (options) => ({
@@ -75,4 +76,13 @@ export const bert: EncoderFamily = {
     initializer_range: options.deviation,
     pad_token_id: options.padId,
   }),
+};
+
+/** BERT with ALiBi beside its positions. A name of ours: transformers has none, and would read one as plain under BERT's own. */
+export const bertAlibi: EncoderFamily = {
+  ...bert,
+  type: "bert_alibi",
+  className: "BertAlibi",
+  prefix: "bert",
+  readOptions: (config) => ({ ...bert.readOptions(config), alibi: true }),
 };

@@ -47,6 +47,7 @@ export const distilBert: EncoderFamily = {
       deviation: config.number("initializer_range", 0.02),
       padId: config.id("pad_token_id") ?? 0,
       positions: "from zero",
+      alibi: false,
     };
   },
   writeOptions: (options) => ({
