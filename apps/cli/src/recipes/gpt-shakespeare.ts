@@ -96,6 +96,8 @@ interface FoundSettings extends OptimizerOptions {
   readonly learningRate: number;
   /** Share of the steps. */
   readonly warmUp: number;
+  /** Of first weights. */
+  readonly deviation: number;
 }
 
 const batchSizes = [4, 6, 8, 12, 20, 24];
@@ -108,8 +110,10 @@ const search: RecipeSearch<LanguagePreset, FoundSettings> = {
     finalShare: float(0.01, 0.3, { log: true }),
     weightDecay: float(0.003, 0.3, { log: true }),
     beta2: float(0.95, 0.999),
+    // nanoGPT's 0.02 is that of layers of 768.
+    deviation: float(0.01, 0.2, { log: true }),
   }),
-  known: [{ batchSize: batchSizes.indexOf(12), learningRate: 3e-3, warmUp: 0.05, ...nanoGptOptimizer }],
+  known: [{ batchSize: batchSizes.indexOf(12), learningRate: 3e-3, warmUp: 0.05, deviation: 0.02, ...nanoGptOptimizer }],
   // The whole length: at a part of it a larger rate looks better than it is.
   trial: { epochs: 8, limit: null },
   // Chosen by the tenth before the last: the last is what the hand-set and the found settings are compared on.
@@ -117,11 +121,12 @@ const search: RecipeSearch<LanguagePreset, FoundSettings> = {
   trained,
 };
 
-function trained(preset: LanguagePreset, { batchSize, learningRate, warmUp, ...optimizer }: FoundSettings): LanguagePreset {
+function trained(preset: LanguagePreset, { batchSize, learningRate, warmUp, deviation, ...optimizer }: FoundSettings): LanguagePreset {
   const { defaults } = preset;
   const stepsPerEpoch = Math.round((preset.stepsPerEpoch * defaults.batchSize) / batchSize);
   const warmUpSteps = Math.round(warmUp * defaults.epochs * stepsPerEpoch);
-  return { ...preset, optimizer, stepsPerEpoch, warmUpSteps, defaults: { ...defaults, batchSize, learningRate } };
+  const model = { ...preset.model, deviation };
+  return { ...preset, model, optimizer, stepsPerEpoch, warmUpSteps, defaults: { ...defaults, batchSize, learningRate } };
 }
 
 export const gptShakespeare: TaskRecipe<LanguagePreset> = {

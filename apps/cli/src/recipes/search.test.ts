@@ -17,7 +17,7 @@ test("gpt-shakespeare's own settings are tried first, and every candidate sees a
   const { space, known, trained } = searchOf(gptShakespeare, preset);
   const optimizer = { weightDecay: 0.1, beta2: 0.99, finalShare: 0.1 };
   const [first] = known!.map((genotype) => trained(preset, ofGenotype(space, genotype).value));
-  expect(first).toEqual({ ...preset, optimizer });
+  expect(first).toEqual({ ...preset, model: { ...preset.model, deviation: 0.02 }, optimizer });
   const batches = space.decisions("").find(({ path }) => path === "batchSize")!.domain;
   expect(batches).toMatchObject({ kind: "choice", count: 6 });
   for (let batchSize = 0; batchSize < 6; batchSize++) {
