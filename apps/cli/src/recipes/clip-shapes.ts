@@ -90,7 +90,7 @@ export const clipShapes: TaskRecipe<ShapesPreset> = modelRecipe<ShapesPreset, Ca
     {
       name: "default",
       summary: "Two small towers on 32×32 pictures made here; each must find its sentence among 500.",
-      defaults: { epochs: 10, batchSize: 128, learningRate: 2e-3 },
+      defaults: { epochs: 20, batchSize: 128, learningRate: 2e-3 },
       goals: { "recall@1, text to image": { atLeast: 0.9 }, "recall@1, image to text": { atLeast: 0.9 } },
       warmUpShare: 0.1,
       weightDecay: 0.05,
@@ -99,8 +99,8 @@ export const clipShapes: TaskRecipe<ShapesPreset> = modelRecipe<ShapesPreset, Ca
       tested: 500,
       clip: {
         projection: 64,
-        text: { context: 16, size: 64, layers: 2, heads: 4 },
-        vision: { imageSize: 32, patchSize: 8, size: 96, layers: 3, heads: 4 },
+        text: { context: 16, size: 64, layers: 2, heads: 4, deviation: 0.1 },
+        vision: { imageSize: 32, patchSize: 8, size: 96, layers: 3, heads: 4, deviation: 0.1 },
       },
     },
   ],

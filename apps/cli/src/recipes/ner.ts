@@ -191,7 +191,7 @@ export const ner: TaskRecipe<EntityPreset> = modelRecipe<EntityPreset, TextExamp
       summary: "An encoder tags words, beside a BiLSTM; with --weights (a run of mlm) it begins pretrained.",
       defaults: { epochs: 12, batchSize: 32, learningRate: 1e-3 },
       goals: { "gain over the BiLSTM": { atLeast: 0 } },
-      encoder: { context: 64, size: 128, layers: 1, heads: 4, hidden: 256, dropout: 0.2 },
+      encoder: { context: 64, size: 128, layers: 1, heads: 8, hidden: 256, dropout: 0.2, alibi: true, deviation: 0.09 },
       vocabulary: 6000,
       hiddenShare: 0.15,
       warmUpShare: 0.1,

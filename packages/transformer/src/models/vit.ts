@@ -47,7 +47,7 @@ export const vitSmall16: ViTPreset = { imageSize: 224, patchSize: 16, size: 384,
 export const vitBase16: ViTPreset = { imageSize: 224, patchSize: 16, size: 768, layers: 12, heads: 12 };
 export const vitLarge16: ViTPreset = { imageSize: 224, patchSize: 16, size: 1024, layers: 24, heads: 16 };
 /** For 32×32 images. */
-export const vitCifar10: ViTPreset = { imageSize: 32, patchSize: 4, size: 192, layers: 6, heads: 6, hidden: 384 };
+export const vitCifar10: ViTPreset = { imageSize: 32, patchSize: 4, size: 192, layers: 6, heads: 6, hidden: 384, deviation: 0.07 };
 
 const table: NameTable = {
   "embedding.whole": "vit.embeddings.cls_token",
