@@ -149,7 +149,7 @@ export {
 export { Adapted, type Adapter, bitFit } from "./tuning/adapter.ts";
 export { type BottleneckOptions, Bottlenecks } from "./tuning/bottleneck.ts";
 export { Ia3, type Ia3Options } from "./tuning/ia3.ts";
-export { Lora, type LoraOptions } from "./tuning/lora.ts";
+export { Lora, type LoraBias, type LoraOptions } from "./tuning/lora.ts";
 export { loadPeft, type PeftAdapter, type PeftFiles, peftFiles } from "./tuning/peft-files.ts";
 export { PrefixTuning, PromptTuning, type SoftPromptOptions } from "./tuning/soft-prompts.ts";
 export type { Target } from "./tuning/targets.ts";

@@ -35,19 +35,25 @@ export class Adapted<M extends Module> extends Module {
   }
 }
 
-/** Modules of the model that are trained whole beside an adapter, such as a new head; `restore` gives them back as they were. */
+/** Parameters of the model itself that are trained beside an adapter, such as a new head's or biases; `restore` gives them back as they were. */
 export class WholeModules {
   /** By path in the model. */
   readonly parameters: ReadonlyMap<string, Parameter>;
   #before: ReadonlyMap<string, HostTensor> | undefined;
 
-  constructor(model: Pretrained, paths: readonly string[], { where }: { where: string }) {
+  /** @param options.also  Single parameters by their paths. Default none. */
+  constructor(
+    model: Pretrained,
+    paths: readonly string[],
+    { where, also = () => false }: { where: string; also?: (path: string) => boolean },
+  ) {
     const found = new Map<string, Parameter>();
     for (const path of paths) {
       const below = [...model.namedParameters()].filter(([name]) => name === path || name.startsWith(`${path}.`));
       if (below.length === 0) throw new OptionError(`${where}: expected whole modules of the model, got ${path}.`);
       for (const [name, parameter] of below) found.set(name, parameter);
     }
+    for (const [name, parameter] of model.namedParameters()) if (also(name)) found.set(name, parameter);
     this.parameters = found;
   }
 

@@ -3,10 +3,15 @@
 import { type Device, dropout, hostTensor, matmul, norm, OptionError, type Rng, stopGradient, type Tensor } from "@dl/core";
 import { init, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
+import { huggingFaceName } from "../huggingface/weights.ts";
 import { type Adapter, WholeModules } from "./adapter.ts";
 import { mergeAll, Standing, unmergeAll } from "./standing.ts";
 import { fits, type Target, type TargetLayer, targetLayers } from "./targets.ts";
 import { watchMode } from "./watch-mode.ts";
+
+/** As PEFT names them. */
+export const loraBiases = ["none", "all", "lora_only"] as const;
+export type LoraBias = (typeof loraBiases)[number];
 
 export interface LoraOptions {
   /** Dense layers, by the end of their path or of their name in transformers: `["query", "value"]`. */
@@ -27,6 +32,8 @@ export interface LoraOptions {
   dropout?: number;
   /** Paths of modules that are trained whole beside it, such as a new head. Default none. */
   whole?: readonly string[];
+  /** Biases of the model that are trained with it: none, all, or those of the layers it stands on. Default `none`. */
+  bias?: LoraBias;
   rng: Rng;
 }
 
@@ -76,7 +83,7 @@ export class Lora extends Module implements Adapter {
 
   constructor(model: Pretrained, options: LoraOptions) {
     super();
-    const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [] } = options;
+    const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [], bias = "none" } = options;
     this.#targets = targetLayers(model, targets, { where: "Lora" });
     const own = (values: Readonly<Record<string, number>>, target: TargetLayer, usual: number): number =>
       Object.entries(values).find(([name]) => fits(name, target))?.[1] ?? usual;
@@ -93,7 +100,12 @@ export class Lora extends Module implements Adapter {
     );
     this.#model = model;
     this.#options = options;
-    this.#whole = new WholeModules(model, whole, { where: "Lora" });
+    if (!loraBiases.includes(bias)) throw new OptionError(`Lora: expected bias to be ${loraBiases.join(", ")}, got ${String(bias)}.`);
+    const targeted = new Set(this.#targets.map(({ path }) => `${path}.bias`));
+    // By their names in transformers, as PEFT has it: T5's relative biases are weights of ours, and biases there.
+    const isBias = (path: string): boolean => huggingFaceName(path, model.huggingFace).includes("bias");
+    const also = { none: () => false, all: isBias, lora_only: (path: string) => targeted.has(path) }[bias];
+    this.#whole = new WholeModules(model, whole, { where: "Lora", also });
     const { dora = false } = options;
     this.#isReady = !dora;
     this.#standings = this.#targets.map((target) => new Standing(target, { name: "Lora", adds: !dora, reads: dora }));
@@ -128,7 +140,7 @@ export class Lora extends Module implements Adapter {
   get model(): Pretrained {
     return this.#model;
   }
-  /** Parameters of the modules trained whole, by path in the model. */
+  /** Parameters of the model itself that are trained too, by path: of modules trained whole, and biases. */
   get whole(): ReadonlyMap<string, Parameter> {
     return this.#whole.parameters;
   }

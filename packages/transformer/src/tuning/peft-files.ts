@@ -7,7 +7,7 @@ import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName, toHuggingFace, toOurs } from "../huggingface/weights.ts";
 import type { CacheShape } from "../key-value-cache.ts";
 import { Ia3 } from "./ia3.ts";
-import { Lora } from "./lora.ts";
+import { Lora, loraBiases } from "./lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
 import { moduleName, type Target, targetLayers } from "./targets.ts";
 
@@ -64,9 +64,15 @@ function placesOf(adapter: PeftAdapter): Place[] {
       ...(magnitude ? [{ name: `${name}.lora_magnitude_vector`, parameter: magnitude, toTheirs: same, toOurs: same }] : []),
     ];
   });
+  // PEFT wraps the layers it stands on.
+  const wrapped = new Set([...adapter.layers.keys()].map((path) => `${path}.bias`));
+  const nameOf = (path: string): string => {
+    const name = huggingFaceName(path, model.huggingFace);
+    return wrapped.has(path) ? name.replace(/\.bias$/, ".base_layer.bias") : name;
+  };
   const whole = [...adapter.whole].map(
     ([path, parameter]): Place => ({
-      name: `${prefix}${huggingFaceName(path, model.huggingFace)}`,
+      name: `${prefix}${nameOf(path)}`,
       parameter,
       toTheirs: (tensor) => toHuggingFace(tensor, { path, model }),
       toOurs: (tensor) => toOurs(tensor, { path, model }),
@@ -106,10 +112,20 @@ function configOf(adapter: PeftAdapter): JsonObject {
       },
     };
   }
-  const { rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, dora = false, dropout = 0, whole = [] } = adapter.options;
+  const {
+    rank,
+    alpha,
+    ranks = {},
+    alphas = {},
+    rankStabilized = false,
+    dora = false,
+    dropout = 0,
+    whole = [],
+    bias = "none",
+  } = adapter.options;
   const modules = new Set(whole.map((path) => wholeName(path, model)));
   return {
-    ...{ ...common, peft_type: "LORA", task_type: task, r: rank, lora_alpha: alpha, lora_dropout: dropout, bias: "none" },
+    ...{ ...common, peft_type: "LORA", task_type: task, r: rank, lora_alpha: alpha, lora_dropout: dropout, bias },
     ...{ rank_pattern: patternOf(ranks, adapter), alpha_pattern: patternOf(alphas, adapter) },
     ...{ use_dora: dora, use_rslora: rankStabilized, fan_in_fan_out: model.toConfig().model_type === "gpt2", init_lora_weights: true },
     target_modules: namesOf(adapter.layers.keys(), model),
@@ -205,6 +221,12 @@ function numbers(config: ModelConfig, name: string): Record<string, number> {
   return config.has(name) ? (config.object(name).values as Record<string, number>) : {};
 }
 
+/** With all biases PEFT also writes those of modules before they were trained, and such as stand for others. */
+function isCopy(name: string, { huggingFace: { ignored = [] } }: Pretrained): boolean {
+  const own = name.slice(prefix.length);
+  return own.endsWith("bias") && (/\.(original_module|modules_to_save)\./.test(own) || ignored.some((pattern) => pattern.test(own)));
+}
+
 /** An adapter of the configured form on `model`, its values not yet loaded. */
 async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): Promise<PeftAdapter> {
   const type = config.choice("peft_type", { known: ["LORA", "IA3", "PROMPT_TUNING", "PREFIX_TUNING"] });
@@ -220,7 +242,6 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
   if (type === "IA3") {
     return new Ia3(model, { targets: strings(config, "target_modules"), feedForward: strings(config, "feedforward_modules") });
   }
-  config.only("bias", "none");
   config.only("lora_bias", false);
   for (const name of ["layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
   const whole = pathsNamed(strings(config, "modules_to_save"), model);
@@ -233,6 +254,7 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
     dropout: config.number("lora_dropout", 0),
     dora: config.flag("use_dora", { otherwise: false }),
     rankStabilized: config.flag("use_rslora", { otherwise: false }),
+    bias: config.choice("bias", { known: loraBiases, otherwise: "none" }),
     ...{ whole, rng },
   });
   return lora.ready();
@@ -268,7 +290,7 @@ export async function loadPeft(
       else faults.push(`${name}: expected shape ${formatShape(parameter.shape)} (in our layout), got ${formatShape(own.shape)}`);
     }
     const known = new Set(places.map(({ name }) => name));
-    for (const name of tensors.keys()) if (!known.has(name)) faults.push(`unexpected: ${name}`);
+    for (const name of tensors.keys()) if (!known.has(name) && !isCopy(name, model)) faults.push(`unexpected: ${name}`);
     if (faults.length > 0) {
       const more = faults.length > 6 ? ` and ${faults.length - 6} more` : "";
       throw new CheckpointError(

@@ -60,6 +60,8 @@ const references: Readonly<Record<string, Reference>> = {
   ia3: llama,
   prefix: gpt2,
   prompt: gpt2,
+  lora_only: gpt2,
+  bert_bias: bert,
 };
 
 const python = [process.env.DL_PYTHON].find((candidate) => {
@@ -270,6 +272,22 @@ describe("adapters leave the model alone", () => {
     const [start, end] = await learn(model, biases, (ids) => model.forward({ ids }, training(rng)));
     expect(end).toBeLessThan(0.9 * start);
   });
+});
+
+test("LoRA may learn the model's biases too: none, all, or those of its layers", () => {
+  const options = { targets: ["query"], rank: 2, alpha: 2, rng };
+  const biases = (bias?: LoraOptions["bias"]): string[] => {
+    using model = new SequenceClassifier({ vocabulary: 20, size: 8, layers: 1, heads: 2, context: 16, labels: ["no", "yes"], rng });
+    const lora = new Lora(model, { ...options, ...(bias && { bias }) });
+    lora.detach();
+    return [...lora.whole.keys()];
+  };
+  expect(biases()).toEqual([]);
+  expect(biases("lora_only")).toEqual(["encoder.blocks.0.query.bias"]);
+  const all = biases("all");
+  expect(all).toHaveLength(11);
+  expect(all).toContain("encoder.norm.bias");
+  expect(() => biases("both" as "all")).toThrow("Lora: expected bias to be none, all, lora_only, got both");
 });
 
 describe("PEFT's ways to name modules", () => {
