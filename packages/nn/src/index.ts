@@ -42,6 +42,7 @@ export { Module } from "./module.ts";
 export { moveToHost } from "./move-to-host.ts";
 // Optimizers
 export { Adadelta, type AdadeltaOptions } from "./optimizers/adadelta.ts";
+export { Adafactor, type AdafactorOptions } from "./optimizers/adafactor.ts";
 export { Adagrad, type AdagradOptions } from "./optimizers/adagrad.ts";
 export { Adam, type AdamOptions } from "./optimizers/adam.ts";
 export { Adamax, type AdamaxOptions } from "./optimizers/adamax.ts";

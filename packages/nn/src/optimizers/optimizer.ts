@@ -108,14 +108,20 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
   /** Changes one parameter and its slots. */
   protected abstract updateParameter(update: ParameterUpdate<Options>): void;
 
-  /** Names of the cells a parameter needs, all of its shape and zero at first. */
-  protected abstract slotNames(options: Options): readonly string[];
+  /** Names of the cells a parameter of that shape needs, zero at first. */
+  protected abstract slotNames(options: Options, shape: readonly number[]): readonly string[];
+
+  /** The shape of a cell; by default the parameter's. */
+  protected slotShape(_name: string, shape: readonly number[]): readonly number[] {
+    return shape;
+  }
 
   #slotsOf(parameter: Parameter, options: Options): Slots {
     let slots = this.#slots.get(parameter);
     if (slots === undefined) {
-      const zeros = (): Cell => new Cell(hostTensor(new Float32Array(sizeOf(parameter.shape)), parameter.shape));
-      slots = Object.fromEntries(this.slotNames(options).map((name) => [name, zeros()]));
+      const zeros = (shape: readonly number[]): Cell => new Cell(hostTensor(new Float32Array(sizeOf(shape)), shape));
+      const { shape } = parameter;
+      slots = Object.fromEntries(this.slotNames(options, shape).map((name) => [name, zeros(this.slotShape(name, shape))]));
       this.#slots.set(parameter, slots);
     }
     return slots;

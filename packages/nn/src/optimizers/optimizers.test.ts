@@ -5,6 +5,7 @@ import { Parameter } from "../parameter.ts";
 import { decode, type Encoded, expectClose, onDevice, precisions, readJson, transposed } from "../reference-fixture.ts";
 import * as schedules from "../schedules/index.ts";
 import { Adadelta } from "./adadelta.ts";
+import { Adafactor } from "./adafactor.ts";
 import { Adagrad } from "./adagrad.ts";
 import { Adam } from "./adam.ts";
 import { Adamax } from "./adamax.ts";
@@ -32,6 +33,8 @@ interface OptimizerRun {
     amsgrad?: boolean;
     betas?: [number, number];
     rho?: number;
+    beta2_decay?: number;
+    d?: number;
     lr_decay?: number;
     initial_accumulator_value?: number;
     decoupled_weight_decay?: boolean;
@@ -75,6 +78,10 @@ function create({ optimizer, args }: OptimizerRun, parameters: readonly Paramete
     case "Adagrad": {
       const { lr_decay: learningRateDecay = 0, initial_accumulator_value: initialSum = 0 } = args;
       return new Adagrad(parameters, { learningRate, weightDecay: decay, learningRateDecay, initialSum });
+    }
+    case "Adafactor": {
+      const { beta2_decay: decayPower = -0.8, d: threshold = 1 } = args;
+      return new Adafactor(parameters, { learningRate, decayPower, threshold, weightDecay: decay });
     }
     case "Adadelta":
       return new Adadelta(parameters, { learningRate, decay: rho!, weightDecay: decay });
