@@ -2,7 +2,7 @@
  * Writes training runs into docs/results.md: `pnpm results <run folder> …`.
  *
  * A run of any task says in its `run.json` what it measured. An image classifier's accuracy is not taken on trust: the saved model is
- * evaluated again, here and now.
+ * evaluated again, here and now. Runs of a task that differ in their seeds alone are one section, with their means.
  */
 
 import { execFileSync } from "node:child_process";
@@ -14,7 +14,7 @@ import { resultsFile, writeSection } from "@dl/tooling/results";
 import { classifierSection } from "./classifier-section.ts";
 import { isTaskRun } from "./run.ts";
 import { readRunFile } from "./run-file.ts";
-import { formatOutcome, readOutcome } from "./run-outcome.ts";
+import { formatOutcome, type KeptOutcome, readOutcome } from "./run-outcome.ts";
 import { searchSection } from "./search/record-search.ts";
 import { readSearchFile } from "./search/search-file.ts";
 
@@ -48,6 +48,7 @@ async function recordClassifier(folder: string): Promise<void> {
   console.log(section.name);
 }
 
+const outcomes = new Map<string, KeptOutcome[]>();
 for (const folder of process.argv.slice(2)) {
   const searched = await readSearchFile(folder);
   if (searched) {
@@ -57,10 +58,10 @@ for (const folder of process.argv.slice(2)) {
     continue;
   }
   const outcome = await readOutcome(folder);
-  if (outcome === undefined) {
-    await recordClassifier(folder);
-    continue;
-  }
-  await writeSection(resultsFile, { name: `training/${outcome.name}`, body: formatOutcome(outcome) });
-  console.log(`${outcome.name}: ${outcome.results.map(({ name, value }) => `${name} ${value}`).join(", ")}`);
+  if (outcome === undefined) await recordClassifier(folder);
+  else outcomes.set(outcome.name, [...(outcomes.get(outcome.name) ?? []), outcome]);
+}
+for (const [name, [first, ...others]] of outcomes) {
+  await writeSection(resultsFile, { name: `training/${name}`, body: formatOutcome(first!, others) });
+  console.log(`${name}: ${first!.results.map(({ name, value }) => `${name} ${value}`).join(", ")}`);
 }

@@ -41,6 +41,24 @@ test("the section states value, floor and verdict, and the command", () => {
   expect(lines.at(-1)).toMatch(/^Trained by `pnpm dl train gpt-shakespeare --seed 1` in 12 s, 40 steps, on cpu, Node v20;/);
 });
 
+test("the same run with other seeds is one section: means, each value, and floors that all have to meet", () => {
+  const seeded = (seed: number, loss: number, command = `pnpm dl train gpt-shakespeare --seed ${seed} --threads 1`) => ({
+    ...{ ...outcome, seed, command, node: "v20" },
+    results: resultsOf({ "test/loss": loss, parameters: 4096 }, { "test/loss": { atMost: 1.88 } }),
+  });
+  const lines = formatOutcome(seeded(1, 1.7), [seeded(2, 1.8), seeded(3, 1.9)]).split("\n");
+  expect(lines.slice(2, 6)).toEqual([
+    "| measured | mean | floor | | seeds 1, 2, 3 |",
+    "| --- | ---: | ---: | --- | --- |",
+    "| test/loss | **1.8** | ≤ 1.88 | MISSED | 1.7, 1.8, 1.9 |",
+    "| parameters | 4096 |  |  | 4096, 4096, 4096 |",
+  ]);
+  expect(lines.at(-1)).toContain("`pnpm dl train gpt-shakespeare --seed 1 --threads 1`, and so with the other seeds, in 12, 12, 12 s");
+  expect(() => formatOutcome(seeded(1, 1), [seeded(1, 1)])).toThrow("expected a seed once, got 1 twice");
+  const other = seeded(2, 1, "pnpm dl train gpt-shakespeare --seed 2 --epochs 1");
+  expect(() => formatOutcome(seeded(1, 1), [other])).toThrow("expected runs that differ in their seeds alone");
+});
+
 test("the section does not tell where a machine keeps its files", () => {
   const commandIn = (words: string): string | undefined =>
     /Trained by `pnpm dl train ner (.*)` in/.exec(formatOutcome({ ...outcome, command: `pnpm dl train ner ${words}`, node: "v20" }))?.[1];

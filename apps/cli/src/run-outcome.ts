@@ -67,7 +67,7 @@ export async function writeOutcome(folder: RunFolder, outcome: RunOutcome): Prom
 }
 
 /** The outcome in a folder's `run.json`; undefined for a run that has none (yet). Throws a DataError when it is not one of ours. */
-export async function readOutcome(folder: string): Promise<(RunOutcome & { readonly node: string }) | undefined> {
+export async function readOutcome(folder: string): Promise<KeptOutcome | undefined> {
   const path = join(folder, runFileName);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new DataError(`${path}: expected a run that dl train made, got ${error.code ?? error.message}.`);
@@ -83,9 +83,9 @@ export async function readOutcome(folder: string): Promise<(RunOutcome & { reado
   return outcome;
 }
 
-function parse(text: string): { outcome?: RunOutcome & { node: string } } | undefined {
+function parse(text: string): { outcome?: KeptOutcome } | undefined {
   try {
-    return JSON.parse(text) as { outcome?: RunOutcome & { node: string } };
+    return JSON.parse(text) as { outcome?: KeptOutcome };
   } catch {
     return undefined;
   }
@@ -96,23 +96,52 @@ export function withoutPlaces(command: string): string {
   return command.replace(/(?<=")\/[^"]*?([^/"]+\/[^/"]+)(?=")/g, "…/$1").replace(/(?<= )\/\S*?([^/\s]+\/[^/\s]+)(?=\s|$)/g, "…/$1");
 }
 
-/** The section of docs/results.md. */
-export function formatOutcome({ title, command, device, node, seconds, steps, results }: RunOutcome & { readonly node: string }): string {
-  const rows = results.map((result) => {
-    const { name, floor, better } = result;
+export type KeptOutcome = RunOutcome & { readonly node: string };
+
+/**
+ * The section of docs/results.md: one run, or the same with several seeds, whose means are told; a floor is met when each of them meets it.
+ *
+ * @throws DataError for runs that differ in more than their seeds.
+ */
+export function formatOutcome(first: KeptOutcome, others: readonly KeptOutcome[] = []): string {
+  const { title, device, node, steps, results } = first;
+  const all = [first, ...others];
+  checkSeeds(all);
+  const rows = results.map(({ name, floor, better }, i) => {
+    const each = all.map((run) => run.results[i]!);
+    const value = formatNumber(each.reduce((sum, result) => sum + result.value, 0) / all.length);
     const goal = floor === null ? "" : `${better === "higher" ? "≥" : "≤"} ${formatNumber(floor)}`;
-    const verdict = { true: "met", false: "MISSED", undefined: "" }[String(reached(result)) as "true" | "false" | "undefined"];
-    return `| ${name} | ${goal === "" ? formatNumber(result.value) : `**${formatNumber(result.value)}**`} | ${goal} | ${verdict} |`;
+    const verdict = goal === "" ? "" : each.every(reached) ? "met" : "MISSED";
+    const bySeed = others.length === 0 ? "" : ` ${each.map((result) => formatNumber(result.value)).join(", ")} |`;
+    return `| ${name} | ${goal === "" ? value : `**${value}**`} | ${goal} | ${verdict} |${bySeed}`;
   });
+  const seeds = all.map(({ seed }) => seed).join(", ");
+  const seconds = all.every((run) => run.seconds !== null) ? ` in ${all.map((run) => Math.round(run.seconds!)).join(", ")} s` : "";
+  const [heads, rules] = others.length === 0 ? ["", ""] : [` seeds ${seeds} |`, " --- |"];
   return [
     `## ${title}`,
     "",
-    "| measured | value | floor | |",
-    "| --- | ---: | ---: | --- |",
+    `| measured | ${others.length === 0 ? "value" : "mean"} | floor | |${heads}`,
+    `| --- | ---: | ---: | --- |${rules}`,
     ...rows,
     "",
-    `Trained by \`${withoutPlaces(command)}\`${seconds === null ? "" : ` in ${Math.round(seconds)} s`}, ${steps} steps, on ${device}, Node ${node}; the machine had other work. Written by \`pnpm results\` from what the run measured at its end.`,
+    `Trained by \`${withoutPlaces(first.command)}\`${others.length === 0 ? "" : `, and so with the other seeds,`}${seconds}, ${steps} steps, on ${device}, Node ${node}; the machine had other work. Written by \`pnpm results\` from what the run measured at its end.`,
   ].join("\n");
+}
+
+/** The command without the seed, which has to be the same. */
+const unseeded = ({ command, seed }: RunOutcome): string => withoutPlaces(command).replace(` --seed ${seed}`, "");
+
+function checkSeeds([first, ...others]: readonly KeptOutcome[]): void {
+  const seen = new Set([first!.seed]);
+  for (const other of others) {
+    const names = (run: RunOutcome): string => run.results.map(({ name }) => name).join();
+    if (unseeded(other) !== unseeded(first!) || names(other) !== names(first!)) {
+      throw new DataError(`formatOutcome: expected runs that differ in their seeds alone, got ${first!.command} and ${other.command}.`);
+    }
+    if (seen.has(other.seed)) throw new DataError(`formatOutcome: expected a seed once, got ${other.seed} twice: ${other.command}.`);
+    seen.add(other.seed);
+  }
 }
 
 /** Four digits, and no rounding of whole numbers. */
