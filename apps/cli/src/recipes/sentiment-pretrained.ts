@@ -50,7 +50,8 @@ async function classifier(run: Run, { data, rng, fromScratch = false }: { data: 
   if (!fromScratch) return pretrained;
   const { options } = pretrained.encoder;
   pretrained[Symbol.dispose]();
-  return new SequenceClassifier({ ...(options as EncoderPreset), labels, headDropout, rng });
+  // Small first vectors, as `sentiment` has them: what a word comes to mean in a few sentences has to be more than what it began as.
+  return new SequenceClassifier({ ...(options as EncoderPreset), deviation: 0.02, labels, headDropout, rng });
 }
 
 function lossOf(model: SequenceClassifier, { ids, mask, segments, labels }: Tensors<TextExample>, mode: Mode) {
