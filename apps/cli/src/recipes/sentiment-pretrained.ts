@@ -103,8 +103,10 @@ async function otherWays(run: Run, { folder, ...work }: TaskContext & { folder: 
   const lora = await parts.part("LoRA", async () => {
     using model = await classifier(run, start);
     const { rank, alpha, learningRate } = preset.lora;
-    const targets = ["query", "key", "value", "expand", "contract"];
-    using adapter = await new Lora(model, { targets, rank, alpha, whole: ["dense", "output"], rng: rng.fork("lora") }).ready();
+    // The vectors of words too: what they say of feelings is what a million words without labels teach least.
+    const targets = ["tokens", "query", "key", "value", "expand", "contract"];
+    const own = { ranks: { tokens: rank / 2 }, alphas: { tokens: alpha / 2 } };
+    using adapter = await new Lora(model, { targets, rank, alpha, ...own, whole: ["dense", "output"], rng: rng.fork("lora") }).ready();
     const trained = adapter.trained();
     const count = trained.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     const metrics = await trainWay(run, { model, adapter, groups: [{ parameters: trained }], learningRate }, work);

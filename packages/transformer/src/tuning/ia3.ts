@@ -1,7 +1,7 @@
 /** IA³: learned factors on keys, values and the inside of feed-forward layers. Liu et al. 2022, arXiv:2205.05638. */
 
 import { type Device, OptionError } from "@dl/core";
-import { init, Module, Parameter, wrapForward } from "@dl/nn";
+import { init, type Linear, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import type { Adapter } from "./adapter.ts";
 import { mergeAll, Standing, unmergeAll } from "./standing.ts";
@@ -19,7 +19,7 @@ export class Ia3 extends Module implements Adapter {
   /** `[outputs]`, or `[inputs]` for feed-forward layers, by path of the layer. */
   readonly factors: ReadonlyMap<string, Parameter>;
   readonly #inputs = new Set<string>();
-  readonly #standings: readonly Standing[];
+  readonly #standings: readonly Standing<Linear>[];
   #detach: readonly (() => void)[];
   readonly #model: Pretrained;
 

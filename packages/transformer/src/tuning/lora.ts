@@ -1,12 +1,12 @@
 /** Low-rank adaptation: what is learned is added to dense layers as a product of two thin matrices. Hu et al. 2021, arXiv:2106.09685. */
 
-import { type Device, dropout, hostTensor, matmul, norm, OptionError, type Rng, stopGradient, type Tensor } from "@dl/core";
-import { init, Module, Parameter, wrapForward } from "@dl/nn";
+import { type Device, dropout, gather, hostTensor, matmul, norm, OptionError, type Rng, stopGradient, type Tensor } from "@dl/core";
+import { Embedding, init, type Linear, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName } from "../huggingface/weights.ts";
 import { type Adapter, WholeModules } from "./adapter.ts";
 import { mergeAll, Standing, unmergeAll } from "./standing.ts";
-import { fits, type Target, type TargetLayer, targetLayers } from "./targets.ts";
+import { fits, type Target, type TargetLayer, targetTables } from "./targets.ts";
 import { watchMode } from "./watch-mode.ts";
 
 /** As PEFT names them. */
@@ -14,7 +14,7 @@ export const loraBiases = ["none", "all", "lora_only"] as const;
 export type LoraBias = (typeof loraBiases)[number];
 
 export interface LoraOptions {
-  /** Dense layers, by the end of their path or of their name in transformers: `["query", "value"]`. */
+  /** Dense layers and embeddings, by the end of their path or of their name in transformers: `["query", "value"]`. */
   targets: readonly Target[];
   /** Columns of the first matrix and rows of the second. */
   rank: number;
@@ -37,21 +37,24 @@ export interface LoraOptions {
   rng: Rng;
 }
 
+type Table = TargetLayer<Linear | Embedding>;
+
 /** The two matrices of one layer. */
 class LoraLayer extends Module {
-  /** `[inputs, rank]` */
+  /** `[inputs, rank]`; of an embedding `[count, rank]`, zero at first. */
   readonly down: Parameter;
-  /** `[rank, outputs]`, zero at first: nothing is changed before training. */
+  /** `[rank, outputs]`; of a dense layer zero at first: nothing is changed before training. */
   readonly up: Parameter;
   /** `[outputs]`, of DoRA: the lengths of the columns. */
   magnitude: Parameter | undefined;
   readonly scale: number;
 
-  constructor({ layer }: TargetLayer, { rank, scale, rng }: { rank: number; scale: number; rng: Rng }) {
+  constructor({ layer }: Table, { rank, scale, rng }: { rank: number; scale: number; rng: Rng }) {
     super();
     const [inputs, outputs] = layer.weight.shape as readonly [number, number];
-    this.down = new Parameter(init.fanInUniform([inputs, rank], { rng: rng.fork("down") }));
-    this.up = new Parameter(init.zeros([rank, outputs]));
+    const isEmbedding = layer instanceof Embedding;
+    this.down = new Parameter(isEmbedding ? init.zeros([inputs, rank]) : init.fanInUniform([inputs, rank], { rng: rng.fork("down") }));
+    this.up = new Parameter(isEmbedding ? init.normal([rank, outputs], { rng: rng.fork("up") }) : init.zeros([rank, outputs]));
     this.magnitude = undefined;
     this.scale = scale;
   }
@@ -75,7 +78,7 @@ export class Lora extends Module implements Adapter {
   readonly layers: ReadonlyMap<string, LoraLayer>;
   readonly #model: Pretrained;
   readonly #options: LoraOptions;
-  readonly #targets: readonly TargetLayer[];
+  readonly #targets: readonly Table[];
   readonly #whole: WholeModules;
   readonly #standings: readonly Standing[];
   #detach: readonly (() => void)[];
@@ -84,8 +87,8 @@ export class Lora extends Module implements Adapter {
   constructor(model: Pretrained, options: LoraOptions) {
     super();
     const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [], bias = "none" } = options;
-    this.#targets = targetLayers(model, targets, { where: "Lora" });
-    const own = (values: Readonly<Record<string, number>>, target: TargetLayer, usual: number): number =>
+    this.#targets = targetTables(model, targets, { where: "Lora" });
+    const own = (values: Readonly<Record<string, number>>, target: Table, usual: number): number =>
       Object.entries(values).find(([name]) => fits(name, target))?.[1] ?? usual;
     this.layers = new Map(
       this.#targets.map((target) => {
@@ -107,6 +110,8 @@ export class Lora extends Module implements Adapter {
     const also = { none: () => false, all: isBias, lora_only: (path: string) => targeted.has(path) }[bias];
     this.#whole = new WholeModules(model, whole, { where: "Lora", also });
     const { dora = false } = options;
+    const table = this.#targets.find(({ layer }) => layer instanceof Embedding);
+    if (dora && table) throw new OptionError(`Lora: expected dense layers for DoRA, got the embedding ${table.path}. Leave it out.`);
     this.#isReady = !dora;
     this.#standings = this.#targets.map((target) => new Standing(target, { name: "Lora", adds: !dora, reads: dora }));
     this.#detach = this.#attach();
@@ -168,6 +173,13 @@ export class Lora extends Module implements Adapter {
     const undo = this.#standings.map((standing) => {
       const { path, layer } = standing.target;
       const lora = this.layers.get(path)!;
+      if (layer instanceof Embedding) {
+        return wrapForward(layer, (forward, ids) => {
+          const base = forward(ids);
+          if (standing.isMerged) return base;
+          return base.add(matmul(gather(lora.down.value, ids, { axis: 0 }), lora.up.value).mul(lora.scale));
+        });
+      }
       return wrapForward(layer, (forward, x) => {
         this.#requireReady("forward");
         const base = forward(x);
@@ -205,6 +217,12 @@ export class Lora extends Module implements Adapter {
    */
   async merge(device: Device): Promise<void> {
     this.#requireReady("merge");
+    const table = this.#targets.find(({ layer }) => layer instanceof Embedding);
+    if (table && this.#model.toConfig().tie_word_embeddings === true) {
+      throw new OptionError(
+        `Lora.merge: expected an embedding of its own, got ${table.path}, whose weights are the output layer's too: it would change. Leave the adapter beside it.`,
+      );
+    }
     if (this.#detach.length === 0) throw new OptionError("Lora.merge: expected an attached adapter, got one that is detached.");
     await mergeAll(this.#standings, {
       device,

@@ -1,7 +1,7 @@
 /** Adapters as Hugging Face's PEFT keeps them: `adapter_config.json` and `adapter_model.safetensors`. github.com/huggingface/peft */
 
 import { CheckpointError, formatShape, type HostTensor, hostTensor, type Rng, sameShape, UnsupportedError } from "@dl/core";
-import { fromStored, type Json, type NamedTensors, type Parameter } from "@dl/nn";
+import { Embedding, fromStored, type Json, type NamedTensors, type Parameter } from "@dl/nn";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName, toHuggingFace, toOurs } from "../huggingface/weights.ts";
@@ -9,7 +9,7 @@ import type { CacheShape } from "../key-value-cache.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora, loraBiases } from "./lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
-import { moduleName, type Target, targetLayers } from "./targets.ts";
+import { moduleName, type Target, targetTables } from "./targets.ts";
 
 /** An adapter that PEFT knows. */
 export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;
@@ -58,6 +58,12 @@ function placesOf(adapter: PeftAdapter): Place[] {
   }
   const layers = [...adapter.layers].flatMap(([path, { down, up, magnitude }]): Place[] => {
     const name = `${prefix}${moduleName(path, model)}`;
+    if (model.modules.get(path) instanceof Embedding) {
+      return [
+        { name: `${name}.lora_embedding_A`, parameter: down, toTheirs: turned, toOurs: turned },
+        { name: `${name}.lora_embedding_B`, parameter: up, toTheirs: turned, toOurs: turned },
+      ];
+    }
     return [
       { name: `${name}.lora_A.weight`, parameter: down, toTheirs: turned, toOurs: turned },
       { name: `${name}.lora_B.weight`, parameter: up, toTheirs: turned, toOurs: turned },
@@ -193,7 +199,7 @@ function targetsOf(config: ModelConfig, model: Pretrained): Target[] {
   }
   // A list of which anything is a name is PEFT's default too; the first number in a name counts its layer.
   config.only("layers_pattern", null);
-  return targetLayers(model, targets, { where: "loadPeft" })
+  return targetTables(model, targets, { where: "loadPeft" })
     .filter(({ name }) => layers.includes(Number(/\.(\d+)\./.exec(name)?.[1] ?? -1)))
     .map(({ path }) => path);
 }
@@ -225,6 +231,21 @@ function numbers(config: ModelConfig, name: string): Record<string, number> {
 function isCopy(name: string, { huggingFace: { ignored = [] } }: Pretrained): boolean {
   const own = name.slice(prefix.length);
   return own.endsWith("bias") && (/\.(original_module|modules_to_save)\./.test(own) || ignored.some((pattern) => pattern.test(own)));
+}
+
+/** PEFT writes an embedding it stands on beside the adapter: nothing to load where it is the model's own. */
+async function sameTables(tensors: NamedTensors, model: Pretrained): Promise<string[]> {
+  const same: string[] = [];
+  for (const [path, layer] of model.modules) {
+    if (!(layer instanceof Embedding)) continue;
+    const name = `${prefix}${moduleName(path, model)}.base_layer.weight`;
+    const tensor = tensors.get(name);
+    if (tensor === undefined) continue;
+    const theirs = "bytes" in tensor ? fromStored(tensor, { name }) : tensor;
+    const own = await layer.weight.read();
+    if (sameShape(theirs.shape, own.shape) && theirs.data.every((value, i) => value === own.data[i])) same.push(name);
+  }
+  return same;
 }
 
 /** An adapter of the configured form on `model`, its values not yet loaded. */
@@ -290,6 +311,7 @@ export async function loadPeft(
       else faults.push(`${name}: expected shape ${formatShape(parameter.shape)} (in our layout), got ${formatShape(own.shape)}`);
     }
     const known = new Set(places.map(({ name }) => name));
+    for (const name of await sameTables(tensors, model)) known.add(name);
     for (const name of tensors.keys()) if (!known.has(name) && !isCopy(name, model)) faults.push(`unexpected: ${name}`);
     if (faults.length > 0) {
       const more = faults.length > 6 ? ` and ${faults.length - 6} more` : "";

@@ -6,7 +6,7 @@
  */
 
 import { type Device, type HostTensor, OptionError } from "@dl/core";
-import type { Linear } from "@dl/nn";
+import { type Embedding, Linear, type Parameter } from "@dl/nn";
 import type { TargetLayer } from "./targets.ts";
 
 export interface StandingOptions {
@@ -25,27 +25,29 @@ interface Layer {
   readonly merged: Standing[];
 }
 
-const layers = new WeakMap<Linear, Layer>();
+type Table = Linear | Embedding;
 
-function layerOf(linear: Linear): Layer {
-  let found = layers.get(linear);
+const layers = new WeakMap<Table, Layer>();
+
+function layerOf(table: Table): Layer {
+  let found = layers.get(table);
   if (found === undefined) {
     found = { around: [], merged: [] };
-    layers.set(linear, found);
+    layers.set(table, found);
   }
   return found;
 }
 
 /** One adapter on one layer; made, it is the outermost. */
-export class Standing {
-  readonly target: TargetLayer;
+export class Standing<L extends Table = Table> {
+  readonly target: TargetLayer<L>;
   readonly name: string;
   readonly adds: boolean;
   readonly reads: boolean;
   #state: "beside" | "merging" | "merged" = "beside";
   #before: { readonly weight: HostTensor; readonly bias: HostTensor | undefined } | undefined;
 
-  constructor(target: TargetLayer, { name, adds = false, reads = false }: StandingOptions) {
+  constructor(target: TargetLayer<L>, { name, adds = false, reads = false }: StandingOptions) {
     this.target = target;
     this.name = name;
     this.adds = adds;
@@ -113,7 +115,8 @@ export class Standing {
   }
 
   async remember(): Promise<void> {
-    const { weight, bias } = this.target.layer;
+    const { weight } = this.target.layer;
+    const bias = biasOf(this.target.layer);
     this.#before = { weight: await weight.read(), bias: await bias?.read() };
   }
 
@@ -126,7 +129,7 @@ export class Standing {
     const { layer } = this.target;
     if (this.#before) {
       layer.weight.load(this.#before.weight);
-      if (this.#before.bias) layer.bias!.load(this.#before.bias);
+      if (this.#before.bias) biasOf(layer)!.load(this.#before.bias);
     }
     const { merged } = layerOf(layer);
     const at = merged.indexOf(this);
@@ -136,10 +139,12 @@ export class Standing {
   }
 }
 
+const biasOf = (layer: Table): Parameter | undefined => (layer instanceof Linear ? layer.bias : undefined);
+
 /** Merges an adapter on all its layers, or on none. */
-export async function mergeAll(
-  standings: readonly Standing[],
-  { device, write }: { device: Device; write: (target: TargetLayer) => void },
+export async function mergeAll<L extends Table>(
+  standings: readonly Standing<L>[],
+  { device, write }: { device: Device; write: (target: TargetLayer<L>) => void },
 ): Promise<void> {
   for (const each of standings) each.requireMerge();
   for (const each of standings) each.begin();

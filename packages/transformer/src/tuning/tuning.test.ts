@@ -62,6 +62,7 @@ const references: Readonly<Record<string, Reference>> = {
   prompt: gpt2,
   lora_only: gpt2,
   bert_bias: bert,
+  llama_embedding: llama,
 };
 
 const python = [process.env.DL_PYTHON].find((candidate) => {
@@ -271,6 +272,31 @@ describe("adapters leave the model alone", () => {
     expect(biases.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(model.parameterCount / 10);
     const [start, end] = await learn(model, biases, (ids) => model.forward({ ids }, training(rng)));
     expect(end).toBeLessThan(0.9 * start);
+  });
+});
+
+test("LoRA on an embedding begins with no change, learns, and is not merged where the output layer has the same weights", async () => {
+  await onDevice(cpu(), async (device) => {
+    const options = { vocabulary: 20, context: 8, size: 8, layers: 1, heads: 2, dropout: 0 };
+    using model = new Gpt2({ ...options, rng: rng.fork("embedding") });
+    const ids = { data: Int32Array.of(1, 2, 3, 1), shape: [1, 4], dtype: "int32" } as const;
+    const logits = () => device.compute(() => model.forward({ ids: tensor(ids) }, inference));
+    const before = await logits();
+    using lora = new Lora(model, { targets: ["tokens"], rank: 1, alpha: 1, rng });
+    expect(await logits()).toEqual(before);
+    expect([...lora.layers.values()].map(({ down, up }) => [down.shape, up.shape])).toEqual([
+      [
+        [20, 1],
+        [1, 8],
+      ],
+    ]);
+    lora.layers.get("tokens")!.down.load(rng.normal([20, 1]));
+    expect((await logits()).data).not.toEqual(before.data);
+    await expect(lora.merge(device)).rejects.toThrow("expected an embedding of its own, got tokens");
+    lora.detach();
+    expect(await logits()).toEqual(before);
+    expect(() => new Lora(model, { targets: ["tokens"], rank: 1, alpha: 1, dora: true, rng })).toThrow("got the embedding tokens");
+    expect(() => new Ia3(model, { targets: ["tokens"] })).toThrow("expected targets among the dense layers");
   });
 });
 
