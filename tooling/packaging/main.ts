@@ -11,6 +11,8 @@ const only = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const { packageManager } = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as { packageManager: string };
 const projects = readWorkspace().projects.filter((project) => project.isPackage);
 const chosen = projects.filter(({ manifest }) => only.length === 0 || only.includes(manifest.name));
+const unknown = only.find((name) => !projects.some(({ manifest }) => manifest.name === name));
+if (unknown !== undefined) throw new Error(`check:packages: expected names of packages such as @dl/core, got ${unknown}.`);
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "dl-packages-")));
 const start = performance.now();
 try {
