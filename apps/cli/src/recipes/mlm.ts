@@ -95,8 +95,8 @@ async function probe(
 }
 
 /**
- * Without ALiBi the loss stays at that of word frequencies for 5,000 steps, until attention has learned which places are near; so it does with
- * first weights of BERT's deviation, 0.02, which is that of layers of 768. `docs/decisions/0082` has the numbers.
+ * Plain BERT's loss stays near that of word frequencies for thousands of steps, until attention has learned which places are near; first weights
+ * of its deviation, 0.02, which is that of layers of 768, keep it there longer. `docs/decisions/0082` has the numbers.
  */
 const encoder: MaskedPreset["encoder"] = {
   ...{ context: 64, size: 128, layers: 1, heads: 8, hidden: 256, dropout: 0.1 },

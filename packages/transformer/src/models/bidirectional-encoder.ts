@@ -41,7 +41,7 @@ export interface BidirectionalEncoderOptions {
   positions?: "from zero" | "after padding";
   /**
    * Scores fall with the distance, beside the positions: from the first step on a token sees its neighbours best, where plain BERT has to
-   * learn who they are. Small models on small texts need a tenth of the steps. Press et al. 2021, arXiv:2108.12409, on both sides. Default false.
+   * learn who they are: small models on small texts learn sooner. Press et al. 2021, arXiv:2108.12409, on both sides. Default false.
    */
   alibi?: boolean;
   rng: Rng;

@@ -1,12 +1,12 @@
 /** Low-rank adaptation: what is learned is added to dense layers as a product of two thin matrices. Hu et al. 2021, arXiv:2106.09685. */
 
 import { type Device, dropout, gather, hostTensor, matmul, norm, OptionError, type Rng, stopGradient, type Tensor } from "@dl/core";
-import { Embedding, init, type Linear, Module, Parameter, wrapForward } from "@dl/nn";
+import { Embedding, init, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName } from "../huggingface/weights.ts";
 import { type Adapter, WholeModules } from "./adapter.ts";
 import { mergeAll, Standing, unmergeAll } from "./standing.ts";
-import { fits, type Target, type TargetLayer, targetTables } from "./targets.ts";
+import { fits, type Table, type Target, type TargetLayer, targetTables } from "./targets.ts";
 import { watchMode } from "./watch-mode.ts";
 
 /** As PEFT names them. */
@@ -37,8 +37,6 @@ export interface LoraOptions {
   rng: Rng;
 }
 
-type Table = TargetLayer<Linear | Embedding>;
-
 /** The two matrices of one layer. */
 class LoraLayer extends Module {
   /** `[inputs, rank]`; of an embedding `[count, rank]`, zero at first. */
@@ -49,7 +47,7 @@ class LoraLayer extends Module {
   magnitude: Parameter | undefined;
   readonly scale: number;
 
-  constructor({ layer }: Table, { rank, scale, rng }: { rank: number; scale: number; rng: Rng }) {
+  constructor({ layer }: TargetLayer<Table>, { rank, scale, rng }: { rank: number; scale: number; rng: Rng }) {
     super();
     const [inputs, outputs] = layer.weight.shape as readonly [number, number];
     const isEmbedding = layer instanceof Embedding;
@@ -78,7 +76,7 @@ export class Lora extends Module implements Adapter {
   readonly layers: ReadonlyMap<string, LoraLayer>;
   readonly #model: Pretrained;
   readonly #options: LoraOptions;
-  readonly #targets: readonly Table[];
+  readonly #targets: readonly TargetLayer<Table>[];
   readonly #whole: WholeModules;
   readonly #standings: readonly Standing[];
   #detach: readonly (() => void)[];
@@ -88,7 +86,7 @@ export class Lora extends Module implements Adapter {
     super();
     const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [], bias = "none" } = options;
     this.#targets = targetTables(model, targets, { where: "Lora" });
-    const own = (values: Readonly<Record<string, number>>, target: Table, usual: number): number =>
+    const own = (values: Readonly<Record<string, number>>, target: TargetLayer<Table>, usual: number): number =>
       Object.entries(values).find(([name]) => fits(name, target))?.[1] ?? usual;
     this.layers = new Map(
       this.#targets.map((target) => {
@@ -110,7 +108,7 @@ export class Lora extends Module implements Adapter {
     const also = { none: () => false, all: isBias, lora_only: (path: string) => targeted.has(path) }[bias];
     this.#whole = new WholeModules(model, whole, { where: "Lora", also });
     const { dora = false } = options;
-    const table = this.#targets.find(({ layer }) => layer instanceof Embedding);
+    const table = this.#embedding;
     if (dora && table) throw new OptionError(`Lora: expected dense layers for DoRA, got the embedding ${table.path}. Leave it out.`);
     this.#isReady = !dora;
     this.#standings = this.#targets.map((target) => new Standing(target, { name: "Lora", adds: !dora, reads: dora }));
@@ -159,6 +157,11 @@ export class Lora extends Module implements Adapter {
   /** It is not called: the model's `forward` is. */
   forward(): never {
     throw new OptionError("Lora.forward: expected the model's forward to be called; the adapter works inside it.");
+  }
+
+  /** One of the embeddings it stands on. */
+  get #embedding(): TargetLayer<Table> | undefined {
+    return this.#targets.find(({ layer }) => layer instanceof Embedding);
   }
 
   #requireReady(where: string): void {
@@ -217,7 +220,7 @@ export class Lora extends Module implements Adapter {
    */
   async merge(device: Device): Promise<void> {
     this.#requireReady("merge");
-    const table = this.#targets.find(({ layer }) => layer instanceof Embedding);
+    const table = this.#embedding;
     if (table && this.#model.toConfig().tie_word_embeddings === true) {
       throw new OptionError(
         `Lora.merge: expected an embedding of its own, got ${table.path}, whose weights are the output layer's too: it would change. Leave the adapter beside it.`,

@@ -6,8 +6,8 @@
  */
 
 import { type Device, type HostTensor, OptionError } from "@dl/core";
-import { type Embedding, Linear, type Parameter } from "@dl/nn";
-import type { TargetLayer } from "./targets.ts";
+import { Linear, type Parameter } from "@dl/nn";
+import type { Table, TargetLayer } from "./targets.ts";
 
 export interface StandingOptions {
   /** The adapter's class, for errors. */
@@ -24,8 +24,6 @@ interface Layer {
   /** In the order in which they were merged. */
   readonly merged: Standing[];
 }
-
-type Table = Linear | Embedding;
 
 const layers = new WeakMap<Table, Layer>();
 

@@ -8,8 +8,11 @@ import { huggingFaceName } from "../huggingface/weights.ts";
 /** A path or name, or its last parts: `query`, `attention.query`, `c_attn`; or an expression that fits the whole of either. */
 export type Target = string | RegExp;
 
+/** A layer that is one matrix, and perhaps a bias. */
+export type Table = Linear | Embedding;
+
 /** A layer, under both names. */
-export interface TargetLayer<L extends Linear | Embedding = Linear> {
+export interface TargetLayer<L extends Table = Linear> {
   readonly path: string;
   /** In transformers. */
   readonly name: string;
@@ -28,25 +31,16 @@ export function moduleName(path: string, model: Pretrained): string {
   return huggingFaceName(`${path}.weight`, model.huggingFace).replace(/\.weight$/, "");
 }
 
-/** All dense layers of a model. */
-export function linearLayers(model: Pretrained): TargetLayer[] {
-  return [...model.modules].flatMap(([path, layer]) => (layer instanceof Linear ? [{ path, layer, name: moduleName(path, model) }] : []));
-}
-
-/** All embeddings of a model. */
-function embeddings(model: Pretrained): TargetLayer<Embedding>[] {
+/** All layers of a model that are of one of the kinds. */
+function layersOf<L extends Table>(model: Pretrained, kinds: readonly (abstract new (...options: never[]) => L)[]): TargetLayer<L>[] {
   return [...model.modules].flatMap(([path, layer]) =>
-    layer instanceof Embedding ? [{ path, layer, name: moduleName(path, model) }] : [],
+    kinds.some((kind) => layer instanceof kind) ? [{ path, layer: layer as Table as L, name: moduleName(path, model) }] : [],
   );
 }
 
 /** The dense layers and embeddings that fit one of `targets`. @throws OptionError when a target fits none. */
-export function targetTables(
-  model: Pretrained,
-  targets: readonly Target[],
-  { where }: { where: string },
-): TargetLayer<Linear | Embedding>[] {
-  return chosen([...embeddings(model), ...linearLayers(model)], targets, { where, kinds: "dense layers and embeddings" });
+export function targetTables(model: Pretrained, targets: readonly Target[], { where }: { where: string }): TargetLayer<Table>[] {
+  return chosen(layersOf<Table>(model, [Embedding, Linear]), targets, { where, kinds: "dense layers and embeddings" });
 }
 
 /**
@@ -55,10 +49,10 @@ export function targetTables(
  * @throws OptionError when a target fits none.
  */
 export function targetLayers(model: Pretrained, targets: readonly Target[], { where }: { where: string }): TargetLayer[] {
-  return chosen(linearLayers(model), targets, { where, kinds: "dense layers" });
+  return chosen(layersOf(model, [Linear]), targets, { where, kinds: "dense layers" });
 }
 
-function chosen<L extends TargetLayer<Linear | Embedding>>(
+function chosen<L extends TargetLayer<Table>>(
   all: readonly L[],
   targets: readonly Target[],
   { where, kinds }: { where: string; kinds: string },
