@@ -23,7 +23,7 @@ import { Checkpoints, CsvLog, checkpointName, type RunFolder, resumeFrom, stderr
 import { frechetLeft } from "./gan-goals.ts";
 import { cyclicLabels, type GenerativePreset, loadGenerator, toTanhRange, writeGenerator } from "./recipes/generative-recipe.ts";
 import { GeneratorScorer } from "./recipes/generator-scores.ts";
-import type { Hyperparameters, LabelledImages } from "./recipes/recipe.ts";
+import type { LabelledImages, OptimizerSettings } from "./recipes/recipe.ts";
 import type { TaskContext, TaskResult, TaskRun, TaskTraining } from "./recipes/task-recipe.ts";
 import { commandLine, modelName } from "./run.ts";
 import { fileExists } from "./run-files.ts";
@@ -38,7 +38,7 @@ export interface GanPreset extends GenerativePreset {
   generator(rng: Rng): Generator;
   optimizers(
     players: { readonly generator: Generator; readonly discriminator: Discriminator },
-    settings: Hyperparameters,
+    settings: OptimizerSettings,
   ): { readonly generator: Optimizer<CommonOptions>; readonly discriminator: Optimizer<CommonOptions> };
   /** Loss, penalty, augmentation and the like. */
   readonly rules: Pick<
@@ -63,7 +63,8 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
   const dataset = settings.limit === null ? all : take(all, settings.limit);
   using generator = preset.generator(rng.fork("generator"));
   using discriminator = preset.discriminator(rng.fork("discriminator"));
-  const optimizers = preset.optimizers({ generator, discriminator }, settings);
+  const steps = Math.max(1, settings.epochs * Math.floor(dataset.length / settings.batchSize));
+  const optimizers = preset.optimizers({ generator, discriminator }, { ...settings, steps });
   using _generatorOptimizer = optimizers.generator;
   using _discriminatorOptimizer = optimizers.discriminator;
   using average = preset.averageDecay === null ? undefined : new WeightAverage(generator, { decay: preset.averageDecay });

@@ -26,6 +26,7 @@ export {
   type DcganGeneratorOptions,
   dcgan32,
   dcganMnist,
+  dcganMnistBalanced,
 } from "./models/dcgan.ts";
 export { type Denoiser, Diffusion, type DiffusionOptions } from "./models/diffusion.ts";
 export { DiffusionUnet, type DiffusionUnetOptions, diffusionUnetMnist } from "./models/diffusion-unet.ts";

@@ -1,11 +1,11 @@
 /** A DCGAN told which digit to make, on MNIST. Mirza and Osindero 2014, arXiv:1411.1784. */
 
-import { ConditionalDiscriminator, ConditionalGenerator, dcganMnist as network, nonSaturating } from "@dl/gan";
-import { Adam } from "@dl/nn";
+import { ConditionalDiscriminator, ConditionalGenerator, dcganMnistBalanced as network, nonSaturating } from "@dl/gan";
 import { ganGoals } from "../gan-goals.ts";
 import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
+import { twoRates } from "./two-rates.ts";
 
 const classes = mnistData.classNames.length;
 
@@ -15,8 +15,8 @@ export const cganMnist: TaskRecipe<GanPreset> = {
   presets: [
     {
       name: "default",
-      summary: "DCGAN with the label beside the latents and beside the image, and an average of the generator's weights.",
-      defaults: { epochs: 10, batchSize: 64, learningRate: 2e-4 },
+      summary: "dcgan-mnist with the label beside the latents and beside the image.",
+      defaults: { epochs: 10, batchSize: 64, learningRate: 1e-3 },
       goals: { ...ganGoals, "test/conditionalAccuracy": { atLeast: 0.97 } },
       data: mnistData,
       extractor: "mnist",
@@ -25,10 +25,7 @@ export const cganMnist: TaskRecipe<GanPreset> = {
       scored: 10_000,
       generator: (rng) => new ConditionalGenerator({ ...network.generator, classes, rng }),
       discriminator: (rng) => new ConditionalDiscriminator({ ...network.discriminator, classes, rng }),
-      optimizers: ({ generator, discriminator }, { learningRate }) => ({
-        generator: new Adam(generator.parameters(), { learningRate, beta1: 0.5 }),
-        discriminator: new Adam(discriminator.parameters(), { learningRate, beta1: 0.5 }),
-      }),
+      optimizers: twoRates,
       rules: { loss: nonSaturating() },
       draw: (generator, { latents, labels, mode }) => (generator as ConditionalGenerator).forward(latents, labels, mode),
       judge: (discriminator, { images, labels, mode }) => (discriminator as ConditionalDiscriminator).forward(images, labels, mode),

@@ -88,6 +88,8 @@ test.each([
   expect("checkpoint.safetensors" in read.usable).toBe(goesOn);
   const edited = filesOf({ format: "dl-run-1", recipe, settings: { ...settings, batchSize: 1e9 } });
   expect(() => readGenerateRun(edited)).toThrow("Batch: expected a whole number from 8 to 256, got 1000000000.");
+  const other = filesOf({ format: "dl-run-1", recipe, preset: "essay", settings });
+  expect(() => readGenerateRun(other)).toThrow(`with their default presets; got ${recipe}, preset essay.`);
 });
 
 test("an adapter without its files is refused; a model of dl train is trained on with the form's settings", () => {

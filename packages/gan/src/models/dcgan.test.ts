@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { nonSaturating } from "../losses/adversarial-loss.ts";
 import { backends, decode, type Encoded, expectClose, onDevice, readFixture } from "../reference-fixture.ts";
 import { adversarialStep, metricsOf, Readings } from "../training/adversarial-step.ts";
-import { DcganDiscriminator, DcganGenerator, dcgan32, dcganMnist } from "./dcgan.ts";
+import { DcganDiscriminator, DcganGenerator, dcgan32, dcganMnist, dcganMnistBalanced } from "./dcgan.ts";
 
 test("the essay's networks: 100 → 7·7·256 → 128 → 64 → 1 in [−1, 1], and 64 → 128 → a score", async () => {
   using generator = new DcganGenerator({ ...dcganMnist.generator, rng: new Rng(1) });
@@ -35,6 +35,17 @@ test("the essay's networks: 100 → 7·7·256 → 128 → 64 → 1 in [−1, 1],
   expect(images.shape).toEqual([2, 28, 28, 1]);
   expect(scores.shape).toEqual([2]);
   for (const pixel of images.data) expect(Math.abs(pixel)).toBeLessThanOrEqual(1);
+});
+
+test("the balanced networks fit each other, though 28 cannot be halved three times", async () => {
+  using generator = new DcganGenerator({ ...dcganMnistBalanced.generator, rng: new Rng(1) });
+  using discriminator = new DcganDiscriminator({ ...dcganMnistBalanced.discriminator, rng: new Rng(2) });
+  expect(discriminator.score.weight.shape).toEqual([3 * 3 * 256, 1]);
+  await using device = await openDevice(cpu());
+  const scores = await device.compute(() =>
+    discriminator.forward(generator.forward(tensor(new Rng(3).normal([2, 100])), training(new Rng(4))), training(new Rng(5))),
+  );
+  expect(scores.shape).toEqual([2]);
 });
 
 test("the 32×32 networks fit each other", async () => {
@@ -118,8 +129,8 @@ describe.each(backends)("on $name", ({ open, digits }) => {
 
 test("images and latents of other sizes are named, with what to do", async () => {
   const rng = new Rng(1);
-  expect(() => new DcganDiscriminator({ imageSize: 30, channels: 1, rng })).toThrow(
-    "DcganDiscriminator: expected an imageSize that 2 layers can halve, a multiple of 4, got 30. Resize the images, or take fewer widths.",
+  expect(() => new DcganDiscriminator({ imageSize: 3, channels: 1, rng })).toThrow(
+    "DcganDiscriminator: expected an imageSize that 2 layers can halve, at least 4, got 3. Resize the images, or take fewer widths.",
   );
   using discriminator = new DcganDiscriminator({ imageSize: 8, channels: 1, widths: [2], rng });
   using generator = new DcganGenerator({ latent: 3, startSize: 2, startWidth: 2, widths: [2], channels: 1, rng });

@@ -18,7 +18,7 @@ export interface DcganGeneratorOptions {
 }
 
 export interface DcganDiscriminatorOptions {
-  /** Height and width of the images, which are square; each of `widths` halves it. */
+  /** Height and width of the images, which are square; each of `widths` halves it, rounding down. */
   imageSize: number;
   /** Of the images. */
   channels: number;
@@ -38,6 +38,15 @@ export const dcganMnist: {
 } = {
   generator: { latent: 100, startSize: 7, startWidth: 256, widths: [128, 64], channels: 1 },
   discriminator: { imageSize: 28, channels: 1, widths: [64, 128] },
+};
+
+/**
+ * Players as strong as each other: half the essay's channels for the generator, and for the discriminator batch norm and a third
+ * convolution, with which it sees most of the image before it decides, where two see 10×10 of it. `docs/decisions/0083` has the numbers.
+ */
+export const dcganMnistBalanced: typeof dcganMnist = {
+  generator: { ...dcganMnist.generator, startWidth: 128, widths: [64, 32] },
+  discriminator: { ...dcganMnist.discriminator, widths: [64, 128, 256], batchNorm: true },
 };
 
 /** 32×32 colour images. */
@@ -118,10 +127,10 @@ export class DcganDiscriminator extends Module {
   constructor({ imageSize, channels, widths = [64, 128], batchNorm = false, dropout = 0, rng }: DcganDiscriminatorOptions) {
     super();
     checkWhole("DcganDiscriminator", { imageSize, channels });
-    const side = imageSize / 2 ** widths.length;
-    if (!Number.isInteger(side)) {
+    const side = Math.floor(imageSize / 2 ** widths.length);
+    if (side === 0) {
       throw new OptionError(
-        `DcganDiscriminator: expected an imageSize that ${widths.length} layers can halve, a multiple of ${2 ** widths.length}, got ${imageSize}. Resize the images, or take fewer widths.`,
+        `DcganDiscriminator: expected an imageSize that ${widths.length} layers can halve, at least ${2 ** widths.length}, got ${imageSize}. Resize the images, or take fewer widths.`,
       );
     }
     const inputs = [channels, ...widths];

@@ -6,6 +6,7 @@ import {
   DcganDiscriminator,
   DcganGenerator,
   dcganMnist,
+  dcganMnistBalanced,
   type FitGanOptions,
   fitGan,
   GanAlarm,
@@ -16,11 +17,14 @@ import {
   nonSaturating,
   wasserstein,
 } from "@dl/gan";
-import { Adam, WeightAverage } from "@dl/nn";
+import { Adam, schedules, WeightAverage } from "@dl/nn";
 import type { Artist, ArtistContext } from "./artist.ts";
 import type { GanMethod } from "./contract.ts";
 
 const latentSize = 100;
+
+/** Those of the recipe of the same name. */
+const full = { dcgan: dcganMnistBalanced, lsgan: dcganMnistBalanced, "wgan-gp": dcganMnist } as const;
 
 /** A fraction of the channels, for a page. */
 const small = {
@@ -42,21 +46,24 @@ const rules: Readonly<Record<GanMethod, Rules>> = {
 
 export function playersOf(method: GanMethod, { device, settings, dataset, transform, rng, signal, emit }: ArtistContext): Artist {
   const { size, set, learningRate, batchSize, epochs } = settings;
-  const networks = size === "full" ? dcganMnist : small;
+  const networks = size === "full" ? full[method] : small;
   const generator = new DcganGenerator({ ...networks.generator, rng: rng.fork("generator") });
   const discriminator = new DcganDiscriminator({ ...networks.discriminator, rng: rng.fork("discriminator") });
   const moments = method === "wgan-gp" ? { beta1: 0, beta2: 0.9 } : { beta1: 0.5 };
   const isRecipe = size === "full" && set === "mnist" && method !== "lsgan";
+  const stepsPerEpoch = Math.floor(dataset.length / batchSize);
+  const falls = size === "full" && method !== "wgan-gp";
+  const rate = (initial: number) => (falls ? schedules.linear(initial, { steps: Math.max(1, epochs * stepsPerEpoch) }) : initial);
   const optimizers = {
-    generator: new Adam(generator.parameters(), { learningRate, ...moments }),
-    discriminator: new Adam(discriminator.parameters(), { learningRate, ...moments }),
+    generator: new Adam(generator.parameters(), { learningRate: rate(learningRate), ...moments }),
+    discriminator: new Adam(discriminator.parameters(), { learningRate: rate(falls ? 2 * learningRate : learningRate), ...moments }),
   };
   const average = new WeightAverage(generator, { decay: isRecipe ? (method === "dcgan" ? 0.999 : 0.995) : 0.98 });
   return {
     model: new GanPair(generator, discriminator),
     optimizer: optimizers.generator,
     criticParameters: discriminator.parameterCount,
-    stepsPerEpoch: Math.floor(dataset.length / batchSize),
+    stepsPerEpoch,
     recipe: isRecipe ? `${method}-mnist` : undefined,
     ...{ generator, average, latentSize },
     draw: (latents: HostTensor) =>

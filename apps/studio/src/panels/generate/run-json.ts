@@ -32,14 +32,16 @@ export function readGenerateRun(files: RunFiles): { readonly settings: GenerateS
   const run = storedRun<{
     format?: unknown;
     recipe?: unknown;
+    preset?: unknown;
     settings?: Readonly<Record<string, unknown>>;
     studio?: { panel?: unknown; settings?: unknown };
   }>(files);
   const method = typeof run?.recipe === "string" && Object.hasOwn(recipes, run.recipe) ? recipes[run.recipe] : undefined;
   const isOurs = run?.studio?.panel === "generate";
-  if (run?.format !== "dl-run-1" || (!isOurs && !method)) {
+  const preset = run?.preset ?? "default";
+  if (run?.format !== "dl-run-1" || (!isOurs && (!method || preset !== "default"))) {
     throw new DataError(
-      `run.json: this panel opens its own runs, and those of ${Object.keys(recipes).join(", ")}; got ${String(run?.recipe)}.`,
+      `run.json: this panel opens its own runs, and those of ${Object.keys(recipes).join(", ")} with their default presets; got ${String(run?.recipe)}, preset ${String(preset)}.`,
     );
   }
   const file = "run.json";

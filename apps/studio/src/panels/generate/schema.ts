@@ -60,5 +60,5 @@ export function suggested({ method, size }: { readonly method: Method; readonly 
 } {
   // Diffusion learns by the number of its steps more than by their size.
   if (method === "ddpm") return size === "small" ? { learningRate: 0.003, batchSize: 32 } : { learningRate: 0.001, batchSize: 64 };
-  return { learningRate: size === "small" ? 0.001 : 0.0002, batchSize: 64 };
+  return { learningRate: size === "full" && method === "wgan-gp" ? 0.0002 : 0.001, batchSize: 64 };
 }
