@@ -30,7 +30,7 @@ function shapes(count: number, channel: number, rng: Rng): HostTensor {
 
 await using device = await openDevice(wasm(), cpu());
 const generator = (name: string) => new CycleGenerator({ channels: 3, width: options.width, blocks: 1, rng: rng.fork(name) });
-const discriminator = (name: string) => new PatchDiscriminator({ channels: 3, widths: [8], rng: rng.fork(name) });
+const discriminator = (name: string) => new PatchDiscriminator({ channels: 3, widths: [8], norm: "instance", rng: rng.fork(name) });
 using toRed = generator("to red");
 using toGreen = generator("to green");
 using judgeRed = discriminator("judge red");

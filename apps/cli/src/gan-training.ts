@@ -2,7 +2,7 @@
 
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Rng, type Tensor } from "@dl/core";
+import { DlError, Rng, type Tensor } from "@dl/core";
 import { decodeImage, type ExampleOf, take } from "@dl/data";
 import {
   type Discriminator,
@@ -118,6 +118,9 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
       ...(saved && { resume: saved }),
     });
     if (result.reason === "stopped") return { ...result, seconds: stopwatch.seconds, metrics: undefined };
+    if (result.reason !== "finished") {
+      throw new DlError(`dl train: expected losses that are numbers. ${result.reason}. The folder's checkpoint is the last good one.`);
+    }
     await writeProgress(folder);
     await writeGenerator(generator, { folder, reason: result.reason });
   }

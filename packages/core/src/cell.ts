@@ -89,6 +89,11 @@ export class Cell implements Disposable {
     this.#host = value;
   }
 
+  /** @internal The value as long as no device has it. */
+  get hostValue(): HostTensor | null {
+    return this.#host;
+  }
+
   /** The value as host data, outside `compute`. */
   async read(): Promise<HostTensor> {
     this.#alive();

@@ -41,7 +41,10 @@ export class GeneratorScorer implements Disposable {
   async glance(generator: Module): Promise<Metrics> {
     const count = this.#count(1000);
     this.#few ??= await this.#real("test", count);
-    const { features, probabilities } = await this.#generated(generator, count);
+    const images = await this.#drawn(generator, count);
+    // A generator that draws one image has no distance; that it covers one class at most is what the alarm looks at.
+    if (areAlike(images)) return { modes: 1 };
+    const { features, probabilities } = await this.#seen(images);
     const distance = new FrechetDistance({ size: features.shape[1]! });
     distance.update({ real: this.#few.features, generated: features });
     const { covered, confidence } = modeCoverage(probabilities);
@@ -52,7 +55,7 @@ export class GeneratorScorer implements Disposable {
   async scores(generator: Module): Promise<{ readonly scores: GeneratedScores; readonly metrics: Metrics }> {
     const { preset } = this.#run;
     const count = this.#count(preset.scored);
-    const generated = await this.#generated(generator, count);
+    const generated = await this.#seen(await this.#drawn(generator, count));
     const [real, otherReal] = [await this.#real("test", count), await this.#real("train", count)];
     const scores = scoreGenerated({ real, generated, otherReal, rng: this.#rng.fork("scores") });
     const metrics: Record<string, number> = { "test/ratio": scores.ratio };
@@ -82,9 +85,12 @@ export class GeneratorScorer implements Disposable {
     return Math.max(100, Math.min(this.#run.settings.limit ?? most, most));
   }
 
-  async #generated(generator: Module, count: number): Promise<ExtractedFeatures> {
+  #drawn(generator: Module, count: number): Promise<HostTensor> {
     const latents = drawLatents(count, { size: this.#run.preset.latent, rng: this.#rng.fork("latents") });
-    const images = await drawImages(this.#run, generator, { ...this.#options, latents });
+    return drawImages(this.#run, generator, { ...this.#options, latents });
+  }
+
+  #seen(images: HostTensor): Promise<ExtractedFeatures> {
     return extractFeatures(images, { ...this.#options, extractor: this.#extractor, low: -1, high: 1 });
   }
 
@@ -92,6 +98,11 @@ export class GeneratorScorer implements Disposable {
     const all = await this.#run.preset.data.load(split, { onProgress: showDownload, signal: this.#options.signal });
     return extractFeatures(imagesOf(count < all.length ? take(all, count) : all), { ...this.#options, extractor: this.#extractor });
   }
+}
+
+function areAlike({ data, shape }: HostTensor): boolean {
+  const size = data.length / shape[0]!;
+  return data.every((value, i) => i < size || value === data[i - size]);
 }
 
 /** The share of images that the classifier takes for what was asked for: 0, 1, 2 … around. */

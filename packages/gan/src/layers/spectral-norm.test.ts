@@ -1,6 +1,6 @@
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, oneHot, openDevice, Rng, relu, tensor, valueAndGrad } from "@dl/core";
-import { Conv2d, ConvTranspose2d, Embedding, inference, Linear, Sequential, training } from "@dl/nn";
+import { hostTensor, oneHot, openDevice, Rng, relu, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { Conv2d, ConvTranspose2d, Embedding, inference, Linear, type Mode, Sequential, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { backends, decode, type Encoded, expectClose, onDevice, readFixture } from "../reference-fixture.ts";
 import { SpectralNorm } from "./spectral-norm.ts";
@@ -18,7 +18,9 @@ interface NormCase {
   readonly grads: { readonly weight_orig: Encoded; readonly bias: Encoded; readonly x: Encoded };
 }
 
-const linears = readFixture<NormCase[]>("spectral_norm.json").filter(({ attrs }) => attrs.op === "linear");
+const cases = readFixture<NormCase[]>("spectral_norm.json");
+const linears = cases.filter(({ attrs }) => attrs.op === "linear");
+const convolutions = cases.filter(({ attrs }) => attrs.op === "conv");
 
 describe.each(backends)("on $name", ({ open, digits }) => {
   test.each(linears)("a dense layer's output, gradients and singular vector are PyTorch's", async ({ attrs, ...example }) => {
@@ -48,6 +50,55 @@ describe.each(backends)("on $name", ({ open, digits }) => {
       expectClose(found.x, example.grads.x, { digits, label: "by x" });
     });
   });
+
+  test.each(convolutions)("a convolution's output, gradients and singular vector are PyTorch's", async ({ attrs, ...example }) => {
+    await onDevice(open(), async (device) => {
+      const [kernelSize, rows] = [example.weight_orig.shape[2]!, example.x.shape[2]!];
+      // Theirs is [out, in, height, width], and images have their channels first.
+      const padding = (example.output.shape[2]! - rows + kernelSize - 1) / 2;
+      using layer = new SpectralNorm(new Conv2d({ inputs: attrs.i, outputs: attrs.o, kernelSize, padding, rng: new Rng(1) }), {
+        iterations: attrs.it,
+        epsilon: attrs.eps,
+        rng: new Rng(2),
+      });
+      const { weight, bias } = layer.layer as Conv2d;
+      weight.load(await device.compute(() => tensor(decode(example.weight_orig)).transpose([2, 3, 1, 0])));
+      bias!.load(decode(example.bias));
+      layer.u.load(decode(example.u_before));
+      const found = await device.compute(() => {
+        const x = tensor(decode(example.x)).transpose([0, 2, 3, 1]);
+        const cotangent = tensor(decode(example.cotangent)).transpose([0, 2, 3, 1]);
+        const { value, grads } = valueAndGrad(() => {
+          const output = layer.forward(x, training(new Rng(3)));
+          return { loss: output.mul(cotangent).sum(), output };
+        }, [weight, bias!, x]);
+        const first = (y: Tensor) => y.transpose([0, 3, 1, 2]);
+        return {
+          ...{ output: first(value.output), x: first(grads.get(x)!), bias: grads.get(bias!)! },
+          weight: grads.get(weight)!.transpose([3, 2, 0, 1]),
+        };
+      });
+      expectClose(found.output, example.output, { digits });
+      expectClose(await layer.u.read(), example.u_after, { digits });
+      expectClose(found.weight, example.grads.weight_orig, { digits, label: "by the weight" });
+      expectClose(found.bias, example.grads.bias, { digits, label: "by the bias" });
+      expectClose(found.x, example.grads.x, { digits, label: "by x" });
+    });
+  });
+});
+
+test.each([
+  ["Linear", (rng: Rng) => new Linear({ inputs: 40, outputs: 30, rng })],
+  ["Conv2d", (rng: Rng) => new Conv2d({ inputs: 4, outputs: 6, kernelSize: 3, rng })],
+  ["ConvTranspose2d", (rng: Rng) => new ConvTranspose2d({ inputs: 5, outputs: 3, kernelSize: 4, rng })],
+] as const)("%s: a new one is near what it will be, in inference too", async (_, make) => {
+  await using device = await openDevice(cpu());
+  using fresh = new SpectralNorm(make(new Rng(1)), { rng: new Rng(2) });
+  using settled = new SpectralNorm(make(new Rng(1)), { iterations: 300, rng: new Rng(3) });
+  const lengthOf = async (layer: SpectralNorm, mode: Mode) => Math.hypot(...(await device.compute(() => layer.normalized(mode))).data);
+  const [early, late] = [await lengthOf(fresh, inference), await lengthOf(settled, training(new Rng(4)))];
+  expect(early / late).toBeGreaterThanOrEqual(1 - 1e-5); // σ is approached from below
+  expect(early / late).toBeLessThan(1.1);
 });
 
 test.each([
@@ -98,8 +149,9 @@ test.each([
 test("an embedding is the dense layer of one-hot rows: the same vectors, outputs and gradients", async () => {
   await using device = await openDevice(cpu({ precision: "float64" }));
   using table = new SpectralNorm(new Embedding({ count: 4, size: 3, rng: new Rng(1) }), { rng: new Rng(2) });
-  using dense = new SpectralNorm(new Linear({ inputs: 4, outputs: 3, bias: false, rng: new Rng(1) }), { rng: new Rng(2) });
-  dense.layer.weight.load(await table.layer.weight.read());
+  const layer = new Linear({ inputs: 4, outputs: 3, bias: false, rng: new Rng(1) });
+  layer.weight.load(await table.layer.weight.read());
+  using dense = new SpectralNorm(layer, { rng: new Rng(2) });
   const ids = hostTensor(Int32Array.of(2, 0, 2), [3]);
   const found = await device.compute(() =>
     [table, dense].map((normed) => {

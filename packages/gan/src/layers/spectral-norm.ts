@@ -4,6 +4,7 @@ import {
   conv2d,
   convTranspose2d,
   embedding,
+  type HostTensor,
   isReplaying,
   linear,
   OptionError,
@@ -30,7 +31,7 @@ export type NormalizableLayer = Conv2d | ConvTranspose2d | Embedding | Linear;
 
 /**
  * Puts itself around a layer: forward computes with weight ÷ σ(weight), where σ comes from power iteration, one step a forward pass
- * in training. An `Embedding` is the matrix `[count, size]` that one-hot rows are multiplied by. The weight that is trained and saved is the layer's own, as in PyTorch's `spectral_norm`.
+ * in training, and fifteen at first. An `Embedding` is the matrix `[count, size]` that one-hot rows are multiplied by. The weight that is trained and saved is the layer's own, as in PyTorch's `spectral_norm`.
  *
  * @example
  * const head = new SpectralNorm(new Linear({ inputs: 128, outputs: 1, rng: rng.fork("head") }), { rng: rng.fork("head norm") });
@@ -61,8 +62,11 @@ export class SpectralNorm extends Module {
     this.layer = layer;
     const { shape, size } = layer.weight;
     const outputs = layer instanceof ConvTranspose2d ? shape[2]! : shape.at(-1)!;
-    this.u = new Buffer(rng.fork("u").normal([outputs]));
-    this.v = new Buffer(rng.fork("v").normal([size / outputs]));
+    const guess = { u: rng.fork("u").normal([outputs]), v: rng.fork("v").normal([size / outputs]) };
+    const weight = layer.weight.hostValue;
+    if (weight) iterateOnHost(rowsOf(layer, weight), guess, epsilon);
+    this.u = new Buffer(guess.u);
+    this.v = new Buffer(guess.v);
     this.iterations = iterations;
     this.epsilon = epsilon;
   }
@@ -107,5 +111,35 @@ export class SpectralNorm extends Module {
 
   #unit(x: Tensor): Tensor {
     return x.div(x.square().sum().sqrt().add(this.epsilon));
+  }
+}
+
+/** As PyTorch begins. */
+const firstIterations = 15;
+
+/** The weight's rows of output channels, one after the other: what `#asMatrix` makes, on the host. */
+function rowsOf(layer: NormalizableLayer, { data, shape }: HostTensor): ArrayLike<number> {
+  if (!(layer instanceof ConvTranspose2d)) return data;
+  const [outputs, inputs] = shape.slice(2) as [number, number];
+  return Float64Array.from(data, (_, at) => {
+    const [place, rest] = [Math.floor(at / (inputs * outputs)), at % (inputs * outputs)];
+    return data[(place * outputs + (rest % outputs)) * inputs + Math.floor(rest / outputs)]!;
+  });
+}
+
+/** Moves both vectors, in place, to where the largest singular value is. */
+function iterateOnHost(rows: ArrayLike<number>, { u, v }: Readonly<Record<"u" | "v", HostTensor>>, epsilon: number): void {
+  const outputs = u.data.length;
+  const shorten = (data: HostTensor["data"]): void => {
+    const length = Math.hypot(...data) + epsilon;
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! / length;
+  };
+  for (let iteration = 0; iteration < firstIterations; iteration++) {
+    v.data.fill(0);
+    for (let at = 0; at < rows.length; at++) v.data[Math.floor(at / outputs)]! += rows[at]! * u.data[at % outputs]!;
+    shorten(v.data);
+    u.data.fill(0);
+    for (let at = 0; at < rows.length; at++) u.data[at % outputs]! += rows[at]! * v.data[Math.floor(at / outputs)]!;
+    shorten(u.data);
   }
 }

@@ -8,6 +8,7 @@ import {
   leastSquares,
   nonSaturating,
   relativisticAverage,
+  rightShares,
   saturating,
   wasserstein,
 } from "./adversarial-loss.ts";
@@ -32,6 +33,19 @@ interface LossCase {
   readonly discriminatorByFake: Encoded;
   readonly generatorByFake: Encoded;
 }
+
+test("who is right: above the boundary of a loss, or above the other side's mean where scores have no zero", async () => {
+  await using device = await openDevice(cpu());
+  const shares = async (loss: AdversarialLoss) => {
+    const { real, fake } = await device.compute(() => ({ ...rightShares(loss, { real: tensor([5, 6, 2]), fake: tensor([3, 1, 7]) }) }));
+    return [real, fake];
+  };
+  expect(await shares(nonSaturating())).toEqual([1, 0]);
+  // Means are 13 / 3 of the real ones, 11 / 3 of the others.
+  const expected = [expect.closeTo(2 / 3), expect.closeTo(2 / 3)];
+  expect(await shares(wasserstein())).toEqual(expected);
+  expect(await shares(relativisticAverage())).toEqual(expected);
+});
 
 describe.each(backends)("on $name", ({ open, digits }) => {
   test.each(readFixture<LossCase[]>("losses.json"))("$name: both losses and their gradients are PyTorch's", async (example) => {

@@ -5,8 +5,8 @@ import { OptionError, type Scalar, softplus, type Tensor } from "@dl/core";
 /** A pair of losses. Scores are what the discriminator gives before any sigmoid, of any shape; higher is more real. */
 export interface AdversarialLoss {
   readonly name: string;
-  /** Above it, a score says "real". */
-  readonly boundary: number;
+  /** Above it, a score says "real"; `relative` where scores have no zero of their own, and say it above the mean of the other side's. */
+  readonly boundary: number | "relative";
   /** What the discriminator minimises. */
   discriminator(real: Tensor, fake: Tensor): Scalar;
   /** What the generator minimises; `real` are scores of real examples, for losses with `comparesScores`. */
@@ -18,6 +18,15 @@ export interface AdversarialLoss {
 export interface BinaryLossOptions {
   /** What the discriminator should say of real examples: below 1 is one-sided label smoothing (Salimans et al. 2016, section 3.4). Default 1. */
   realTarget?: number;
+}
+
+/** The shares of real and of generated examples that a discriminator is right on. */
+export function rightShares(
+  { boundary }: Pick<AdversarialLoss, "boundary">,
+  { real, fake }: { real: Tensor; fake: Tensor },
+): { readonly real: Scalar; readonly fake: Scalar } {
+  const [forReal, forFake] = boundary === "relative" ? [fake.mean(), real.mean()] : [boundary, boundary];
+  return { real: real.greater(forReal).cast(real.dtype).mean(), fake: fake.lessEqual(forFake).cast(fake.dtype).mean() };
 }
 
 /** −y·ln σ(s) − (1 − y)·ln(1 − σ(s)), on average. */
@@ -88,7 +97,7 @@ export function hingeAdversarial(): AdversarialLoss {
 export function wasserstein(): AdversarialLoss {
   return {
     name: "Wasserstein",
-    boundary: 0,
+    boundary: "relative",
     discriminator: (real, fake) => fake.mean().sub(real.mean()),
     generator: (fake) => fake.mean().neg(),
   };
@@ -102,7 +111,7 @@ export function relativisticAverage(): AdversarialLoss {
       .add(softplus(lower.sub(higher.mean())).mean());
   return {
     name: "relativistic average",
-    boundary: 0,
+    boundary: "relative",
     comparesScores: true,
     discriminator: (real, fake) => compared(real, fake),
     generator: (fake, real) => {

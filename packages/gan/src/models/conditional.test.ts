@@ -134,6 +134,13 @@ test("labels where there are no classes, and classes without labels, are named",
   await expect(device.compute(() => discriminator.forward(tensor(images), undefined, inference))).rejects.toThrow(
     "SnganDiscriminator: expected labels [B], as it was made with classes, got none.",
   );
+  await expect(device.compute(() => discriminator.forward(tensor(new Rng(1).normal([3, 4, 4, 1])), labels(), inference))).rejects.toThrow(
+    "SnganDiscriminator: expected labels [3], one an image, got [2].",
+  );
+  using blind = new SnganDiscriminator({ imageSize: 4, channels: 1, widths: [4, 4], rng: new Rng(1) });
+  await expect(device.compute(() => blind.forward(tensor(images), labels(), inference))).rejects.toThrow(
+    "SnganDiscriminator: expected no labels, as it was made without classes, got some.",
+  );
   expect(() => new SnganDiscriminator({ imageSize: 30, channels: 1, widths: [4, 4, 4, 4], rng: new Rng(1) })).toThrow(
     "expected at least 2 widths and an imageSize that can be halved 2 times, got 4 and 30",
   );

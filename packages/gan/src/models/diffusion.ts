@@ -46,14 +46,14 @@ export class Diffusion {
    * The training loss: the mean squared error of the noise predicted in images at random times. Ho et al., equation 14. Inside `compute`.
    *
    * @param images  `[B, …]` in [−1, 1]
+   * @param options.rng  Drawn from: a second call has other times and other noise.
    */
   loss(denoise: Denoiser, images: Tensor, { rng }: { rng: Rng }): Scalar {
     const batch = images.shape[0]!;
-    const choice = rng.fork("times");
-    const times = Int32Array.from({ length: batch }, () => choice.integer(0, this.steps));
+    const times = Int32Array.from({ length: batch }, () => rng.integer(0, this.steps));
     const each = (value: (t: number) => number): HostTensor =>
       hostTensor(Float32Array.from(times, value), [batch, ...images.shape.slice(1).map(() => 1)]);
-    const noise = randomNormal(images.shape, { rng: rng.fork("noise") });
+    const noise = randomNormal(images.shape, { rng });
     const noisy = images
       .mul(tensor(each((t) => Math.sqrt(this.signal[t]!))))
       .add(noise.mul(tensor(each((t) => Math.sqrt(1 - this.signal[t]!)))));
@@ -82,6 +82,11 @@ export class Diffusion {
    * @param options.noise  `eta` times the DDPM's: 0 is DDIM, deterministic; 1 is DDPM, and needs `rng`.
    */
   step(denoise: Denoiser, images: Tensor, { t, next, eta = 0, rng }: { t: number; next: number; eta?: number; rng?: Rng }): Tensor {
+    if (!(Number.isInteger(t) && t >= 0 && t < this.steps && Number.isInteger(next) && next < t)) {
+      throw new OptionError(
+        `Diffusion.step: expected whole times, t from 0 to ${this.steps - 1} and next below it, got ${t} and ${next}. \`path\` gives them.`,
+      );
+    }
     const [now, then] = [this.signal[t]!, next < 0 ? 1 : this.signal[next]!];
     const times = tensor(hostTensor(new Float32Array(images.shape[0]!).fill(this.timeOf(t)), [images.shape[0]!]));
     const noise = denoise(images, times);

@@ -119,6 +119,32 @@ describe("diffusion", () => {
     expect(Math.abs(Math.sqrt(variance) - deviation)).toBeLessThan(0.03);
   });
 
+  test("a second loss with the same rng is of other times and other noise, and times out of range are named", async () => {
+    await using device = await openDevice(cpu());
+    const diffusion = new Diffusion({ steps: 100 });
+    const rng = new Rng(1);
+    const seen: { times: number[]; noise: number[] }[] = [];
+    for (let i = 0; i < 2; i++) {
+      const { x, times } = await device.compute(() => {
+        const told: { x?: Tensor; times?: Tensor } = {};
+        const watch = (x: Tensor, times: Tensor): Tensor => Object.assign(told, { x, times }).x.mul(0);
+        diffusion.loss(watch, tensor(hostTensor(new Float32Array(32), [8, 4])), { rng });
+        return { x: told.x!, times: told.times! };
+      });
+      seen.push({ times: Array.from(times.data), noise: Array.from(x.data) });
+    }
+    expect(seen[0]!.times).not.toEqual(seen[1]!.times);
+    expect(seen[0]!.noise).not.toEqual(seen[1]!.noise);
+    const step = (t: number, next: number) => device.compute(() => diffusion.step((x) => x, tensor([[0, 0]]), { t, next }));
+    for (const [t, next] of [
+      [100, 50],
+      [-1, -1],
+      [1.5, 0],
+      [10, 10],
+    ] as const)
+      await expect(step(t, next)).rejects.toThrow(`expected whole times, t from 0 to 99 and next below it, got ${t} and ${next}`);
+  });
+
   test("the loss is 1 for a denoiser that says nothing, 0 for one that knows", async () => {
     await using device = await openDevice(cpu());
     const diffusion = new Diffusion();

@@ -1,7 +1,7 @@
 /** Images into images, learned from pairs. Isola et al. 2017, arXiv:1611.07004: a U-Net against a discriminator of patches, and the L1 distance. */
 
 import { concat, dropout, leakyRelu, OptionError, type Rng, relu, type Scalar, ShapeError, type Tensor, tanh } from "@dl/core";
-import { BatchNorm, Conv2d, ConvTranspose2d, init, type Mode, Module } from "@dl/nn";
+import { BatchNorm, Conv2d, ConvTranspose2d, InstanceNorm, init, type Mode, Module } from "@dl/nn";
 
 const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rng, standardDeviation: 0.02 });
 const half = { kernelSize: 4, stride: 2, padding: 1, weightInit } as const;
@@ -78,17 +78,24 @@ export interface PatchDiscriminatorOptions {
   channels: number;
   /** Channels after each halving, then one layer more of twice the last. Default [64, 128, 256]: patches of 70×70. */
   widths?: readonly number[];
+  /** After every convolution but the first: pix2pix's is batch norm, CycleGAN's instance norm. Default `batch`. */
+  norm?: "batch" | "instance";
   rng: Rng;
 }
 
 /** Images → a map of scores `[B, H', W', 1]`, each of a patch. */
 export class PatchDiscriminator extends Module {
-  readonly blocks: readonly { readonly conv: Conv2d; readonly norm: BatchNorm | undefined }[];
+  readonly blocks: readonly { readonly conv: Conv2d; readonly norm: BatchNorm | InstanceNorm | undefined }[];
   readonly score: Conv2d;
 
-  constructor({ channels, widths = [64, 128, 256], rng }: PatchDiscriminatorOptions) {
+  constructor({ channels, widths = [64, 128, 256], norm = "batch", rng }: PatchDiscriminatorOptions) {
     super();
     if (widths.length < 1) throw new OptionError("PatchDiscriminator: expected at least one width, got none.");
+    if (norm !== "batch" && norm !== "instance") {
+      norm satisfies never;
+      throw new OptionError(`PatchDiscriminator: expected a norm batch or instance, got ${String(norm)}.`);
+    }
+    const Norm = norm === "batch" ? BatchNorm : InstanceNorm;
     const last = 2 * widths.at(-1)!;
     const sizes = [channels, ...widths, last];
     this.blocks = sizes.slice(1).map((outputs, i) => ({
@@ -100,7 +107,7 @@ export class PatchDiscriminator extends Module {
         bias: i === 0,
         rng: rng.fork(`block ${i}`),
       }),
-      norm: i === 0 ? undefined : new BatchNorm({ channels: outputs }),
+      norm: i === 0 ? undefined : new Norm({ channels: outputs }),
     }));
     this.score = new Conv2d({ inputs: last, outputs: 1, ...half, stride: 1, rng: rng.fork("score") });
   }

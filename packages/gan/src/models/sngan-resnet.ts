@@ -205,6 +205,11 @@ export class SnganDiscriminator extends Module {
     if (images.rank !== 4 || images.shape.slice(1).join() !== this.imageShape.join()) {
       throw new ShapeError(`SnganDiscriminator: expected images [B, ${this.imageShape.join(", ")}], got [${images.shape.join(", ")}].`);
     }
+    if (labels && !this.directions)
+      throw new ShapeError("SnganDiscriminator: expected no labels, as it was made without classes, got some.");
+    if (labels && (labels.rank !== 1 || labels.shape[0] !== images.shape[0])) {
+      throw new ShapeError(`SnganDiscriminator: expected labels [${images.shape[0]}], one an image, got [${labels.shape.join(", ")}].`);
+    }
     let x = images;
     for (const block of this.blocks) x = block.forward(x, mode); // [B, S / 2, S / 2, width] …
     const features = relu(x).sum([1, 2]); // [B, width]

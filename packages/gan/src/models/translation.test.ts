@@ -1,5 +1,5 @@
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, openDevice, Rng, tensor, valueAndGrad } from "@dl/core";
+import { type HostTensor, hostTensor, openDevice, Rng, tensor, valueAndGrad } from "@dl/core";
 import { checkGradients } from "@dl/core/testing";
 import { inference, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
@@ -46,6 +46,23 @@ describe("pix2pix", () => {
       slope.data.subarray(128 * y, 128 * (y + 1)).some((value) => value !== 0),
     );
     expect(rows.at(-1)! - rows[0]! + 1).toBe(70);
+  });
+
+  test("with instance norm a patch's score is the image's own affair, with batch norm it is not", async () => {
+    await using device = await openDevice(cpu());
+    const x = new Rng(2).normal([2, 16, 16, 1]);
+    const first = hostTensor(x.data.slice(0, 256), [1, 16, 16, 1]);
+    for (const norm of ["batch", "instance"] as const) {
+      using discriminator = new PatchDiscriminator({ channels: 1, widths: [4], norm, rng: new Rng(1) });
+      const scores = (images: HostTensor) => device.compute(() => discriminator.forward(tensor(images), training(new Rng(3))));
+      const [alone, together] = [(await scores(first)).data, (await scores(x)).data];
+      const apart = Math.max(...alone.map((value, i) => Math.abs(value - together[i]!)));
+      if (norm === "instance") expect(apart).toBeLessThan(1e-6);
+      else expect(apart).toBeGreaterThan(1e-3);
+    }
+    expect(() => new PatchDiscriminator({ channels: 1, norm: "layer" as never, rng: new Rng(1) })).toThrow(
+      "PatchDiscriminator: expected a norm batch or instance, got layer.",
+    );
   });
 
   test("dropout is the generator's only noise, in training alone", async () => {

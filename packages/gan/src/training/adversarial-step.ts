@@ -3,9 +3,9 @@
 import { Cell, concat, hostTensor, type Scalar, ShapeError, stack, stopGradient, type Tensor, valueAndGrad, vjp } from "@dl/core";
 import { type CommonOptions, clipByGlobalNorm, globalNorm, type Mode, type Optimizer, type Parameter } from "@dl/nn";
 import type { Metrics } from "@dl/train";
-import type { AdversarialLoss } from "../losses/adversarial-loss.ts";
+import { type AdversarialLoss, rightShares } from "../losses/adversarial-loss.ts";
 import { clipWeights } from "../losses/clip-weights.ts";
-import { spreadOf } from "./diversity.ts";
+import { comparable, diversityOf } from "./diversity.ts";
 
 /** What a discriminator says of examples: scores, or scores and more, such as the logits of an auxiliary classifier. */
 export type Judgement = Tensor | ({ readonly scores: Tensor } & Readonly<Record<string, Tensor>>);
@@ -33,7 +33,7 @@ export interface AdversarialStepOptions {
   loss: AdversarialLoss;
   /** Added to the discriminator's loss. */
   penalty?: ((context: PenaltyContext) => Scalar | undefined) | undefined;
-  /** Added to the discriminator's loss on real examples and to the generator's on its own, such as an auxiliary classifier's. */
+  /** Added to the discriminator's loss on real examples alone and to the generator's on its own, such as an auxiliary classifier's. */
   auxiliary?: ((judgement: Readonly<Record<string, Tensor>>) => Scalar) | undefined;
   /** Added to the generator's loss: how far what it made is from what was wanted. */
   reconstruction?: ((made: Tensor) => Scalar) | undefined;
@@ -72,9 +72,7 @@ export class Readings implements Disposable {
 
 /** What `adversarialStep` gave, by name. Ratios to nothing are left out: of losses, or of distances to real examples that all have copies in their batch. */
 export function metricsOf(values: ArrayLike<number>): Metrics {
-  const metrics: Record<string, number> = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-  // Examples that are no numbers themselves show in the scores.
-  for (const name of ["diversity", "nearest"] as const) if (!Number.isFinite(metrics[name])) delete metrics[name];
+  const metrics: Record<string, number> = { ...comparable(Object.fromEntries(names.map((name, i) => [name, values[i]!]))) };
   if (values.length === names.length) {
     delete metrics.generatorLoss;
     return metrics;
@@ -142,31 +140,17 @@ function discriminatorStep(
     let total: Tensor = adversarial;
     if (extra) total = total.add(extra);
     if (auxiliary) total = total.add(auxiliary(judgedReal));
-    const rightReal = realScores.greater(loss.boundary).cast(real.dtype).mean();
-    const rightFake = fakeScores.lessEqual(loss.boundary).cast(real.dtype).mean();
-    const zero = adversarial.mul(0);
-    const told = { adversarial, extra: extra ?? zero, realMean: realScores.mean(), fakeMean: fakeScores.mean(), rightReal, rightFake };
+    const right = rightShares(loss, { real: realScores, fake: fakeScores });
+    const [realMean, fakeMean] = [realScores.mean(), fakeScores.mean()];
+    const told = { adversarial, extra: extra ?? adversarial.mul(0), realMean, fakeMean, rightReal: right.real, rightFake: right.fake };
     return { loss: total as Scalar, ...told };
   }, parametersOf(optimizers.discriminator));
   const norm = globalNorm(grads);
   optimizers.discriminator.update(clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm, { norm }));
   if (clipWeight !== undefined) clipWeights(parametersOf(optimizers.discriminator), clipWeight);
-  const [realSpread, fakeSpread] = [spreadOf(fewOf(real)), spreadOf(fewOf(fake))];
+  const { diversity, nearest } = diversityOf(fake, { real });
   const { adversarial, extra, realMean, fakeMean, rightReal, rightFake } = value;
-  return [
-    ...[adversarial, extra, realMean, fakeMean, rightReal, rightFake, norm],
-    fakeSpread.pairwise.div(realSpread.pairwise),
-    fakeSpread.nearest.div(realSpread.nearest),
-  ];
-}
-
-/** A quadratic measure needs no more. */
-function fewOf(examples: Tensor): Tensor {
-  const count = Math.min(64, examples.shape[0]!);
-  return examples.slice(
-    examples.shape.map(() => 0),
-    [count, ...examples.shape.slice(1)],
-  );
+  return [adversarial, extra, realMean, fakeMean, rightReal, rightFake, norm, diversity, nearest];
 }
 
 function judgementOf(judgement: Judgement): { readonly scores: Tensor } & Readonly<Record<string, Tensor>> {

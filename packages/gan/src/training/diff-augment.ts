@@ -75,7 +75,8 @@ function shifted(images: Tensor, rng: Rng): Tensor {
 /** Ones, with a square of zeros of half the image's size, that may hang over the border. */
 function holes([batch = 0, height = 0, width = 0]: readonly number[], rng: Rng): HostTensor {
   const mask = new Float32Array(batch * height * width).fill(1);
-  const [tall, wide] = [height >> 1, width >> 1];
+  // As theirs: half, rounded up.
+  const [tall, wide] = [(height + 1) >> 1, (width + 1) >> 1];
   for (let image = 0; image < batch; image++) {
     const top = rng.integer(0, height + 1) - (tall >> 1);
     const left = rng.integer(0, width + 1) - (wide >> 1);

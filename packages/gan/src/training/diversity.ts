@@ -1,6 +1,7 @@
 /** How much samples differ: two numbers that fall when a generator collapses, cheap enough for every step. */
 
 import { eye, matmul, maximum, type Scalar, type Tensor } from "@dl/core";
+import type { Metrics } from "@dl/train";
 
 export interface Spread {
   /** Mean distance of two examples. */
@@ -28,4 +29,25 @@ export function spreadOf(examples: Tensor): Spread {
   const distances = squared.sqrt().mul(itself.mul(-1).add(1));
   const furthest = distances.max().add(1);
   return { pairwise: distances.sum().div(count * (count - 1)), nearest: distances.add(itself.mul(furthest)).min(1).mean() };
+}
+
+/** Distances among made examples as shares of those among real ones, of up to 64 of each: more tell no more. 0/0 where all are alike. */
+export function diversityOf(made: Tensor, { real }: { real: Tensor }): { readonly diversity: Scalar; readonly nearest: Scalar } {
+  const [ours, theirs] = [spreadOf(fewOf(made)), spreadOf(fewOf(real))];
+  return { diversity: ours.pairwise.div(theirs.pairwise) as Scalar, nearest: ours.nearest.div(theirs.nearest) as Scalar };
+}
+
+/** Without what `diversityOf` compared with nothing. Examples that are no numbers themselves show in the scores. */
+export function comparable(metrics: Metrics): Metrics {
+  return Object.fromEntries(
+    Object.entries(metrics).filter(([name, value]) => Number.isFinite(value) || (name !== "diversity" && name !== "nearest")),
+  );
+}
+
+function fewOf(examples: Tensor): Tensor {
+  const count = Math.min(64, examples.shape[0]!);
+  return examples.slice(
+    examples.shape.map(() => 0),
+    [count, ...examples.shape.slice(1)],
+  );
 }

@@ -1,12 +1,13 @@
 /** Images into images without pairs: two generators and two discriminators in the loop of @dl/train. Zhu et al. 2017, arXiv:1703.10593, sections 3 and 4. */
 
-import { type Device, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
+import { type Device, minimum, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
 import type { Dataset, Example, Transform } from "@dl/data";
 import { type CommonOptions, clipByGlobalNorm, globalNorm, type Mode, Module, type Optimizer, training } from "@dl/nn";
 import { type Callback, EpochLoop, type FitResult, type FitSave, type Metrics } from "@dl/train";
-import { type AdversarialLoss, leastSquares } from "../losses/adversarial-loss.ts";
+import { type AdversarialLoss, leastSquares, rightShares } from "../losses/adversarial-loss.ts";
 import { type CycleLossOptions, cycleLoss } from "../models/cyclegan.ts";
 import { parametersOf } from "./adversarial-step.ts";
+import { comparable, diversityOf } from "./diversity.ts";
 import { ExampleCheck } from "./example-check.ts";
 import { ImagePool } from "./image-pool.ts";
 import { nanReason } from "./nan-reason.ts";
@@ -79,7 +80,8 @@ export interface FitCycleGanOptions extends CycleLossOptions {
  * Trains two generators, each the other's way back, against two discriminators.
  *
  * Each step tells `generatorLoss` (what the discriminators say), `cycleLoss` (the way there and back, and the identity's), `discriminatorLoss`,
- * `realAccuracy` and `fakeAccuracy`, and the length of both gradients. A loss that is no number ends the run.
+ * the means over both sides of `realScore`, `fakeScore`, `realAccuracy` and `fakeAccuracy`, the length of both gradients, and, of batches of two and
+ * more, `diversity` and `nearest` of the side where they are less. A loss that is no number ends the run.
  *
  * @throws OptionError for bad options, ShapeError for images that a network cannot take, DataError for examples that are not numbers or all alike,
  * CheckpointError for a `resume` of another run.
@@ -140,7 +142,7 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
       a: this.#pools.a.exchange(fakeA, { rng: rng.fork("pool a") }),
       b: this.#pools.b.exchange(fakeB, { rng: rng.fork("pool b") }),
     };
-    const metrics = { ...made, ...(await this.#moveDiscriminators(batch, past, mode)) };
+    const metrics = comparable({ ...made, ...(await this.#moveDiscriminators(batch, past, mode)) });
     const broken = nanReason(metrics, step + 1);
     if (broken !== undefined) this.stop(broken);
     return metrics;
@@ -163,7 +165,11 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
       const generatorGradient = globalNorm(grads);
       optimizers.generators.update(clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm, { norm: generatorGradient }));
       const { generatorLoss, cycleLoss: there, fakeA, fakeB } = value;
-      return { generatorLoss, cycleLoss: there, generatorGradient, fakeA, fakeB };
+      const told = { generatorLoss, cycleLoss: there, generatorGradient, fakeA, fakeB };
+      if (a.shape[0]! < 2) return told;
+      const less = (one: Scalar, other: Scalar) => minimum(one, other) as Scalar;
+      const [ofA, ofB] = [diversityOf(fakeA, { real: a }), diversityOf(fakeB, { real: b })];
+      return { ...told, diversity: less(ofA.diversity, ofB.diversity), nearest: less(ofA.nearest, ofB.nearest) };
     });
   }
 
@@ -176,21 +182,20 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
         const [[realA, realB], [fakeA, fakeB]] = [scores(real), scores(fake)];
         // Halved, so that the discriminators learn no faster than the generators: section 7.1.
         const total = loss.discriminator(realA, fakeA).add(loss.discriminator(realB, fakeB)).mul(0.5);
-        const share = (right: readonly Tensor[]) =>
-          right
-            .map((mask) => mask.cast("float32").mean())
-            .reduce((sum, one) => sum.add(one))
-            .div(2);
+        const [ofA, ofB] = [rightShares(loss, { real: realA, fake: fakeA }), rightShares(loss, { real: realB, fake: fakeB })];
+        const middle = (one: Scalar, other: Scalar) => one.add(other).div(2);
         return {
           loss: total,
-          realAccuracy: share([realA.greater(loss.boundary), realB.greater(loss.boundary)]),
-          fakeAccuracy: share([fakeA.lessEqual(loss.boundary), fakeB.lessEqual(loss.boundary)]),
+          realScore: middle(realA.mean(), realB.mean()),
+          fakeScore: middle(fakeA.mean(), fakeB.mean()),
+          realAccuracy: middle(ofA.real, ofB.real),
+          fakeAccuracy: middle(ofA.fake, ofB.fake),
         };
       }, parametersOf(optimizers.discriminators));
       const discriminatorGradient = globalNorm(grads);
       optimizers.discriminators.update(clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm, { norm: discriminatorGradient }));
-      const { loss: discriminatorLoss, realAccuracy, fakeAccuracy } = value;
-      return { discriminatorLoss, realAccuracy, fakeAccuracy, discriminatorGradient };
+      const { loss: discriminatorLoss, ...told } = value;
+      return { discriminatorLoss, ...told, discriminatorGradient };
     });
   }
 }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { hostTensor, Rng } from "@dl/core";
+import { hostTensor, Rng, type Tensor } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { Adam, readCheckpoint, readState, WeightAverage, writeCheckpoint } from "@dl/nn";
 import { type Callback, type FitSave, fromJson, type Run, toJson } from "@dl/train";
 import { Checkpoints, checkpointName, RunFolder, resumeFrom } from "@dl/train/node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { hingeAdversarial, nonSaturating, wasserstein } from "../losses/adversarial-loss.ts";
 import { gradientPenalty } from "../losses/gradient-penalty.ts";
 import { backends, onDevice } from "../reference-fixture.ts";
@@ -16,7 +16,7 @@ import { type FitGanOptions, fitGan } from "./fit-gan.ts";
 import { GanAlarm } from "./gan-alarm.ts";
 import { GanPair } from "./gan-pair.ts";
 import { PointNetwork, pointsOf, ring8 } from "./gaussians-fixture.ts";
-import { SampleGrids } from "./sample-images.ts";
+import { generateExamples, SampleGrids } from "./sample-images.ts";
 
 type Points = { points: ReturnType<typeof hostTensor> };
 
@@ -101,6 +101,17 @@ test("the generator moves at every n-th step of the discriminator, and only then
     await fitGan({ device, ...game.options({ discriminatorSteps: 3, epochs: 1, callbacks: [watch] }) });
     expect(moved).toEqual([false, false, true, false, false, true]);
     expect([game.optimizers.generator.step, game.optimizers.discriminator.step]).toEqual([2, 6]);
+  });
+});
+
+test("the average of the generator's weights moves when the generator does", async () => {
+  await onDevice(cpu(), async (device) => {
+    using game = new Game();
+    using average = new WeightAverage(game.generator, { decay: 0.9 });
+    const moves = vi.spyOn(average, "update");
+    await fitGan({ device, ...game.options({ discriminatorSteps: 3, epochs: 1, average }) });
+    // At the steps 1, where it begins, 3 and 6.
+    expect(moves).toHaveBeenCalledTimes(3);
   });
 });
 
@@ -264,5 +275,8 @@ test("grids of the same latents are written after each epoch", async () => {
     await fitGan({ device, ...game.options({ loss: hingeAdversarial(), callbacks: [grids] }) });
     expect([...pictures.keys()]).toEqual(["epoch-0001.png", "epoch-0002.png"]);
     expect(pictures.get("epoch-0001.png")).not.toEqual(pictures.get("epoch-0002.png"));
+    expect(() => new SampleGrids({ latents, write: () => {}, everyEpochs: 0 })).toThrow("whole number of everyEpochs ≥ 1, got 0");
+    const generate = (latents: Tensor) => latents;
+    await expect(generateExamples({ device, latents, generate, batchSize: 0 })).rejects.toThrow("whole batchSize ≥ 1, got 0");
   });
 });

@@ -1,6 +1,6 @@
 /** The training of a GAN: two players in the loop of @dl/train. Written out of public parts: read it, copy it, change it. */
 
-import { DataError, type Device, type HostTensor, OptionError, type Rng, type Scalar, type Tensor, tensor, upload } from "@dl/core";
+import { concat, DataError, type Device, type HostTensor, OptionError, type Rng, type Scalar, type Tensor, tensor, upload } from "@dl/core";
 import type { Dataset, Example, Transform } from "@dl/data";
 import { type CommonOptions, type Mode, type Optimizer, training } from "@dl/nn";
 import { type Average, type Callback, EpochLoop, type FitResult, type FitSave, type Metrics, type Tensors } from "@dl/train";
@@ -36,10 +36,12 @@ export interface FitGanOptions<E extends Example> {
   generate?: (latents: Tensor, batch: Tensors<E>, mode: Mode) => Tensor;
   /** How the discriminator is called. Default `discriminator.forward(examples, mode)`. */
   discriminate?: (examples: Tensor, batch: Tensors<E>, mode: Mode) => Judgement;
-  /** Added to the discriminator's loss on real examples and to the generator's: an auxiliary classifier's (Odena et al. 2017, arXiv:1610.09585). Default none. */
+  /** Added to the discriminator's loss on real examples and to the generator's: an auxiliary classifier's (Odena et al. 2017, arXiv:1610.09585, who show it generated examples in the discriminator's step, too). Default none. */
   auxiliary?: (judgement: Readonly<Record<string, Tensor>>, batch: Tensors<E>) => Scalar;
   /** Added to the generator's loss: how far what it made is from what the batch wanted, such as `reconstructionLoss`. Default none. */
   reconstruction?: (made: Tensor, batch: Tensors<E>) => Scalar;
+  /** What stands beside real and generated examples before the discriminator, `[…, K]` on their last axis, and is augmented with them. Default nothing. */
+  condition?: (batch: Tensors<E>) => Tensor;
   /** What real and generated examples go through before the discriminator: `diffAugment`, `instanceNoise`. Default nothing. */
   augment?: (examples: Tensor, context: { readonly rng: Rng; readonly step: number }) => Tensor;
   /** Steps of the discriminator for each of the generator's; n_dis in the literature. Default 1. */
@@ -50,7 +52,7 @@ export interface FitGanOptions<E extends Example> {
   clipWeight?: number;
   /** Normalisation and augmentation, on the host. */
   transform?: Transform<E> | readonly Transform<E>[];
-  /** Of the generator's weights (`new WeightAverage(generator)`): stands in their place in validation, `onEpoch` and at the end. Default none. */
+  /** Of the generator's weights after each of its steps (`new WeightAverage(generator)`): stands in their place in validation, `onEpoch` and at the end. Default none. */
   average?: Average;
   /** Called after each epoch; what it gives is logged under `validation/…`, such as scores. */
   validate?: () => Promise<Metrics>;
@@ -121,8 +123,9 @@ class FitGanRun<E extends Example> extends EpochLoop<E, GanPair> implements GanR
 
   protected async trainOn(batch: E): Promise<Metrics> {
     const { device, optimizers, rng, latent, loss = nonSaturating(), discriminatorSteps = 1, field = "images", average } = this.#options;
-    const { augment, auxiliary, reconstruction, penalty, clipNorm, clipWeight } = this.#options;
+    const { auxiliary, reconstruction, penalty, clipNorm, clipWeight } = this.#options;
     const { step } = this;
+    const movesGenerator = (step + 1) % discriminatorSteps === 0;
     const stream = rng.fork(`step ${step}`);
     const mode = training(stream.fork("mode")) as Mode & { readonly training: true };
     const real = batch[field];
@@ -143,14 +146,15 @@ class FitGanRun<E extends Example> extends EpochLoop<E, GanPair> implements GanR
           ...{ optimizers, loss, penalty, clipNorm, clipWeight, mode, step },
           real: tensors[field]!,
           generate: () => this.#generate(latents, tensors, mode),
-          discriminate: (examples) => this.#discriminate(augment ? augment(examples, { rng: noise, step }) : examples, tensors, mode),
+          discriminate: (examples) => this.#discriminate(this.#shown(examples, tensors, noise), tensors, mode),
           auxiliary: auxiliary && ((judgement) => auxiliary(judgement, tensors)),
           reconstruction: reconstruction && ((made) => reconstruction(made, tensors)),
-          movesGenerator: (step + 1) % discriminatorSteps === 0,
+          movesGenerator,
         },
         this.#readings,
       );
-      average?.update();
+      // The first step, too: a run may be looked at before the generator has moved.
+      if (movesGenerator || step === 0) average?.update();
       return readings;
     });
     const metrics = metricsOf((values as HostTensor).data);
@@ -163,6 +167,13 @@ class FitGanRun<E extends Example> extends EpochLoop<E, GanPair> implements GanR
     const { generate, generator } = this.#options;
     if (generate) return generate(latents, batch, mode);
     return (generator.forward as (latents: Tensor, mode: Mode) => Tensor)(latents, mode);
+  }
+
+  /** What the discriminator gets to see of examples. */
+  #shown(examples: Tensor, batch: Tensors<E>, rng: Rng): Tensor {
+    const { condition, augment } = this.#options;
+    const shown = condition ? concat([condition(batch), examples], { axis: examples.rank - 1 }) : examples;
+    return augment ? augment(shown, { rng, step: this.step }) : shown;
   }
 
   #discriminate(examples: Tensor, batch: Tensors<E>, mode: Mode): Judgement {

@@ -1,13 +1,13 @@
 /** Images into images, learned from pairs: `fitGan` with the given image in the place of latents, before the discriminator beside the other, and the distance from what was wanted. Isola et al. 2017, arXiv:1611.07004, section 3. */
 
-import { concat, DataError, hostTensor, type Tensor } from "@dl/core";
+import { DataError, hostTensor, type Tensor } from "@dl/core";
 import type { Example } from "@dl/data";
 import type { FitResult, Tensors } from "@dl/train";
 import { reconstructionLoss } from "../models/pix2pix.ts";
 import { type FitGanOptions, fitGan } from "./fit-gan.ts";
 
 export interface FitPix2pixOptions<E extends Example>
-  extends Omit<FitGanOptions<E>, "latent" | "field" | "generate" | "discriminate" | "reconstruction"> {
+  extends Omit<FitGanOptions<E>, "latent" | "field" | "generate" | "discriminate" | "condition" | "reconstruction"> {
   /** Field of the dataset that is given, images `[B, H, W, C]`. Default `inputs`. */
   from?: keyof E & string;
   /** Field of what is to be made of it, in [−1, 1], of the same height and width. Default `targets`. */
@@ -32,7 +32,7 @@ export interface FitPix2pixOptions<E extends Example>
  */
 export async function fitPix2pix<E extends Example>(options: FitPix2pixOptions<E>): Promise<FitResult> {
   const { from = "inputs", to = "targets", reconstructionWeight = 100, ...rest } = options;
-  const { generator, discriminator } = rest;
+  const { generator } = rest;
   const imageOf = (batch: Tensors<E>, field: string): Tensor => {
     const image = batch[field as keyof E];
     if (image) return image;
@@ -46,8 +46,7 @@ export async function fitPix2pix<E extends Example>(options: FitPix2pixOptions<E
     // Chance is in the generator's dropout alone: section 3.2.
     latent: (count) => hostTensor(new Float32Array(count), [count, 1]),
     generate: (_, batch, mode) => (generator.forward as (image: Tensor, mode: unknown) => Tensor)(imageOf(batch, from), mode),
-    discriminate: (examples, batch, mode) =>
-      (discriminator.forward as (images: Tensor, mode: unknown) => Tensor)(concat([imageOf(batch, from), examples], { axis: 3 }), mode),
+    condition: (batch) => imageOf(batch, from),
     reconstruction: (made, batch) => reconstructionLoss(made, imageOf(batch, to), { weight: reconstructionWeight }),
   });
 }

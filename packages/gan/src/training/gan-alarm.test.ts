@@ -26,6 +26,24 @@ describe("the alarm", () => {
     expect(said({ ...healthy, nearest: 0.01 }, 19)).toEqual([]);
   });
 
+  test("says nothing of what it is not told, and speaks of the rest", () => {
+    const { realScore: _, fakeScore: __, discriminatorGradient: ___, ...rest } = healthy;
+    expect(said(rest)).toEqual([]);
+    expect(said({ nearest: 0.1 })).toEqual([expect.stringMatching(/^collapse\|/)]);
+  });
+
+  test("modes are not missed before the first steps are over", () => {
+    const warnings: string[] = [];
+    const coverage = { metric: "validation/modes", modes: 8 };
+    const alarm = new GanAlarm({ window: 4, coverage, onWarning: ({ message }) => warnings.push(message) });
+    for (let step = 1; step <= 4; step++) {
+      alarm.onStep({} as Run, { step, batch: 0, batchSize: 8, metrics: healthy, means: healthy });
+      const rest = { epoch: step - 1, seconds: 1, examplesPerSecond: 1, learningRate: 1 };
+      alarm.onEpoch({} as Run, { ...rest, step, metrics: { "validation/modes": 7 } });
+    }
+    expect(warnings).toEqual([expect.stringMatching(/^collapse at step 4: 7 of 8/)]);
+  });
+
   test("tells collapse, a dead discriminator and a vanishing generator apart, once each, with remedies", () => {
     expect(said({ ...healthy, nearest: 0.1 })).toEqual([
       expect.stringMatching(/^collapse\|collapse at step 20: distances among samples are 10\.0 %.+Try R1/),
@@ -60,8 +78,8 @@ describe("the alarm", () => {
 
   test("counts modes, goes on where it was, and can end the run", () => {
     const warnings: string[] = [];
-    const make = () =>
-      new GanAlarm({ onWarning: ({ message }) => warnings.push(message), stops: true, coverage: { metric: "validation/modes", modes: 8 } });
+    const coverage = { metric: "validation/modes", modes: 8 };
+    const make = () => new GanAlarm({ ...{ window: 1, stops: true, coverage }, onWarning: ({ message }) => warnings.push(message) });
     const stopped: string[] = [];
     const run = { stop: (reason: string) => void stopped.push(reason) } as unknown as Run;
     const record = (modes: number) => ({
@@ -73,6 +91,7 @@ describe("the alarm", () => {
       metrics: { "validation/modes": modes },
     });
     const alarm = make();
+    alarm.onStep(run, { step: 1, batch: 0, batchSize: 8, metrics: healthy, means: healthy });
     alarm.onEpoch(run, record(8));
     alarm.onEpoch(run, record(3));
     expect(warnings).toEqual([expect.stringContaining("collapse at step 5: 3 of 8 modes are covered. Try R1")]);

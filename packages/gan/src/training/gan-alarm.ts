@@ -17,7 +17,7 @@ export interface GanAlarmOptions {
   onWarning: (warning: GanWarning) => void;
   /** End the run at the first warning. Default false. */
   stops?: boolean;
-  /** Steps that the averages look back over. Default 200. */
+  /** Steps that the averages look back over, and before which nothing is said: the first steps of any GAN look like trouble. Default 200. */
   window?: number;
   /** `nearest` or `diversity` below it is a collapse. Default 0.4. */
   leastDiversity?: number;
@@ -27,7 +27,7 @@ export interface GanAlarmOptions {
 
 const remedies: Readonly<Record<GanTrouble, string>> = {
   collapse:
-    "Try R1 or gradientPenalty, more discriminatorSteps, diffAugment or instanceNoise, a smaller learning rate for the generator, relativisticAverage, or an average of the generator's weights.",
+    "Try R1 or, where no batch norm is in the discriminator, gradientPenalty, more discriminatorSteps, diffAugment or instanceNoise, a smaller learning rate for the generator, relativisticAverage, or an average of the generator's weights.",
   "dead discriminator":
     "Try a smaller learning rate for the discriminator, leaky activations instead of ReLU, spectral norm instead of weight clipping, and look whether real and generated data have one range.",
   "vanishing generator":
@@ -56,30 +56,31 @@ export class GanAlarm implements Callback {
   onStep(run: Run, { step, metrics }: StepRecord): void {
     this.#take(metrics);
     const { window, leastDiversity } = this.#options;
-    // The first steps of any GAN look like trouble.
     if (this.#seen < window) return;
-    const { diversity, nearest, realAccuracy, fakeAccuracy, realScore, fakeScore, discriminatorGradient, generatorGradient } = this
-      .#means as {
-      readonly [name: string]: number;
-    } & Record<string, number>;
-    // Either may never have been told: where real examples have copies beside them, there is nothing to compare with.
-    const alike = Math.min(diversity ?? Number.POSITIVE_INFINITY, nearest ?? Number.POSITIVE_INFINITY);
+    // Any may never have been told: with NaN in its place no comparison holds, and no trouble is seen.
+    const mean = (name: string): number => this.#means[name] ?? Number.NaN;
+    const [realScore, fakeScore] = [mean("realScore"), mean("fakeScore")];
+    const right = Math.min(mean("realAccuracy"), mean("fakeAccuracy"));
+    const generatorGradient = mean("generatorGradient");
+    // Where real examples have copies beside them, one of the two has nothing to compare with.
+    const alike = Math.min(this.#means.diversity ?? Number.POSITIVE_INFINITY, this.#means.nearest ?? Number.POSITIVE_INFINITY);
     this.#judge(run, "collapse", {
       step,
       isThere: alike < leastDiversity,
-      seen: `distances among samples are ${percent(alike)} of those among real examples`,
+      seen: () => `distances among samples are ${percent(alike)} of those among real examples`,
     });
-    const isBlind = Math.abs(realScore! - fakeScore!) < 1e-4 * (1 + Math.abs(realScore!)) && discriminatorGradient! < 1e-4;
+    const isBlind = Math.abs(realScore - fakeScore) < 1e-4 * (1 + Math.abs(realScore)) && mean("discriminatorGradient") < 1e-4;
     this.#judge(run, "dead discriminator", {
       step,
       isThere: isBlind,
-      seen: `the discriminator scores real and generated examples alike (${realScore!.toPrecision(3)} and ${fakeScore!.toPrecision(3)}), and has no gradient`,
+      seen: () =>
+        `the discriminator scores real and generated examples alike (${realScore.toPrecision(3)} and ${fakeScore.toPrecision(3)}), and has no gradient`,
     });
-    const isBeaten = realAccuracy! > 0.99 && fakeAccuracy! > 0.99 && (generatorGradient ?? Number.POSITIVE_INFINITY) < 1e-2;
     this.#judge(run, "vanishing generator", {
       step,
-      isThere: isBeaten,
-      seen: `the discriminator is right on ${percent(Math.min(realAccuracy!, fakeAccuracy!))} of all examples, and the generator's gradient is ${generatorGradient?.toExponential(1)}`,
+      isThere: right > 0.99 && generatorGradient < 1e-2,
+      seen: () =>
+        `the discriminator is right on ${percent(right)} of all examples, and the generator's gradient is ${generatorGradient.toExponential(1)}`,
     });
   }
 
@@ -90,11 +91,12 @@ export class GanAlarm implements Callback {
     if (found === undefined) {
       throw new OptionError(`GanAlarm: expected a metric ${JSON.stringify(coverage.metric)}, got only ${Object.keys(metrics).join(", ")}.`);
     }
+    if (this.#seen < this.#options.window) return;
     this.#judge(run, "collapse", {
       step,
       cause: "missing modes",
       isThere: found < coverage.modes,
-      seen: `${found} of ${coverage.modes} modes are covered`,
+      seen: () => `${found} of ${coverage.modes} modes are covered`,
     });
   }
 
@@ -122,13 +124,13 @@ export class GanAlarm implements Callback {
   #judge(
     run: Run,
     trouble: GanTrouble,
-    { step, cause = trouble, isThere, seen }: { step: number; cause?: Cause; isThere: boolean; seen: string },
+    { step, cause = trouble, isThere, seen }: { step: number; cause?: Cause; isThere: boolean; seen: () => string },
   ): void {
     const wasThere = this.#active.includes(cause);
     if (isThere === wasThere) return;
     this.#active = isThere ? [...this.#active, cause] : this.#active.filter((one) => one !== cause);
     if (!isThere) return;
-    const message = `${trouble} at step ${step}: ${seen}. ${remedies[trouble]}`;
+    const message = `${trouble} at step ${step}: ${seen()}. ${remedies[trouble]}`;
     this.#options.onWarning({ trouble, step, message });
     if (this.#options.stops) run.stop(message);
   }

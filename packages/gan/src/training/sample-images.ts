@@ -1,6 +1,6 @@
 /** Pictures of the same latents along a run, and samples in numbers. */
 
-import { type Device, type HostTensor, hostTensor, type Tensor, tensor } from "@dl/core";
+import { type Device, type HostTensor, hostTensor, OptionError, type Tensor, tensor } from "@dl/core";
 import { inference, type Mode } from "@dl/nn";
 import { type Callback, type EpochRecord, encodePng, type Run } from "@dl/train";
 import { type GridOptions, imageGrid } from "./sample-grid.ts";
@@ -18,6 +18,9 @@ export interface GenerateOptions {
 
 /** Examples of all latents, `[N, …]`, some at a time, in inference. */
 export async function generateExamples({ device, latents, generate, batchSize = 100, signal }: GenerateOptions): Promise<HostTensor> {
+  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
+    throw new OptionError(`generateExamples: expected a whole batchSize ≥ 1, got ${batchSize}.`);
+  }
   const count = latents.shape[0]!;
   const rowSize = latents.data.length / count;
   let examples: Float32Array | undefined;
@@ -56,6 +59,10 @@ export class SampleGrids implements Callback {
   readonly #options: SampleGridsOptions;
 
   constructor(options: SampleGridsOptions) {
+    const { everyEpochs = 1 } = options;
+    if (!(Number.isInteger(everyEpochs) && everyEpochs >= 1)) {
+      throw new OptionError(`SampleGrids: expected a whole number of everyEpochs ≥ 1, got ${everyEpochs}.`);
+    }
     this.#options = options;
   }
 

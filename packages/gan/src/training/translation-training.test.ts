@@ -1,6 +1,6 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
-import { type Device, type HostTensor, hostTensor, Rng, tensor } from "@dl/core";
+import { type Device, type HostTensor, hostTensor, Rng, type Tensor, tensor } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { Adam, inference, readCheckpoint, readState, writeCheckpoint } from "@dl/nn";
 import { type Callback, type FitSave, fromJson, type Run, toJson } from "@dl/train";
@@ -10,6 +10,7 @@ import { PatchDiscriminator, UnetGenerator } from "../models/pix2pix.ts";
 import { onDevice } from "../reference-fixture.ts";
 import { CyclePlayers, type FitCycleGanOptions, fitCycleGan } from "./fit-cyclegan.ts";
 import { type FitPix2pixOptions, fitPix2pix } from "./fit-pix2pix.ts";
+import { GanAlarm, type GanWarning } from "./gan-alarm.ts";
 import { distanceOf, outlines } from "./outlines-fixture.ts";
 import { unpaired } from "./unpaired.ts";
 
@@ -55,7 +56,14 @@ describe("pix2pix", () => {
           callbacks: [{ name: "watch", onStep: (_, { metrics }) => void told.push(metrics.generatorLoss!) }],
           ...more,
         });
-      await run({ reconstructionWeight: 0 });
+      const widths = new Set<number>();
+      const augment = (pair: Tensor) => {
+        widths.add(pair.shape[3]!);
+        return pair;
+      };
+      await run({ reconstructionWeight: 0, augment });
+      // What moves the one image moves the other.
+      expect([...widths]).toEqual([2]);
       // −ln σ of scores near 0.
       expect(told[0]).toBeLessThan(2);
       await run({});
@@ -83,7 +91,8 @@ class Four implements Disposable {
 
   constructor(rng: Rng, { channels, width }: { channels: number; width: number }) {
     const generator = (name: string) => new CycleGenerator({ channels, width, blocks: 1, rng: rng.fork(name) });
-    const discriminator = (name: string) => new PatchDiscriminator({ channels, widths: [2 * width], rng: rng.fork(name) });
+    const discriminator = (name: string) =>
+      new PatchDiscriminator({ channels, widths: [2 * width], norm: "instance", rng: rng.fork(name) });
     const [toA, toB, judgeA, judgeB] = [generator("toA"), generator("toB"), discriminator("judgeA"), discriminator("judgeB")] as const;
     this.players = new CyclePlayers({ toA, toB, judgeA, judgeB });
     this.optimizers = {
@@ -106,11 +115,15 @@ describe("CycleGAN", () => {
       const test = shapes("test", 64);
       const [red, green] = [painted(test, 0), painted(test, 1)];
       const images = (name: string, channel: number) => arrayDataset({ images: painted(shapes(name), channel) });
+      const warnings: GanWarning[] = [];
       const { reason, history } = await fitCycleGan({
         ...{ device, ...four, batchSize: 8, epochs: 8, cycle: 1, identity: 0, rng: rng.fork("fit") },
+        callbacks: [new GanAlarm({ window: 8, leastDiversity: 0.01, onWarning: (warning) => warnings.push(warning) })],
         dataset: unpaired(images("a", 0), images("b", 1), { rng: rng.fork("order") }),
       });
       expect(reason).toBe("finished");
+      expect(warnings).toEqual([]);
+      for (const name of ["realScore", "fakeScore", "diversity", "nearest"]) expect(history[0]!.metrics[name], name).toBeTypeOf("number");
       expect(history.at(-1)!.metrics.cycleLoss).toBeLessThan(0.5 * history[0]!.metrics.cycleLoss!);
       const made = await device.compute(() => four.players.forward(tensor(red), inference));
       expect(distanceOf(made, green)).toBeLessThan(0.5 * distanceOf(red, green));
