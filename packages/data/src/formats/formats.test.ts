@@ -8,7 +8,7 @@ import { parseJsonl } from "./jsonl.ts";
 import { decodeLz4Block } from "./lz4-block.ts";
 import { encodeNpz, parseNpz } from "./npz.ts";
 import { encodeNpy, numpyTensor, parseNpy } from "./numpy-array.ts";
-import { parquetBytes, parquetRows } from "./parquet.ts";
+import { type ParquetRow, parquetBytes, parquetRows } from "./parquet.ts";
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)));
 const text = (name: string): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(fixture(name));
@@ -159,6 +159,45 @@ describe("Parquet", () => {
       expect(await collect(fixture(name), ["text"])).toEqual(table.rows.map((row) => ({ text: row.text })));
     },
   );
+
+  test("bytes are bytes, text is text, and whole numbers are numbers at any depth", async () => {
+    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0);
+    const rows = (await collect(fixture("nested.parquet"))) as ParquetRow[];
+    expect(rows).toEqual([
+      {
+        blob: jpeg,
+        fixed: Uint8Array.of(0, 255),
+        image: { bytes: jpeg, path: "a.jpg" },
+        ids: [1, 2 ** 53 - 1, 2n ** 53n], // the last is one that a number could not tell from its neighbour
+        deep: [[1], [null, -2]],
+        events: [{ at: new Date("2024-02-29T12:00:00Z"), n: 7 }],
+        counts: { a: 1, b: null },
+        kind: "x",
+      },
+      {
+        blob: null,
+        fixed: Uint8Array.of(128, 129),
+        image: { bytes: null, path: "é" },
+        ids: [],
+        deep: null,
+        events: [],
+        counts: {},
+        kind: null,
+      },
+      {
+        blob: new Uint8Array(0),
+        fixed: null,
+        image: null,
+        ids: null,
+        deep: [[]],
+        events: [{ at: null, n: null }],
+        counts: null,
+        kind: "y",
+      },
+    ]);
+    // A view would take the whole page along to a worker.
+    expect((rows[0]!.blob as Uint8Array).buffer.byteLength).toBe(4);
+  });
 
   test("a codec that is not read is named, with those that are", async () => {
     await expect(collect(fixture("brotli.parquet"))).rejects.toThrow(

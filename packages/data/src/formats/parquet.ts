@@ -39,8 +39,8 @@ export function parquetBytes(bytes: Uint8Array, name = "parquet"): ParquetSource
 }
 
 /**
- * The rows of a Parquet file, one row group in memory at a time. Compression: none, Snappy, GZIP, Zstandard, LZ4. Whole numbers of 64 bits come
- * as numbers where those are exact, else as `bigint`.
+ * The rows of a Parquet file, one row group in memory at a time. Compression: none, Snappy, GZIP, Zstandard, LZ4. At any depth, whole numbers of
+ * 64 bits come as numbers where those are exact, else as `bigint`; bytes that are not marked as text come as `Uint8Array`.
  *
  * @throws DataError, when it is read, for a file that is none or is damaged.
  */
@@ -87,6 +87,10 @@ async function openFile(
       throw new OptionError(`parquetRows: expected columns of ${source.name} (${known.join(", ")}), got ${column}.`);
   }
   checkCompression(source.name, metadata);
+  // The names of an ENUM are UTF-8 (LogicalTypes.md), which hyparquet knows of texts only.
+  for (const element of metadata.schema) {
+    if (element.converted_type === "ENUM" || element.logical_type?.type === "ENUM") element.converted_type = "UTF8";
+  }
   return { source, metadata };
 }
 
@@ -116,12 +120,13 @@ async function readGroup(
         file: asyncBuffer(source),
         metadata,
         compressors,
+        // Only what is marked as text is decoded; the bytes of an image are none.
+        utf8: false,
         rowStart: start,
         rowEnd: end,
         ...(columns === undefined ? {} : { columns: [...columns] }),
       });
-      for (const row of rows) for (const [key, value] of Object.entries(row)) row[key] = plain(value);
-      return { start, rows };
+      return { start, rows: plain(rows) as ParquetRow[] };
     }
     start = end;
   }
@@ -132,9 +137,17 @@ function asyncBuffer(source: ParquetSource): AsyncBuffer {
   return { byteLength: source.byteLength, slice: (start, end) => source.slice(start, end) };
 }
 
+/** Lists and records are changed in place. */
 function plain(value: unknown): unknown {
   if (value === undefined) return null;
-  return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  // A copy: what was read is a view of its page, which a worker would be sent whole.
+  if (value instanceof Uint8Array) return value.slice();
+  if (Array.isArray(value)) for (const [i, item] of value.entries()) value[i] = plain(item);
+  else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const [key, item] of Object.entries(value)) (value as ParquetRow)[key] = plain(item);
+  }
+  return value;
 }
 
 async function guarded<T>(name: string, work: () => Promise<T>): Promise<T> {
