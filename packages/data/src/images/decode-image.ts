@@ -1,12 +1,12 @@
 /** PNG, JPEG and BMP files as pixels, upright. PNG: ISO/IEC 15948. JPEG: ITU-T T.81. BMP: bmp-pixels.ts. */
 
 import { DataError } from "@dl/core";
-import { decode as decodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { bmpPixels, readBmpHeader } from "./bmp-pixels.ts";
 import { exifOrientation } from "./exif.ts";
 import { checkPixels, type Image, withChannels } from "./image.ts";
 import { orient } from "./orientation.ts";
+import { readPngHeader } from "./png-chunks.ts";
 import { pngPixels } from "./png-pixels.ts";
 
 export interface DecodeImageOptions {
@@ -19,7 +19,7 @@ export interface DecodeImageOptions {
 }
 
 /**
- * Decodes a PNG or a JPEG of any kind (grey, palette, 1 to 16 bits, progressive) or an uncompressed BMP. Alpha is dropped, 16 bits are
+ * Decodes a PNG or a JPEG of any kind (grey, palette, 1 to 16 bits, interlaced, progressive) or an uncompressed BMP. Alpha is dropped, 16 bits are
  * rounded to 8, and the rotation in a JPEG's EXIF data is applied.
  *
  * @returns Bytes `[height, width, channels]`.
@@ -43,13 +43,12 @@ interface Limits {
 }
 
 function fromPng(file: Uint8Array, limits: Limits): Image {
-  // The header comes first and has a fixed place: width and height are bytes 16 to 23.
-  if (file.length < 33) throw damaged("PNG", limits.name, "its end within the header");
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  checkPixels(view.getUint32(16), view.getUint32(20), limits);
   try {
-    return pngPixels(decodePng(file, { checkCrc: true }));
+    const header = readPngHeader(file);
+    checkPixels(header.width, header.height, limits);
+    return pngPixels(file, header);
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw damaged("PNG", limits.name, error);
   }
 }
