@@ -18,15 +18,19 @@ export class CsvParser {
   /** `start` of a cell, `plain` within one, within `quoted` text, or after a `quote` in it, which may be doubled or the end. */
   #place: "start" | "plain" | "quoted" | "quote" = "start";
   #afterReturn = false;
-  #first = true;
-  #line = 1;
+  #first: boolean;
+  #line: number;
 
-  constructor({ delimiter = ",", name = "csv" }: CsvOptions = {}) {
+  /** @param line  Of the file, in which the text begins, from 1 on. */
+  constructor({ delimiter = ",", name = "csv" }: CsvOptions = {}, line = 1) {
     if (delimiter.length !== 1 || '"\r\n'.includes(delimiter)) {
       throw new OptionError(`csv: expected a delimiter of one character, no quote and no end of line, got ${JSON.stringify(delimiter)}.`);
     }
     this.#delimiter = delimiter;
     this.#name = name;
+    // A byte order mark is one only at the file's start.
+    this.#first = line === 1;
+    this.#line = line;
   }
 
   /** The rows that end in `chunk`. */
@@ -113,6 +117,7 @@ export class CsvRecordReader {
   readonly #name: string;
   #header: readonly string[] | undefined;
   #rows = 0;
+  #line: number | undefined;
 
   /** @param header Of a file opened past its first row. */
   constructor({ types = {}, name = "csv" }: CsvRecordOptions = {}, header?: readonly string[]) {
@@ -121,19 +126,28 @@ export class CsvRecordReader {
     if (header !== undefined) this.#setHeader(header);
   }
 
-  /** `undefined` for the header itself. */
-  record(row: readonly string[]): CsvRecord | undefined {
+  /**
+   * `undefined` for the header itself.
+   *
+   * @param line  Where the row begins in its file, for error messages. Default: rows are counted.
+   */
+  record(row: readonly string[], line?: number): CsvRecord | undefined {
     if (this.#header === undefined) {
       this.#setHeader(row);
       return undefined;
     }
     this.#rows++;
+    this.#line = line;
     if (row.length !== this.#header.length) {
       throw new DataError(
-        `csv: expected ${this.#header.length} cells in every row of ${this.#name}, as its header has, got ${row.length} in row ${this.#rows}.`,
+        `csv: expected ${this.#header.length} cells in every row of ${this.#name}, as its header has, got ${row.length} in ${this.#place()}.`,
       );
     }
     return Object.fromEntries(this.#header.map((column, i) => [column, this.#cell(row[i]!, column)]));
+  }
+
+  #place(): string {
+    return this.#line === undefined ? `row ${this.#rows}` : `line ${this.#line}`;
   }
 
   #setHeader(row: readonly string[]): void {
@@ -152,9 +166,7 @@ export class CsvRecordReader {
     if (trimmed === "") return null;
     const value = type === "number" ? numberOf(trimmed) : booleanOf(trimmed);
     if (value === undefined) {
-      throw new DataError(
-        `csv: expected a ${type} in column ${column} of ${this.#name}, got ${JSON.stringify(text)} in row ${this.#rows}.`,
-      );
+      throw new DataError(`csv: expected a ${type} in column ${column} of ${this.#name}, got ${JSON.stringify(text)} in ${this.#place()}.`);
     }
     return value;
   }

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { batches } from "../batches.ts";
 import type { Example } from "../dataset.ts";
+import { parseCsvRecords } from "../formats/csv.ts";
 import type { DataStream } from "../streams/data-stream.ts";
 import { parquetFile } from "./parquet-file.ts";
 import { type ShardSample, tarShards, writeTarShards } from "./tar-shards.ts";
@@ -60,6 +61,69 @@ describe("text files", () => {
     const rows = await collect(csvFile(fixture(name), { delimiter, types }));
     expect(rows.map((row) => ({ ...row, text: String(row.text).replace("\r\n", "\n") }))).toEqual(table.rows);
     await expectResumable(csvFile(fixture(name), { delimiter, types }));
+  });
+
+  test("CSV from a file is CSV from text, whatever the quotes, blank lines and ends of lines; from any place", async () => {
+    const path = join(folder, "any.csv");
+    await fc.assert(
+      fc.asyncProperty(fc.stringMatching(/^(?:[a,"\n\ufeff]|\r\n){0,20}$/), async (rest) => {
+        const text = `n,s\n${rest}`;
+        writeFileSync(path, text);
+        let expected: unknown[];
+        try {
+          expected = parseCsvRecords(text, { name: path });
+        } catch {
+          await expect(collect(csvFile(path))).rejects.toThrow(DataError);
+          return;
+        }
+        expect(await collect(csvFile(path))).toEqual(expected);
+        await expectResumable(csvFile(path));
+      }),
+      { numRuns: 60, examples: [['1,5""\n2,6\n'], ['"a\n",a\n"a"a'], ['\n\n1,2\n"\n'], ["\ufeffa,a\n"]] },
+    );
+  });
+
+  test("a CSV file whose header comes late or spreads over lines has it; without one nothing follows", async () => {
+    const path = join(folder, "late.csv");
+    for (const text of ['\n\r\nn,"s\n"\n1,2\n3,4\n', '\ufeff"n","s\n"\n1,2\n3,4']) {
+      writeFileSync(path, text);
+      expect(await collect(csvFile(path))).toEqual([
+        { n: "1", "s\n": "2" },
+        { n: "3", "s\n": "4" },
+      ]);
+      await expectResumable(csvFile(path));
+    }
+    for (const text of ["\n\n", '"a"b\n1\n', "a,a\n1,2\n"]) {
+      writeFileSync(path, text);
+      const cursor = csvFile(path).open();
+      await expect(cursor.next()).rejects.toThrow(DataError);
+      expect(
+        await csvFile(path)
+          .open(JSON.parse(JSON.stringify(cursor.state())))
+          .next(),
+      ).toEqual({ done: true, value: undefined });
+      expect(await cursor.next()).toEqual({ done: true, value: undefined });
+    }
+  });
+
+  test("what is wrong in a CSV file is told by its line, after a resume too", async () => {
+    const path = join(folder, "wrong.csv");
+    writeFileSync(path, 'n,s\n1,"\n\n"\n2,a\nx,a\n3\n4,"a"b\n5,a\rb\n6,a\n7,"\n');
+    const stream = csvFile(path, { types: { n: "number" } });
+    const reasons = [
+      /a number in column n .* got "x" in line 6\./,
+      /2 cells .* got 1 in line 7\./,
+      /got "b" in line 8\./,
+      /alone in line 9\./,
+    ];
+    for (const fresh of [true, false]) {
+      let cursor = stream.open();
+      for (let i = 0; i < 2; i++) await cursor.next();
+      if (!fresh) cursor = stream.open(JSON.parse(JSON.stringify(cursor.state())));
+      for (const reason of reasons) await expect(cursor.next()).rejects.toThrow(reason);
+      expect((await cursor.next()).value).toEqual({ n: 6, s: "a" });
+      await expect(cursor.next()).rejects.toThrow(/a closing quote .* got its end in line 12\./);
+    }
   });
 
   test("JSON Lines written are read; a failure leaves the older file and nothing else", async () => {

@@ -7,8 +7,8 @@ import { fileBytes } from "./file-bytes.ts";
 export interface TextRecord {
   /** Without the end of its line. */
   readonly text: string;
-  /** From 1 on. */
-  readonly number: number;
+  /** The line it begins in, from 1 on. */
+  readonly line: number;
 }
 
 export interface RecordOptions {
@@ -30,6 +30,7 @@ class RecordCursor implements StreamCursor<TextRecord> {
   #rest: Uint8Array = new Uint8Array(0);
   /** Where the next record begins, in bytes of the decompressed file; −1 once it could not be read on. */
   #offset: number;
+  /** Ends of lines passed. */
   #number: number;
   #ended = false;
 
@@ -46,7 +47,9 @@ class RecordCursor implements StreamCursor<TextRecord> {
     if (found === undefined) return { done: true, value: undefined };
     // A byte order mark is one only at the file's start.
     const text = new TextDecoder("utf-8", { ignoreBOM: this.#number > 0 }).decode(found);
-    return { done: false, value: { text: text.endsWith("\r") ? text.slice(0, -1) : text, number: ++this.#number } };
+    const line = this.#number + 1;
+    this.#number += 1 + (this.#delimiter < 0 ? 0 : endsOfLines(found));
+    return { done: false, value: { text: text.endsWith("\r") ? text.slice(0, -1) : text, line } };
   }
 
   async #guardedRecord(): Promise<Uint8Array | undefined> {
@@ -63,7 +66,7 @@ class RecordCursor implements StreamCursor<TextRecord> {
   /** The bytes of the next record; moves past the end of its line. */
   async #record(): Promise<Uint8Array | undefined> {
     this.#chunks ??= fileBytes(this.#path, this.#offset);
-    const scan = new RecordScan(this.#delimiter);
+    const scan = new RecordScan({ delimiter: this.#delimiter, atFileStart: this.#offset === 0 });
     for (;;) {
       const end = scan.find(this.#rest);
       if (end >= 0) {
@@ -80,7 +83,7 @@ class RecordCursor implements StreamCursor<TextRecord> {
       }
       if (this.#rest.length + value.length > longest) {
         throw new DataError(
-          `DataStream: expected records of at most ${longest} bytes in ${this.#path}, got a longer one after record ${this.#number}.`,
+          `DataStream: expected records of at most ${longest} bytes in ${this.#path}, got a longer one after line ${this.#number}.`,
         );
       }
       const joined = new Uint8Array(this.#rest.length + value.length);
@@ -106,16 +109,24 @@ class RecordCursor implements StreamCursor<TextRecord> {
 }
 
 const [newline, carriageReturn, quote] = [10, 13, 34];
+const byteOrderMark = [0xef, 0xbb, 0xbf];
 
-/** Looks for the end of one record in a growing array, each byte once. */
+function endsOfLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(newline!); at >= 0; at = bytes.indexOf(newline!, at + 1)) count++;
+  return count;
+}
+
+/** Looks for the end of one record in a growing array, each byte once. Quotes count as `CsvParser` counts them. */
 class RecordScan {
   readonly #delimiter: number;
+  readonly #atFileStart: boolean;
   #at = 0;
-  #quoted = false;
-  #atStart = true;
+  #place: "start" | "plain" | "quoted" | "quote" = "start";
 
-  constructor(delimiter: number) {
+  constructor({ delimiter, atFileStart }: { delimiter: number; atFileStart: boolean }) {
     this.#delimiter = delimiter;
+    this.#atFileStart = atFileStart;
   }
 
   /** Where the line feed stands that ends the record; −1 if not yet there. */
@@ -127,11 +138,13 @@ class RecordScan {
     }
     for (; this.#at < bytes.length; this.#at++) {
       const byte = bytes[this.#at]!;
-      // A doubled quote closes and opens again: the same as staying inside.
-      if (this.#quoted) this.#quoted = byte !== quote;
-      else if (byte === newline) return this.#at;
-      else if (byte === quote && (this.#atStart || bytes[this.#at - 1] === quote)) this.#quoted = true;
-      this.#atStart = byte === this.#delimiter || byte === carriageReturn;
+      if (this.#place === "quoted") {
+        if (byte === quote) this.#place = "quote";
+      } else if (byte === newline) return this.#at;
+      // A quote within a plain cell is a letter; one right after a closing quote opens again.
+      else if (byte === quote && this.#place !== "plain") this.#place = "quoted";
+      else if (byte === this.#delimiter || byte === carriageReturn) this.#place = "start";
+      else if (!(this.#atFileStart && byte === byteOrderMark[this.#at])) this.#place = "plain";
     }
     return -1;
   }

@@ -3,8 +3,8 @@
 import { DataError } from "@dl/core";
 import { CsvParser, type CsvRecord, type CsvRecordOptions, CsvRecordReader } from "../formats/csv.ts";
 import { parseJsonLine } from "../formats/jsonl.ts";
-import { DataStream } from "../streams/data-stream.ts";
-import { recordStream } from "./record-stream.ts";
+import { DataStream, type StreamCursor } from "../streams/data-stream.ts";
+import { recordStream, type TextRecord } from "./record-stream.ts";
 
 /**
  * The lines of a UTF-8 text file, without their ends.
@@ -24,7 +24,7 @@ export function textLines(path: string): DataStream<string> {
 export function jsonlFile(path: string): DataStream<unknown> {
   return recordStream(path)
     .filter(({ text }) => text.trim() !== "")
-    .map(({ text, number }) => parseJsonLine(text, { name: path, line: number }));
+    .map(({ text, line }) => parseJsonLine(text, { name: path, line }));
 }
 
 /**
@@ -37,33 +37,52 @@ export function jsonlFile(path: string): DataStream<unknown> {
 export function csvFile(path: string, options: CsvRecordOptions = {}): DataStream<CsvRecord> {
   const { delimiter = ",", name = path } = options;
   const records = recordStream(path, { delimiter });
-  const cellsOf = (text: string): string[] | undefined => {
-    const parser = new CsvParser({ delimiter, name });
+  /** Nothing for a blank line. */
+  const cellsOf = ({ text, line }: TextRecord): string[] | undefined => {
+    const parser = new CsvParser({ delimiter, name }, line);
     const rows = [...parser.push(text), ...parser.end()];
-    if (rows.length > 1) throw new DataError(`csv: expected rows of ${name} to end with a line feed, got a carriage return alone.`);
+    if (rows.length > 1) {
+      throw new DataError(`csv: expected rows of ${name} to end with a line feed, got a carriage return alone in line ${line}.`);
+    }
     return rows[0];
   };
+  const readHeader = async (cursor: StreamCursor<TextRecord>): Promise<CsvRecordReader> => {
+    for (;;) {
+      const step = await cursor.next();
+      if (step.done) throw new DataError(`csv: expected a header in ${name}, got none in the whole file.`);
+      const cells = cellsOf(step.value);
+      if (cells !== undefined) return new CsvRecordReader({ ...options, name }, cells);
+    }
+  };
   return new DataStream((place) => {
-    // The place before anything is read, the header included, is null.
+    // The place before anything is read, the header included, is null; −1 once there is no header to read on with.
     const state = place ?? undefined;
+    let lost = state === -1;
     let reader: CsvRecordReader | undefined;
-    const cursor = records.open(state);
+    const cursor = records.open(lost ? undefined : state);
     return {
       next: async () => {
+        if (lost) return { done: true, value: undefined };
         if (reader === undefined) {
           // A pass that goes on in the middle reads the header first, at the file's start.
-          for await (const { text } of records.take(1)) reader = new CsvRecordReader({ ...options, name }, cellsOf(text) ?? []);
-          if (reader === undefined) throw new DataError(`csv: expected a header in ${name}, got an empty file.`);
-          if (state === undefined) await cursor.next();
+          const start = state === undefined ? cursor : records.open();
+          try {
+            reader = await readHeader(start);
+          } catch (error) {
+            lost = true;
+            throw error;
+          } finally {
+            if (start !== cursor) await start.close();
+          }
         }
         for (;;) {
           const step = await cursor.next();
           if (step.done) return step;
-          const cells = cellsOf(step.value.text);
-          if (cells !== undefined) return { done: false, value: reader.record(cells)! };
+          const cells = cellsOf(step.value);
+          if (cells !== undefined) return { done: false, value: reader.record(cells, step.value.line)! };
         }
       },
-      state: () => (reader === undefined && state === undefined ? null : cursor.state()),
+      state: () => (lost ? -1 : reader === undefined && state === undefined ? null : cursor.state()),
       close: () => cursor.close(),
     };
   });
