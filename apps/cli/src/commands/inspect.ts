@@ -1,14 +1,16 @@
 /** dl inspect data: what is wrong with a data set, if anything. */
 
 import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DataError, Rng } from "@dl/core";
 import { type DataReport, type Dataset, dataReportHtml, inspectData, type SplitReport, take } from "@dl/data";
 import { cifar10, fashionMnist, lazyImageFolder, mnist } from "@dl/data/node";
 import { type Arguments, type Command, UsageError, wholeNumber } from "../command.ts";
+import { splitFolders } from "../split-folders.ts";
 
 const builtIn = { mnist, "fashion-mnist": fashionMnist, cifar10 } as const;
 
-/** The splits of a built-in set, or a folder of images: one split, or one a subfolder named `train`, `validation`, `val` or `test`. */
+/** The splits of a built-in set, or a folder of images: one split, or one a subfolder named as `splitFolders` knows. */
 async function openSplits(name: string, args: Arguments): Promise<Record<string, Dataset>> {
   if (Object.hasOwn(builtIn, name)) {
     const load = builtIn[name as keyof typeof builtIn];
@@ -21,16 +23,12 @@ async function openSplits(name: string, args: Arguments): Promise<Record<string,
   if (!isFolder)
     throw new UsageError(`expected a data set (${Object.keys(builtIn).join(", ")}) or a folder of images, got ${JSON.stringify(name)}.`);
   const size = wholeNumber(args, "size", { least: 1, otherwise: 64 });
+  const open = (folder: string): Promise<Dataset> => lazyImageFolder(folder, { width: size, height: size });
+  const folders = await splitFolders(name);
+  if (folders === undefined) return { all: await open(name) };
   const splits: Record<string, Dataset> = {};
-  for (const split of ["train", "validation", "val", "test"]) {
-    const folder = `${name}/${split}`;
-    const exists = await stat(folder).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    if (exists) splits[split] = await lazyImageFolder(folder, { width: size, height: size });
-  }
-  return Object.keys(splits).length > 0 ? splits : { all: await lazyImageFolder(name, { width: size, height: size }) };
+  for (const split of Object.values(folders)) splits[split] = await open(join(name, split));
+  return splits;
 }
 
 function describeSplit(split: SplitReport, classNames: readonly string[] | undefined): string {
@@ -63,7 +61,7 @@ export const inspect: Command = {
   summary: "Check a data set: damage, imbalance, duplicates, leaks between splits, doubtful labels.",
   positionals: "data <set or folder>",
   details: [
-    "A set is mnist, fashion-mnist or cifar10; a folder has one subfolder a class, or such folders in train/, validation/ (or val/) and test/.",
+    "A set is mnist, fashion-mnist or cifar10; a folder has one subfolder a class, or such folders in train/, validation/ (or val/, valid/) and test/.",
     "Doubtful labels come from a small model that is cross-validated on the images averaged down to 8 × 8.",
   ].join("\n"),
   options: {

@@ -6,6 +6,7 @@ import { DataError, Rng } from "@dl/core";
 import { split, subset } from "@dl/data";
 import { type LazyImageFolder, lazyImageFolder, type SkippedFile } from "@dl/data/node";
 import type { RunFolder } from "@dl/train/node";
+import { splitFolders } from "../split-folders.ts";
 import type { LabelledImages } from "./recipe.ts";
 import type { TaskRun } from "./task-recipe.ts";
 
@@ -28,16 +29,21 @@ export interface FolderImagesOptions {
 const keptBytes = 2 ** 30;
 
 /**
- * The folder in three: a tenth is held back for validation, and a fifth for the test where there are no subfolders train and test. Only as
- * many images as `--limit` says are read. A damaged one is a DataError, or left out with `--corrupt skip`.
+ * The folder in three. Subfolders train, test, and val or validation are taken as they are; what is missing is held back from train, or from
+ * the whole: a fifth for the test, then a tenth of the rest for validation. Only as many images of each as `--limit` says are read. A damaged
+ * one is a DataError, or left out with `--corrupt skip`.
  */
-export async function loadFolderImages({ settings }: TaskRun, { imageSize, signal }: FolderImagesOptions): Promise<FolderImages> {
+export async function loadFolderImages(
+  { settings }: Pick<TaskRun, "settings">,
+  { imageSize, signal }: FolderImagesOptions,
+): Promise<FolderImages> {
   const folder = settings.inputs!.data!;
   const rng = new Rng(settings.seed);
   const skipped: SkippedFile[] = [];
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(`finetune-folder: expected to read the folder ${folder}, got ${error.code}.`);
   });
+  const splits = await splitFolders(folder);
   const open = (path: string): Promise<LazyImageFolder> =>
     lazyImageFolder(path, { width: imageSize, height: imageSize, fit: "crop", keepBytes: keptBytes });
   const read = async (images: LazyImageFolder): Promise<LabelledImages> => {
@@ -49,19 +55,24 @@ export async function loadFolderImages({ settings }: TaskRun, { imageSize, signa
   };
   const apart = (dataset: LabelledImages, share: number, name: string) =>
     split(dataset, { fractions: { rest: 1 - share, part: share }, rng: rng.fork(name), stratify: "labels" });
-  if (names.includes("train") && names.includes("test")) {
-    const [all, test] = [await open(join(folder, "train")), await open(join(folder, "test"))];
-    if (all.classNames.join() !== test.classNames.join()) {
+  if (splits !== undefined && splits.train === undefined) {
+    throw new DataError(`${folder}: expected a subfolder train beside ${Object.values(splits).join(", ")}, got none.`);
+  }
+  const all = await open(splits === undefined ? folder : join(folder, splits.train!));
+  const given = async (name: string | undefined): Promise<LazyImageFolder | undefined> => {
+    const images = name === undefined ? undefined : await open(join(folder, name));
+    if (images !== undefined && all.classNames.join() !== images.classNames.join()) {
       throw new DataError(
-        `finetune-folder: expected the same classes in train and test of ${folder}, got ${all.classNames.join(", ")} and ${test.classNames.join(", ")}.`,
+        `finetune-folder: expected the same classes in train and ${name} of ${folder}, got ${all.classNames.join(", ")} and ${images.classNames.join(", ")}.`,
       );
     }
-    const { rest, part } = apart(await read(all), 0.1, "validation");
-    return checked({ classNames: all.classNames, train: rest, validation: part, test: await read(test), skipped }, folder);
-  }
-  const all = await open(folder);
-  const { rest, part: test } = apart(await read(all), 0.2, "test");
-  const { rest: train, part: validation } = apart(rest, 0.1, "validation");
+    return images;
+  };
+  // Every folder is listed before the first image is read: what does not fit is said at once.
+  const [givenValidation, givenTest] = [await given(splits?.validation), await given(splits?.test)];
+  const whole = await read(all);
+  const { rest, part: test } = givenTest ? { rest: whole, part: await read(givenTest) } : apart(whole, 0.2, "test");
+  const { rest: train, part: validation } = givenValidation ? { rest, part: await read(givenValidation) } : apart(rest, 0.1, "validation");
   return checked({ classNames: all.classNames, train, validation, test, skipped }, folder);
 }
 
