@@ -91,6 +91,9 @@ describe("split", () => {
             expect(Math.abs(sizeIn(part, label) - fraction * size)).toBeLessThan(1);
           }
         }
+        // Stratified or not, the parts are as large.
+        const plain = split(all, { fractions: options.fractions, rng: new Rng(seed) });
+        expect(Object.values(parts).map(({ length }) => length)).toEqual(Object.values(plain).map(({ length }) => length));
       }),
     );
   });
@@ -101,6 +104,21 @@ describe("split", () => {
     expect(classCounts(validation)).toEqual([11, 1]);
     const other = split(all, { fractions: { train: 0.8, validation: 0.2 }, rng: new Rng(4), stratify: "labels" }).validation;
     expect(idsOf(other)).not.toEqual(idsOf(validation));
+  });
+
+  test("many small classes leave no part empty: 100 of 4 at nine to one are 360 and 40, of 40 classes that the seed draws", () => {
+    const all = labelled(Array.from({ length: 400 }, (_, i) => i % 100));
+    const divide = (seed: number) => split(all, { fractions: { train: 0.9, validation: 0.1 }, rng: new Rng(seed), stratify: "labels" });
+    const { train, validation } = divide(1);
+    expect([train.length, validation.length]).toEqual([360, 40]);
+    expect(Math.max(...classCounts(validation))).toBe(1);
+    expect(classCounts(divide(2).validation)).not.toEqual(classCounts(validation));
+  });
+
+  test("one example a class is divided too: 10 classes at 7 : 2 : 1", () => {
+    const all = labelled([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const parts = split(all, { fractions: { train: 0.7, validation: 0.2, test: 0.1 }, rng: new Rng(1), stratify: "labels" });
+    expect(Object.values(parts).map(({ length }) => length)).toEqual([7, 2, 1]);
   });
 
   test("fractions that do not sum to 1, or are negative, are refused with their sum", () => {

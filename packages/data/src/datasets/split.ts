@@ -3,6 +3,7 @@
 import { OptionError, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { labelsOf } from "../statistics/class-counts.ts";
+import { apportionGroups } from "./apportion.ts";
 import { groupByClass } from "./group-by-class.ts";
 import { subset } from "./subset.ts";
 
@@ -15,8 +16,9 @@ export interface SplitDatasetOptions<Part extends string> {
 }
 
 /**
- * Every example lands in exactly one part, and each part keeps the dataset's order. Part sizes are the fractions of the length (of
- * every class, if stratified), rounded so that they sum to it; the largest remainders are rounded up, ties to the part named first.
+ * Every example lands in exactly one part, and each part keeps the dataset's order. Part sizes are the fractions of the length,
+ * rounded so that they sum to it; the largest remainders are rounded up, ties to the part named first. Stratified, the parts are as large, and
+ * the sizes within each class are its fractions, rounded up or down.
  *
  * @example
  * const { train, validation } = split(digits, { fractions: { train: 0.9, validation: 0.1 }, rng: rng.fork("split"), stratify: "labels" });
@@ -34,27 +36,22 @@ export function split<E extends Example, Part extends string>(
     );
   }
   const chosen = parts.map((): number[] => []);
-  for (const group of stratify === undefined ? [everything(dataset.length)] : groupByClass(labelsOf(dataset, { field: stratify }))) {
+  const groups = stratify === undefined ? [everything(dataset.length)] : groupByClass(labelsOf(dataset, { field: stratify }));
+  const sizes = apportionGroups(
+    shares,
+    groups.map(({ length }) => length),
+    { rng: rng.fork("remainders") },
+  );
+  for (const [i, group] of groups.entries()) {
     const order = rng.permutation(group.length);
     let at = 0;
-    for (const [part, size] of apportion(shares, group.length).entries()) {
+    for (const [part, size] of sizes[i]!.entries()) {
       for (const end = at + size; at < end; at++) chosen[part]!.push(group[order[at]!]!);
     }
   }
   const result = {} as Record<Part, Dataset<E>>;
   for (const [i, part] of parts.entries()) result[part] = subset(dataset, Int32Array.from(chosen[i]!).sort());
   return result;
-}
-
-/** Whole sizes in proportion to `shares`, of sum `total`: the method of largest remainders. */
-function apportion(shares: readonly number[], total: number): number[] {
-  // A fraction such as 0.1 · 50 may fall short of 5 by a rounding error: that is no remainder.
-  const exact = shares.map((share) => share * total + 1e-9);
-  const sizes = exact.map(Math.floor);
-  const byRemainder = exact.map((value, part) => ({ part, remainder: value - sizes[part]! })).sort((a, b) => b.remainder - a.remainder);
-  const left = total - sizes.reduce((sum, size) => sum + size, 0);
-  for (let i = 0; i < left; i++) sizes[byRemainder[i]!.part]!++;
-  return sizes;
 }
 
 function everything(length: number): Int32Array {
