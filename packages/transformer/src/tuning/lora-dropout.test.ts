@@ -1,6 +1,6 @@
 import { cpu } from "@dl/backend-cpu";
-import { type HostTensor, openDevice, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
-import { inference, type Mode, type Parameter, training } from "@dl/nn";
+import { dropout, type HostTensor, matmul, norm, openDevice, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { inference, type Mode, type Parameter, training, wrapForward } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
@@ -88,4 +88,36 @@ describe("dropout acts in every pass that trains, wherever one enters the model,
     expect(await run(training(rng.fork("drop")))).toEqual(await run(training(rng.fork("drop"))));
     expect(await run(inference)).toEqual(used);
   });
+});
+
+test("DoRA scales what the layer makes of the dropped input too, as PEFT's does", async () => {
+  await using device = await openDevice(cpu());
+  using model = gpt2();
+  using lora = loraOn(model, { targets: ["blocks.1.attention.project"], dora: true });
+  await lora.ready();
+  const [path, { down, up, magnitude }] = [...lora.layers][0]!;
+  magnitude!.load(rng.fork("magnitude").normal(magnitude!.shape, 1, 0.2));
+  const { weight, bias } = model.blocks[1]!.attention.project;
+  expect(path).toBe("blocks.1.attention.project");
+  let seen: { x: Tensor; y: Tensor } | undefined;
+  wrapForward(model.blocks[1]!.attention.project, (forward, x) => {
+    const y = forward(x);
+    seen = { x, y };
+    return y;
+  });
+  const { got, wanted } = await device.compute(() => {
+    model.forward({ ids: tensor(ids) }, training(rng.fork("drop")));
+    const { x, y } = seen!;
+    // The model drops nothing itself: the first numbers drawn are the adapter's.
+    const dropped = dropout(x, { rate: 0.5, rng: rng.fork("drop") }).reshape([-1, 8]);
+    const added = matmul(down.value, up.value).mul(2);
+    const share = magnitude!.value.div(norm(weight.value.add(added), 0));
+    // W x + b + (m/‖W + ΔW‖ − 1) W d + m/‖W + ΔW‖ ΔW d: peft 0.21, tuners/lora/dora.py and variants.py.
+    const base = matmul(x.reshape([-1, 8]), weight.value).add(bias!.value);
+    const wanted = base.add(matmul(dropped, weight.value).mul(share.sub(1))).add(matmul(dropped, added).mul(share));
+    return { got: y.reshape([12, -1]), wanted };
+  });
+  expect(got.shape).toEqual(wanted.shape);
+  // The same sums in another order, in float32.
+  for (const [i, value] of got.data.entries()) expect(Math.abs(value - wanted.data[i]!)).toBeLessThan(1e-5);
 });

@@ -196,7 +196,9 @@ export class Lora extends Module implements Adapter {
         // The lengths are held fixed on the way back. Liu et al. 2024, section 4.3.
         const lengths = stopGradient(norm(layer.weight.value.add(lora.forward()), 0)); // [outputs]
         const share = magnitude.value.div(lengths);
-        const unbiased = layer.bias ? base.sub(layer.bias.value) : base;
+        // The layer's own part is scaled of what the product saw: of the dropped input, as PEFT has it.
+        const own = input === x ? base : forward(input);
+        const unbiased = layer.bias ? own.sub(layer.bias.value) : own;
         return base.add(unbiased.mul(share.sub(1))).add(added.mul(share));
       });
     });
