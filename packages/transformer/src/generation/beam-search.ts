@@ -1,7 +1,8 @@
 /** Beam search: the likeliest texts among the continuations of the likeliest beginnings. As transformers defines it, each prompt on its own. */
 
+import { OptionError } from "@dl/core";
 import type { DecodingSession, NextScores } from "./decoding-session.ts";
-import { applyProcessors, type LogitsProcessor, logSoftmaxOf } from "./logits-processors.ts";
+import { applyProcessors, type LogitsProcessor, logSoftmaxOf, noneLeft } from "./logits-processors.ts";
 
 export interface BeamOptions {
   beams: number;
@@ -54,6 +55,7 @@ class Search {
     this.#options = options;
   }
 
+  /** @throws OptionError where no beam can go on. */
   advance(scores: NextScores, prompt: readonly number[]): void {
     const { beams: count, newTokens, endIds, processors, lengthPenalty, earlyStopping } = this.#options;
     const keep = Math.max(2, 1 + endIds.length) * count;
@@ -63,6 +65,7 @@ class Search {
       applyProcessors(processors, logs, { ids: [...prompt, ...beam.ids], written: beam.ids.length });
       for (const id of largest(logs, keep)) candidates.push({ ids: [...beam.ids, id], score: beam.score + logs[id]!, row: beam.row });
     }
+    if (candidates.length === 0) throw noneLeft();
     candidates.sort((a, b) => b.score - a.score);
     const best = candidates.slice(0, keep);
     const length = best[0]!.ids.length;
@@ -91,7 +94,11 @@ class Search {
   }
 }
 
-/** For each prompt, its `sequences` best texts, best first. The session has `beams` rows a prompt. */
+/**
+ * For each prompt, its `sequences` best texts, best first. The session has `beams` rows a prompt.
+ *
+ * @throws OptionError where a prompt has no text, or fewer than `sequences`.
+ */
 export async function beamSearch(session: DecodingSession, options: BeamOptions): Promise<BeamResult[][]> {
   const { beams, sequences, signal } = options;
   const searches = Array.from({ length: session.rows / beams }, (_, i) => new Search(i * beams, options));
@@ -113,15 +120,25 @@ export async function beamSearch(session: DecodingSession, options: BeamOptions)
     await session.reorder(rows);
     scores = await session.step(ids);
   }
-  return searches.map(({ finished }) => finished.slice(0, sequences).map(({ ids, score, ended }) => ({ ids, score, ended })));
+  return searches.map(({ finished }) => {
+    // What nothing was put in the place of has no tokens.
+    const texts = finished.filter(({ ids }) => ids.length > 0).slice(0, sequences);
+    if (texts.length < sequences) {
+      throw new OptionError(
+        `generate: expected ${sequences} sequences, got ${texts.length}: what is banned leaves no more. Ask for fewer, or ban less.`,
+      );
+    }
+    return texts.map(({ ids, score, ended }) => ({ ids, score, ended }));
+  });
 }
 
-/** Places of the `count` largest, in no order. */
+/** Places of the `count` largest, in no order; never of −∞ or NaN, which cannot come. */
 function largest(values: Float32Array, count: number): number[] {
-  if (count >= values.length) return [...values.keys()];
-  const least = values.slice().sort()[values.length - count]!;
-  const places: number[] = [];
-  for (let i = 0; i < values.length; i++) if (values[i]! > least) places.push(i);
-  for (let i = 0; i < values.length && places.length < count; i++) if (values[i] === least) places.push(i);
+  const possible: number[] = [];
+  for (let i = 0; i < values.length; i++) if (values[i]! > Number.NEGATIVE_INFINITY) possible.push(i);
+  if (count >= possible.length) return possible;
+  const least = Float32Array.from(possible, (i) => values[i]!).sort()[possible.length - count]!;
+  const places = possible.filter((i) => values[i]! > least);
+  for (let next = 0; places.length < count; next++) if (values[possible[next]!] === least) places.push(possible[next]!);
   return places;
 }

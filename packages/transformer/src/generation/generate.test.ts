@@ -228,6 +228,30 @@ describe("sampling", () => {
     const all = Array.from({ length: 65 }, (_, id) => [id]);
     await expect(texts(1, [[1]], { banned: all })).rejects.toThrow(/expected a token that may come next, got none/);
   });
+
+  test("beam search, too, tells of a text that cannot go on, and of fewer texts than were asked for", async () => {
+    const beam = { beams: 3, sequences: 3 };
+    const all = Array.from({ length: 65 }, (_, id) => [id]);
+    await expect(generateGreedy({ beam, banned: all })).rejects.toThrow(/expected a token that may come next, got none/);
+    const broken = (scores: Float32Array): void => void (scores[7] = Number.NaN);
+    await expect(generateGreedy({ beam, processors: [broken] })).resolves.toHaveLength(3);
+    const nothing = (scores: Float32Array): void => void scores.fill(Number.NaN);
+    await expect(generateGreedy({ beam, processors: [nothing] })).rejects.toThrow(/expected a token that may come next, got none/);
+    // One token long, and only one may come: there is one text.
+    const one = { newTokens: 1, forcedFirst: [5] };
+    await expect(generateGreedy({ beam, ...one })).rejects.toThrow(/expected 3 sequences, got 1: what is banned leaves no more/);
+    expect(await generateGreedy({ beam: { beams: 3 }, ...one })).toMatchObject([{ ids: [5], reason: "length" }]);
+  });
+
+  test("a text may not end before it and its prompt have so many tokens, but where the end is forced", async () => {
+    const first = (await generateGreedy({}))[0]!.ids[0]!;
+    const [long] = await generateGreedy({ endIds: [first], minimumLength: 8, newTokens: 5 });
+    expect(long!.ids).toHaveLength(5);
+    expect(long!.ids).not.toContain(first);
+    const [forced] = await generateGreedy({ endIds: [first], minimumLength: 20, newTokens: 5, forcedLast: [first] });
+    expect(forced).toMatchObject({ reason: "end" });
+    expect(forced!.ids.indexOf(first)).toBe(4);
+  });
 });
 
 test("a cache gives the logits of the whole text, one token at a time, and takes no more memory for it", async () => {

@@ -12,8 +12,10 @@ import {
   forcedLast,
   type LogitsProcessor,
   largestOf,
+  minimumLength,
   minimumNewTokens,
   minP,
+  noneLeft,
   noRepeatNgram,
   repetitionPenalty,
   softmaxOf,
@@ -63,6 +65,8 @@ export interface GenerateOptions {
   newTokens: number;
   /** No end before so many. Default 0. */
   minimumNewTokens?: number;
+  /** No end before it and its prompt have so many; of an encoder–decoder, whose prompt is another text, it and its start token. Default 0. */
+  minimumLength?: number;
   /** What ends a text. Default the model's end tokens. */
   endIds?: readonly number[];
   /** Chooses by chance. Default: the likeliest token, or beam search. */
@@ -144,11 +148,12 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
 
 function processorsOf(options: GenerateOptions, endIds: readonly number[]): LogitsProcessor[] {
   const { repetitionPenalty: penalty = 1, noRepeatNgram: size, banned: words = [], minimumNewTokens: least = 0 } = options;
-  const { forcedFirst: first, forcedLast: last, newTokens } = options;
+  const { forcedFirst: first, forcedLast: last, newTokens, minimumLength: shortest = 0 } = options;
   return [
     ...(penalty === 1 ? [] : [repetitionPenalty(penalty)]),
     ...(size === undefined ? [] : [noRepeatNgram(size)]),
     ...(words.length === 0 ? [] : [banned(words)]),
+    ...(shortest === 0 ? [] : [minimumLength(shortest, endIds)]),
     ...(least === 0 ? [] : [minimumNewTokens(least, endIds)]),
     ...(first === undefined ? [] : [forcedFirst(first)]),
     ...(last === undefined ? [] : [forcedLast(last, newTokens)]),
@@ -219,10 +224,4 @@ function likeliest(scores: Float32Array): number {
 function drawn(scores: Float32Array, rng: Rng): number {
   if (largestOf(scores) === Number.NEGATIVE_INFINITY) throw noneLeft();
   return rng.categorical([], softmaxOf(scores)).data[0]!;
-}
-
-function noneLeft(): OptionError {
-  return new OptionError(
-    "generate: expected a token that may come next, got none: what is banned leaves nothing (or the model gives NaN).",
-  );
 }

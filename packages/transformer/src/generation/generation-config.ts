@@ -3,7 +3,7 @@
 import { OptionError, type Rng, UnsupportedError } from "@dl/core";
 import type { ModelConfig } from "../huggingface/config.ts";
 import type { GenerateOptions } from "./generate.ts";
-import { minimumLength, renormalized } from "./logits-processors.ts";
+import { renormalized } from "./logits-processors.ts";
 
 /** Options of `generate`, to be spread among one's own: `generate(model, prompts, { newTokens: 64, ...defaults, device })`. */
 export type GenerationDefaults = Omit<Partial<GenerateOptions>, "device" | "stop" | "constraint" | "onToken" | "signal">;
@@ -75,15 +75,12 @@ export function readGenerationFields(config: ModelConfig, { isEncoderDecoder, rn
   const begin = config.id("forced_bos_token_id");
   const forcedEndIds = config.ids("forced_eos_token_id");
   const minimumNewTokens = config.number("min_new_tokens", 0);
-  const processors = [
-    ...(least > 0 ? [minimumLength(least, endIds)] : []),
-    ...(config.flag("renormalize_logits", { otherwise: false }) ? [renormalized] : []),
-  ];
   return {
     ...(newTokens !== undefined && { newTokens }),
     ...(endIds.length > 0 && { endIds }),
     ...(minimumNewTokens > 0 && { minimumNewTokens }),
-    ...(processors.length > 0 && { processors }),
+    ...(least > 0 && { minimumLength: least }),
+    ...(config.flag("renormalize_logits", { otherwise: false }) && { processors: [renormalized] }),
     ...(size > 0 && { noRepeatNgram: size }),
     ...(penalty !== 1 && { repetitionPenalty: penalty }),
     ...(words.length > 0 && { banned: words }),

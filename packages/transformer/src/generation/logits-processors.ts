@@ -194,6 +194,13 @@ export function applyProcessors(processors: readonly LogitsProcessor[], scores: 
   for (const process of processors) process(scores, context);
 }
 
+/** What is thrown where every token is at −∞, or NaN. */
+export function noneLeft(): OptionError {
+  return new OptionError(
+    "generate: expected a token that may come next, got none: what is banned leaves nothing (or the model gives NaN).",
+  );
+}
+
 export function largestOf(scores: Float32Array): number {
   let largest = never;
   for (const score of scores) if (score > largest) largest = score;
