@@ -80,7 +80,7 @@ export { TokenClassifier, type TokenClassifierOptions } from "./heads/token-clas
 export { type JsonObject, ModelConfig } from "./huggingface/config.ts";
 export type { EncoderDecoderFamily } from "./huggingface/encoder-decoder-family.ts";
 export type { EncoderFamily } from "./huggingface/encoder-family.ts";
-export type { HuggingFaceNames, NameTable, Pretrained, PretrainedClass } from "./huggingface/pretrained.ts";
+export type { HuggingFaceNames, NameTable, Pretrained, PretrainedClass, SharedCopy } from "./huggingface/pretrained.ts";
 export { tokenizerConfig } from "./huggingface/tokenizer-config.ts";
 export { huggingFaceName, huggingFaceState, loadHuggingFaceState, toHuggingFace } from "./huggingface/weights.ts";
 export { type CacheShape, KeyValueCache, type KeyValueCacheOptions, type KeyValueMemory, type LayerMemory } from "./key-value-cache.ts";

@@ -2,6 +2,10 @@
 
 import { matmul, type Tensor } from "@dl/core";
 import type { Embedding } from "@dl/nn";
+import type { SharedCopy } from "./huggingface/pretrained.ts";
+
+/** The output layer in a file that holds it beside the embedding it should be. */
+export const tiedHead: SharedCopy = { name: /^lm_head\.weight$/, path: "tokens.weight", untied: { tie_word_embeddings: false } };
 
 /** `[…, C]` → `[…, count]`: how much each vector is like each row of the table. */
 export function tiedLogits(hidden: Tensor, embedding: Embedding): Tensor {

@@ -119,7 +119,7 @@ const references: readonly Reference[] = [
     const loss = spanLoss(logits, { start: tensor(inputs.start_positions!), end: tensor(inputs.end_positions!) });
     return { loss, outputs: { start_logits: logits.start, end_logits: logits.end, ...single(trace) } };
   }),
-  ...["t5", "t5_gated", "t5_silu"].map((folder) => reference(folder, T5, translator, translated)),
+  ...["t5", "t5_gated", "t5_silu", "t5_untied"].map((folder) => reference(folder, T5, translator, translated)),
   ...["bart", "marian"].map((folder) => reference(folder, EncoderDecoder, translator, translated)),
   reference(
     "vit",

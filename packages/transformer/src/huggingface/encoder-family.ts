@@ -4,7 +4,7 @@ import { UnsupportedError } from "@dl/core";
 import type { ActivationName } from "../activation.ts";
 import type { EncoderPreset } from "../models/bidirectional-encoder.ts";
 import type { JsonObject, ModelConfig } from "./config.ts";
-import type { HuggingFaceNames, NameTable } from "./pretrained.ts";
+import type { HuggingFaceNames, NameTable, SharedCopy } from "./pretrained.ts";
 
 export interface EncoderFamily {
   /** `model_type` in configurations. */
@@ -35,8 +35,14 @@ export function familyOf(config: ModelConfig, families: readonly EncoderFamily[]
   return family;
 }
 
-// Buffers of old versions; the pooler where nothing asks for it; heads that share the embedding's weights.
-const ignored: readonly RegExp[] = [/position_ids$/, /^cls\.predictions\.decoder\./, /^lm_head\.decoder\./, /^vocab_projector\.weight$/];
+// The last layer of the masked-token head, which shares the embedding's weights, and its bias under a second name.
+const maskedCopies: readonly SharedCopy[] = [
+  { name: /^((cls\.predictions|lm_head)\.decoder|vocab_projector)\.weight$/, path: "encoder.tokens.weight" },
+  { name: /^(cls\.predictions|lm_head)\.decoder\.bias$/, path: "bias" },
+];
+// Buffers of old versions; the pooler where nothing asks for it.
+const buffers = [/position_ids$/];
+const withoutHead = [...buffers, ...maskedCopies.map(({ name }) => name)];
 const aliases = [
   [/\.gamma$/, ".weight"],
   [/\.beta$/, ".bias"],
@@ -47,10 +53,13 @@ export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFa
   const { prefix = family.type } = family;
   const below = Object.entries(family.table).map(([ours, theirs]) => [`encoder.${ours}`, `${prefix}.${theirs}`]);
   const poolerIsUsed = Object.values(head).some((name) => name.includes("pooler"));
+  const isMasked = head === family.heads.masked;
+  const ignored = isMasked ? buffers : withoutHead;
   return {
     table: { ...(Object.fromEntries(below) as NameTable), ...head },
     prefix,
     head: Object.keys(head),
+    ...(isMasked && { copies: maskedCopies }),
     ignored: poolerIsUsed ? ignored : [...ignored, /(^|\.)pooler\./],
     aliases,
   };
@@ -59,5 +68,5 @@ export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFa
 /** Names of the bare encoder, with its pooler where it has one. */
 export function bareNames(family: EncoderFamily): HuggingFaceNames {
   const { prefix = family.type } = family;
-  return { table: family.table, prefix, ignored: [...ignored, /(^|\.)pooler\./], aliases };
+  return { table: family.table, prefix, ignored: [...withoutHead, /(^|\.)pooler\./], aliases };
 }

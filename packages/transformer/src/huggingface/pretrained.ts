@@ -11,6 +11,15 @@ import type { JsonObject, ModelConfig } from "./config.ts";
  */
 export type NameTable = Readonly<Record<string, string>>;
 
+/** A second name of weights that are shared. */
+export interface SharedCopy {
+  readonly name: RegExp;
+  /** Our path of the weights. */
+  readonly path: string;
+  /** Changes of the configuration with which the model has weights of its own there. Default: it cannot. */
+  readonly untied?: JsonObject;
+}
+
 /** Names of a model's tensors in transformers. */
 export interface HuggingFaceNames {
   readonly table: NameTable;
@@ -20,6 +29,8 @@ export interface HuggingFaceNames {
   readonly head?: readonly string[] | undefined;
   /** Names a file may hold that we do not need, such as buffers of old versions. */
   readonly ignored?: readonly RegExp[] | undefined;
+  /** Names a file may hold beside the weights they share, by our path of those: alike, or the file is of a model that shares less. Default none. */
+  readonly copies?: readonly SharedCopy[] | undefined;
   /** Older or alternative names a file may have, and what they stand for now. Default none. */
   readonly aliases?: readonly (readonly [pattern: RegExp, replacement: string])[] | undefined;
   /** Our paths of tensors that have so many more axes of length 1 in front there. Default none. */

@@ -1,7 +1,8 @@
 /** A model's weights under the names, and in the layouts, of Hugging Face's transformers. */
 
-import { CheckpointError, type HostTensor, hostTensor } from "@dl/core";
-import { Conv2d, Linear, loadState, type Mapped, type Module, type NamedTensors, readState } from "@dl/nn";
+import { CheckpointError, type HostTensor, hostTensor, sameShape } from "@dl/core";
+import { Conv2d, fromStored, Linear, loadState, type Mapped, type Module, type NamedTensors, readState } from "@dl/nn";
+import type { JsonObject } from "./config.ts";
 import type { HuggingFaceNames, Pretrained } from "./pretrained.ts";
 
 /** The name in transformers of the tensor at `path`, without its file's prefix. */
@@ -91,13 +92,72 @@ export function toOurs(tensor: HostTensor, { path, model }: { path: string; mode
   return layoutOf(path, model, model.huggingFace)?.toOurs(tensor) ?? tensor;
 }
 
+/** What a name of a file stands for in the model: a place, `transformers:<name>` for none, undefined where it is not needed. */
+function placesOf(model: Pretrained): (name: string) => Mapped | string | undefined {
+  const { huggingFace: names } = model;
+  const places = new Map<string, Mapped>();
+  for (const path of model.state().keys()) {
+    const layout = layoutOf(path, model, names);
+    places.set(huggingFaceName(path, names), layout ? { path, convert: layout.toOurs } : { path });
+  }
+  const { prefix, ignored = [], copies = [] } = names;
+  return (name) => {
+    if (ignored.some((pattern) => pattern.test(name)) || copies.some((copy) => copy.name.test(name))) return undefined;
+    const current = (names.aliases ?? []).reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
+    const bare = current.startsWith(`${prefix}.`) ? current.slice(prefix.length + 1) : `${prefix}.${current}`;
+    // A name that is no place's must not hit one of our paths by chance: those are in our layout.
+    return places.get(current) ?? (prefix === "" ? undefined : places.get(bare)) ?? `transformers:${name}`;
+  };
+}
+
+/** A copy in a file that is not what it should be a copy of. */
+export interface DifferentCopy {
+  readonly name: string;
+  /** The name of the shared weights in the file. */
+  readonly of: string;
+  readonly untied: JsonObject | undefined;
+}
+
+/**
+ * The copies of shared weights in a file that differ from those: with them the file's model gives other outputs than with the shared ones.
+ * transformers 5 does not tie such weights either, whatever the configuration says.
+ */
+export function differentCopies(model: Pretrained, tensors: NamedTensors): DifferentCopy[] {
+  const { copies = [] } = model.huggingFace;
+  const given = copies.flatMap((copy) => [...tensors.keys()].flatMap((name) => (copy.name.test(name) ? [{ ...copy, name }] : [])));
+  if (given.length === 0) return [];
+  const place = placesOf(model);
+  const sources = new Map<string, string>();
+  for (const name of tensors.keys()) {
+    const target = place(name);
+    if (typeof target === "object") sources.set(target.path, name);
+  }
+  const read = (name: string): HostTensor => {
+    const tensor = tensors.get(name)!;
+    return "bytes" in tensor ? fromStored(tensor, { name }) : tensor;
+  };
+  return given.flatMap(({ name, path, untied }) => {
+    const of = sources.get(path);
+    return of === undefined || isSame(read(name), read(of)) ? [] : [{ name, of, untied }];
+  });
+}
+
+function isSame(a: HostTensor, b: HostTensor): boolean {
+  if (!sameShape(a.shape, b.shape)) return false;
+  // NaN is told where it is loaded.
+  for (let i = 0; i < a.data.length; i++) {
+    if (a.data[i] !== b.data[i] && !(Number.isNaN(a.data[i]) && Number.isNaN(b.data[i]))) return false;
+  }
+  return true;
+}
+
 /**
  * Loads weights by transformers' names; nothing is changed unless everything fits. A file of the bare model may be loaded into a model
  * with a head, and the other way round, with `strict: false`.
  *
  * @param options.strict  Every tensor must have its place, and every place its tensor. Default true.
  * @param options.file    Names the file in errors.
- * @throws CheckpointError that lists missing, unexpected and mis-shaped tensors.
+ * @throws CheckpointError that lists missing, unexpected and mis-shaped tensors, or names a copy of shared weights that is none.
  * @returns Our paths without a tensor, and the file's names without a place.
  */
 export function loadHuggingFaceState(
@@ -105,21 +165,16 @@ export function loadHuggingFaceState(
   tensors: NamedTensors,
   { strict = true, file }: { strict?: boolean; file?: string | undefined } = {},
 ): { missing: readonly string[]; unexpected: readonly string[] } {
-  const { huggingFace: names } = model;
-  const places = new Map<string, Mapped>();
-  for (const path of model.state().keys()) {
-    const layout = layoutOf(path, model, names);
-    places.set(huggingFaceName(path, names), layout ? { path, convert: layout.toOurs } : { path });
+  const [other] = differentCopies(model, tensors);
+  if (other) {
+    const advice = other.untied
+      ? `Make the model with ${JSON.stringify(other.untied)} in its configuration: then it has them.`
+      : "Weights of its own are not here.";
+    throw new CheckpointError(
+      `${file === undefined ? "" : `${file}: `}loadHuggingFaceState ${model.constructor.name}: expected ${other.name} to be ${other.of} again, as the model shares them, got other values. ${advice}`,
+    );
   }
-  const { prefix } = names;
-  const map = (name: string): Mapped | string | undefined => {
-    if (names.ignored?.some((pattern) => pattern.test(name))) return undefined;
-    const current = (names.aliases ?? []).reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
-    const bare = current.startsWith(`${prefix}.`) ? current.slice(prefix.length + 1) : `${prefix}.${current}`;
-    // A name that is no place's must not hit one of our paths by chance: those are in our layout.
-    return places.get(current) ?? (prefix === "" ? undefined : places.get(bare)) ?? `transformers:${name}`;
-  };
-  const { missing, unexpected } = loadState(model, tensors, { strict, file, map });
+  const { missing, unexpected } = loadState(model, tensors, { strict, file, map: placesOf(model) });
   return { missing, unexpected: unexpected.map((name) => name.replace(/ \(as transformers:.*\)$/, "")) };
 }
 

@@ -267,10 +267,11 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     this.bias = new Buffer(init.zeros([1, vocabulary]));
     this.options = settings;
     this.family = family;
-    // Copies of the shared embedding, and tables of sines that are computed here.
-    const copies = [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/, /^lm_head\.weight$/];
-    const sines = settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [];
-    this.huggingFace = { table: family.table, prefix: "model", ignored: [...copies, ...sines] };
+    const shared = /^((model\.)?(encoder|decoder)\.embed_tokens|lm_head)\.weight$/;
+    const copies = [{ name: shared, path: "tokens.weight" }];
+    // Tables of sines are computed here.
+    const ignored = settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [];
+    this.huggingFace = { table: family.table, prefix: "model", copies, ignored };
   }
 
   get cacheShape(): CacheShape {

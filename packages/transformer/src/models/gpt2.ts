@@ -11,7 +11,7 @@ import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
-import { tiedLogits } from "../tied-logits.ts";
+import { tiedHead, tiedLogits } from "../tied-logits.ts";
 
 export interface Gpt2Options {
   /** Number of token ids. */
@@ -200,9 +200,10 @@ export class Gpt2 extends Module {
       table,
       prefix: "transformer",
       head: tied ? [] : ["output"],
-      // Conv1D of transformers keeps its weights as we do. Files of old versions hold the causal masks, and the tied head.
+      // Conv1D of transformers keeps its weights as we do. Files of old versions hold the causal masks.
       untransposed: /^blocks\./,
-      ignored: [/\.attn\.(masked_)?bias$/, ...(tied ? [/^lm_head\.weight$/] : [])],
+      ignored: [/\.attn\.(masked_)?bias$/],
+      copies: tied ? [tiedHead] : [],
     };
   }
 

@@ -13,7 +13,7 @@ import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { linearBiases } from "../linear-biases.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { type RotaryScaling, type Rotation, rotate, rotationOf } from "../rotary-positions.ts";
-import { tiedLogits } from "../tied-logits.ts";
+import { tiedHead, tiedLogits } from "../tied-logits.ts";
 
 export interface LlamaOptions {
   /** Number of token ids. */
@@ -222,8 +222,8 @@ export class Llama extends Module {
     this.output = tied ? undefined : normalLinear({ inputs: size, outputs: vocabulary, bias: false, deviation, rng: rng.fork("output") });
     this.options = settings;
     // Old files hold the frequencies; a tied head may be written twice.
-    const tiedHead = tied ? [/^lm_head\.weight$/] : [];
-    this.huggingFace = { table, prefix: "model", head: tied ? [] : ["output"], ignored: [/rotary_emb\.inv_freq$/, ...tiedHead] };
+    const [head, copies] = tied ? [[], [tiedHead]] : [["output"], []];
+    this.huggingFace = { table, prefix: "model", head, copies, ignored: [/rotary_emb\.inv_freq$/] };
   }
 
   get cacheShape(): CacheShape {

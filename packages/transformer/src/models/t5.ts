@@ -13,7 +13,7 @@ import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { relativeBuckets } from "../relative-buckets.ts";
 import type { CrossKeys, DecoderInput, EncoderDecoderInput, EncoderDecoderOptions, SequenceToSequence } from "../sequence-to-sequence.ts";
-import { tiedLogits } from "../tied-logits.ts";
+import { tiedHead, tiedLogits } from "../tied-logits.ts";
 
 export type T5FeedForward = ActivationName | `gated-${ActivationName}`;
 
@@ -293,10 +293,19 @@ export class T5 extends Module implements SequenceToSequence {
     const head = { inputs: size, outputs: vocabulary, bias: false, deviation };
     this.output = tied ? undefined : normalLinear({ ...head, rng: rng.fork("output") });
     this.options = settings;
-    // Copies of the shared embedding, and a table old files have that nothing reads.
-    const copies = [/^(encoder|decoder)\.embed_tokens\.weight$/, /EncDecAttention\.relative_attention_bias/];
-    const ignored = tied ? [...copies, /^lm_head\.weight$/] : copies;
-    this.huggingFace = { table: isGated(feedForward) ? gatedTable : table, prefix: "", head: tied ? [] : ["output"], ignored };
+    // With a head of its own the file keeps saying what is scaled: transformers 5 has `tie_word_embeddings: true` in all of T5's.
+    const ownHead = { tie_word_embeddings: false, scale_decoder_outputs: settings.scaleOutput };
+    this.huggingFace = {
+      table: isGated(feedForward) ? gatedTable : table,
+      prefix: "",
+      head: tied ? [] : ["output"],
+      copies: [
+        { name: /^(encoder|decoder)\.embed_tokens\.weight$/, path: "tokens.weight" },
+        ...(tied ? [{ ...tiedHead, untied: ownHead }] : []),
+      ],
+      // A table old files have that nothing reads.
+      ignored: [/EncDecAttention\.relative_attention_bias/],
+    };
   }
 
   get cacheShape(): CacheShape {

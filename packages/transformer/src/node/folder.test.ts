@@ -3,9 +3,10 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, tru
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { CheckpointError, openDevice, Rng, UnsupportedError } from "@dl/core";
+import { CheckpointError, type HostTensor, hostTensor, openDevice, Rng, UnsupportedError } from "@dl/core";
 import { Tokenizer } from "@dl/data";
-import { loadState, readState } from "@dl/nn";
+import { fromStored, loadState, readState } from "@dl/nn";
+import { loadSafetensors, saveSafetensors } from "@dl/nn/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { generate } from "../generation/generate.ts";
 import { MaskedLanguageModel } from "../heads/masked-language-model.ts";
@@ -14,6 +15,7 @@ import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import { TokenClassifier } from "../heads/token-classifier.ts";
 import type { Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
 import { tokenizerConfig } from "../huggingface/tokenizer-config.ts";
+import { huggingFaceState, loadHuggingFaceState } from "../huggingface/weights.ts";
 import { Clip } from "../models/clip.ts";
 import { EncoderDecoder } from "../models/encoder-decoder.ts";
 import { Gpt2 } from "../models/gpt2.ts";
@@ -21,7 +23,7 @@ import { Llama } from "../models/llama.ts";
 import { T5 } from "../models/t5.ts";
 import { ViT } from "../models/vit.ts";
 import { fixturePath, readJson } from "../reference-fixture.ts";
-import { loadFolder, saveFolder } from "./folder.ts";
+import { loadFolder, readConfig, saveFolder } from "./folder.ts";
 import { loadTokenizer } from "./tokenizer-file.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-transformer-"));
@@ -44,6 +46,7 @@ const models: Readonly<Record<string, PretrainedClass<Pretrained>>> = {
   gpt2_scaled: Gpt2,
   llama_yarn: Llama,
   t5_silu: T5,
+  t5_untied: T5,
   bart: EncoderDecoder,
   marian: EncoderDecoder,
   vit: ViT,
@@ -135,6 +138,53 @@ describe("a folder that is not right is refused, by name", () => {
       change(folder, { tie_word_embeddings: false });
       using model = await loadFolder(folder, SequenceClassifier);
       expect(model.labels.length).toBeGreaterThan(1);
+    }
+  });
+
+  test("a copy of shared weights that differs is the head's own where the model can have one, else refused, never dropped", async () => {
+    const read = async (folder: string): Promise<Map<string, HostTensor>> => {
+      const tensors = await loadSafetensors(join(folder, "model.safetensors"));
+      return new Map([...tensors].map(([name, tensor]) => [name, fromStored(tensor, { name })]));
+    };
+    const rewrite = async (folder: string, name: string, of: string): Promise<void> => {
+      const path = join(folder, "model.safetensors");
+      const tensors = await read(folder);
+      const { shape, data } = tensors.get(of)!;
+      tensors.set(name, hostTensor(Float32Array.from(data, (value) => value + 0.5), shape));
+      await saveSafetensors(path, tensors);
+    };
+    for (const [name, kind, of] of [
+      ["gpt2", Gpt2, "transformer.wte.weight"],
+      ["llama3", Llama, "model.embed_tokens.weight"],
+      ["t5", T5, "shared.weight"],
+    ] as const) {
+      const folder = copy(name, `own-head-${name}`);
+      await rewrite(folder, "lm_head.weight", of);
+      using model = await loadFolder(folder, kind as PretrainedClass<Gpt2 | Llama | T5>);
+      expect(model.output, name).toBeDefined();
+      expect(model.options).toMatchObject({ tied: false, ...(name === "t5" && { scaleOutput: true }) });
+      const own = (await read(folder)).get("lm_head.weight")!;
+      expect((await huggingFaceState(model)).get("lm_head.weight")).toEqual(own);
+      // Where the class was made from a configuration, the file's own is told.
+      using shared = kind.fromConfig(await readConfig(folder), { rng: new Rng(1) });
+      const before = await readState(shared);
+      const tensors = await read(folder);
+      expect(() => loadHuggingFaceState(shared, tensors)).toThrow(
+        /expected lm_head\.weight to be .* again, .*"tie_word_embeddings":false/,
+      );
+      expect(await readState(shared)).toEqual(before);
+    }
+    for (const [name, kind, tensor, of] of [
+      ["t5", T5, "encoder.embed_tokens.weight", "shared.weight"],
+      ["bart", EncoderDecoder, "lm_head.weight", "model.shared.weight"],
+      ["bert_mlm", MaskedLanguageModel, "cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"],
+      ["bert_mlm", MaskedLanguageModel, "cls.predictions.decoder.bias", "cls.predictions.bias"],
+      ["distilbert_mlm", MaskedLanguageModel, "vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"],
+    ] as const) {
+      const folder = copy(name, `own-${tensor}-${name}`);
+      await rewrite(folder, tensor, of);
+      await expect(loadFolder(folder, kind as PretrainedClass<Pretrained>)).rejects.toThrow(CheckpointError);
+      await expect(loadFolder(folder, kind as PretrainedClass<Pretrained>)).rejects.toThrow(new RegExp(`expected ${tensor} to be ${of} again`));
     }
   });
 

@@ -9,7 +9,7 @@ import { loadSafetensors, saveSafetensors, saveShards, writeFileAtomically } fro
 import { ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
 import { tokenizerConfig } from "../huggingface/tokenizer-config.ts";
-import { huggingFaceState, loadHuggingFaceState } from "../huggingface/weights.ts";
+import { differentCopies, huggingFaceState, loadHuggingFaceState } from "../huggingface/weights.ts";
 
 export interface LoadOptions {
   /** First values of tensors the folder does not have, as with a new head; needed with `strict: false` only. */
@@ -58,7 +58,15 @@ export async function loadFolder<M extends Pretrained>(
   const index = join(folder, indexName);
   const path = (await exists(join(folder, singleName))) || !(await exists(index)) ? join(folder, singleName) : index;
   const tensors = await loadSafetensors(path);
-  const model = kind.fromConfig(new ModelConfig({ ...values, ...changes }, { file }), { rng: rng ?? new Rng(0) });
+  const make = (more: ModelConfig["values"]): M =>
+    kind.fromConfig(new ModelConfig({ ...values, ...changes, ...more }, { file }), { rng: rng ?? new Rng(0) });
+  let model = make({});
+  // What a configuration says of shared weights may be wrong, T5's by rule: the tensors decide.
+  const untied = differentCopies(model, tensors).find((copy) => copy.untied)?.untied;
+  if (untied) {
+    model[Symbol.dispose]();
+    model = make(untied);
+  }
   const { missing, unexpected } = loadHuggingFaceState(model, tensors, { strict, file: path });
   const head = mayLack ?? model.huggingFace.head ?? [];
   const lacking = missing.filter((name) => !head.some((part) => name === part || name.startsWith(`${part}.`)));

@@ -228,9 +228,10 @@ function numbers(config: ModelConfig, name: string): Record<string, number> {
 }
 
 /** With all biases PEFT also writes those of modules before they were trained, and such as stand for others. */
-function isCopy(name: string, { huggingFace: { ignored = [] } }: Pretrained): boolean {
+function isCopy(name: string, { huggingFace: { ignored = [], copies = [] } }: Pretrained): boolean {
   const own = name.slice(prefix.length);
-  return own.endsWith("bias") && (/\.(original_module|modules_to_save)\./.test(own) || ignored.some((pattern) => pattern.test(own)));
+  const others = [...ignored, ...copies.map((copy) => copy.name)];
+  return own.endsWith("bias") && (/\.(original_module|modules_to_save)\./.test(own) || others.some((pattern) => pattern.test(own)));
 }
 
 /** PEFT writes an embedding it stands on beside the adapter: nothing to load where it is the model's own. */
