@@ -3,15 +3,17 @@
 import { OptionError, UnsupportedError } from "@dl/core";
 import type { JsonObject } from "../huggingface/config.ts";
 import { Pattern } from "./pattern.ts";
+import { mostRepeats } from "./pattern-parser.ts";
 
 const string = '"([^"\\\\\\u0000-\\u001f]|\\\\(["\\\\/bfnrt]|u[0-9a-fA-F]{4}))';
 const integer = "-?(0|[1-9][0-9]{0,15})";
 const number = `${integer}(\\.[0-9]{1,15})?([eE][+-]?[0-9]{1,3})?`;
 
 /**
- * Texts without spaces between their parts; properties in the order of the schema, the required ones always there. Understands `type`
- * (string with `minLength` and `maxLength`, or with `pattern`; number, integer, boolean, null, object with `properties` and `required`,
- * array with `items`, `minItems`, `maxItems`), `enum`, `const`, `anyOf`. The whole of a string has to fit its `pattern`, not only a part.
+ * Texts without spaces between their parts; properties in the order of the schema, the required ones always there, none that it does not
+ * name. Understands `type`, one or a list (string with `minLength` and `maxLength`, or with `pattern`; number, integer, boolean, null,
+ * object with `properties` and `required`, or with a schema as `additionalProperties` alone: any names; array with `items`, `minItems`,
+ * `maxItems`), `enum`, `const`, `anyOf`. The whole of a string has to fit its `pattern`, not only a part. Lengths are of at most 1000.
  *
  * @throws UnsupportedError for anything else, with its place.
  * @example
@@ -19,13 +21,20 @@ const number = `${integer}(\\.[0-9]{1,15})?([eE][+-]?[0-9]{1,3})?`;
  * pattern.matches('{"ok":true}'); // true
  */
 export function jsonPattern(schema: JsonObject): Pattern {
-  return new Pattern(sourceOf(schema, "schema"));
+  const source = sourceOf(schema, "schema");
+  try {
+    return new Pattern(source);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    const reason = error.message.slice(error.message.lastIndexOf("expected"));
+    throw new UnsupportedError(`jsonPattern: schema: expected what an automaton can hold: ${reason}`, { cause: error });
+  }
 }
 
-const notes = new Set(["title", "description", "default", "examples", "$schema", "additionalProperties", "format"]);
+const notes = new Set(["title", "description", "default", "examples", "$schema", "format"]);
 const known: Readonly<Record<string, readonly string[]>> = {
   string: ["minLength", "maxLength", "pattern"],
-  object: ["properties", "required"],
+  object: ["properties", "required", "additionalProperties"],
   array: ["items", "minItems", "maxItems"],
   number: [],
   integer: [],
@@ -37,25 +46,53 @@ function unsupported(where: string, expected: string, got: unknown): Unsupported
   return new UnsupportedError(`jsonPattern: ${where}: expected ${expected}, got ${JSON.stringify(got)}.`);
 }
 
+const isOfType: Readonly<Record<string, (value: unknown) => boolean>> = {
+  string: (value) => typeof value === "string",
+  object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  array: Array.isArray,
+  number: (value) => typeof value === "number",
+  integer: Number.isInteger,
+  boolean: (value) => typeof value === "boolean",
+  null: (value) => value === null,
+};
+
+/** The types a schema names; none where it names none. */
+function typesOf({ type }: JsonObject, where: string): readonly string[] {
+  if (type === undefined) return [];
+  return (Array.isArray(type) ? listOf(type, `${where}.type`) : [type]).map((one) => {
+    if (typeof one !== "string" || !Object.hasOwn(known, one)) throw unsupported(where, `a type (${Object.keys(known).join(", ")})`, one);
+    return one;
+  });
+}
+
+/** Those of the values that are of the schema's types. */
+function literals(values: readonly unknown[], types: readonly string[], where: string): string {
+  const found = values.filter((value) => types.length === 0 || types.some((type) => isOfType[type]!(value)));
+  if (found.length === 0) throw unsupported(where, `at least one value of type ${types.join(", ")}`, values);
+  return choice(found.map((value) => literal(JSON.stringify(value))));
+}
+
 function sourceOf(schema: JsonObject, where: string): string {
+  if (!isOfType.object!(schema)) throw unsupported(where, "a schema", schema);
   if (schema.enum !== undefined) {
-    // The values say more than their type.
     requireKeys(schema, { where, keyword: "enum", keys: ["enum", "type"] });
-    return choice(listOf(schema.enum, `${where}.enum`).map((value) => literal(JSON.stringify(value))));
+    return literals(listOf(schema.enum, `${where}.enum`), typesOf(schema, where), where);
   }
   if (schema.const !== undefined) {
     requireKeys(schema, { where, keyword: "const", keys: ["const", "type"] });
-    return literal(JSON.stringify(schema.const));
+    return literals([schema.const], typesOf(schema, where), where);
   }
   if (schema.anyOf !== undefined) {
     requireKeys(schema, { where, keyword: "anyOf", keys: ["anyOf"] });
     return choice(listOf(schema.anyOf, `${where}.anyOf`).map((part, i) => sourceOf(part as JsonObject, `${where}.anyOf.${i}`)));
   }
-  const { type } = schema;
-  if (Array.isArray(type)) return choice(type.map((one) => sourceOf({ ...schema, type: one as string }, where)));
-  if (typeof type !== "string" || !Object.hasOwn(known, type))
-    throw unsupported(where, `a type (${Object.keys(known).join(", ")})`, type ?? null);
-  requireKeys(schema, { where, keyword: type, keys: ["type", ...known[type]!] });
+  const types = typesOf(schema, where);
+  if (types.length === 0) throw unsupported(where, `a type (${Object.keys(known).join(", ")})`, null);
+  requireKeys(schema, { where, keyword: types.join(", "), keys: ["type", ...types.flatMap((type) => known[type]!)] });
+  return types.length === 1 ? typeSource(types[0]!, schema, where) : choice(types.map((type) => typeSource(type, schema, where)));
+}
+
+function typeSource(type: string, schema: JsonObject, where: string): string {
   switch (type) {
     case "string":
       return stringSource(schema, where);
@@ -112,25 +149,30 @@ function arraySource({ items, minItems, maxItems }: JsonObject, where: string): 
   return least === 0 ? `\\[(${more})?\\]` : `\\[${more}\\]`;
 }
 
-function objectSource({ properties = {}, required = [] }: JsonObject, where: string): string {
-  const parts = Object.entries(properties as JsonObject).map(([name, schema]) => ({
-    source: `${literal(JSON.stringify(name))}:${`(${sourceOf(schema as JsonObject, `${where}.${name}`)})`}`,
-    isRequired: (required as string[]).includes(name),
-  }));
+function objectSource(schema: JsonObject, where: string): string {
+  const { properties = {}, required = [], additionalProperties: others } = schema;
+  if (!isOfType.object!(properties)) throw unsupported(`${where}.properties`, "an object", properties);
+  if (!Array.isArray(required) || !required.every(isOfType.string!)) throw unsupported(`${where}.required`, "a list of names", required);
   for (const name of required as string[]) {
     if (!Object.hasOwn(properties as JsonObject, name)) throw unsupported(where, "required names among the properties", name);
   }
-  // Which property comes first decides where the commas stand: one branch for each that may be first.
-  const after = (from: number): string =>
-    parts
-      .slice(from)
-      .map(({ source, isRequired }) => (isRequired ? `,${source}` : `(,${source})?`))
-      .join("");
-  const firstRequired = parts.findIndex(({ isRequired }) => isRequired);
-  const last = firstRequired < 0 ? parts.length - 1 : firstRequired;
-  const branches = parts.slice(0, last + 1).map(({ source }, i) => `${source}${after(i + 1)}`);
-  if (firstRequired < 0) branches.push("");
-  return `\\{${choice(branches)}\\}`;
+  const named = Object.entries(properties as JsonObject);
+  if (isOfType.object!(others)) {
+    // Names that differ from those given would take a negation.
+    if (named.length > 0) throw unsupported(where, "named properties alone or any alone", schema);
+    const each = `${string}*":(${sourceOf(others as JsonObject, `${where}.additionalProperties`)})`;
+    return `\\{(${each}(,${each})*)?\\}`;
+  }
+  if (schema.properties === undefined && others !== false) {
+    // It would allow values of any form, of which {} alone would be left.
+    throw unsupported(where, "properties, or a schema as additionalProperties", others === undefined ? {} : { additionalProperties: others });
+  }
+  if (named.length === 0) return "\\{\\}";
+  const parts = named.map(([name, value]) => {
+    const source = `${literal(JSON.stringify(name))}:(${sourceOf(value as JsonObject, `${where}.${name}`)})`;
+    return (required as string[]).includes(name) ? source : `?${source}`;
+  });
+  return `\\{(?,${parts.join("|")})\\}`;
 }
 
 function count(value: unknown, where: string): number | undefined {
@@ -141,6 +183,8 @@ function count(value: unknown, where: string): number | undefined {
 
 function range(least: unknown, most: unknown, where: string): string {
   const [from, to] = [count(least, where) ?? 0, count(most, where)];
+  const longest = Math.max(from, to ?? 0);
+  if (longest > mostRepeats) throw unsupported(where, `lengths of at most ${mostRepeats}`, longest);
   if (to !== undefined && to < from) throw unsupported(where, "a smallest length of at most the largest", [from, to]);
   if (from === 0 && to === undefined) return "*";
   return to === undefined ? `{${from},}` : `{${from},${to}}`;

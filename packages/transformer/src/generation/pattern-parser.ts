@@ -35,7 +35,7 @@ const jsonEscapes: readonly (readonly [written: string, meant: string])[] = [
 /** What stands for itself in one. */
 const isPlainInJson: Accepts = (c) => c >= 32 && c !== 34 && c !== 92;
 /** What a larger count would cost in nodes. */
-const mostRepeats = 1000;
+export const mostRepeats = 1000;
 
 /** @throws OptionError for what it does not understand, with the place. */
 export function parsePattern(source: string): { nodes: readonly Node[]; fragment: Fragment } {
@@ -199,24 +199,58 @@ class Parser {
   #group(): Fragment {
     this.#at++;
     const isPlain = this.#peek() !== "?";
-    const kind = this.#characters[this.#at + 1];
-    if (!isPlain && kind !== ":" && kind !== '"') throw this.#error('a plain group, (?:…) or (?"…)');
+    const kind = isPlain ? undefined : this.#characters[this.#at + 1];
+    const isList = kind === "," && !this.#isInJson;
+    if (!isPlain && kind !== ":" && kind !== '"' && !isList) throw this.#error('a plain group, (?:…), (?"…) or (?,…)');
     if (!isPlain) this.#at += 2;
-    const isOpening = !isPlain && kind === '"' && !this.#isInJson;
+    const isOpening = kind === '"' && !this.#isInJson;
     this.#isInJson ||= isOpening;
-    const inside = this.#choice({ isWhole: isOpening });
+    const inside = isList ? this.#list() : this.#choice({ isWhole: isOpening });
     if (isOpening) this.#isInJson = false;
     if (this.#peek() !== ")") throw this.#error('")"');
     this.#at++;
     return inside;
   }
 
+  /** Parts in order, with commas between those that are there. Two ways lead through it, "a comma is due" and "none is": each part stands once. */
+  #list(): Fragment {
+    const start = this.#node();
+    let none = start;
+    let due: number | undefined;
+    for (let isFirst = true; isFirst || this.#peek() === "|"; isFirst = false) {
+      if (!isFirst) this.#at++;
+      const isOptional = this.#peek() === "?";
+      if (isOptional) this.#at++;
+      const part = this.#sequence({ isWhole: false });
+      const [noneNow, dueNow] = [none, due];
+      this.#link(noneNow, part.start);
+      if (dueNow !== undefined) {
+        const comma = this.#node();
+        this.#link(dueNow, comma);
+        this.#read(comma, part.start, (c) => c === 44);
+      }
+      due = this.#node();
+      this.#link(part.end, due);
+      none = this.#node();
+      if (!isOptional) continue;
+      this.#link(noneNow, none);
+      if (dueNow !== undefined) this.#link(dueNow, due);
+    }
+    const end = this.#node();
+    // After a part that has to be there no way leads on without a comma.
+    this.#link(none, end);
+    this.#link(due!, end);
+    return { start, end };
+  }
+
+  #read(from: number, to: number, accepts: Accepts): void {
+    this.#nodes[from]!.accepts = accepts;
+    this.#nodes[from]!.next = to;
+  }
+
   #reads(accepts: Accepts): Fragment {
     const [start, end] = [this.#node(), this.#node()];
-    const read = (from: number, to: number, fits: Accepts): void => {
-      this.#nodes[from]!.accepts = fits;
-      this.#nodes[from]!.next = to;
-    };
+    const read = this.#read.bind(this);
     if (!this.#isInJson) {
       read(start, end, accepts);
       return { start, end };

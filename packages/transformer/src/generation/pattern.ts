@@ -8,6 +8,7 @@ export type PatternState = readonly number[];
 /**
  * A whole text must fit: `^` and `$` may stand at the ends of its alternatives, and nowhere else. Understands literals, `.`, classes
  * `[a-z^]`, `\d \w \s` and their opposites, `\n \t \r \uXXXX`, groups, `|`, `* + ? {m,n}`. No look-around, no back-references.
+ * In a group `(?,a|?b|c)` the parts stand one after the other, each once, with commas between; `?` begins one that may be left out.
  * In a group `(?"…)` characters stand as a JSON string writes them: `(?".)` fits `a`, `\"` and `\n`, but no quote alone.
  *
  * @example
