@@ -29,13 +29,8 @@ export function tokenDecoder(fields: JsonFields): TokenDecoder {
         ["always", "first", "never"],
         fields.boolean("add_prefix_space", true) ? "always" : "never",
       );
-      return (tokens) =>
-        tokens.map((token, i) =>
-          (i === 0 && scheme !== "never" && token.startsWith(replacement) ? token.slice(replacement.length) : token).replaceAll(
-            replacement,
-            " ",
-          ),
-        );
+      // All marks of the first token, not only the one that was put there: tokenizers, `decoders/metaspace`.
+      return (tokens) => tokens.map((token, i) => token.replaceAll(replacement, i === 0 && scheme !== "never" ? "" : " "));
     }
     case "BPEDecoder": {
       const suffix = fields.string("suffix", "</w>");

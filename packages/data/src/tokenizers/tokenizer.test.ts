@@ -120,6 +120,19 @@ describe("decode", () => {
       }),
     );
   });
+
+  // Texts of tokenizers 0.23.2, `decoders.Metaspace(prepend_scheme=…)`.
+  test.each([
+    ["always", ["a  b", "ab", "", " a", "a b c"]],
+    ["first", ["a  b", "ab", "", " a", "a b c"]],
+    ["never", ["  a  b", "a b", "  ", "  a", "a  b c"]],
+  ])("Metaspace, %s: the first token loses all its marks unless none was put there", (scheme, expected) => {
+    const vocabulary = ["?", "▁▁a", "▁▁b", "a▁b", "▁▁", "▁", "▁a", "a▁", "▁b▁c"];
+    const decoder = { type: "Metaspace", replacement: "▁", prepend_scheme: scheme, split: true };
+    const tokenizer = Tokenizer.fromJson({ ...words(...vocabulary), decoder });
+    const texts = [["▁▁a", "▁▁b"], ["a▁b"], ["▁▁"], ["▁", "▁a"], ["a▁", "▁b▁c"]];
+    expect(texts.map((tokens) => tokenizer.decode(tokens.map((token) => vocabulary.indexOf(token))))).toEqual(expected);
+  });
 });
 
 describe("training", () => {
