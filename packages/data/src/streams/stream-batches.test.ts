@@ -49,6 +49,41 @@ describe("batches of a stream", () => {
     expect(() => batches(streamOf(dataset), { batchSize: 4, resume: state })).toThrow(/batchSize 3/);
   });
 
+  test("whether and how a resumed pass is shuffled is the state's to say; what would give other batches is refused", async () => {
+    const stream = streamOf(dataset);
+    const lengthOf = (): number => 1;
+    const plain = batches(stream, { batchSize: 4 });
+    await plain.next();
+    const shuffled = batches(stream, { batchSize: 4, shuffle: new Rng(2), shuffleBuffer: 6 });
+    await shuffled.next();
+    const [still, mixed] = [plain.state, shuffled.state];
+    const left = values(await collect(shuffled));
+    expect(values(await collect(batches(stream, { batchSize: 4, shuffle: new Rng(3), resume: still })))).toEqual(
+      values(await collect(plain)),
+    );
+    const again = batches(stream, { batchSize: 4, shuffle: new Rng(3), shuffleBuffer: 6, resume: mixed });
+    expect(again.state).toEqual(mixed);
+    expect(values(await collect(again))).toEqual(left);
+
+    const shuffle = new Rng(2);
+    const refused = (other: object, reason: RegExp): void => {
+      const resume = (): unknown => batches(stream, { batchSize: 4, shuffleBuffer: 6, resume: mixed, ...other });
+      expect(resume).toThrow(DataError);
+      expect(resume).toThrow(reason);
+    };
+    refused({ shuffleBuffer: 7 }, /shuffleBuffer 7\), got a state with shuffleBuffer 6/);
+    refused({ shuffleBuffer: undefined }, /shuffleBuffer 1000\), got a state with shuffleBuffer 6/);
+    refused({ dropLast: true }, /dropLast true\), got a state with dropLast false/);
+    refused({ lengthOf }, /byLength true\), got a state with byLength false/);
+    refused(
+      { lengthOf: undefined, resume: batches(stream, { batchSize: 4, shuffle, shuffleBuffer: 6, lengthOf }).state },
+      /byLength false/,
+    );
+    refused({ shuffle, resume: { ...mixed, stream: still.stream } }, /resume\.stream/);
+    refused({ resume: { ...still, stream: mixed.stream } }, /resume\.stream/);
+    refused({ resume: { ...mixed, position: -1 } }, /resume\.position to be a whole number of batches, got -1/);
+  });
+
   test("damaged elements make their batch smaller, are told of with it, and change nothing else: as in a dataset", async () => {
     const isDamaged = (index: number): boolean => index === 5 || index === 6 || index === 17;
     const damaged: Dataset<Example<"x">> = {

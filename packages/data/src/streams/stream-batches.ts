@@ -8,7 +8,7 @@ import { noneReadable } from "../read-examples.ts";
 import { Pipeline, type Transform } from "../transforms/transform.ts";
 import type { DataStream, StreamCursor, StreamState } from "./data-stream.ts";
 import type { Numbered } from "./numbered.ts";
-import { openGroups } from "./stream-groups.ts";
+import { isShuffled, openGroups } from "./stream-groups.ts";
 
 /** Which elements come into which batch, of `T` in the stream. */
 export interface StreamOrderOptions<T> {
@@ -29,7 +29,7 @@ export interface StreamOrderOptions<T> {
   onDamaged?: ((error: DataError, index: number) => void) | undefined;
   /** Where random transforms draw from. Fork one for every epoch. */
   rng?: Rng | undefined;
-  /** Goes on where a pass with this `state` stood. `shuffle` and `rng` are taken from the state. */
+  /** Goes on where a pass with this `state` stood: the same batches remain. `shuffle` and `rng` are taken from the state. */
   resume?: StreamBatchesState | undefined;
 }
 
@@ -47,6 +47,11 @@ export interface StreamBatchesState {
   /** Batches already given. */
   readonly position: number;
   readonly batchSize: number;
+  readonly dropLast: boolean;
+  /** `null` for a pass in the stream's order. */
+  readonly shuffleBuffer: number | null;
+  /** Whether there is a `lengthOf`. */
+  readonly byLength: boolean;
   readonly rng: RngState | null;
   readonly stream: StreamState;
 }
@@ -84,7 +89,7 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
   readonly #groups: StreamCursor<readonly Numbered<unknown>[]>;
   readonly #make: BatchMaker<unknown, E>;
   readonly #onDamaged: StreamOrderOptions<unknown>["onDamaged"];
-  readonly #plan: Pick<StreamBatchesState, "batchSize" | "rng">;
+  readonly #plan: Omit<StreamBatchesState, "position" | "stream">;
   readonly #prefetch: number;
   /** Batches on their way, the one to be given next first. */
   readonly #coming: ComingBatch<E>[] = [];
@@ -105,13 +110,11 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
     if (!Number.isInteger(prefetch) || prefetch < 0) {
       throw new OptionError(`batches: expected a whole prefetch of at least 0, got ${prefetch}.`);
     }
-    if (resume !== undefined && resume.batchSize !== batchSize) {
-      throw new DataError(
-        `batches: expected resume to fit this pass (batchSize ${batchSize}), got a state with batchSize ${resume.batchSize}.`,
-      );
-    }
+    const byLength = lengthOf !== undefined;
+    if (resume !== undefined) checkResume(resume, { batchSize, dropLast, shuffleBuffer, byLength });
+    const isMixed = resume === undefined ? shuffle !== undefined : resume.shuffleBuffer !== null;
     const transformRng = resume === undefined ? rng : resume.rng === null ? undefined : Rng.fromState(resume.rng);
-    this.#plan = { batchSize, rng: transformRng?.state ?? null };
+    this.#plan = { batchSize, dropLast, shuffleBuffer: isMixed ? shuffleBuffer : null, byLength, rng: transformRng?.state ?? null };
     this.#make = maker(transformRng) as BatchMaker<unknown, E>;
     this.#onDamaged = onDamaged;
     this.#prefetch = prefetch;
@@ -178,6 +181,29 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+function checkResume(
+  state: StreamBatchesState,
+  now: Pick<StreamBatchesState, "batchSize" | "dropLast" | "shuffleBuffer" | "byLength">,
+): void {
+  for (const key of ["batchSize", "dropLast", "shuffleBuffer", "byLength"] as const) {
+    // In the stream's order nothing is held.
+    if (key === "shuffleBuffer" && state[key] === null) continue;
+    if (state[key] !== now[key]) {
+      throw new DataError(
+        `batches: expected resume to fit this pass (${key} ${now[key]}), got a state with ${key} ${state[key]}. Resume with the options of the interrupted run.`,
+      );
+    }
+  }
+  if (isShuffled(state.stream) !== (state.shuffleBuffer !== null)) {
+    throw new DataError(
+      `batches: expected resume.stream to be the place of a pass with shuffleBuffer ${state.shuffleBuffer}, got another.`,
+    );
+  }
+  if (!Number.isInteger(state.position) || state.position < 0) {
+    throw new DataError(`batches: expected resume.position to be a whole number of batches, got ${state.position}.`);
   }
 }
 

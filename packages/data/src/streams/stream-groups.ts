@@ -18,8 +18,8 @@ export interface StreamGroupsOptions<T> {
 export function openGroups<T>(stream: DataStream<T>, options: StreamGroupsOptions<T>): StreamCursor<readonly Numbered<T>[]> {
   const { batchSize, shuffle, shuffleBuffer, dropLast, lengthOf, state } = options;
   const source = numbered(stream);
-  // Resumed, the stream to draw from comes out of the state; a shuffled pass is told by its form.
-  const rng = shuffle ?? (state !== undefined && isShuffled(state) ? new Rng(0) : undefined);
+  // Resumed, the stream to draw from comes out of the state, which also says whether there is one.
+  const rng = state === undefined ? shuffle : isShuffled(state) ? new Rng(0) : undefined;
   if (lengthOf !== undefined) {
     if (rng === undefined) {
       throw new OptionError(
@@ -79,6 +79,7 @@ function checkedLength(length: number): number {
   return length;
 }
 
-function isShuffled(state: StreamState): boolean {
+/** Whether a place is that of a shuffled pass: told by its form. */
+export function isShuffled(state: StreamState): boolean {
   return typeof state === "object" && state !== null && "held" in state;
 }
