@@ -4,7 +4,7 @@ import { DataError, OptionError, Rng, type RngState } from "@dl/core";
 import type { Collate } from "./collate/pad-fields.ts";
 import type { Dataset, Example } from "./dataset.ts";
 import { type Order, permutationOrder } from "./orders/order.ts";
-import { readExamples } from "./read-examples.ts";
+import { readExampleAsync, readExamples, readExamplesAsync } from "./read-examples.ts";
 import { DataStream } from "./streams/data-stream.ts";
 import { type StreamBatches, type StreamBatchesOptions, streamBatches } from "./streams/stream-batches.ts";
 import { Pipeline, type Transform } from "./transforms/transform.ts";
@@ -141,9 +141,12 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
 
   /** As `read`, through the dataset's `getBatchAsync` where it has one. */
   async readAsync(indices: Int32Array): Promise<E> {
-    const { getBatchAsync } = this.#dataset;
-    if (getBatchAsync === undefined || this.#options.collate !== undefined) return this.read(indices);
-    const { batch, kept } = await getBatchAsync(indices, { onDamaged: this.#options.onDamaged });
+    const dataset = this.#dataset;
+    if (dataset.getBatchAsync === undefined) return this.read(indices);
+    const { batch, kept } =
+      this.#options.collate === undefined
+        ? await dataset.getBatchAsync(indices, { onDamaged: this.#options.onDamaged })
+        : await readExamplesAsync((index) => readExampleAsync(dataset, index), indices, this.#options);
     this.#pipeline.apply(batch, kept);
     return batch;
   }

@@ -1,13 +1,15 @@
 import { DataError, hostTensor, OptionError, Rng } from "@dl/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type BatchesOptions, batches } from "../batches.ts";
+import { padFields } from "../collate/pad-fields.ts";
 import type { Dataset, Example } from "../dataset.ts";
 import { classCounts, labelsOf } from "../statistics/class-counts.ts";
 import { arrayDataset } from "./array-dataset.ts";
 import { concat } from "./concat.ts";
 import { map } from "./map.ts";
 import { split } from "./split.ts";
-import { readBatch } from "./stack.ts";
+import { readBatch, stack } from "./stack.ts";
 import { subset, take } from "./subset.ts";
 
 const labelled = (labels: readonly number[], classNames?: readonly string[]) =>
@@ -58,6 +60,94 @@ describe("subset, take, concat, map", () => {
     expect(() => concat(ten).get(-1)).toThrow(DataError);
     expect(() => take(ten, -1)).toThrow(OptionError);
     expect(() => concat()).toThrow(DataError);
+  });
+});
+
+describe("asynchronous reading, as workers do", () => {
+  /** Gives `number + 0.5` where it is read asynchronously: as a decoder whose pixels are others. 3 is damaged. */
+  class Slow implements Dataset<Example<"x">> {
+    readonly length = 6;
+    readonly #shapeOf = (index: number): number[] => [1 + (index % 2)];
+    get(index: number): Example<"x"> {
+      return { x: hostTensor(new Float32Array(1 + (index % 2)).fill(index), this.#shapeOf(index)) };
+    }
+    async getBatchAsync(
+      indices: Int32Array,
+      { onDamaged }: { onDamaged?: ((error: DataError, index: number) => void) | undefined },
+    ): Promise<{ batch: Example<"x">; kept: Int32Array }> {
+      const kept = indices.filter((index) => {
+        if (index !== 3) return true;
+        const error = new DataError("example 3 is damaged");
+        if (onDamaged === undefined) throw error;
+        onDamaged(error, index);
+        return false;
+      });
+      if (kept.length === 0) throw new DataError("none left");
+      const batch = stack(Array.from(kept, (index) => this.get(index)));
+      for (let i = 0; i < batch.x.data.length; i++) batch.x.data[i]! += 0.5;
+      return { batch, kept };
+    }
+  }
+  const slow = new Slow();
+  const sync: Dataset<Example<"x">> = { length: 6, get: (index) => slow.get(index) };
+  const read = async (dataset: Dataset<Example<"x">>, indices: number[], options: Partial<BatchesOptions<Example<"x">>> = {}) => {
+    const { x } = await batches(dataset, { batchSize: 4, ...options }).readAsync(Int32Array.from(indices));
+    return Array.from(x.data);
+  };
+
+  test("map, concat and subset hand it on, whatever they stand on; what has none is read as ever", async () => {
+    const doubled = map(slow, ({ x }, index) => ({
+      x: hostTensor(
+        Float32Array.from(x.data, (value) => 2 * value + index * 100),
+        x.shape,
+      ),
+    }));
+    expect(await read(slow, [4, 0, 2])).toEqual([4.5, 0.5, 2.5]);
+    expect(await read(doubled, [4, 0, 2])).toEqual([409, 1, 205]);
+    expect(await read(subset(doubled, [5, 4, 2]), [2, 1])).toEqual([205, 409]);
+    const joined = concat(sync, subset(slow, [4, 0]), doubled);
+    expect(await read(joined, [10, 6, 2, 7, 4])).toEqual([205, 4.5, 2, 0.5, 4]);
+    expect(
+      await read(
+        map(joined, (example) => example),
+        [8, 0],
+      ),
+    ).toEqual([1, 0]);
+    expect(concat(sync, sync).getBatchAsync).toBeUndefined();
+    expect(map(sync, (example) => example).getBatchAsync).toBeUndefined();
+    await expect(read(joined, [14])).rejects.toThrow(/from 0 to 13, got 14/);
+  });
+
+  test("collate gets examples that were read so, each of its own shape", async () => {
+    const collate = padFields({ x: -1 });
+    expect(await read(slow, [0, 1], { collate })).toEqual([0.5, -1, 1.5, 1.5]);
+    expect(
+      await read(
+        map(slow, (example) => example),
+        [1, 2],
+        { collate },
+      ),
+    ).toEqual([1.5, 1.5, 2.5, -1]);
+  });
+
+  test("a damaged example is told of by the number it has where it was asked for, and left out", async () => {
+    const same = map(slow, (example) => example);
+    const joined = concat(sync, slow);
+    for (const [dataset, damaged, sound] of [
+      [slow, 3, 5],
+      [same, 3, 5],
+      [subset(same, [3, 5]), 0, 1],
+      [joined, 9, 11],
+      [map(joined, (example) => example), 9, 11],
+    ] as const) {
+      for (const collate of [undefined, padFields({ x: -1 })]) {
+        const told: number[] = [];
+        expect(await read(dataset, [damaged, sound], { collate, onDamaged: (_, index) => told.push(index) })).toEqual([5.5, 5.5]);
+        expect(told).toEqual([damaged]);
+        await expect(read(dataset, [sound, damaged], { collate })).rejects.toThrow(/example 3 is damaged/);
+        await expect(read(dataset, [damaged], { collate, onDamaged: () => {} })).rejects.toThrow(DataError);
+      }
+    }
   });
 });
 

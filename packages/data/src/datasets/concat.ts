@@ -2,6 +2,7 @@
 
 import { DataError, type HostTensor } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
+import { readExampleAsync, readExamplesAsync } from "../read-examples.ts";
 import { joinRows } from "./join-rows.ts";
 import { stack } from "./stack.ts";
 
@@ -16,18 +17,29 @@ export function concat<E extends Example>(...datasets: readonly Dataset<E>[]): D
   }
   const classNames = datasets[0]!.classNames;
   const agreed = datasets.every((dataset) => JSON.stringify(dataset.classNames) === JSON.stringify(classNames));
-  const get = (index: number): E => {
+  const place = (index: number): { dataset: Dataset<E>; inner: number } => {
     if (!Number.isInteger(index) || index < 0 || index >= length) {
       throw new DataError(`Dataset.get: expected an index from 0 to ${length - 1}, got ${index}.`);
     }
     const at = starts.findLastIndex((start) => start <= index);
-    return datasets[at]!.get(index - starts[at]!);
+    return { dataset: datasets[at]!, inner: index - starts[at]! };
+  };
+  const get = (index: number): E => {
+    const { dataset, inner } = place(index);
+    return dataset.get(inner);
+  };
+  const getAsync = async (index: number): Promise<E> => {
+    const { dataset, inner } = place(index);
+    return readExampleAsync(dataset, inner);
   };
   return {
     length,
     classNames: agreed ? classNames : undefined,
     get,
     getBatch: (indices) => stack(Array.from(indices, get)),
+    ...(datasets.every(({ getBatchAsync }) => getBatchAsync === undefined)
+      ? {}
+      : { getBatchAsync: (indices, { onDamaged }) => readExamplesAsync(getAsync, indices, { onDamaged }) }),
     column: (field) => {
       const columns: HostTensor[] = [];
       for (const dataset of datasets) {

@@ -24,7 +24,7 @@ export function subset<E extends Example>(dataset: Dataset<E>, indices: ArrayLik
     classNames: dataset.classNames,
     get: (index) => dataset.get(inner(index)),
     getBatch: (batch) => readBatch(dataset, batch.map(inner)),
-    ...(dataset.getBatchAsync === undefined ? {} : { getBatchAsync: subsetBatches(dataset.getBatchAsync, inner) }),
+    ...(dataset.getBatchAsync === undefined ? {} : { getBatchAsync: subsetBatches(dataset, inner) }),
     column: (field) => {
       const column = dataset.column?.(field);
       return column === undefined ? undefined : gatherRows(column, chosen);
@@ -42,14 +42,11 @@ export function take<E extends Example>(dataset: Dataset<E>, count: number): Dat
 }
 
 /** Which examples were damaged, and which are kept, is told in the subset's numbers. */
-function subsetBatches<E extends Example>(
-  getBatchAsync: NonNullable<Dataset<E>["getBatchAsync"]>,
-  inner: (index: number) => number,
-): NonNullable<Dataset<E>["getBatchAsync"]> {
+function subsetBatches<E extends Example>(dataset: Dataset<E>, inner: (index: number) => number): NonNullable<Dataset<E>["getBatchAsync"]> {
   return async (indices, { onDamaged }) => {
     const outer = new Map(Array.from(indices, (index) => [inner(index), index]));
     const report = onDamaged && ((error: DataError, index: number) => onDamaged(error, outer.get(index)!));
-    const { batch, kept } = await getBatchAsync(indices.map(inner), { onDamaged: report });
+    const { batch, kept } = await dataset.getBatchAsync!(indices.map(inner), { onDamaged: report });
     // What is kept comes in the order asked for; an example may have been asked for twice.
     let at = 0;
     const own = kept.map((index) => {
