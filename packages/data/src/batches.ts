@@ -3,6 +3,7 @@
 import { DataError, OptionError, Rng, type RngState } from "@dl/core";
 import type { Collate } from "./collate/pad-fields.ts";
 import type { Dataset, Example } from "./dataset.ts";
+import { occurrencesIn, occurrencesOfKept } from "./orders/occurrences.ts";
 import { type Order, permutationOrder } from "./orders/order.ts";
 import { readExampleAsync, readExamples, readExamplesAsync } from "./read-examples.ts";
 import { DataStream } from "./streams/data-stream.ts";
@@ -82,6 +83,7 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
   readonly #options: Pick<BatchesOptions<E>, "collate" | "onDamaged">;
   readonly #plan: Omit<BatchesState, "position">;
   readonly #order: Int32Array | undefined;
+  readonly #occurrences: Int32Array | undefined;
   readonly #pipeline: Pipeline<E>;
   #position: number;
 
@@ -102,6 +104,7 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     }
     const shuffleState = shuffleRng?.state ?? null;
     this.#order = shuffleRng && (order ?? permutationOrder)({ length: dataset.length, batchSize, rng: shuffleRng });
+    this.#occurrences = order && this.#order && occurrencesIn(this.#order, { length: dataset.length });
     const transformRng = resume === undefined ? rng : restore(resume.rng);
     this.#plan = { length: dataset.length, batchSize, dropLast, shuffle: shuffleState, rng: transformRng?.state ?? null };
     this.#pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, transformRng);
@@ -124,30 +127,36 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     return this.#order?.slice(start, end) ?? Int32Array.from({ length: end - start }, (_, i) => start + i);
   }
 
+  /** How often each example of batch `position` came before in the pass; `undefined` where the order repeats none. */
+  occurrences(position: number): Int32Array | undefined {
+    const start = position * this.#plan.batchSize;
+    return this.#occurrences?.slice(start, start + this.#plan.batchSize);
+  }
+
   /** Batch `position` of this pass, which stays where it is: any batch can be had without the ones before it. */
   at(position: number): E {
     if (!Number.isInteger(position) || position < 0 || position >= this.length) {
       throw new OptionError(`Batches.at: expected a position from 0 to ${this.length - 1}, got ${position}.`);
     }
-    return this.read(this.indices(position));
+    return this.read(this.indices(position), { occurrences: this.occurrences(position) });
   }
 
   /** The examples `indices` as this pass makes batches of them: what a worker is asked for. */
-  read(indices: Int32Array): E {
+  read(indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): E {
     const { batch, kept } = readExamples(this.#dataset, indices, this.#options);
-    this.#pipeline.apply(batch, kept);
+    this.#pipeline.apply(batch, kept, { occurrences: occurrencesOfKept(kept, { indices, occurrences }) });
     return batch;
   }
 
   /** As `read`, through the dataset's `getBatchAsync` where it has one. */
-  async readAsync(indices: Int32Array): Promise<E> {
+  async readAsync(indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): Promise<E> {
     const dataset = this.#dataset;
-    if (dataset.getBatchAsync === undefined) return this.read(indices);
+    if (dataset.getBatchAsync === undefined) return this.read(indices, { occurrences });
     const { batch, kept } =
       this.#options.collate === undefined
         ? await dataset.getBatchAsync(indices, { onDamaged: this.#options.onDamaged })
         : await readExamplesAsync((index) => readExampleAsync(dataset, index), indices, this.#options);
-    this.#pipeline.apply(batch, kept);
+    this.#pipeline.apply(batch, kept, { occurrences: occurrencesOfKept(kept, { indices, occurrences }) });
     return batch;
   }
 

@@ -1,6 +1,7 @@
 import { DataError, OptionError, Rng } from "@dl/core";
 import { expect, test } from "vitest";
 import { batches } from "../batches.ts";
+import { weightedOrder } from "../orders/weighted-order.ts";
 import { openBatchWorkers } from "./batch-workers.ts";
 import { type FixtureInput, type Numbered, numberedImages, transform } from "./pipeline-fixture.ts";
 
@@ -28,6 +29,12 @@ test("any number of workers gives the batches that one thread gives, pass after 
     const second = await collect(workers.batches({ batchSize: 8, shuffle, rng }));
     expect(second).not.toEqual(expected);
   }
+});
+
+test("an example that comes again is changed anew in workers as in one thread", async () => {
+  const options = () => ({ batchSize: 8, order: weightedOrder([1, 1, 1], { draws: 40 }), ...streams() });
+  await using workers = await open({ length: 3 }, 2);
+  expect(await collect(workers.batches(options()))).toEqual([...batches(numberedImages(3), { transform, ...options() })]);
 });
 
 test("the state counts what was given, not what was made ahead, and resumes in workers or in one thread", async () => {

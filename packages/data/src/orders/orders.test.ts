@@ -7,6 +7,7 @@ import type { Dataset, Example } from "../dataset.ts";
 import { arrayDataset } from "../datasets/array-dataset.ts";
 import { kFold } from "../datasets/k-fold.ts";
 import { labelsOf } from "../statistics/class-counts.ts";
+import { padCrop } from "../transforms/pad-crop.ts";
 import { balancedOrder } from "./balanced-order.ts";
 import { lengthOrder } from "./length-order.ts";
 import { weightedOrder } from "./weighted-order.ts";
@@ -69,6 +70,55 @@ test("balancedOrder gives every class as often to within one, and no example twi
       },
     ),
   );
+});
+
+describe("an example that comes again in a pass", () => {
+  const one = arrayDataset({
+    images: hostTensor(
+      Float32Array.from({ length: 36 }, (_, i) => i),
+      [1, 6, 6, 1],
+    ),
+  });
+  const images = (options: object) =>
+    [...batches(one, { batchSize: 8, transform: padCrop({ padding: 2 }), rng: new Rng(1), ...options })].map(({ images }) => images);
+  const orders = [balancedOrder(Int32Array.of(0), { draws: 32 }), weightedOrder([1], { draws: 32 })];
+
+  test.each(orders)("is changed anew: 32 shifts of 25 are hardly ever fewer than 10", (order) => {
+    const all = images({ order, shuffle: new Rng(2) }).flatMap(({ data }) =>
+      Array.from({ length: data.length / 36 }, (_, i) => data.slice(i * 36, (i + 1) * 36).join()),
+    );
+    expect(all).toHaveLength(32);
+    expect(new Set(all).size).toBeGreaterThan(10);
+    // The first has the bits of a pass in which it comes once.
+    expect(all[0]).toBe(images({})[0]!.data.join());
+  });
+
+  test("and resumed so, and read so out of turn", () => {
+    const options = { batchSize: 8, order: orders[0]!, transform: padCrop({ padding: 2 }) };
+    const pass = batches(one, { ...options, shuffle: new Rng(2), rng: new Rng(1) });
+    const whole = [...images({ order: orders[0], shuffle: new Rng(2) })];
+    pass.next();
+    expect([...batches(one, { ...options, resume: pass.state })].map(({ images }) => images)).toEqual(whole.slice(1));
+    expect(pass.at(3).images).toEqual(whole[3]);
+  });
+
+  test("where others are damaged, too", () => {
+    const two: Dataset<Example<"images">> = {
+      length: 2,
+      get: (index) => {
+        if (index === 0) throw new DataError("damaged");
+        return one.get(0);
+      },
+    };
+    const read = (order: number[]): string =>
+      batches(two, {
+        ...{ batchSize: 32, order: () => Int32Array.from(order), shuffle: new Rng(1), rng: new Rng(1) },
+        ...{ transform: padCrop({ padding: 2 }), onDamaged: () => {} },
+      })
+        .next()
+        .value!.images.data.join();
+    expect(read([0, 1, 0, 1, 0, 1])).toBe(read([1, 1, 1]));
+  });
 });
 
 describe("lengthOrder with padFields", () => {

@@ -8,8 +8,9 @@ export interface TransformContext {
   /** Number of each example in its dataset, `[B]`. */
   readonly indices: Int32Array;
   /**
-   * The random stream of row `row`: it depends on the rng given to `batches`, on the transform's place in the list and on the
-   * example's number, and on nothing else. So neither order nor batch size nor the number of workers changes what an example gets.
+   * The random stream of row `row`: it depends on the rng given to `batches`, on the transform's place in the list, on the example's number
+   * and on how often it came before in the pass, and on nothing else. So neither batch size nor the number of workers changes what an
+   * example gets, nor the order, unless that repeats it: then each time is another.
    */
   rng(row: number): Rng;
 }
@@ -32,17 +33,23 @@ export class Pipeline<E extends Example> {
     this.#steps = transforms.map((transform, place) => ({ transform, key: pass?.fork(`transform ${place}`).nextKey() }));
   }
 
-  apply(batch: E, indices: Int32Array): void {
-    for (const { transform, key } of this.#steps) transform(batch, { indices, rng: (row) => exampleRng(key, indices[row]!) });
+  /** `occurrences`, one a row: how often the example came before in the pass. Default 0. */
+  apply(batch: E, indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): void {
+    for (const { transform, key } of this.#steps) {
+      transform(batch, { indices, rng: (row) => exampleRng(key, { index: indices[row]!, occurrence: occurrences?.[row] ?? 0 }) });
+    }
   }
 }
 
-function exampleRng(key: readonly [number, number] | undefined, index: number): Rng {
+function exampleRng(
+  key: readonly [number, number] | undefined,
+  { index, occurrence }: { readonly index: number; readonly occurrence: number },
+): Rng {
   if (key === undefined) {
     throw new OptionError('batches: expected an rng for a random transform, got none. Pass rng: rng.fork("augment"), one fork an epoch.');
   }
   // One block under the transform's key is the example's key: a fork by name would hash every digit of the index.
   const words = new Int32Array(2);
-  threefry2x32(key[0], key[1], [0, index], words, 0);
+  threefry2x32(key[0], key[1], [occurrence, index], words, 0);
   return Rng.fromState({ key: [words[0]!, words[1]!], position: 0 });
 }

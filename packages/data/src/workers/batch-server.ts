@@ -64,7 +64,7 @@ export async function openBatchServer({ pipeline, input, name, reply }: BatchSer
 function batchReader({ dataset, transform, collate }: WorkerPipeline): (request: ReadRequest) => Promise<Made> {
   let current: { id: number; pass: Batches<Example> } | undefined;
   let damaged: DamagedExample[] = [];
-  return async ({ pass: id, plan, indices, tolerant }) => {
+  return async ({ pass: id, plan, indices, occurrences, tolerant }) => {
     if (current?.id !== id) {
       const { batchSize, dropLast } = plan;
       const onDamaged = tolerant ? (error: Error, index: number) => damaged.push({ index, message: error.message }) : undefined;
@@ -73,7 +73,7 @@ function batchReader({ dataset, transform, collate }: WorkerPipeline): (request:
       current = { id, pass: new Batches(dataset, { batchSize, dropLast, transform, collate, onDamaged, resume }) };
     }
     damaged = [];
-    return { batch: await current.pass.readAsync(indices), damaged };
+    return { batch: await current.pass.readAsync(indices, { occurrences }), damaged };
   };
 }
 

@@ -2,8 +2,8 @@
  * Batches made by other threads: decoding and augmentation beside training.
  *
  * The thread that uses the batches draws their order and asks for each by its examples, or, of a stream, with its elements; what a worker's
- * transforms draw depends on the pass and the example alone. So what comes out cannot depend on how many workers there are or which is
- * faster, and equals what `batches` gives in one thread.
+ * transforms draw depends on the pass, the example and how often it came before. So what comes out cannot depend on how many workers there
+ * are or which is faster, and equals what `batches` gives in one thread.
  */
 
 import { DataError, OptionError, type Rng } from "@dl/core";

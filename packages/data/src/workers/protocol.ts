@@ -36,6 +36,8 @@ export interface ReadRequest {
   readonly plan: BatchesState;
   readonly position: number;
   readonly indices: Int32Array;
+  /** How often each came before in the pass; undefined where none comes again. */
+  readonly occurrences: Int32Array | undefined;
   /** Leaves out examples that cannot be read. */
   readonly tolerant: boolean;
 }

@@ -80,6 +80,7 @@ export class WorkerPass<E extends Example> implements AsyncIterableIterator<E, u
       plan: this.#plan,
       position,
       indices: this.#batches.indices(position),
+      occurrences: this.#batches.occurrences(position),
       tolerant: this.#onDamaged !== undefined,
     });
     // A failure belongs to the call that gets to it; until then it must not count as unhandled.
