@@ -34,7 +34,12 @@ const models: readonly [name: string, make: () => Pretrained, inputs: readonly s
   ["GPT-2", () => new Gpt2({ ...small, rng }), ["ids"], ["logits"]],
   ["Llama", () => new Llama({ ...small, hidden: 12, rng }), ["ids"], ["logits"]],
   ["T5", () => new T5({ vocabulary: 30, size: 8, layers: 1, heads: 2, headSize: 4, hidden: 12, rng }), [...text, "written"], ["logits"]],
-  ["BART", () => new EncoderDecoder({ ...small, hidden: 12, positions: "learned", rng }), [...text, "written"], ["logits"]],
+  [
+    "BART",
+    () => new EncoderDecoder({ ...small, hidden: 12, positions: "learned", embeddingNorm: true, rng }),
+    [...text, "written"],
+    ["logits"],
+  ],
   ["ViT", () => new ViT({ imageSize: 8, patchSize: 4, ...half, labels: ["a", "b"], rng }), ["images"], ["logits"]],
   [
     "CLIP",

@@ -130,7 +130,7 @@ describe("an encoder with linear biases", () => {
 
   test("is of no other family", () => {
     expect(() => new MaskedLanguageModel({ ...options, alibi: true, family: roberta, rng })).toThrow(
-      "Roberta: expected alibi false, got true",
+      "Roberta: expected positions after padding and alibi false, got from zero and true",
     );
     expect(() => new TokenClassifier({ ...options, labels: ["a"], family: bertAlibi, rng })).toThrow(
       "BertAlibi: expected alibi true, got false",

@@ -13,7 +13,7 @@ import { tiedLogits } from "../tied-logits.ts";
 import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 export interface MaskedLanguageModelOptions extends BidirectionalEncoderOptions {
-  /** Default `bert`; with `alibi`, `bertAlibi`. */
+  /** Default the one whose form it is: `roberta` with positions after padding, `distilBert` without segments, `bertAlibi` with `alibi`, else `bert`. */
   family?: EncoderFamily;
 }
 

@@ -21,7 +21,7 @@ export interface SequenceClassifierOptions extends BidirectionalEncoderOptions {
   problem?: Problem;
   /** Rate before the last layer. Default as `dropout`. */
   headDropout?: number;
-  /** Default `bert`; with `alibi`, `bertAlibi`. */
+  /** Default the one whose form it is: `roberta` with positions after padding, `distilBert` without segments, `bertAlibi` with `alibi`, else `bert`. */
   family?: EncoderFamily;
 }
 

@@ -16,7 +16,7 @@ export interface TokenClassifierOptions extends BidirectionalEncoderOptions {
   labels: readonly string[];
   /** Rate before the last layer. Default as `dropout`. */
   headDropout?: number;
-  /** Default `bert`; with `alibi`, `bertAlibi`. */
+  /** Default the one whose form it is: `roberta` with positions after padding, `distilBert` without segments, `bertAlibi` with `alibi`, else `bert`. */
   family?: EncoderFamily;
 }
 

@@ -59,6 +59,22 @@ interface BlockOptions {
 
 type Settled = Required<EncoderPreset>;
 
+/** The options with their defaults. */
+export function encoderSettings(given: EncoderPreset): Settled {
+  const { vocabulary, context, size, layers, heads, dropout = 0.1, segments = 2 } = given;
+  return {
+    ...{ vocabulary, context, size, layers, heads, dropout, segments },
+    hidden: given.hidden ?? 4 * size,
+    activation: given.activation ?? "gelu",
+    attentionDropout: given.attentionDropout ?? dropout,
+    epsilon: given.epsilon ?? 1e-12,
+    deviation: given.deviation ?? 0.02,
+    padId: given.padId ?? 0,
+    positions: given.positions ?? "from zero",
+    alibi: given.alibi ?? false,
+  };
+}
+
 class EncoderBlock extends Module {
   readonly query: Linear;
   readonly key: Linear;
@@ -117,20 +133,9 @@ export class BidirectionalEncoder extends Module {
 
   constructor({ rng, ...given }: BidirectionalEncoderOptions) {
     super();
-    const { vocabulary, context, size, layers, heads, dropout = 0.1, segments = 2 } = given;
+    const settings = encoderSettings(given);
+    const { vocabulary, context, size, layers, heads, segments, deviation, epsilon, padId } = settings;
     if (size % heads !== 0) throw new OptionError(`BidirectionalEncoder: expected heads that divide size ${size}, got ${heads}.`);
-    const settings: Settled = {
-      ...{ vocabulary, context, size, layers, heads, dropout, segments },
-      hidden: given.hidden ?? 4 * size,
-      activation: given.activation ?? "gelu",
-      attentionDropout: given.attentionDropout ?? dropout,
-      epsilon: given.epsilon ?? 1e-12,
-      deviation: given.deviation ?? 0.02,
-      padId: given.padId ?? 0,
-      positions: given.positions ?? "from zero",
-      alibi: given.alibi ?? false,
-    };
-    const { deviation, epsilon, padId } = settings;
     const rows = settings.positions === "from zero" ? context : context + padId + 1;
     this.tokens = normalEmbedding({ count: vocabulary, size, deviation, padId, rng: rng.fork("tokens") });
     this.places = normalEmbedding({ count: rows, size, deviation, rng: rng.fork("places") });

@@ -8,6 +8,7 @@ import { dropIn } from "../drop-in.ts";
 import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { EncoderDecoderFamily } from "../huggingface/encoder-decoder-family.ts";
+import { requireKept } from "../huggingface/kept-options.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
@@ -70,7 +71,7 @@ export interface EncoderDecoderOptions {
   endIds?: readonly number[] | undefined;
   /** What every text written begins with. Default `padId`. */
   startId?: number;
-  /** Default `marian`, whose form the original transformer has. */
+  /** The form of its files. Default `bart` with learned positions, else `marian`, whose form the original transformer has. */
   family?: EncoderDecoderFamily;
   rng: Rng;
 }
@@ -247,7 +248,7 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
   readonly family: EncoderDecoderFamily;
   readonly huggingFace: HuggingFaceNames;
 
-  constructor({ rng, family = marian, ...given }: EncoderDecoderOptions) {
+  constructor({ rng, family: chosen, ...given }: EncoderDecoderOptions) {
     super();
     const { vocabulary, size, layers, heads, hidden, padId = 0, deviation = 0.02, endId = given.endIds?.[0] ?? 1 } = given;
     const settings: EncoderDecoderSettings = {
@@ -260,6 +261,8 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     for (const count of [settings.heads, settings.decoderHeads]) {
       if (size % count !== 0) throw new OptionError(`EncoderDecoder: expected heads that divide size ${size}, got ${count}.`);
     }
+    const family = chosen ?? (settings.positions === "learned" ? bart : marian);
+    requireKept(settings, { file: family, where: "EncoderDecoder" });
     const { embeddingDeviation } = settings;
     this.tokens = normalEmbedding({ count: vocabulary, size, deviation: embeddingDeviation, padId, rng: rng.fork("tokens") });
     this.encoder = new Half(settings, { half: "encoder", rng: rng.fork("encoder") });
