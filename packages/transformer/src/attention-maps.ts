@@ -1,6 +1,7 @@
 /** What a transformer looked at, and what it would say at each layer, as data. */
 
 import { type HostTensor, hostTensor, ShapeError, type Tensor } from "@dl/core";
+import { MaskedLanguageModel } from "./heads/masked-language-model.ts";
 
 /**
  * How much each token of the input counts in each of the output: attention of all layers multiplied, with half for the branch around each.
@@ -48,14 +49,16 @@ export function headMean({ data, shape }: HostTensor): HostTensor {
 /**
  * The logit lens: what the output layer makes of each layer's vectors. nostalgebraist 2020, "interpreting GPT: the logit lens".
  *
- * @param model         A decoder, or what else ends in a norm and an output layer
+ * @param model         A decoder, or what else ends in a norm and an output layer; or an encoder with the head that names hidden tokens
  * @param hiddenStates  `trace.hiddenStates`, inside the same `compute`; the last is normalised already
  * @returns Of each layer, logits `[B, T, vocabulary]`.
  */
 export function logitLens(
-  model: { readonly norm: { forward(x: Tensor): Tensor }; logits(hidden: Tensor): Tensor },
+  model: MaskedLanguageModel | { readonly norm: { forward(x: Tensor): Tensor }; logits(hidden: Tensor): Tensor },
   hiddenStates: readonly Tensor[],
 ): Tensor[] {
+  // Each block of an encoder ends in its norm; the head's own is a part of `logits`.
+  if (model instanceof MaskedLanguageModel) return hiddenStates.map((hidden) => model.logits(hidden));
   return hiddenStates.map((hidden, i) => model.logits(i === hiddenStates.length - 1 ? hidden : model.norm.forward(hidden)));
 }
 

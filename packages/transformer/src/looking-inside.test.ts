@@ -1,9 +1,10 @@
 import { cpu } from "@dl/backend-cpu";
 import { hostTensor, openDevice, Rng, type Scalar, type Tensor, tensor, valueAndGrad } from "@dl/core";
-import { AdamW, crossEntropy, inference, type Module, training } from "@dl/nn";
+import { AdamW, crossEntropy, inference, loadState, type Module, readState, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { attentionRollout, logitLens } from "./attention-maps.ts";
 import { attentionPage } from "./attention-page.ts";
+import { MaskedLanguageModel } from "./heads/masked-language-model.ts";
 import { markEntities, RelationClassifier } from "./heads/relation-classifier.ts";
 import { SequenceClassifier } from "./heads/sequence-classifier.ts";
 import { layerGroups } from "./layer-decay.ts";
@@ -61,6 +62,33 @@ describe("attention", () => {
     expect(words).toContain("<th>layer 1</th>");
     expect(() => logitLensPage({ lens, tokens: ["a"], textOf: String })).toThrow(/expected 32 tokens/);
     expect(() => logitLensPage({ lens: [], tokens, textOf: String })).toThrow(/logits of each layer/);
+  });
+
+  test("of an encoder's head: the lens of a layer is what a model that ends there says", async () => {
+    await using device = await openDevice(cpu());
+    const options = { vocabulary: 21, context: 12, size: 16, heads: 2, dropout: 0, deviation: 0.4 };
+    using model = new MaskedLanguageModel({ ...options, layers: 2, rng });
+    // Norms that do something: those of the head and of the blocks differ.
+    const weights = new Map(
+      [...(await readState(model))].map(([path, { data, shape }]) => {
+        const moved = Float32Array.from(data, (value, i) => (/orm\./.test(path) ? value + Math.sin(i) : value));
+        return [path, hostTensor(moved, shape)];
+      }),
+    );
+    loadState(model, weights);
+    const words = hostTensor(Int32Array.of(3, 9, 14, 2, 20, 7), [2, 3]);
+    const lens = await device.compute(() => {
+      const trace = { hiddenStates: [] as Tensor[] };
+      model.forward({ ids: tensor(words) }, inference, { trace });
+      return logitLens(model, trace.hiddenStates);
+    });
+    expect(lens).toHaveLength(3);
+    for (const layers of [1, 2]) {
+      using shorter = new MaskedLanguageModel({ ...options, layers, rng });
+      loadState(shorter, weights, { strict: false });
+      const logits = await device.compute(() => shorter.forward({ ids: tensor(words) }, inference));
+      expect(lens[layers]).toEqual(logits);
+    }
   });
 
   test("to another text: rows and columns have tokens of their own, and there is no rollout", () => {
