@@ -3,7 +3,7 @@
 import { type Device, OptionError } from "@dl/core";
 import { init, type Linear, Module, Parameter, wrapForward } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
-import type { Adapter } from "./adapter.ts";
+import { type Adapter, WholeModules } from "./adapter.ts";
 import { mergeAll, Standing, unmergeAll } from "./standing.ts";
 import { fits, type Target, targetLayers } from "./targets.ts";
 
@@ -12,6 +12,8 @@ export interface Ia3Options {
   targets: readonly Target[];
   /** Those whose input is multiplied: the second of the feed-forward layers. Default none. */
   feedForward?: readonly Target[];
+  /** Paths of modules that are trained whole beside it, such as a new head. Default none. */
+  whole?: readonly string[];
 }
 
 /** Made, it is attached; all factors are 1 at first. */
@@ -22,11 +24,15 @@ export class Ia3 extends Module implements Adapter {
   readonly #standings: readonly Standing<Linear>[];
   #detach: readonly (() => void)[];
   readonly #model: Pretrained;
+  readonly #whole: WholeModules;
+  readonly #options: Ia3Options;
 
   constructor(model: Pretrained, options: Ia3Options) {
     super();
-    const { targets, feedForward = [] } = options;
+    const { targets, feedForward = [], whole = [] } = options;
     const found = targetLayers(model, [...targets, ...feedForward], { where: "Ia3" });
+    this.#whole = new WholeModules(model, whole, { where: "Ia3" });
+    this.#options = options;
     const factors = new Map<string, Parameter>();
     this.#standings = found.map((target) => new Standing(target, { name: "Ia3" }));
     this.#detach = this.#standings.map((standing) => {
@@ -45,8 +51,21 @@ export class Ia3 extends Module implements Adapter {
     this.#model = model;
   }
 
+  /** Whole modules need their values from before, so that `detach` gives them back: made ready by reading them. */
+  async ready(): Promise<this> {
+    await this.#whole.remember();
+    return this;
+  }
+
+  get options(): Ia3Options {
+    return this.#options;
+  }
   get model(): Pretrained {
     return this.#model;
+  }
+  /** Parameters of the model itself that are trained too, by path. */
+  get whole(): ReadonlyMap<string, Parameter> {
+    return this.#whole.parameters;
   }
   /** Paths of the layers whose input is multiplied. */
   get inputs(): ReadonlySet<string> {
@@ -54,7 +73,7 @@ export class Ia3 extends Module implements Adapter {
   }
 
   trained(): Parameter[] {
-    return this.parameters();
+    return [...this.parameters(), ...this.#whole.parameters.values()];
   }
 
   /** It is not called: the model's `forward` is. */
@@ -62,11 +81,13 @@ export class Ia3 extends Module implements Adapter {
     throw new OptionError("Ia3.forward: expected the model's forward to be called; the adapter works inside it.");
   }
 
+  /** The model as it was: weights from before a merge, whole modules from before training (after `ready`). */
   detach(): void {
     if (this.#standings.some(({ isMerged }) => isMerged)) this.unmerge();
     for (const undo of this.#detach) undo();
     for (const standing of this.#standings) standing.leave();
     this.#detach = [];
+    this.#whole.restore();
   }
 
   /**

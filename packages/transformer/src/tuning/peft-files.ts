@@ -9,7 +9,7 @@ import type { CacheShape } from "../key-value-cache.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora, loraBiases } from "./lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
-import { moduleName, type Target, targetTables } from "./targets.ts";
+import { fits, moduleName, type Target, type TargetLayer, targetLayers, targetTables } from "./targets.ts";
 
 /** An adapter that PEFT knows. */
 export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;
@@ -50,11 +50,12 @@ function placesOf(adapter: PeftAdapter): Place[] {
   adapter.trained();
   const { model } = adapter;
   if (adapter instanceof Ia3) {
-    return [...adapter.factors].map(([path, parameter]) => {
+    const factors = [...adapter.factors].map(([path, parameter]): Place => {
       const size = parameter.size;
       const theirs = adapter.inputs.has(path) ? [1, size] : [size, 1];
       return { name: `${prefix}${moduleName(path, model)}.ia3_l`, parameter, toTheirs: reshaped(theirs), toOurs: reshaped([size]) };
     });
+    return [...factors, ...wholePlaces(adapter, (path) => huggingFaceName(path, model.huggingFace))];
   }
   const layers = [...adapter.layers].flatMap(([path, { down, up, magnitude }]): Place[] => {
     const name = `${prefix}${moduleName(path, model)}`;
@@ -76,7 +77,12 @@ function placesOf(adapter: PeftAdapter): Place[] {
     const name = huggingFaceName(path, model.huggingFace);
     return wrapped.has(path) ? name.replace(/\.bias$/, ".base_layer.bias") : name;
   };
-  const whole = [...adapter.whole].map(
+  return [...layers, ...wholePlaces(adapter, nameOf)];
+}
+
+/** Of the model's own parameters that are trained beside an adapter. */
+function wholePlaces({ whole, model }: Lora | Ia3, nameOf: (path: string) => string): Place[] {
+  return [...whole].map(
     ([path, parameter]): Place => ({
       name: `${prefix}${nameOf(path)}`,
       parameter,
@@ -84,7 +90,6 @@ function placesOf(adapter: PeftAdapter): Place[] {
       toOurs: (tensor) => toOurs(tensor, { path, model }),
     }),
   );
-  return [...layers, ...whole];
 }
 
 /** Names as PEFT's configuration lists them: whole names in transformers, which fit nothing else. */
@@ -114,7 +119,7 @@ function configOf(adapter: PeftAdapter): JsonObject {
       ...{
         feedforward_modules: namesOf(adapter.inputs, model),
         fan_in_fan_out: model.toConfig().model_type === "gpt2",
-        modules_to_save: null,
+        modules_to_save: modulesToSave(adapter.options.whole, model),
       },
     };
   }
@@ -129,13 +134,12 @@ function configOf(adapter: PeftAdapter): JsonObject {
     whole = [],
     bias = "none",
   } = adapter.options;
-  const modules = new Set(whole.map((path) => wholeName(path, model)));
   return {
     ...{ ...common, peft_type: "LORA", task_type: task, r: rank, lora_alpha: alpha, lora_dropout: dropout, bias },
     ...{ rank_pattern: patternOf(ranks, adapter), alpha_pattern: patternOf(alphas, adapter) },
     ...{ use_dora: dora, use_rslora: rankStabilized, fan_in_fan_out: model.toConfig().model_type === "gpt2", init_lora_weights: true },
     target_modules: namesOf(adapter.layers.keys(), model),
-    modules_to_save: modules.size > 0 ? [...modules] : null,
+    modules_to_save: modulesToSave(whole, model),
   };
 }
 
@@ -147,6 +151,11 @@ function patternOf(values: Readonly<Record<string, number>>, { layers, model }: 
     return own ? [[name, own[1]] as const] : [];
   });
   return Object.fromEntries(found);
+}
+
+function modulesToSave(whole: readonly string[] = [], model: Pretrained): Json {
+  const modules = new Set(whole.map((path) => wholeName(path, model)));
+  return modules.size > 0 ? [...modules] : null;
 }
 
 function wholeName(path: string, model: Pretrained): string {
@@ -187,7 +196,8 @@ function pathsNamed(names: readonly string[], model: Pretrained): string[] {
 /** `target_modules`: ends of names, or one expression that fits whole names; of some layers only, where `layers_to_transform` counts them. */
 function targetsOf(config: ModelConfig, model: Pretrained): Target[] {
   const value = config.values.target_modules;
-  const targets: Target[] = typeof value === "string" ? [expressionOf(value, config)] : strings(config, "target_modules");
+  const targets: Target[] =
+    typeof value === "string" ? [expressionOf(value, { config, name: "target_modules" })] : strings(config, "target_modules");
   const counted = config.values.layers_to_transform;
   if (counted === null || counted === undefined || typeof value === "string") {
     config.only("layers_to_transform", null);
@@ -204,12 +214,12 @@ function targetsOf(config: ModelConfig, model: Pretrained): Target[] {
     .map(({ path }) => path);
 }
 
-function expressionOf(source: string, config: ModelConfig): RegExp {
+function expressionOf(source: string, { config, name }: { config: ModelConfig; name: string }): RegExp {
   try {
     return new RegExp(source, "u");
   } catch (error) {
     throw new UnsupportedError(
-      `${config.file}: expected "target_modules" to be a list of names or an expression that JavaScript has too, got ${JSON.stringify(source)}: ${error instanceof Error ? error.message : String(error)}.`,
+      `${config.file}: expected ${JSON.stringify(name)} to be a list of names or an expression that JavaScript has too, got ${JSON.stringify(source)}: ${error instanceof Error ? error.message : String(error)}.`,
     );
   }
 }
@@ -254,16 +264,14 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
   const type = config.choice("peft_type", { known: ["LORA", "IA3", "PROMPT_TUNING", "PREFIX_TUNING"] });
   if (type === "PROMPT_TUNING" || type === "PREFIX_TUNING") {
     const length = config.count("num_virtual_tokens");
-    if (type === "PREFIX_TUNING") config.only("prefix_projection", false);
+    // With `prefix_projection` the file holds what the projection gave: keys and values, too.
     const { tokens, cacheShape } = model as Pretrained & { tokens?: PromptTokens; cacheShape?: CacheShape };
     if (tokens === undefined || cacheShape === undefined) {
       throw new UnsupportedError(`${config.file}: expected a decoder for ${type}, such as Gpt2, got ${model.constructor.name}.`);
     }
     return type === "PROMPT_TUNING" ? new PromptTuning({ tokens }, { length, rng }) : new PrefixTuning({ cacheShape }, { length, rng });
   }
-  if (type === "IA3") {
-    return new Ia3(model, { targets: strings(config, "target_modules"), feedForward: strings(config, "feedforward_modules") });
-  }
+  if (type === "IA3") return emptyIa3(model, config);
   config.only("lora_bias", false);
   for (const name of ["layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
   const whole = pathsNamed(strings(config, "modules_to_save"), model);
@@ -280,6 +288,21 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
     ...{ whole, rng },
   });
   return lora.ready();
+}
+
+/** Layers whose input is multiplied are a part of the targets: what else their names fit stays as it is. */
+async function emptyIa3(model: Pretrained, config: ModelConfig): Promise<Ia3> {
+  config.only("exclude_modules", null);
+  const found = targetLayers(model, targetsOf(config, model), { where: "loadPeft" });
+  const value = config.values.feedforward_modules;
+  const inner = typeof value === "string" ? [expressionOf(value, { config, name: "feedforward_modules" })] : undefined;
+  const ends = inner ? [] : strings(config, "feedforward_modules");
+  const isInner = ({ path, name }: TargetLayer): boolean =>
+    inner ? inner.some((each) => fits(each, { path, name })) : ends.some((end) => name.endsWith(end));
+  const paths = (layers: readonly TargetLayer[]): string[] => layers.map(({ path }) => path);
+  const whole = pathsNamed(strings(config, "modules_to_save"), model);
+  const ia3 = new Ia3(model, { targets: paths(found), feedForward: paths(found.filter(isInner)), whole });
+  return ia3.ready();
 }
 
 type PromptTokens = ConstructorParameters<typeof PromptTuning>[0]["tokens"];

@@ -63,6 +63,8 @@ const references: Readonly<Record<string, Reference>> = {
   lora_only: gpt2,
   bert_bias: bert,
   llama_embedding: llama,
+  bert_ia3: bert,
+  prefix_projection: gpt2,
 };
 
 const python = [process.env.DL_PYTHON].find((candidate) => {
