@@ -23,6 +23,8 @@ export interface EncoderFamily {
   readonly maskedActivation: (options: Required<EncoderPreset>) => ActivationName;
   /** The configuration's key of the dropout rate of heads. */
   readonly headDropoutKey: string;
+  /** That of the head of spans. Default: it drops nothing. */
+  readonly spanDropoutKey?: string;
   readOptions(config: ModelConfig): Required<EncoderPreset>;
   writeOptions(options: Required<EncoderPreset>): JsonObject;
 }

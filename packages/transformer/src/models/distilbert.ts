@@ -31,6 +31,7 @@ export const distilBert: EncoderFamily = {
   sequenceActivation: "relu",
   maskedActivation: ({ activation }) => activation,
   headDropoutKey: "seq_classif_dropout",
+  spanDropoutKey: "qa_dropout",
   readOptions(config) {
     return {
       vocabulary: config.count("vocab_size"),
