@@ -1,7 +1,7 @@
 /** How a model is meant to write: `generation_config.json` as transformers keeps it, or the same settings in an older `config.json`. */
 
 import { OptionError, type Rng, UnsupportedError } from "@dl/core";
-import type { ModelConfig } from "../huggingface/config.ts";
+import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { GenerateOptions } from "./generate.ts";
 import { renormalized } from "./logits-processors.ts";
 
@@ -55,6 +55,13 @@ export function readGenerationConfig(config: ModelConfig, options: GenerationCon
     }
   }
   return readGenerationFields(config, options);
+}
+
+/** Those of an older file's fields that are settings of generation: what a `generation_config.json` of the same model holds. */
+export function generationFields({ values }: ModelConfig): JsonObject {
+  const ids = ["bos_token_id", "pad_token_id", "decoder_start_token_id"];
+  const isSetting = (name: string): boolean => understood.has(name) || Object.hasOwn(neutral, name) || ids.includes(name);
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== null && isSetting(name)));
 }
 
 /** The same settings where they stand among others: in the `config.json` of older files. */

@@ -2,11 +2,11 @@
 
 import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CheckpointError, Rng } from "@dl/core";
+import { CheckpointError, OptionError, Rng } from "@dl/core";
 import { Tokenizer } from "@dl/data";
 import { planShards, type StoredFloat, type StoredTensor, toStored } from "@dl/nn";
 import { loadSafetensors, saveSafetensors, saveShards, writeFileAtomically } from "@dl/nn/node";
-import { ModelConfig } from "../huggingface/config.ts";
+import { type JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
 import { tokenizerConfig } from "../huggingface/tokenizer-config.ts";
 import { differentCopies, huggingFaceState, loadHuggingFaceState } from "../huggingface/weights.ts";
@@ -101,19 +101,30 @@ export interface SaveOptions {
   maximumShardBytes?: number;
   /** The text of `tokenizer.json`; `tokenizer_config.json` follows from it. Default: neither is written. */
   tokenizer?: string;
+  /** What `generation_config.json` is to hold, such as `await generationSettings(from)`. Default: none is written. */
+  generation?: JsonObject;
 }
 
 /**
  * Writes a model so that transformers' `from_pretrained` reads it. The configuration comes last: a folder that has one is whole. Weights
  * that a folder holds in another form, of a model saved there before, are removed.
+ *
+ * @throws OptionError for settings of generation that begin texts with another token than the model.
  */
 export async function saveFolder(
   folder: string,
   model: Pretrained,
-  { floats = "F32", maximumShardBytes = 5e9, tokenizer }: SaveOptions = {},
+  { floats = "F32", maximumShardBytes = 5e9, tokenizer, generation }: SaveOptions = {},
 ): Promise<void> {
   // Read first: a tokenizer that is none leaves the folder as it was.
   const words = tokenizer === undefined ? undefined : tokenizerConfig(Tokenizer.fromJson(tokenizer), model.toConfig());
+  const begins = model.toConfig().decoder_start_token_id;
+  const start = generation?.decoder_start_token_id ?? begins;
+  if (start !== begins) {
+    throw new OptionError(
+      `saveFolder: expected settings of generation of this model, whose decoder_start_token_id is ${String(begins)}, got ${String(start)}. Are they another model's?`,
+    );
+  }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of await huggingFaceState(model)) tensors.set(name, toStored(tensor, { floats }));
   const bytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes.byteLength, 0);
@@ -127,6 +138,7 @@ export async function saveFolder(
     await write("tokenizer.json", tokenizer);
     await write("tokenizer_config.json", `${JSON.stringify(words, null, 2)}\n`);
   }
+  if (generation !== undefined) await write("generation_config.json", `${JSON.stringify(generation, null, 2)}\n`);
   const dtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[floats];
   await write(configName, `${JSON.stringify({ ...model.toConfig(), dtype }, null, 2)}\n`);
 }

@@ -1,16 +1,17 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
 import { OptionError, openDevice, Rng, UnsupportedError } from "@dl/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { generate, type TextModel } from "../generation/generate.ts";
+import type { Pretrained } from "../huggingface/pretrained.ts";
 import { EncoderDecoder } from "../models/encoder-decoder.ts";
 import { Llama } from "../models/llama.ts";
 import { T5 } from "../models/t5.ts";
 import { fixturePath, readJson } from "../reference-fixture.ts";
-import { loadFolder } from "./folder.ts";
-import { generationDefaults } from "./generation-file.ts";
+import { loadFolder, saveFolder } from "./folder.ts";
+import { generationDefaults, generationSettings } from "./generation-file.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-generation-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -43,7 +44,36 @@ const kinds = {
   marian: (path: string) => loadFolder(path, EncoderDecoder),
   t5: (path: string) => loadFolder(path, T5),
   llama3: (path: string) => loadFolder(path, Llama),
-} satisfies Record<Case["folder"], (path: string) => Promise<TextModel & Disposable>>;
+} satisfies Record<Case["folder"], (path: string) => Promise<TextModel & Pretrained>>;
+
+test("a model saved with the settings of its folder writes as before, whether the folder is a new one or old", async () => {
+  await using device = await openDevice(cpu());
+  const cases = readJson<readonly Case[]>("generation_defaults.json");
+  const fresh = cases.find(({ folder, settings }) => folder === "bart" && settings !== null)!;
+  const inConfig = { num_beams: 3, no_repeat_ngram_size: 2, max_length: 9, forced_bos_token_id: 0, forced_eos_token_id: 2 };
+  const old = { folder: "bart", changes: inConfig, settings: null, prompts: fresh.prompts } as const;
+  for (const [name, each] of Object.entries({ fresh, old })) {
+    const path = folderOf(`carried-${name}`, each);
+    const to = join(scratch, `carried-${name}-to`);
+    using model = await kinds[each.folder](path);
+    const defaults = await generationDefaults(path);
+    expect(Object.keys(defaults).length).toBeGreaterThan(2);
+    await saveFolder(to, model, { generation: await generationSettings(path) });
+    const again = await generationDefaults(to);
+    const write = (settings: typeof defaults) => generate(model, each.prompts, { newTokens: 20, ...settings, device });
+    expect(await write(again)).toEqual(await write(defaults));
+  }
+});
+
+test("settings of generation that are another model's are not written", async () => {
+  const path = folderOf("settings-of-bart", { folder: "bart", changes: {}, settings: null });
+  using model = await kinds.bart(path);
+  const to = join(scratch, "settings-to");
+  await expect(saveFolder(to, model, { generation: { decoder_start_token_id: 9 } })).rejects.toThrow(
+    /expected settings of generation of this model, whose decoder_start_token_id is 2, got 9/,
+  );
+  expect(existsSync(to)).toBe(false);
+});
 
 describe("the settings beside a model write what they write in transformers", () => {
   const cases = readJson<readonly Case[]>("generation_defaults.json");

@@ -3,8 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError, type Rng } from "@dl/core";
-import { type GenerationDefaults, readGenerationConfig, readGenerationFields } from "../generation/generation-config.ts";
-import { ModelConfig } from "../huggingface/config.ts";
+import { type GenerationDefaults, generationFields, readGenerationConfig, readGenerationFields } from "../generation/generation-config.ts";
+import { type JsonObject, ModelConfig } from "../huggingface/config.ts";
 import { readConfig } from "./folder.ts";
 
 const encoderDecoders = ["t5", "bart", "marian"];
@@ -22,15 +22,32 @@ const encoderDecoders = ["t5", "bart", "marian"];
 export async function generationDefaults(folder: string, { rng }: { rng?: Rng } = {}): Promise<GenerationDefaults> {
   const config = await readConfig(folder);
   const isEncoderDecoder = config.flag("is_encoder_decoder", { otherwise: encoderDecoders.includes(String(config.values.model_type)) });
+  const settings = await readSettings(folder);
+  if (settings === undefined) return readGenerationFields(config, { isEncoderDecoder, rng });
+  // The model begins with the token its own configuration names.
+  const start = config.id("decoder_start_token_id");
+  if (start !== undefined) settings.only("decoder_start_token_id", start);
+  return readGenerationConfig(settings, { isEncoderDecoder, rng });
+}
+
+/**
+ * The settings of generation as the folder has them, in `generation_config.json` or, where an older one has none, in `config.json`: what
+ * `saveFolder` takes to write them beside the model again.
+ *
+ * @throws CheckpointError for missing or torn files.
+ * @example no-run
+ * await saveFolder("mine", model, { generation: await generationSettings("opus-mt-en-de") });
+ */
+export async function generationSettings(folder: string): Promise<JsonObject> {
+  const settings = await readSettings(folder);
+  return settings?.values ?? generationFields(await readConfig(folder));
+}
+
+async function readSettings(folder: string): Promise<ModelConfig | undefined> {
   const file = join(folder, "generation_config.json");
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw new CheckpointError(`${file}: expected settings of generation, got ${error.code ?? error.message}.`);
   });
-  if (text === undefined) return readGenerationFields(config, { isEncoderDecoder, rng });
-  const settings = ModelConfig.parse(text, { file });
-  // The model begins with the token its own configuration names.
-  const start = config.id("decoder_start_token_id");
-  if (start !== undefined) settings.only("decoder_start_token_id", start);
-  return readGenerationConfig(settings, { isEncoderDecoder, rng });
+  return text === undefined ? undefined : ModelConfig.parse(text, { file });
 }

@@ -2,5 +2,5 @@
 
 export { loadAdapter, saveAdapter } from "./adapter-folder.ts";
 export { type LoadOptions, loadFolder, readConfig, type SaveOptions, saveFolder } from "./folder.ts";
-export { generationDefaults } from "./generation-file.ts";
+export { generationDefaults, generationSettings } from "./generation-file.ts";
 export { loadTokenizer } from "./tokenizer-file.ts";
