@@ -143,6 +143,7 @@ export {
   type DecoderInput,
   type EncoderDecoderInput,
   type SequenceToSequence,
+  type SourceInput,
   shiftRight,
 } from "./sequence-to-sequence.ts";
 // Adapters, attached from outside
@@ -151,5 +152,5 @@ export { type BottleneckOptions, Bottlenecks } from "./tuning/bottleneck.ts";
 export { Ia3, type Ia3Options } from "./tuning/ia3.ts";
 export { Lora, type LoraBias, type LoraOptions } from "./tuning/lora.ts";
 export { loadPeft, type PeftAdapter, type PeftFiles, peftFiles } from "./tuning/peft-files.ts";
-export { PrefixTuning, PromptTuning, type SoftPromptOptions } from "./tuning/soft-prompts.ts";
+export { PrefixTuning, PromptTuning, type SoftPrompt, type SoftPromptOptions } from "./tuning/soft-prompts.ts";
 export type { Target } from "./tuning/targets.ts";

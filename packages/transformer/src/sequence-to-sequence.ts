@@ -8,6 +8,9 @@ import type { CacheShape } from "./key-value-cache.ts";
 /** Keys and values of the text read, `[B, H, S, D]` each; one pair a decoder layer. */
 export type CrossKeys = readonly { readonly key: Tensor; readonly value: Tensor }[];
 
+/** The text read; `embeddings` stand in the place of what the table has for the ids. */
+export type SourceInput = Pick<TokenInput, "ids" | "mask" | "embeddings">;
+
 export interface DecoderInput {
   /** `[B, T]` int32: what has been written so far. */
   readonly ids: Tensor;
@@ -21,7 +24,7 @@ export interface DecoderInput {
 
 /** The two halves of one pass in training. */
 export interface EncoderDecoderInput {
-  readonly source: Pick<TokenInput, "ids" | "mask">;
+  readonly source: SourceInput;
   /** What the decoder sees: the target shifted right, as `shiftRight` makes it. */
   readonly target: Pick<TokenInput, "ids" | "mask">;
 }
@@ -37,7 +40,7 @@ export interface SequenceToSequence {
   /** The first token of every text written. */
   readonly startId: number;
   /** Ids `[B, S]` → vectors `[B, S, C]`. */
-  encode(input: Pick<TokenInput, "ids" | "mask">, mode: Mode, options?: Pick<ForwardOptions, "trace" | "recompute">): Tensor;
+  encode(input: SourceInput, mode: Mode, options?: Pick<ForwardOptions, "trace" | "recompute">): Tensor;
   /** Keys and values of the vectors, computed once. */
   crossKeys(encoded: Tensor): CrossKeys;
   /** Logits `[B, T, vocabulary]` of the tokens that follow. */

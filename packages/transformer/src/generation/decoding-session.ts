@@ -5,6 +5,7 @@ import { inference, type Mode } from "@dl/nn";
 import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import { type CacheShape, KeyValueCache } from "../key-value-cache.ts";
 import type { CrossKeys, SequenceToSequence } from "../sequence-to-sequence.ts";
+import { lengthened, PrefixTuning, PromptTuning, type SoftPrompt } from "../tuning/soft-prompts.ts";
 
 /** What `generate` needs of a decoder: `Gpt2` and `Llama` are such. */
 export interface CausalLanguageModel {
@@ -38,6 +39,27 @@ export interface SessionOptions {
   copies: number;
   /** Tokens written at most. */
   newTokens: number;
+  /** In front of each prompt. Default none. */
+  softPrompt?: SoftPrompt | undefined;
+}
+
+/** A prompt of another model would be added to tokens it never saw. */
+function checkSoftPrompt(model: CausalLanguageModel | SequenceToSequence, softPrompt: SoftPrompt | undefined): void {
+  if (softPrompt instanceof PromptTuning) {
+    if ("tokens" in model && model.tokens !== softPrompt.tokens) {
+      throw new OptionError(
+        "generate: expected a prompt on the model's own tokens, got another model's. Make it with this model, or load it.",
+      );
+    }
+  } else if (softPrompt) {
+    if ("encode" in model) throw new OptionError("generate: expected PromptTuning for an encoder–decoder, got PrefixTuning.");
+    const [own, given] = [model.cacheShape, softPrompt.cacheShape].map(({ layers, keyHeads, headSize }) =>
+      [layers, keyHeads, headSize].join(),
+    );
+    if (own !== given) {
+      throw new OptionError(`generate: expected a prefix of layers, heads and sizes ${own}, as the model has, got ${given}.`);
+    }
+  }
 }
 
 function copied<T>(items: readonly T[], copies: number): T[] {
@@ -86,44 +108,51 @@ function padded(texts: readonly (readonly number[])[], { side, padId }: { side: 
 export function causalSession(
   model: CausalLanguageModel,
   given: readonly (readonly number[])[],
-  { device, copies, newTokens }: SessionOptions,
+  { device, copies, newTokens, softPrompt }: SessionOptions,
 ): DecodingSession {
   const { vocabulary, context } = model.options;
   checkPrompts(given, vocabulary);
+  checkSoftPrompt(model, softPrompt);
   const prompts = copied(given, copies);
   const rows = prompts.length;
   const { ids: first, mask: firstMask, size } = padded(prompts, { side: "left", padId: 0 });
-  const capacity = size + newTokens;
+  const front = softPrompt?.length ?? 0;
+  const capacity = front + size + newTokens;
   if (capacity > context) {
+    const behind = front > 0 ? ` behind ${front} of a soft prompt` : "";
     throw new OptionError(
-      `generate: expected a prompt and new tokens that fit the context of ${context}, got ${size} and ${newTokens}. Shorten the prompt, or ask for fewer.`,
+      `generate: expected a prompt and new tokens that fit the context of ${context}, got ${size} and ${newTokens}${behind}. Shorten the prompt, or ask for fewer.`,
     );
   }
   const cache = new KeyValueCache({ ...model.cacheShape, batch: rows, capacity });
   let lengths = prompts.map((prompt) => prompt.length);
   let masks = firstMask && Array.from({ length: rows }, (_, row) => firstMask.subarray(row * size, (row + 1) * size));
 
-  /** Places of the real tokens so far: what was filled up, then everything written. */
+  /** Places of the real tokens so far: a soft prompt, what was filled up, then everything written. */
   const input = (ids: Int32Array, time: number): TokenInput => {
-    const now = { ids: tensor(hostTensor(ids, [rows, time])) };
+    const prompt = cache.length === 0 && softPrompt instanceof PromptTuning ? softPrompt : undefined;
+    const plain = { ids: tensor(hostTensor(ids, [rows, time])) };
+    const now = prompt ? prompt.forward(plain) : plain;
     if (masks === undefined) return now;
-    const total = cache.length + time;
+    const fresh = (prompt?.length ?? 0) + time;
+    const total = cache.length + fresh;
     const seen = new Uint8Array(rows * total).fill(1);
-    for (const [row, mask] of masks.entries()) seen.set(mask, row * total);
-    const positions = Int32Array.from(ids, (_, i) => {
-      const row = Math.floor(i / time);
-      return Math.max(0, total - time + (i % time) - (size - lengths[row]!));
+    for (const [row, mask] of masks.entries()) seen.set(mask, row * total + front);
+    const positions = Int32Array.from({ length: rows * fresh }, (_, i) => {
+      const place = total - fresh + (i % fresh);
+      return place < front ? place : Math.max(front, place - (size - lengths[Math.floor(i / fresh)]!));
     });
     return {
       ...now,
       mask: tensor({ data: seen, shape: [rows, total], dtype: "bool" }),
-      positions: tensor(hostTensor(positions, [rows, time])),
+      positions: tensor(hostTensor(positions, [rows, fresh])),
     };
   };
   const run = async (ids: Int32Array, time: number): Promise<NextScores> => {
     const logits = await device.compute(() => {
+      if (cache.length === 0 && softPrompt instanceof PrefixTuning) softPrompt.begin(cache, rows);
       const hidden = model.hidden(input(ids, time), inference, { cache }); // [B, T, C]
-      const last = hidden.slice([0, time - 1, 0], [rows, 1, hidden.shape[2]!]);
+      const last = hidden.slice([0, hidden.shape[1]! - 1, 0], [rows, 1, hidden.shape[2]!]);
       return model.logits(last).reshape([rows, vocabulary]);
     });
     return scoresOf(logits);
@@ -145,16 +174,21 @@ export function causalSession(
 export async function sequenceSession(
   model: SequenceToSequence & { readonly options: { readonly vocabulary: number; readonly padId: number } },
   given: readonly (readonly number[])[],
-  { device, copies, newTokens }: SessionOptions,
+  { device, copies, newTokens, softPrompt }: SessionOptions,
 ): Promise<DecodingSession> {
   const { vocabulary, padId } = model.options;
   checkPrompts(given, vocabulary);
+  checkSoftPrompt(model, softPrompt);
+  const prompt = softPrompt instanceof PromptTuning ? softPrompt : undefined;
+  const front = prompt?.length ?? 0;
   const sources = copied(given, copies);
   const rows = sources.length;
   const { ids, mask, size } = padded(sources, { side: "right", padId });
   const sourceMask = (): Tensor | undefined => mask && tensor({ data: mask, shape: [rows, size], dtype: "bool" });
+  /** Of what the encoder gives: the soft prompt is real, too. */
+  const readMask = (): Tensor | undefined => lengthened(sourceMask(), front);
   const { layers, keyHeads, headSize } = model.cacheShape;
-  const shape = [rows, keyHeads, size, headSize];
+  const shape = [rows, keyHeads, front + size, headSize];
   const cell = (): Cell => new Cell(hostTensor(new Float32Array(sizeOf(shape)), shape));
   const cross = Array.from({ length: layers }, () => ({ key: cell(), value: cell() }));
   const cache = new KeyValueCache({ ...model.cacheShape, batch: rows, capacity: newTokens + 1 });
@@ -167,7 +201,8 @@ export async function sequenceSession(
   };
   try {
     await device.compute(() => {
-      const encoded = model.encode({ ids: tensor(hostTensor(ids, [rows, size])), mask: sourceMask() }, inference);
+      const source = { ids: tensor(hostTensor(ids, [rows, size])), mask: sourceMask() };
+      const encoded = model.encode(prompt ? prompt.forward(source) : source, inference);
       for (const [i, { key, value }] of model.crossKeys(encoded).entries()) {
         cross[i]!.key.set(key);
         cross[i]!.value.set(value);
@@ -180,7 +215,7 @@ export async function sequenceSession(
   const step = async (written: Int32Array): Promise<NextScores> => {
     const logits = await device.compute(() => {
       const keys: CrossKeys = cross.map(({ key, value }) => ({ key: key.value, value: value.value }));
-      const input = { ids: tensor(hostTensor(written, [rows, 1])), cross: keys, sourceMask: sourceMask() };
+      const input = { ids: tensor(hostTensor(written, [rows, 1])), cross: keys, sourceMask: readMask() };
       return model.decode(input, inference, { cache }).reshape([rows, vocabulary]);
     });
     return scoresOf(logits);

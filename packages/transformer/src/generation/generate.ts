@@ -3,6 +3,7 @@
 import { type Device, OptionError, Rng } from "@dl/core";
 import { type EndTokens, endTokens } from "../end-tokens.ts";
 import type { SequenceToSequence } from "../sequence-to-sequence.ts";
+import type { SoftPrompt } from "../tuning/soft-prompts.ts";
 import { beamSearch } from "./beam-search.ts";
 import { type CausalLanguageModel, causalSession, type DecodingSession, sequenceSession } from "./decoding-session.ts";
 import {
@@ -83,6 +84,8 @@ export interface GenerateOptions {
   forcedFirst?: readonly number[];
   /** One of these comes last where `newTokens` are written (`forced_eos_token_id`). Default: any may. */
   forcedLast?: readonly number[];
+  /** Learned vectors, or keys and values, in front of each prompt; with an encoder–decoder vectors in front of what it reads. Default none. */
+  softPrompt?: SoftPrompt;
   /** More processors, after the others and before sampling narrows. Default none. */
   processors?: readonly LogitsProcessor[];
   /** Default none. Not with beam search. */
@@ -136,7 +139,7 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
   if (beam && (!Number.isInteger(beams) || beams < 1 || (beam.sequences ?? 1) > beams)) {
     throw new OptionError(`generate: expected at least 1 beam and at most as many sequences, got ${beams} and ${beam.sequences}.`);
   }
-  const settings = { device, copies: beams, newTokens };
+  const settings = { device, copies: beams, newTokens, softPrompt: options.softPrompt };
   using session = "encode" in model ? await sequenceSession(model, prompts, settings) : causalSession(model, prompts, settings);
   // Awaited here: the session ends with this function.
   if (beam === undefined || beams === 1) return await chooseEach(session, { ...options, endIds, processors });

@@ -5,7 +5,7 @@ import { Buffer, type Embedding, init, LayerNorm, type Linear, type Mode, Module
 import { type ActivationName, activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { EncoderDecoderFamily } from "../huggingface/encoder-decoder-family.ts";
 import { requireKept } from "../huggingface/kept-options.ts";
@@ -18,6 +18,7 @@ import type {
   EncoderDecoderInput,
   EncoderDecoderOptions as PassOptions,
   SequenceToSequence,
+  SourceInput,
 } from "../sequence-to-sequence.ts";
 import { sinusoids } from "../sinusoids.ts";
 import { tiedLogits } from "../tied-logits.ts";
@@ -286,14 +287,14 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     return this.options.startId;
   }
 
-  #embed(ids: Tensor): Tensor {
+  #embed(ids: Tensor, embeddings?: Tensor): Tensor {
     if (ids.rank !== 2) throw new ShapeError(`EncoderDecoder: expected ids [B, T], got ${formatShape(ids.shape)}.`);
-    const vectors = this.tokens.forward(ids);
+    const vectors = embeddings ?? this.tokens.forward(ids);
     return this.options.scaleEmbedding ? vectors.mul(Math.sqrt(this.options.size)) : vectors;
   }
 
-  encode({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
-    return this.encoder.forward(this.#embed(ids), mode, { ...options, mask });
+  encode({ ids, mask, embeddings }: SourceInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
+    return this.encoder.forward(this.#embed(ids, embeddings), mode, { ...options, mask });
   }
 
   crossKeys(encoded: Tensor): CrossKeys {

@@ -6,13 +6,13 @@ import { type ActivationName, activationNames, activations } from "../activation
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
 import { readEndTokens, writeEndTokens } from "../end-tokens.ts";
-import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, runBlock } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { relativeBuckets } from "../relative-buckets.ts";
-import type { CrossKeys, DecoderInput, EncoderDecoderInput, EncoderDecoderOptions, SequenceToSequence } from "../sequence-to-sequence.ts";
+import type { CrossKeys, DecoderInput, EncoderDecoderInput, EncoderDecoderOptions, SequenceToSequence, SourceInput } from "../sequence-to-sequence.ts";
 import { tiedHead, tiedLogits } from "../tied-logits.ts";
 
 export type T5FeedForward = ActivationName | `gated-${ActivationName}`;
@@ -317,8 +317,8 @@ export class T5 extends Module implements SequenceToSequence {
     return this.options.startId;
   }
 
-  encode({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
-    return this.encoder.forward(this.tokens.forward(ids), mode, { ...options, mask });
+  encode({ ids, mask, embeddings }: SourceInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
+    return this.encoder.forward(embeddings ?? this.tokens.forward(ids), mode, { ...options, mask });
   }
 
   crossKeys(encoded: Tensor): CrossKeys {

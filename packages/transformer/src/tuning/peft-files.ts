@@ -99,6 +99,11 @@ function namesOf(paths: Iterable<string>, model: Pretrained): string[] {
 
 function configOf(adapter: PeftAdapter): JsonObject {
   const common = { base_model_name_or_path: null, inference_mode: true, revision: null };
+  if ((adapter instanceof PromptTuning || adapter instanceof PrefixTuning) && adapter.isOfTwoTexts) {
+    throw new UnsupportedError(
+      "peftFiles: expected a soft prompt of a decoder, got one of an encoder–decoder: PEFT's stand before both of its texts. Keep it as a checkpoint of its own.",
+    );
+  }
   if (adapter instanceof PromptTuning) {
     const [length, size] = adapter.prompt.shape as readonly [number, number];
     return { ...common, peft_type: "PROMPT_TUNING", task_type: "CAUSAL_LM", num_virtual_tokens: length, token_dim: size };
@@ -266,7 +271,7 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
     const length = config.count("num_virtual_tokens");
     // With `prefix_projection` the file holds what the projection gave: keys and values, too.
     const { tokens, cacheShape } = model as Pretrained & { tokens?: PromptTokens; cacheShape?: CacheShape };
-    if (tokens === undefined || cacheShape === undefined) {
+    if (tokens === undefined || cacheShape === undefined || "encode" in model) {
       throw new UnsupportedError(`${config.file}: expected a decoder for ${type}, such as Gpt2, got ${model.constructor.name}.`);
     }
     return type === "PROMPT_TUNING" ? new PromptTuning({ tokens }, { length, rng }) : new PrefixTuning({ cacheShape }, { length, rng });

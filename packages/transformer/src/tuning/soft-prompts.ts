@@ -19,12 +19,18 @@ function learned(where: string, columns: number, { length, deviation = 0.02, rng
 }
 
 /** `[B, T]` with `length` real tokens in front; undefined stays. */
-function lengthened(mask: Tensor | undefined, length: number): Tensor | undefined {
-  return mask && concat([ones([mask.shape[0]!, length], { dtype: "bool" }), mask], { axis: 1 });
+export function lengthened(mask: Tensor | undefined, length: number): Tensor | undefined {
+  return mask && length > 0 ? concat([ones([mask.shape[0]!, length], { dtype: "bool" }), mask], { axis: 1 }) : mask;
+}
+
+function readsAnother(model: object): boolean {
+  return "encode" in model;
 }
 
 /**
- * Vectors in front of the text's: `model.forward(prompt.forward(input), mode)`; its outputs begin with those of the prompt.
+ * Vectors in front of the text's: `model.forward(prompt.forward(input), mode)`; its outputs begin with those of the prompt. With an
+ * encoder–decoder they stand in front of the text that is read: `model.forward({ source: prompt.forward(source), target }, mode)`.
+ * `generate` takes it as `softPrompt`.
  *
  * @example
  * const model = new Gpt2({ ...nanoGptShakespeare, layers: 1, rng });
@@ -35,35 +41,54 @@ function lengthened(mask: Tensor | undefined, length: number): Tensor | undefine
 export class PromptTuning extends Module {
   /** `[length, C]` */
   readonly prompt: Parameter;
-  readonly #tokens: Embedding;
+  readonly #model: { readonly tokens: Embedding };
 
-  constructor({ tokens }: { readonly tokens: Embedding }, options: SoftPromptOptions) {
+  constructor(model: { readonly tokens: Embedding }, options: SoftPromptOptions) {
     super();
-    this.prompt = learned("PromptTuning", tokens.weight.shape[1]!, options);
-    this.#tokens = tokens;
+    this.prompt = learned("PromptTuning", model.tokens.weight.shape[1]!, options);
+    this.#model = model;
+  }
+
+  get length(): number {
+    return this.prompt.shape[0]!;
+  }
+  /** The embedding of the model it stands in. */
+  get tokens(): Embedding {
+    return this.#model.tokens;
+  }
+  /** The model reads one text and writes another: the prompt stands before the first. */
+  get isOfTwoTexts(): boolean {
+    return readsAnother(this.#model);
   }
 
   forward({ ids, mask, ...rest }: Omit<TokenInput, "embeddings" | "positions" | "segments">): TokenInput {
     const [length, size] = this.prompt.shape as readonly [number, number];
     const front = broadcastTo(this.prompt.value.expandDims(0), [ids.shape[0]!, length, size]);
-    return { ...rest, ids, embeddings: concat([front, this.#tokens.forward(ids)], { axis: 1 }), mask: lengthened(mask, length) };
+    return { ...rest, ids, embeddings: concat([front, this.tokens.forward(ids)], { axis: 1 }), mask: lengthened(mask, length) };
   }
 }
 
 /**
  * Keys and values in front of every layer's: `model.forward(prefix.input(input), mode, { cache: prefix.forward(batch) })`. The text's
- * positions count on from the prefix.
+ * positions count on from the prefix. `generate` takes it as `softPrompt`.
  */
 export class PrefixTuning extends Module {
   /** `[length, layers · 2 · heads · D]`: of each layer the keys, then the values. */
   readonly prompt: Parameter;
   readonly #shape: CacheShape;
+  /** The model reads one text and writes another. */
+  readonly isOfTwoTexts: boolean;
 
-  constructor({ cacheShape }: { readonly cacheShape: CacheShape }, options: SoftPromptOptions) {
+  constructor(model: { readonly cacheShape: CacheShape }, options: SoftPromptOptions) {
     super();
-    const { layers, keyHeads, headSize } = cacheShape;
+    const { layers, keyHeads, headSize } = model.cacheShape;
     this.prompt = learned("PrefixTuning", layers * 2 * keyHeads * headSize, options);
-    this.#shape = cacheShape;
+    this.#shape = model.cacheShape;
+    this.isOfTwoTexts = readsAnother(model);
+  }
+
+  get length(): number {
+    return this.prompt.shape[0]!;
   }
 
   get cacheShape(): CacheShape {
@@ -75,21 +100,40 @@ export class PrefixTuning extends Module {
     return { ...rest, mask: lengthened(mask, this.prompt.shape[0]!) };
   }
 
-  /** What the model takes as its cache, for one pass over `batch` rows. */
-  forward(batch: number): KeyValueMemory {
+  /** Keys and values `[batch, K, length, D]` of each layer. */
+  #parts(batch: number): (layer: number) => { key: Tensor; value: Tensor } {
     const { layers, keyHeads, headSize } = this.#shape;
-    const length = this.prompt.shape[0]!;
+    const { length } = this;
     const all = this.prompt.value.reshape([length, layers * 2, keyHeads, headSize]).transpose([1, 2, 0, 3]); // [2 · layers, K, length, D]
     const part = (place: number): Tensor => broadcastTo(narrow(all, 0, { start: place, size: 1 }), [batch, keyHeads, length, headSize]);
+    return (layer) => ({ key: part(2 * layer), value: part(2 * layer + 1) });
+  }
+
+  /** What the model takes as its cache, for one pass over `batch` rows. */
+  forward(batch: number): KeyValueMemory {
+    const parts = this.#parts(batch);
     return {
-      length,
+      length: this.length,
       layer: (index) => ({
-        extend: (key, value) => ({
-          key: concat([part(2 * index), key], { axis: 2 }),
-          value: concat([part(2 * index + 1), value], { axis: 2 }),
-        }),
+        extend: (key, value) => {
+          const front = parts(index);
+          return { key: concat([front.key, key], { axis: 2 }), value: concat([front.value, value], { axis: 2 }) };
+        },
       }),
       advance() {},
     };
   }
+
+  /** Inside `compute`: writes the prefix into an empty cache of `batch` rows, which then goes on with the text. */
+  begin(cache: KeyValueMemory, batch: number): void {
+    const parts = this.#parts(batch);
+    for (let layer = 0; layer < this.#shape.layers; layer++) {
+      const { key, value } = parts(layer);
+      cache.layer(layer).extend(key, value);
+    }
+    cache.advance(this.length);
+  }
 }
+
+/** What stands in front of every text that `generate` writes. */
+export type SoftPrompt = PromptTuning | PrefixTuning;
