@@ -94,17 +94,20 @@ describe("objects", () => {
       return `{${held.map((name) => `"${name}":null`).join(",")}}`;
     });
 
-  test.each([[[]], [["a"]], [["b"]], [["c"]], [["a", "c"]], [["a", "b", "c"]]])("may leave out every property but the required: %j", (required) => {
-    const properties = Object.fromEntries(["a", "b", "c"].map((name) => [name, { type: "null" }]));
-    const pattern = jsonPattern({ type: "object", properties, required });
-    for (const text of texts(["a", "b", "c"])) {
-      const isMeant = required.every((name) => text.includes(name));
-      expect(pattern.matches(text), text).toBe(isMeant);
-    }
-    for (const text of ['{,"a":null}', '{"a":null,}', '{"a":null"b":null}', '{"b":null,"a":null}', '{"a":null,,"c":null}', "{,}"]) {
-      expect(pattern.matches(text), text).toBe(false);
-    }
-  });
+  test.each([[[]], [["a"]], [["b"]], [["c"]], [["a", "c"]], [["a", "b", "c"]]])(
+    "may leave out every property but the required: %j",
+    (required) => {
+      const properties = Object.fromEntries(["a", "b", "c"].map((name) => [name, { type: "null" }]));
+      const pattern = jsonPattern({ type: "object", properties, required });
+      for (const text of texts(["a", "b", "c"])) {
+        const isMeant = required.every((name) => text.includes(name));
+        expect(pattern.matches(text), text).toBe(isMeant);
+      }
+      for (const text of ['{,"a":null}', '{"a":null,}', '{"a":null"b":null}', '{"b":null,"a":null}', '{"a":null,,"c":null}', "{,}"]) {
+        expect(pattern.matches(text), text).toBe(false);
+      }
+    },
+  );
 
   test("with two levels of forty optional properties are held, in steps that stay small", () => {
     const level = (inner: JsonObject): JsonObject => ({
@@ -130,7 +133,10 @@ describe("objects", () => {
       [{ type: "object" }, /schema: expected properties, or a schema as additionalProperties, got \{\}/],
       [{ type: "object", additionalProperties: true }, /or a schema as additionalProperties, got \{"additionalProperties":true\}/],
       [{ type: "object", properties, additionalProperties: { type: "null" } }, /expected named properties alone or any alone, got/],
-      [{ type: "object", additionalProperties: { type: "null" }, required: ["b"] }, /expected required names among the properties, got "b"/],
+      [
+        { type: "object", additionalProperties: { type: "null" }, required: ["b"] },
+        /expected required names among the properties, got "b"/,
+      ],
       [{ type: "object", properties: [] }, /schema\.properties: expected an object, got \[\]/],
       [{ type: "object", properties: { a: null } }, /schema\.a: expected a schema, got null/],
       [{ type: "object", properties, required: "a" }, /schema\.required: expected a list of names, got "a"/],
@@ -144,7 +150,10 @@ describe("objects", () => {
 
 test.each([
   [{ type: "string", maxLength: 2000 }, /schema: expected lengths of at most 1000, got 2000/],
-  [{ type: "object", properties: { a: { type: "array", items: { type: "null" }, minItems: 1500 } } }, /schema\.a: expected lengths of at most 1000/],
+  [
+    { type: "object", properties: { a: { type: "array", items: { type: "null" }, minItems: 1500 } } },
+    /schema\.a: expected lengths of at most 1000/,
+  ],
   [
     { type: "array", maxItems: 1000, items: { type: "array", maxItems: 1000, items: { type: "null" } } },
     /expected what an automaton can hold: .* a pattern of fewer repeats/,

@@ -165,7 +165,11 @@ function objectSource(schema: JsonObject, where: string): string {
   }
   if (schema.properties === undefined && others !== false) {
     // It would allow values of any form, of which {} alone would be left.
-    throw unsupported(where, "properties, or a schema as additionalProperties", others === undefined ? {} : { additionalProperties: others });
+    throw unsupported(
+      where,
+      "properties, or a schema as additionalProperties",
+      others === undefined ? {} : { additionalProperties: others },
+    );
   }
   if (named.length === 0) return "\\{\\}";
   const parts = named.map(([name, value]) => {

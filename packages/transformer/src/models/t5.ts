@@ -12,7 +12,14 @@ import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import type { CacheShape, LayerMemory } from "../key-value-cache.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { relativeBuckets } from "../relative-buckets.ts";
-import type { CrossKeys, DecoderInput, EncoderDecoderInput, EncoderDecoderOptions, SequenceToSequence, SourceInput } from "../sequence-to-sequence.ts";
+import type {
+  CrossKeys,
+  DecoderInput,
+  EncoderDecoderInput,
+  EncoderDecoderOptions,
+  SequenceToSequence,
+  SourceInput,
+} from "../sequence-to-sequence.ts";
 import { tiedHead, tiedLogits } from "../tied-logits.ts";
 
 export type T5FeedForward = ActivationName | `gated-${ActivationName}`;

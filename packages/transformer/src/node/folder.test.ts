@@ -150,7 +150,13 @@ describe("a folder that is not right is refused, by name", () => {
       const path = join(folder, "model.safetensors");
       const tensors = await read(folder);
       const { shape, data } = tensors.get(of)!;
-      tensors.set(name, hostTensor(Float32Array.from(data, (value) => value + 0.5), shape));
+      tensors.set(
+        name,
+        hostTensor(
+          Float32Array.from(data, (value) => value + 0.5),
+          shape,
+        ),
+      );
       await saveSafetensors(path, tensors);
     };
     for (const [name, kind, of] of [
@@ -169,9 +175,7 @@ describe("a folder that is not right is refused, by name", () => {
       using shared = kind.fromConfig(await readConfig(folder), { rng: new Rng(1) });
       const before = await readState(shared);
       const tensors = await read(folder);
-      expect(() => loadHuggingFaceState(shared, tensors)).toThrow(
-        /expected lm_head\.weight to be .* again, .*"tie_word_embeddings":false/,
-      );
+      expect(() => loadHuggingFaceState(shared, tensors)).toThrow(/expected lm_head\.weight to be .* again, .*"tie_word_embeddings":false/);
       expect(await readState(shared)).toEqual(before);
     }
     for (const [name, kind, tensor, of] of [
@@ -184,7 +188,9 @@ describe("a folder that is not right is refused, by name", () => {
       const folder = copy(name, `own-${tensor}-${name}`);
       await rewrite(folder, tensor, of);
       await expect(loadFolder(folder, kind as PretrainedClass<Pretrained>)).rejects.toThrow(CheckpointError);
-      await expect(loadFolder(folder, kind as PretrainedClass<Pretrained>)).rejects.toThrow(new RegExp(`expected ${tensor} to be ${of} again`));
+      await expect(loadFolder(folder, kind as PretrainedClass<Pretrained>)).rejects.toThrow(
+        new RegExp(`expected ${tensor} to be ${of} again`),
+      );
     }
   });
 
