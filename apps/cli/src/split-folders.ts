@@ -18,7 +18,7 @@ export type SplitFolders = Partial<Record<keyof typeof splitNames, string>>;
  */
 export async function splitFolders(folder: string): Promise<SplitFolders | undefined> {
   const inside = await subfolders(folder);
-  const named = inside.filter((name) => Object.values(splitNames).flat<string>().includes(name));
+  const named = inside.filter((name) => Object.values(splitNames).some((names: readonly string[]) => names.includes(name)));
   const splits: string[] = [];
   for (const name of named) if ((await subfolders(join(folder, name))).length > 0) splits.push(name);
   if (splits.length === 0) {
