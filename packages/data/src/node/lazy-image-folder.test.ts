@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError, OptionError, Rng } from "@dl/core";
+import { encode } from "fast-png";
 import { expect, test } from "vitest";
 import { batches } from "../batches.ts";
 import { split } from "../datasets/split.ts";
 import { classCounts } from "../statistics/class-counts.ts";
 import { openBatchWorkers } from "./batch-workers.ts";
 import { imageFolder } from "./image-folder.ts";
-import { lazyImageFolder } from "./lazy-image-folder.ts";
+import { decodeSized, lazyImageFolder } from "./lazy-image-folder.ts";
 import { openSharpDecoder } from "./sharp-decoder.ts";
 
 const folder = fileURLToPath(new URL("../../fixtures/images", import.meta.url));
@@ -86,6 +87,28 @@ test("sharp upholds the contract: a damaged file is a DataError that names it", 
   const asked = { ...size, channels: 3, fit: "crop", name: "x.jpg" } as const;
   await expect(decode(Uint8Array.of(1, 2, 3), asked)).rejects.toThrow(/x.jpg to be a whole image/);
   await expect(decode(new Uint8Array(0), asked)).rejects.toThrow(DataError);
+});
+
+test("what alpha hides is read as it is stored, by sharp as by this package", async () => {
+  const decode = await openSharpDecoder();
+  // Nothing is seen of the left half, and half of the right.
+  const half = (left: number[], right: number[]): number[] => Array.from({ length: 64 }, (_, at) => (at % 8 < 4 ? left : right)).flat();
+  const files = [
+    encode({ width: 8, height: 8, channels: 4, depth: 8, data: Uint8Array.from(half([255, 0, 0, 0], [40, 90, 140, 128])) }),
+    encode({ width: 8, height: 8, channels: 2, depth: 8, data: Uint8Array.from(half([200, 0], [40, 128])) }),
+    encode({ width: 8, height: 8, channels: 4, depth: 16, data: Uint16Array.from(half([65535, 0, 0, 0], [9000, 20000, 40000, 30000])) }),
+  ];
+  for (const file of files) {
+    for (const channels of [1, 3] as const) {
+      const asked = { width: 4, height: 4, channels, fit: "stretch", name: "x.png" } as const;
+      const [ours, sharps] = [decodeSized(file, asked), await decode(file, asked)];
+      expect(sharps.length).toBe(ours.length);
+      for (let i = 0; i < ours.length; i++) expect(Math.abs(sharps[i]! - ours[i]!)).toBeLessThanOrEqual(2);
+    }
+  }
+  expect(Array.from((await decode(files[0]!, { width: 4, height: 4, channels: 3, fit: "crop", name: "x.png" })).subarray(0, 3))).toEqual([
+    255, 0, 0,
+  ]);
 });
 
 test("no size and no images are refused", async () => {

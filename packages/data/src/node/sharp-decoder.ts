@@ -1,6 +1,7 @@
 /** Decodes with libvips, where the package sharp is installed: sharp.pixelplumbing.com. */
 
 import { DataError, UnsupportedError } from "@dl/core";
+import type { Sharp } from "sharp";
 import { withChannels } from "../images/image.ts";
 import { decodeSized, type FolderDecoder } from "./lazy-image-folder.ts";
 
@@ -19,13 +20,21 @@ export async function openSharpDecoder(): Promise<FolderDecoder> {
   // Each image on one thread: many are decoded at once.
   sharp.concurrency(1);
   sharp.cache(false);
+  const withoutAlpha = async (image: Sharp): Promise<Sharp> => {
+    const opaque = image.removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
+    const { data, info } = await opaque.toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    return sharp(data, { raw: { width, height, channels } });
+  };
   return async (file, size) => {
     const { width, height, channels, fit, name } = size;
     // libvips does not read bitmaps.
     if (file[0] === 0x42 && file[1] === 0x4d) return decodeSized(file, size);
     try {
-      const { data, info } = await sharp(file, { failOn: "truncated", limitInputPixels: 100e6 })
-        .autoOrient()
+      const image = sharp(file, { failOn: "truncated", limitInputPixels: 100e6 }).autoOrient();
+      // Sharp weighs colours by alpha when it resizes, wherever removeAlpha stands: what is hidden would come out black. JPEGs have none,
+      // and are read faster by a decoder that knows the size.
+      const { data, info } = await (file[0] === 0x89 ? await withoutAlpha(image) : image)
         .resize(width, height, { fit: fit === "crop" ? "cover" : "fill", kernel: "linear" })
         .removeAlpha()
         .toColourspace("srgb")
