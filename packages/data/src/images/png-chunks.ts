@@ -51,7 +51,7 @@ export function readPngHeader(file: Uint8Array): PngHeader {
 /** The palette, and the rows as they are compressed, in pieces; throws a RangeError that names what is wrong. Nothing is inflated. */
 export function readPngChunks(file: Uint8Array): { palette: Uint8Array; compressed: Uint8Array[] } {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  let palette = new Uint8Array(0);
+  let palette: Uint8Array = new Uint8Array(0);
   const compressed: Uint8Array[] = [];
   for (let at = 8; ; ) {
     if (at + 12 > file.length) throw new RangeError("its end before IEND");
