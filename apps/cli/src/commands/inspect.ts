@@ -43,9 +43,10 @@ function describeSplit(split: SplitReport, classNames: readonly string[] | undef
     lines.push(`  channel means ${numbers(split.channels.mean)}, deviations ${numbers(split.channels.standardDeviation)}`);
   }
   lines.push(
-    `  damaged ${split.damaged.length}, with NaN or infinity ${split.notFinite.length}, of one value ${split.constant.length}, doubtful labels ${split.labelNoise.length}`,
+    `  damaged ${split.damaged.length}, with NaN or infinity ${split.notFinite.length}, of one value ${split.constant.length}, labels of no class ${split.badLabels.length}, doubtful labels ${split.labelNoise.length}`,
   );
   for (const { reason } of split.damaged.slice(0, 5)) lines.push(`    ${reason}`);
+  for (const { index, label } of split.badLabels.slice(0, 5)) lines.push(`    example ${index}: label ${label}`);
   return lines.join("\n");
 }
 

@@ -61,6 +61,7 @@ class Page {
       ["damaged", String(split.damaged.length)],
       ["with NaN or infinity", String(split.notFinite.length)],
       ["of one value everywhere", String(split.constant.length)],
+      ["labels of no class", String(split.badLabels.length)],
       ["doubtful labels", String(split.labelNoise.length)],
     ];
     const rows = facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`).join("");
@@ -68,8 +69,12 @@ class Page {
       .slice(0, 20)
       .map(({ index, reason }) => `<li>example ${index}: ${escape(reason)}</li>`)
       .join("");
+    const bad = split.badLabels
+      .slice(0, 20)
+      .map(({ index, label }) => `<li>example ${index}: ${label}</li>`)
+      .join("");
     return `<section><h2>${escape(split.name)}</h2><table>${rows}</table>${this.#classes(split)}
-${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${this.#doubtful(split)}</section>`;
+${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${bad === "" ? "" : `<h3>Labels of no class</h3><ul>${bad}</ul>`}${this.#doubtful(split)}</section>`;
   }
 
   groups(heading: string, remark: string, groups: readonly (readonly ExamplePlace[])[]): string {

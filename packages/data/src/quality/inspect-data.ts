@@ -12,7 +12,10 @@ export interface InspectDataOptions {
   labelField?: string | undefined;
   /** Default `"images"`; channel statistics and doubtful labels need it. */
   imageField?: string | undefined;
-  /** Looks for doubtful labels, which takes the longest. Default `true`. */
+  /**
+   * Looks for doubtful labels, which takes the longest: where images have one form, ten or more are whole, and their number times that of
+   * the classes is at most 2²⁷, the memory that judging takes. Default `true`.
+   */
   labelNoise?: boolean | undefined;
 }
 
@@ -27,7 +30,9 @@ export interface SplitReport {
   readonly examples: number;
   /** Field by field: `float32 [28, 28, 1]`, or several if they differ. */
   readonly fields: Readonly<Record<string, readonly string[]>>;
-  /** Examples of each class; `undefined` without labels. */
+  /** Labels of no class: negative ones, those without a class name, and from 65,536 on where classes have no names. */
+  readonly badLabels: readonly { readonly index: number; readonly label: number }[];
+  /** Examples of each class, bad labels aside; `undefined` without labels. */
   readonly classCounts: readonly number[] | undefined;
   /** The largest class over the smallest; `undefined` without labels, `Infinity` where a class has no example. */
   readonly imbalance: number | undefined;
@@ -101,7 +106,9 @@ function inspectSplit(
   const damaged: { index: number; reason: string }[] = [];
   const notFinite: number[] = [];
   const constant: number[] = [];
-  const labels: number[] = [];
+  const badLabels: { index: number; label: number }[] = [];
+  const counts = new Map<number, number>();
+  const most = dataset.classNames?.length ?? mostClasses;
   const whole: number[] = [];
   const moments = new ChannelMoments();
   for (let index = 0; index < dataset.length; index++) {
@@ -128,20 +135,26 @@ function inspectSplit(
     if (finite && image?.shape.length === 3) moments.add(image);
     const label = example[labelField];
     if (label?.dtype === "int32" && label.data.length === 1) {
-      labels.push(label.data[0]!);
+      const value = label.data[0]!;
+      if (value < 0 || value >= most) {
+        badLabels.push({ index, label: value });
+        continue;
+      }
+      counts.set(value, (counts.get(value) ?? 0) + 1);
       if (finite && image !== undefined) whole.push(index);
     }
   }
-  const classes = Math.max(dataset.classNames?.length ?? 0, ...new Set(labels.map((label) => label + 1)), 0);
-  const counts = labels.length === 0 ? undefined : new Array<number>(classes).fill(0);
-  for (const label of labels) if (counts !== undefined && label >= 0) counts[label]!++;
-  const judged = labelNoise && counts !== undefined && counts.filter((count) => count > 0).length > 1 && whole.length >= 10;
+  const classes = dataset.classNames?.length ?? [...counts.keys()].reduce((classes, label) => Math.max(classes, label + 1), 0);
+  const isLabelled = classes > 0 && counts.size + badLabels.length > 0;
+  const classCounts = isLabelled ? Array.from({ length: classes }, (_, label) => counts.get(label) ?? 0) : undefined;
+  const judged = labelNoise && counts.size > 1 && whole.length >= 10 && whole.length * classes <= mostJudged;
   return {
     name,
     examples: dataset.length,
     fields: Object.fromEntries(Array.from(fields, ([field, forms]) => [field, [...forms]])),
-    classCounts: counts,
-    imbalance: counts === undefined ? undefined : Math.max(...counts) / Math.min(...counts),
+    badLabels,
+    classCounts,
+    imbalance: classCounts && imbalanceOf(classCounts),
     damaged,
     notFinite,
     constant,
@@ -149,6 +162,17 @@ function inspectSplit(
     labelNoise:
       judged && sameForms(fields.get(imageField)) ? doubtfulLabels(dataset, whole, { rng: rng.fork(name), labelField, imageField }) : [],
   };
+}
+
+/** Classes without names, at the most: what is larger is no class but a number of another kind, and must not be counted up to. */
+const mostClasses = 2 ** 16;
+
+/** Probabilities in memory, at the most. */
+const mostJudged = 2 ** 27;
+
+function imbalanceOf(counts: readonly number[]): number {
+  const least = counts.reduce((least, count) => Math.min(least, count), Infinity);
+  return least === 0 ? Infinity : counts.reduce((most, count) => Math.max(most, count), 0) / least;
 }
 
 /** Only images of one form can be judged together. */

@@ -69,6 +69,37 @@ describe("inspectData", () => {
     expect(page).toContain("In more than one split: 1");
   });
 
+  test.each([
+    ["negative", -1, ["dark", "bright"]],
+    ["without a name", 2, ["dark", "bright"]],
+    ["negative, without names", -1, undefined],
+    ["so large that it is no class", 2_000_000_000, undefined],
+  ])("a label that is %s is listed, counted as no class and left out of the judging", (_, label, classNames) => {
+    const { images, labels } = shades(20, 4);
+    labels[7] = label;
+    const columns = { images: hostTensor(images, [20, 4, 4, 1]), labels: hostTensor(labels, [20]) };
+    // A set of the user's own: arrayDataset would not take such labels.
+    const all = { ...arrayDataset(columns), classNames };
+    const bad = inspectData({ all }, { rng: new Rng(5) });
+    const [split] = bad.splits;
+    expect(split!.badLabels).toEqual([{ index: 7, label }]);
+    expect(split!.classCounts).toEqual([10, 9]);
+    expect(split!.imbalance).toBeCloseTo(10 / 9, 12);
+    expect(split!.labelNoise.map(({ index }) => index)).not.toContain(7);
+    expect(dataReportHtml(bad, { splits: { all } })).toMatch(new RegExp(`Labels of no class.*example 7: ${label}<`, "s"));
+  });
+
+  test("labels that are all bad, and numbers that are no classes, are reported and no error", () => {
+    const only = (labels: Int32Array, classNames?: string[]) =>
+      inspectData({ all: { ...arrayDataset({ labels: hostTensor(labels, [labels.length]) }), classNames } }, { rng: new Rng(1) })
+        .splits[0]!;
+    expect(only(new Int32Array(12).fill(-1))).toMatchObject({ classCounts: undefined, imbalance: undefined });
+    expect(only(new Int32Array(12).fill(-1), ["a", "b"])).toMatchObject({ classCounts: [0, 0], imbalance: Infinity });
+    const numbers = only(Int32Array.from({ length: 100 }, (_, i) => 2 ** 16 - 60 + i));
+    expect(numbers.classCounts).toHaveLength(2 ** 16);
+    expect(numbers.badLabels).toHaveLength(40);
+  });
+
   test("examples that cannot be read are listed, sets without labels or images are inspected too", () => {
     const broken: Dataset<Example<"x">> = {
       length: 3,
