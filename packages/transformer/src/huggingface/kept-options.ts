@@ -3,16 +3,18 @@
 import { OptionError } from "@dl/core";
 import { type JsonObject, ModelConfig } from "./config.ts";
 
+type Read<O> = { readonly [Name in keyof O]?: O[Name] | undefined };
+
 /** A model's options, as a configuration has them, and back. */
 interface OptionsFile<O> {
   writeOptions(options: O): JsonObject;
-  readOptions(config: ModelConfig): Partial<O>;
+  readOptions(config: ModelConfig): Read<O>;
 }
 
 /** @throws OptionError that names the options which, written and read again, are others. */
 export function requireKept<O extends object>(options: O, { file, where }: { file: OptionsFile<O>; where: string }): void {
   const advice = "its config.json has no other. Leave out the family, or give the one that fits.";
-  let read: Partial<O>;
+  let read: Read<O>;
   try {
     read = file.readOptions(new ModelConfig(file.writeOptions(options), { file: where }));
   } catch (error) {
