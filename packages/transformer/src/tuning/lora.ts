@@ -6,7 +6,7 @@ import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName } from "../huggingface/weights.ts";
 import { type Adapter, WholeModules } from "./adapter.ts";
 import { mergeAll, Standing, unmergeAll } from "./standing.ts";
-import { fits, type Table, type Target, type TargetLayer, targetTables } from "./targets.ts";
+import { type Table, type Target, type TargetLayer, targetTables, valueFor } from "./targets.ts";
 import { watchMode } from "./watch-mode.ts";
 
 /** As PEFT names them. */
@@ -86,12 +86,10 @@ export class Lora extends Module implements Adapter {
     super();
     const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [], bias = "none" } = options;
     this.#targets = targetTables(model, targets, { where: "Lora" });
-    const own = (values: Readonly<Record<string, number>>, target: TargetLayer<Table>, usual: number): number =>
-      Object.entries(values).find(([name]) => fits(name, target))?.[1] ?? usual;
     this.layers = new Map(
       this.#targets.map((target) => {
-        const r = own(ranks, target, rank);
-        const a = own(alphas, target, alpha);
+        const r = valueFor(ranks, target) ?? rank;
+        const a = valueFor(alphas, target) ?? alpha;
         if (!Number.isInteger(r) || r < 1 || !Number.isFinite(a)) {
           throw new OptionError(`Lora: expected a whole rank ≥ 1 and a finite alpha, got ${r} and ${a} for ${target.path}.`);
         }

@@ -8,8 +8,9 @@ import { huggingFaceName, toHuggingFace, toOurs } from "../huggingface/weights.t
 import type { CacheShape } from "../key-value-cache.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora, loraBiases } from "./lora.ts";
+import { expressionOf, patternValues } from "./peft-expressions.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
-import { fits, moduleName, type Target, type TargetLayer, targetLayers, targetTables } from "./targets.ts";
+import { fits, moduleName, type Target, type TargetLayer, targetLayers, targetTables, valueFor } from "./targets.ts";
 
 /** An adapter that PEFT knows. */
 export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;
@@ -152,8 +153,8 @@ function configOf(adapter: PeftAdapter): JsonObject {
 function patternOf(values: Readonly<Record<string, number>>, { layers, model }: Lora): JsonObject {
   const found = [...layers.keys()].flatMap((path) => {
     const name = moduleName(path, model);
-    const own = Object.entries(values).find(([end]) => [path, name].some((each) => each === end || each.endsWith(`.${end}`)));
-    return own ? [[name, own[1]] as const] : [];
+    const own = valueFor(values, { path, name });
+    return own === undefined ? [] : [[name, own] as const];
   });
   return Object.fromEntries(found);
 }
@@ -219,16 +220,6 @@ function targetsOf(config: ModelConfig, model: Pretrained): Target[] {
     .map(({ path }) => path);
 }
 
-function expressionOf(source: string, { config, name }: { config: ModelConfig; name: string }): RegExp {
-  try {
-    return new RegExp(source, "u");
-  } catch (error) {
-    throw new UnsupportedError(
-      `${config.file}: expected ${JSON.stringify(name)} to be a list of names or an expression that JavaScript has too, got ${JSON.stringify(source)}: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
-}
-
 function strings(config: ModelConfig, name: string): string[] {
   const value = config.values[name];
   if (value === null || value === undefined) return [];
@@ -236,10 +227,6 @@ function strings(config: ModelConfig, name: string): string[] {
     throw new UnsupportedError(`${config.file}: expected ${JSON.stringify(name)} to be a list of names, got ${JSON.stringify(value)}.`);
   }
   return value as string[];
-}
-
-function numbers(config: ModelConfig, name: string): Record<string, number> {
-  return config.has(name) ? (config.object(name).values as Record<string, number>) : {};
 }
 
 /** With all biases PEFT also writes those of modules before they were trained, and such as stand for others. */
@@ -279,13 +266,15 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
   if (type === "IA3") return emptyIa3(model, config);
   config.only("lora_bias", false);
   for (const name of ["layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
+  const targets = targetsOf(config, model);
+  const layers = targetTables(model, targets, { where: "loadPeft" });
   const whole = pathsNamed(strings(config, "modules_to_save"), model);
   const lora = new Lora(model, {
-    targets: targetsOf(config, model),
+    targets,
     rank: config.count("r"),
     alpha: config.number("lora_alpha"),
-    ranks: numbers(config, "rank_pattern"),
-    alphas: numbers(config, "alpha_pattern"),
+    ranks: patternValues("rank_pattern", { config, layers }),
+    alphas: patternValues("alpha_pattern", { config, layers }),
     dropout: config.number("lora_dropout", 0),
     dora: config.flag("use_dora", { otherwise: false }),
     rankStabilized: config.flag("use_rslora", { otherwise: false }),

@@ -26,6 +26,11 @@ export function fits(target: Target, { path, name }: { path: string; name: strin
   });
 }
 
+/** The value of the first name that fits the layer; its own path goes before the ends of paths and names. */
+export function valueFor(values: Readonly<Record<string, number>>, layer: { path: string; name: string }): number | undefined {
+  return Object.hasOwn(values, layer.path) ? values[layer.path] : Object.entries(values).find(([name]) => fits(name, layer))?.[1];
+}
+
 /** Transformers' name of the module at `path`. */
 export function moduleName(path: string, model: Pretrained): string {
   return huggingFaceName(`${path}.weight`, model.huggingFace).replace(/\.weight$/, "");

@@ -65,6 +65,7 @@ const references: Readonly<Record<string, Reference>> = {
   llama_embedding: llama,
   bert_ia3: bert,
   prefix_projection: gpt2,
+  llama_patterns: llama,
 };
 
 const python = [process.env.DL_PYTHON].find((candidate) => {
@@ -348,6 +349,19 @@ describe("PEFT's ways to name modules", () => {
     expect([...counted.layers.keys()]).toEqual(second);
     await expect(readWith({ target_modules: "(" }, { targets: second })).rejects.toThrow(UnsupportedError);
     await expect(readWith({ layers_to_transform: ["one"] }, { targets: second })).rejects.toThrow(UnsupportedError);
+  });
+
+  test("rank_pattern and alpha_pattern are expressions for the end of a name, or for all of it; the first that fits counts", async () => {
+    const targets = ["encoder.blocks.0.query", "encoder.blocks.1.query"];
+    const scales = async (alpha_pattern: JsonObject): Promise<number[]> =>
+      [...(await readWith({ alpha_pattern }, { targets })).layers.values()].map(({ scale }) => scale);
+    expect(await scales({ "^distilbert.transformer.layer.0.attention.q_lin": 6 })).toEqual([3, 1]);
+    expect(await scales({ "^transformer.layer.0.attention.q_lin": 6 })).toEqual([1, 1]);
+    expect(await scales({ "attention.[kq]_lin": 6, q_lin: 8 })).toEqual([3, 3]);
+    expect(await scales({ lin: 6, "1.attention.q_lin": 8 })).toEqual([1, 4]);
+    await expect(scales({ "(?P<half>q)_lin": 6 })).rejects.toThrow(
+      /expected "alpha_pattern" to be .* JavaScript has too, got "\(\?P<half>/,
+    );
   });
 });
 
