@@ -229,6 +229,21 @@ function strings(config: ModelConfig, name: string): string[] {
   return value as string[];
 }
 
+/** Where the file's values begin. With other beginnings PEFT takes a part out of the model's own weights, or adds more than a product. */
+const ownBeginnings: readonly unknown[] = [undefined, null, true, false, "gaussian", "eva", "orthogonal"];
+
+/** @throws UnsupportedError for a LoRA of another kind, whose values alone would say something else. */
+function requirePlain(config: ModelConfig): void {
+  for (const name of ["lora_bias", "use_qalora"]) config.only(name, false);
+  const others = ["layer_replication", "exclude_modules", "target_parameters", "alora_invocation_tokens"];
+  for (const name of [...others, "arrow_config", "kasa_config", "use_bdlora", "monteclora_config"]) config.only(name, null);
+  const { init_lora_weights: init } = config.values;
+  if (ownBeginnings.includes(typeof init === "string" ? init.toLowerCase() : init)) return;
+  throw new UnsupportedError(
+    `${config.file}: expected "init_lora_weights" to be true, false, "gaussian", "eva" or "orthogonal", got ${JSON.stringify(init)}, whose values belong to other weights than the model's. Let PEFT save it with path_initial_model_for_weight_conversion.`,
+  );
+}
+
 /** With all biases PEFT also writes those of modules before they were trained, and such as stand for others. */
 function isCopy(name: string, { huggingFace: { ignored = [], copies = [] } }: Pretrained): boolean {
   const own = name.slice(prefix.length);
@@ -264,8 +279,7 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
     return type === "PROMPT_TUNING" ? new PromptTuning({ tokens }, { length, rng }) : new PrefixTuning({ cacheShape }, { length, rng });
   }
   if (type === "IA3") return emptyIa3(model, config);
-  config.only("lora_bias", false);
-  for (const name of ["layer_replication", "exclude_modules", "target_parameters"]) config.only(name, null);
+  requirePlain(config);
   const targets = targetsOf(config, model);
   const layers = targetTables(model, targets, { where: "loadPeft" });
   const whole = pathsNamed(strings(config, "modules_to_save"), model);

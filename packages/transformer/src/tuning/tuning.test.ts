@@ -366,6 +366,29 @@ describe("PEFT's ways to name modules", () => {
 });
 
 describe("an adapter that does not belong is refused", () => {
+  test("one whose values are of other weights than the model's, or that stands elsewhere in some passes", async () => {
+    using model = small();
+    using made = new Lora(model, { targets: ["project"], rank: 2, alpha: 2, rng });
+    const { config, tensors } = await peftFiles(made);
+    made.detach();
+    const read = async (settings: JsonObject): Promise<void> => {
+      const changed = new ModelConfig({ ...config, ...settings }, { file: "adapter_config.json" });
+      const adapter = (await loadPeft(model, { config: changed, tensors: tensors as NamedTensors }, { rng })) as Lora;
+      adapter.detach();
+      adapter[Symbol.dispose]();
+    };
+    for (const init of [true, false, null, "gaussian", "eva", "orthogonal"]) await read({ init_lora_weights: init });
+    for (const init of ["pissa", "pissa_niter_16", "olora", "corda", "loftq", "lora_ga", "mica", 3]) {
+      await expect(read({ init_lora_weights: init }), String(init)).rejects.toThrow(UnsupportedError);
+      await expect(read({ init_lora_weights: init }), String(init)).rejects.toThrow(
+        /adapter_config\.json: expected "init_lora_weights" to be /,
+      );
+    }
+    for (const [name, value] of Object.entries({ alora_invocation_tokens: [3, 4], arrow_config: {}, kasa_config: {}, use_bdlora: {} })) {
+      await expect(read({ [name]: value })).rejects.toThrow(`expected "${name}" to be null`);
+    }
+  });
+
   test("targets that are no layers, ranks that are none", () => {
     using model = small();
     const options = { targets: ["project"], rank: 2, alpha: 2, rng };
