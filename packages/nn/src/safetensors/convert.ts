@@ -23,7 +23,8 @@ interface ArrayConstructor<A> {
 function arrayOf<A>(type: ArrayConstructor<A>, { bytes }: StoredTensor): A {
   const length = bytes.byteLength / type.BYTES_PER_ELEMENT;
   if (bytes.byteOffset % type.BYTES_PER_ELEMENT === 0) return new type(bytes.buffer, bytes.byteOffset, length);
-  return new type(bytes.slice().buffer, 0, length);
+  // Not slice: that of a Buffer of Node is no copy.
+  return new type(new Uint8Array(bytes).buffer, 0, length);
 }
 
 /** The elements, exactly: 64-bit integers as BigInts, floats of 8 and 16 bits as float32. May be a view of the file's bytes. */

@@ -44,6 +44,18 @@ export type PickledValue =
 
 /** Reads the one value of a pickle. Throws a RangeError that says what is wrong and where. */
 export function parsePickle(bytes: Uint8Array): PickledValue {
+  return firstPickle(bytes).value;
+}
+
+/** The pickle that a file begins with, the references in it, and where it ends. */
+export interface FirstPickle {
+  readonly value: PickledValue;
+  readonly references: readonly PickledReference[];
+  readonly end: number;
+}
+
+/** The same of a file that goes on after it. */
+export function firstPickle(bytes: Uint8Array): FirstPickle {
   return new Unpickler(bytes).run();
 }
 
@@ -52,6 +64,7 @@ class Unpickler {
   readonly #view: DataView;
   readonly #memo = new Map<number, PickledValue>();
   readonly #marks: number[] = [];
+  readonly #references: PickledReference[] = [];
   #stack: PickledValue[] = [];
   #at = 0;
 
@@ -60,10 +73,10 @@ class Unpickler {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  run(): PickledValue {
+  run(): FirstPickle {
     for (;;) {
       const code = this.#take(1)[0]!;
-      if (code === 0x2e) return this.#pop();
+      if (code === 0x2e) return { value: this.#pop(), references: this.#references, end: this.#at };
       const operation = operations[code];
       if (operation === undefined) throw this.#wrong(`operation 0x${code.toString(16).padStart(2, "0")}`);
       operation(this.#machine);
@@ -89,6 +102,7 @@ class Unpickler {
   /** What an operation may do. */
   readonly #machine: Machine = {
     push: (value) => {
+      if (value instanceof PickledReference) this.#references.push(value);
       this.#stack.push(value);
     },
     pop: () => this.#pop(),

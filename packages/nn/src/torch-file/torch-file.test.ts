@@ -26,10 +26,30 @@ describe("readTorchFile", () => {
     expect([...tensors.keys()]).toEqual(["w", "b", "h", "n", "t"]);
   });
 
-  test.each(Object.keys(expected))("a checkpoint of a training script: %s", (name) => {
-    const tensor = readTorchFile(fixture("checkpoint.pt")).get(name)!;
-    expect(tensor.shape).toEqual(expected[name]!.shape);
-    expect(Array.from(tensor.data, Number)).toEqual(expected[name]!.data);
+  test.each(Object.keys(expected))("a checkpoint of a training script, of today's form and of that before PyTorch 1.6: %s", (name) => {
+    for (const file of ["checkpoint.pt", "checkpoint-row.pt"]) {
+      const tensor = readTorchFile(fixture(file)).get(name)!;
+      expect(tensor.shape).toEqual(expected[name]!.shape);
+      expect(Array.from(tensor.data, Number)).toEqual(expected[name]!.data);
+    }
+  });
+
+  test("of the form before PyTorch 1.6 too, what is cut off or of another machine is told", () => {
+    const whole = fixture("checkpoint-row.pt");
+    const names = [...readTorchFile(fixture("checkpoint.pt")).keys()];
+    expect([...readTorchFile(whole).keys()]).toEqual(names);
+    // A Buffer of Node at an odd place, whose numbers are not aligned.
+    const shifted = Buffer.concat([Buffer.of(0), whole]).subarray(1);
+    expect(readTorchFile(shifted)).toEqual(readTorchFile(whole));
+    expect(() => readTorchFile(whole.subarray(0, whole.length - 1), { file: "x.pth" })).toThrow(
+      /expected x.pth to be what torch.save writes, got an end (before|within) storage \d+\. Load it in Python/,
+    );
+    expect(() => readTorchFile(whole.subarray(0, 40), { file: "x.pth" })).toThrow("expected x.pth to be whole, got an end too early");
+    // NEWTRUE after "little_endian" becomes NEWFALSE.
+    const other = whole.slice();
+    const at = Buffer.from(other).indexOf("little_endian") + "little_endian".length;
+    other[other.indexOf(0x88, at)] = 0x89;
+    expect(() => readTorchFile(other)).toThrow("got one of a big-endian machine");
   });
 
   test("a part of it by its key; a key that is not there lists those that are", () => {
@@ -74,6 +94,23 @@ describe("readTorchFile", () => {
     for (let i = 0; i + 4 <= bent.length; i++) if (Buffer.from(bent).readUInt32LE(i) === 0x02014b50) bent.fill(0, i + 16, i + 20);
     const [weight, changed] = [whole, bent].map((bytes) => Array.from(readTorchFile(bytes).get("w")!.data));
     expect(weight!.flatMap((value, i) => (changed![i] === value ? [] : [[i, value, changed![i]]]))).toHaveLength(1);
+  });
+
+  test("no flipped byte of the older form's pickles and no cut ends in anything but tensors or a CheckpointError", () => {
+    const whole = fixture("checkpoint-row.pt");
+    fc.assert(
+      fc.property(fc.nat({ max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, mask, cut) => {
+        const bytes = cut ? whole.slice(0, at) : whole.slice();
+        if (!cut) bytes[at]! ^= mask;
+        try {
+          // It has no checksums: a flipped weight is another weight.
+          expect(readTorchFile(bytes).size).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CheckpointError);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test("no flipped byte and no cut ends in anything but the same tensors or a CheckpointError", () => {

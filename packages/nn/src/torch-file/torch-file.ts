@@ -1,9 +1,18 @@
-/** Files of `torch.save` since PyTorch 1.6: a zip archive of a pickle and the bytes of every storage. PyTorch, `torch/serialization.py`. */
+/** Files of `torch.save`: a zip archive of a pickle and the bytes of every storage, or before PyTorch 1.6 the same in a row. PyTorch, `torch/serialization.py`. */
 
 import { CheckpointError, crc32, formatShape, type HostTensor, type Shape, sizeOf, type ZipMember, zipMembers } from "@dl/core";
 import { fromStored } from "../safetensors/convert.ts";
 import { type StoredDType, storedBytes } from "../safetensors/stored-tensor.ts";
 import { PickledCall, PickledName, PickledReference, type PickledValue, parsePickle } from "./pickle.ts";
+import { isPickleRow, openPickleRow } from "./pickle-row.ts";
+
+/** What `torch.save` wrote, by whichever form. */
+export interface TorchArchive {
+  /** The saved object. */
+  readonly root: PickledValue;
+  /** Bytes that tensors are views of. */
+  storage(key: string): Uint8Array | undefined;
+}
 
 const storageTypes: Readonly<Record<string, StoredDType>> = {
   "torch FloatStorage": "F32",
@@ -26,7 +35,7 @@ export interface ReadTorchFileOptions {
 }
 
 /**
- * The tensors of a file that `torch.save` wrote (`.pt`, `.pth`, `.bin`), by name; the names of nested dicts are joined by dots. What is no
+ * The tensors of a file that `torch.save` of any version wrote (`.pt`, `.pth`, `.bin`), by name; the names of nested dicts are joined by dots. What is no
  * tensor is left out. Code in the file is never run.
  *
  * Layouts are PyTorch's: `loadTorchState` of @dl/cnn loads such a map into a model.
@@ -37,15 +46,18 @@ export interface ReadTorchFileOptions {
  * const tensors = readTorchFile(new Uint8Array(await (await fetch(url)).arrayBuffer()));
  */
 export function readTorchFile(bytes: Uint8Array, { within, file = "torch file" }: ReadTorchFileOptions = {}): Map<string, HostTensor> {
-  const archive = openArchive(bytes, file);
-  let root: PickledValue;
+  const wrong = (got: string): CheckpointError =>
+    new CheckpointError(
+      `readTorchFile: expected ${file} to be what torch.save writes, got ${got}. Load it in Python and save it again, or save it as safetensors.`,
+    );
+  let archive: TorchArchive;
   try {
-    root = parsePickle(archive.pickle);
+    archive = isPickleRow(bytes) ? openPickleRow(bytes, { wrong, bytesOf }) : openArchive(bytes, wrong);
   } catch (error) {
     if (error instanceof RangeError) throw new CheckpointError(`readTorchFile: expected ${file} to be whole, got ${error.message}.`);
     throw error;
   }
-  let start = root;
+  let start = archive.root;
   for (const key of within?.split(".") ?? []) {
     if (!(start instanceof Map) || !start.has(key)) {
       const keys = start instanceof Map ? [...start.keys()].map(String).slice(0, 20).join(", ") : "no dict";
@@ -61,16 +73,13 @@ export function readTorchFile(bytes: Uint8Array, { within, file = "torch file" }
   );
 }
 
-interface Archive {
-  readonly pickle: Uint8Array;
-  storage(key: string): Uint8Array | undefined;
+/** Of an element of a storage: of one whose type is unknown, undefined. */
+function bytesOf(storageType: PickledValue): number | undefined {
+  const dtype = storageTypes[nameOf(storageType)];
+  return dtype && storedBytes[dtype];
 }
 
-function openArchive(bytes: Uint8Array, file: string): Archive {
-  const wrong = (got: string): CheckpointError =>
-    new CheckpointError(
-      `readTorchFile: expected ${file} to be what torch.save writes since PyTorch 1.6, got ${got}. Load it in Python and save it again, or save it as safetensors.`,
-    );
+function openArchive(bytes: Uint8Array, wrong: (got: string) => CheckpointError): TorchArchive {
   const members = new Map(zipMembers(bytes, { damaged: wrong }).map((member) => [member.path, member]));
   const checked = (member: ZipMember): Uint8Array => {
     const { path, method, checksum } = member;
@@ -93,7 +102,7 @@ function openArchive(bytes: Uint8Array, file: string): Archive {
   // Tensors that share a storage ask for it once each; it is checked once.
   const storages = new Map<string, Uint8Array | undefined>();
   return {
-    pickle: checked(pickle),
+    root: parsePickle(checked(pickle)),
     storage: (key) => {
       if (!storages.has(key)) storages.set(key, read(`data/${key}`));
       return storages.get(key);
@@ -123,7 +132,7 @@ function nameOf(value: PickledValue): string {
   return value instanceof PickledName ? value.name : "";
 }
 
-function tensorOf(call: PickledCall, { archive, where }: { archive: Archive; where: string }): HostTensor {
+function tensorOf(call: PickledCall, { archive, where }: { archive: TorchArchive; where: string }): HostTensor {
   const parameters = Array.isArray(call.parameters) ? call.parameters : [];
   // A parameter wraps its tensor.
   if (nameOf(call.callee) === "torch._utils _rebuild_parameter" && parameters[0] instanceof PickledCall) {
