@@ -1,6 +1,6 @@
 /** Weights between PyTorch's layouts and ours: `[out, in, kh, kw]` and `[kh, kw, in, out]`, `[out, in]` and `[in, out]`. */
 
-import { CheckpointError, formatShape, type HostTensor, type Shape, sizeOf, stridesOf } from "@dl/core";
+import { CheckpointError, formatShape, type HostTensor, permuteHost, type Shape, sizeOf } from "@dl/core";
 
 /** A flattened image: PyTorch flattens it as [C, H, W], we as [H, W, C]. */
 export interface FlattenedImage {
@@ -34,27 +34,6 @@ export function toTorch(tensor: HostTensor, { image }: WeightLayoutOptions = {})
   const outputs = tensor.shape[1]!;
   const unfolded = reshapeHost("toTorch", tensor, [height, width, channels, outputs]);
   return reshapeHost("toTorch", permuteHost(unfolded, [3, 2, 0, 1]), [outputs, channels * height * width]);
-}
-
-/** The axes of `tensor` in another order, on the host: axis i of the result is axis `order[i]`. */
-function permuteHost({ shape: from, dtype, data: source }: HostTensor, order: readonly number[]): HostTensor {
-  const shape = order.map((axis) => from[axis]!);
-  const strides = stridesOf(from);
-  const steps = order.map((axis) => strides[axis]!);
-  const data = source.slice();
-  const index = new Array<number>(shape.length).fill(0);
-  let at = 0;
-  for (let to = 0; to < data.length; to++) {
-    data[to] = source[at]!;
-    // The next index, counted like an odometer, and the place it has in the source.
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += steps[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      at -= shape[axis]! * steps[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return { shape, dtype, data };
 }
 
 function reshapeHost(where: string, tensor: HostTensor, shape: Shape): HostTensor {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ShapeError } from "./errors.ts";
-import { fromNested, hostTensor, type NestedNumbers, toNested } from "./host-tensor.ts";
+import { fromNested, hostTensor, type NestedNumbers, permuteHost, toNested } from "./host-tensor.ts";
 import { sizeOf } from "./shape.ts";
 
 test("nested arrays become row-major data with their shape", () => {
@@ -58,4 +58,25 @@ test("a host tensor knows its dtype by its array and holds it uncopied", () => {
   expect(hostTensor(new Float64Array(0), [0, 3]).dtype).toBe("float64");
   expect(() => hostTensor(data, [3])).toThrow("hostTensor: expected 3 elements for shape [3], got 2.");
   expect(() => hostTensor(data, [0.5, 4])).toThrow("hostTensor: expected sizes that are whole numbers ≥ 0, got [0.5, 4].");
+});
+
+test("axes in another order: by hand, and back again", () => {
+  const pairs = fromNested([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  expect(toNested(permuteHost(pairs, [1, 0]))).toEqual([
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ]);
+  const volume = hostTensor(
+    Int32Array.from({ length: 24 }, (_, i) => i),
+    [2, 3, 4],
+  );
+  const turned = permuteHost(volume, [2, 0, 1]);
+  // Element [3, 1, 2] of the result is [1, 2, 3] of the source.
+  expect([turned.shape, turned.data[3 * 6 + 1 * 3 + 2], turned.dtype]).toEqual([[4, 2, 3], 23, "int32"]);
+  expect(permuteHost(turned, [1, 2, 0])).toEqual(volume);
+  for (const order of [[0], [0, 0], [0, 2]]) expect(() => permuteHost(pairs, order)).toThrow("expected an order of the axes of [2, 3]");
 });

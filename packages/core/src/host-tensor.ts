@@ -2,7 +2,7 @@
 
 import { type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { DtypeError, ShapeError } from "./errors.ts";
-import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from "./shape.ts";
 
 export interface HostTensor {
   readonly shape: Shape;
@@ -57,4 +57,33 @@ export function toNested({ shape, data }: HostTensor): NestedNumbers {
   const build = (depth: number): NestedNumbers =>
     depth === shape.length ? data[next++]! : Array.from({ length: shape[depth]! }, () => build(depth + 1));
   return build(0);
+}
+
+/**
+ * The axes in another order, copied on the host: axis i of the result is axis `order[i]`. For files of other layouts; on a device, `transpose`.
+ *
+ * @example
+ * permuteHost(fromNested([[1, 2, 3], [4, 5, 6]]), [1, 0]); // float32 [3, 2]
+ */
+export function permuteHost({ shape: from, dtype, data: source }: HostTensor, order: readonly number[]): HostTensor {
+  if (order.length !== from.length || from.some((_, axis) => !order.includes(axis))) {
+    throw new ShapeError(`permuteHost: expected an order of the axes of ${formatShape(from)}, got [${order.join(", ")}].`);
+  }
+  const shape = order.map((axis) => from[axis]!);
+  const strides = stridesOf(from);
+  const steps = order.map((axis) => strides[axis]!);
+  const data = source.slice();
+  const index = new Array<number>(shape.length).fill(0);
+  let at = 0;
+  for (let to = 0; to < data.length; to++) {
+    data[to] = source[at]!;
+    // The next index, counted like an odometer, and the place it has in the source.
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += steps[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      at -= shape[axis]! * steps[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return { shape, dtype, data };
 }

@@ -15,7 +15,7 @@ export { Device, type HostOf, openDevice, type SkippedBackend } from "./device.t
 export { allocate, bytesPerElement, type DType, dtypeOf, isFloat, type TypedArray } from "./dtype.ts";
 // Errors
 export * from "./errors.ts";
-export { fromNested, type HostTensor, hostTensor, type NestedNumbers, toNested } from "./host-tensor.ts";
+export { fromNested, type HostTensor, hostTensor, type NestedNumbers, permuteHost, toNested } from "./host-tensor.ts";
 // Operations
 export * from "./ops/activations.ts";
 export {
