@@ -163,6 +163,7 @@ export { RootMeanSquaredError } from "./regression/root-mean-squared-error.ts";
 export { SpearmanCorrelation } from "./regression/spearman-correlation.ts";
 export { TweedieDeviance, type TweedieDevianceOptions } from "./regression/tweedie-deviance.ts";
 export { type BootstrapInterval, type BootstrapOptions, bootstrapInterval } from "./significance/bootstrap.ts";
+export { drawRows } from "./significance/draw-rows.ts";
 export { type McNemarInputs, type McNemarOptions, type McNemarResult, mcNemar } from "./significance/mcnemar.ts";
 export { type PairedBootstrapOptions, type PairedBootstrapResult, pairedBootstrap } from "./significance/paired-bootstrap.ts";
 export { SumsMetric, type SumsState } from "./sums-metric.ts";

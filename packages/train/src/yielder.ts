@@ -3,6 +3,16 @@
 /** Longest time without a turn, in milliseconds: three frames. */
 const longest = 50;
 
+/**
+ * For long work on the host, between its parts.
+ *
+ * @example
+ * const yielder = new Yielder();
+ * for (const part of [1, 2, 3]) {
+ *   await yielder.turn();
+ *   console.log(part);
+ * }
+ */
 export class Yielder {
   #last = performance.now();
 

@@ -31,11 +31,14 @@ function linesOf(scores: GeneratedScores): string[] {
     ["confidence", "confidence", 3],
   ];
   const told = ({ value, low, high }: Estimate, digits: number): string =>
-    `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+    low === undefined || high === undefined
+      ? value.toFixed(digits)
+      : `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  const sure = scores.bootstraps === 0 ? "" : " (95 %)";
   return [
     ["measured with", scores.extractor],
     ["images", `${scores.generatedCount} generated, ${scores.realCount} real; beside them ${floor.count} real ones against ${floor.count}`],
-    ["", `${"generated (95 %)".padEnd(30)} other real (95 %)`],
+    ["", `${`generated${sure}`.padEnd(30)} other real${sure}`],
     ...rows.map(([title, name, digits]) => [title, `${told(scores[name], digits).padEnd(30)} ${told(floor[name], digits)}`] as const),
     ["", `the Fréchet distance over ${floor.count} images is ${scores.ratio.toFixed(2)} times that of real ones`],
     ...(coverage.missing.length > 0 ? [["classes missing", coverage.missing.join(", ")] as const] : []),
@@ -51,7 +54,10 @@ export const score: Command = {
   options: {
     extractor: { value: "NAME", help: `Which classifier looks: ${extractors.join(", ")}, or a .safetensors file of one. Default mnist.` },
     "other-real": { value: "FOLDER", help: "Other real images. Default: the real folder is taken in two halves." },
-    bootstraps: { value: "N", help: "Resamplings behind the intervals. Default 30." },
+    bootstraps: {
+      value: "N",
+      help: "Resamplings behind the intervals; 0 for none. Default 30.",
+    },
     seed: { value: "N", help: "Draws halves, subsets and bootstrap samples. Default 1." },
     ...deviceOptions,
   },
@@ -62,7 +68,7 @@ export const score: Command = {
     }
     const name = text(args, "extractor") ?? "mnist";
     const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
-    const bootstraps = wholeNumber(args, "bootstraps", { least: 10, otherwise: 30 });
+    const bootstraps = text(args, "bootstraps") === "0" ? 0 : wholeNumber(args, "bootstraps", { least: 10, otherwise: 30 });
     const otherFolder = text(args, "other-real");
     const isShipped = (candidate: string): candidate is ExtractorData => (extractors as readonly string[]).includes(candidate);
     if (!isShipped(name) && !name.endsWith(".safetensors")) {
@@ -82,7 +88,7 @@ export const score: Command = {
       };
       const [generated, real] = [await see(generatedFolder), await see(realFolder)];
       const otherReal = otherFolder === undefined ? undefined : await see(otherFolder);
-      const scores = scoreGenerated({ generated, real, ...(otherReal && { otherReal }), bootstraps, rng: new Rng(seed) });
+      const scores = await scoreGenerated({ generated, real, ...(otherReal && { otherReal }), bootstraps, rng: new Rng(seed), signal });
       if (args.values.json) console.log(JSON.stringify({ device: device.name, ...scores }));
       else for (const line of linesOf(scores)) console.log(line);
       return 0;

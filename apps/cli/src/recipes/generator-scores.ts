@@ -57,13 +57,13 @@ export class GeneratorScorer implements Disposable {
     const count = this.#count(preset.scored);
     const generated = await this.#seen(await this.#drawn(generator, count));
     const [real, otherReal] = [await this.#real("test", count), await this.#real("train", count)];
-    const scores = scoreGenerated({ real, generated, otherReal, rng: this.#rng.fork("scores") });
+    const scores = await scoreGenerated({ real, generated, otherReal, rng: this.#rng.fork("scores"), signal: this.#options.signal });
     const metrics: Record<string, number> = { "test/ratio": scores.ratio };
     for (const name of estimated) {
       const { value, low, high } = scores[name];
       metrics[`test/${name}`] = value;
-      metrics[`test/${name}Low`] = low;
-      metrics[`test/${name}High`] = high;
+      if (low !== undefined) metrics[`test/${name}Low`] = low;
+      if (high !== undefined) metrics[`test/${name}High`] = high;
       metrics[name === "frechet" ? "test/floor" : `test/${name}OfReal`] = scores.floor[name].value;
     }
     metrics["test/leastShare"] = Math.min(...scores.coverage.shares);

@@ -8,14 +8,16 @@ import {
   hostTensor,
   OptionError,
   ShapeError,
+  sameShape,
   softmax,
   type Tensor,
   tensor,
 } from "@dl/core";
 import { inference } from "@dl/nn";
+import { Yielder } from "@dl/train";
 import type { FeatureNetwork, Perception } from "./feature-network.ts";
 
-/** Bring your own, such as Inception for scores that papers report: the name stands beside every number. */
+/** Bring your own, or Inception's weights for scores that papers report (`inceptionExtractor`): the name stands beside every number. */
 export interface FeatureExtractor {
   /** What it is, was trained on, and how well it classifies: `FeatureNetwork on MNIST, 99.31 %`. */
   readonly name: string;
@@ -23,6 +25,8 @@ export interface FeatureExtractor {
   readonly size: number;
   /** How many classes C it knows. */
   readonly classes: number;
+  /** How many images it looks at together unless told otherwise. Default 250. */
+  readonly batchSize?: number;
   /** Of images `[B, H, W, C]` in [0, 1], inside `compute`. */
   perceive(images: Tensor): Perception;
 }
@@ -48,7 +52,7 @@ export interface ExtractOptions {
   /** The values of black and white in `images`. Default 0 and 1; −1 and 1 for a generator that ends in tanh. */
   low?: number;
   high?: number;
-  /** Default 250. */
+  /** Default the extractor's. */
   batchSize?: number;
   signal?: AbortSignal;
 }
@@ -56,11 +60,11 @@ export interface ExtractOptions {
 /**
  * Features and class probabilities of `images` `[N, H, W, C]`.
  *
- * @throws ShapeError for other shapes, DataError for values that are no numbers or images that are all alike.
+ * @throws ShapeError for other shapes, of images or of what the extractor makes of them, DataError for values that are no numbers or images that are all alike.
  */
 export async function extractFeatures(
   images: HostTensor,
-  { device, extractor, low = 0, high = 1, batchSize = 250, signal }: ExtractOptions,
+  { device, extractor, low = 0, high = 1, batchSize = extractor.batchSize ?? 250, signal }: ExtractOptions,
 ): Promise<ExtractedFeatures> {
   const { shape, data } = images;
   if (shape.length !== 4 || shape[0]! < 1) {
@@ -72,12 +76,15 @@ export async function extractFeatures(
   const size = data.length / count;
   const features = new Float32Array(count * extractor.size);
   const probabilities = new Float32Array(count * extractor.classes);
+  const yielder = new Yielder();
   for (let start = 0; start < count; start += batchSize) {
+    await yielder.turn();
     signal?.throwIfAborted();
     const rows = Math.min(batchSize, count - start);
     const batch = Float32Array.from(data.subarray(start * size, (start + rows) * size), (value) => (value - low) / (high - low));
     const joined = (await device.compute(() => {
       const seen = extractor.perceive(tensor(hostTensor(batch, [rows, ...shape.slice(1)])));
+      checkPerception(seen, extractor, rows);
       return concat([seen.features, softmax(seen.logits)], { axis: 1 });
     })) as HostTensor;
     const width = extractor.size + extractor.classes;
@@ -92,6 +99,19 @@ export async function extractFeatures(
     features: hostTensor(features, [count, extractor.size]),
     probabilities: hostTensor(probabilities, [count, extractor.classes]),
   };
+}
+
+/** An extractor of one's own may say other sizes than it has: rows would be cut in the wrong places. */
+function checkPerception({ features, logits }: Perception, { name, size, classes }: FeatureExtractor, rows: number): void {
+  for (const [what, { shape }, width] of [
+    ["features", features, size],
+    ["logits", logits, classes],
+  ] as const) {
+    if (sameShape(shape, [rows, width])) continue;
+    throw new ShapeError(
+      `extractFeatures: expected ${what} [${rows}, ${width}] of ${rows} images by ${name}, got [${shape.join(", ")}]. Its size and classes must be what perceive gives.`,
+    );
+  }
 }
 
 function checkImages({ data, shape }: HostTensor): void {

@@ -2,7 +2,7 @@
 
 import { DataError, OptionError, type Rng } from "@dl/core";
 import type { ExtractedFeatures } from "./feature-extractor.ts";
-import { frechetOf, type ImageScores, scoresOf } from "./image-scores.ts";
+import { HostWork, type ImageScores, scoresOf } from "./image-scores.ts";
 import { type ModeCoverage, modeCoverage } from "./mode-coverage.ts";
 import { rowsOf } from "./rows.ts";
 
@@ -15,7 +15,7 @@ export interface GeneratedScores extends ImageScores {
   readonly floor: ImageScores & { readonly count: number };
   /** How many times the floor's Fréchet distance that of the generated images is, over `floor.count` images on each side: with fewer images a distance is larger. */
   readonly ratio: number;
-  /** Resamplings behind every interval. */
+  /** Resamplings behind every interval; 0 where there are none. */
   readonly bootstraps: number;
   readonly coverage: ModeCoverage;
 }
@@ -28,18 +28,24 @@ export interface ScoreOptions {
   otherReal?: ExtractedFeatures;
   /** Draws bootstrap samples and subsets. */
   rng: Rng;
-  /** Resamplings for the confidence, at least 10. Default 30. */
+  /**
+   * Resamplings for the confidence, at least 10; 0 for no intervals. Each takes a Fréchet distance on the host, which for the 2,048 features of
+   * Inception is a minute's work or more. Default 30.
+   */
   bootstraps?: number;
   /** Rows that precision, recall and the kernel distance compare, pair by pair; no more than the floor has. Default 2,000. */
   pairs?: number;
+  /** Ends the work between two of its parts. */
+  signal?: AbortSignal;
 }
 
 /**
- * Scores of generated images against real ones, and of real ones against each other.
+ * Scores of generated images against real ones, and of real ones against each other. Works on the host, and lets the event loop turn between resamplings.
  *
  * @throws DataError when there are too few images for a covariance, with the number needed; OptionError for features of different extractors.
  */
-export function scoreGenerated({ real, generated, otherReal, rng, bootstraps = 30, pairs = 2000 }: ScoreOptions): GeneratedScores {
+export async function scoreGenerated(options: ScoreOptions): Promise<GeneratedScores> {
+  const { real, generated, otherReal, rng, bootstraps = 30, pairs = 2000, signal } = options;
   for (const [name, { features }] of Object.entries({ real, generated, ...(otherReal && { otherReal }) })) {
     if (features === undefined) {
       throw new OptionError(
@@ -59,7 +65,9 @@ export function scoreGenerated({ real, generated, otherReal, rng, bootstraps = 3
     ["pairs", pairs, 10],
   ] as const) {
     if (Number.isInteger(value) && value >= least) continue;
-    throw new OptionError(`scoreGenerated: expected a whole number of ${name} ≥ ${least}, got ${value}.`);
+    if (name === "bootstraps" && value === 0) continue;
+    const none = name === "bootstraps" ? ", or 0 for no intervals" : "";
+    throw new OptionError(`scoreGenerated: expected a whole number of ${name} ≥ ${least}${none}, got ${value}.`);
   }
   checkCount("real", real, otherReal ? 1 : 2);
   checkCount("generated", generated, 1);
@@ -68,15 +76,19 @@ export function scoreGenerated({ real, generated, otherReal, rng, bootstraps = 3
   const count = Math.min(...[one, other, generated].map(({ features }) => features.shape[0]!));
   const cut = (images: ExtractedFeatures, label: string): ExtractedFeatures => someOf(images, { count, rng: rng.fork(label) });
   const [few, fewOther, fewGenerated] = [cut(one, "one"), cut(other, "other"), cut(generated, "generated")];
-  const options = { bootstraps, pairs: Math.min(pairs, count) };
-  const floor = scoresOf({ real: few, made: fewOther }, { ...options, rng: rng.fork("floor") });
+  const work = new HostWork({ signal });
+  await work.keep(...[real, generated, few, fewOther, fewGenerated].map(({ features }) => features));
+  const shared = { bootstraps, pairs: Math.min(pairs, count), work };
+  const floor = await scoresOf({ real: few, made: fewOther }, { ...shared, rng: rng.fork("floor") });
+  const scores = await scoresOf({ real, made: generated }, { ...shared, rng: rng.fork("scores") });
+  const isWhole = few.features === real.features && fewGenerated.features === generated.features;
   return {
     extractor: real.extractor,
     realCount: real.features.shape[0]!,
     generatedCount: generated.features.shape[0]!,
-    ...scoresOf({ real, made: generated }, { ...options, rng: rng.fork("scores") }),
+    ...scores,
     floor: { count, ...floor },
-    ratio: frechetOf(few.features, fewGenerated.features) / floor.frechet.value,
+    ratio: (isWhole ? scores.frechet.value : await work.frechet(few.features, fewGenerated.features)) / floor.frechet.value,
     bootstraps,
     coverage: modeCoverage(generated.probabilities),
   };

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { decode, type Encoded, readFixture } from "../reference-fixture.ts";
 import { type ExtractedFeatures, extractFeatures, type FeatureExtractor, networkExtractor } from "./feature-extractor.ts";
 import { FeatureNetwork, featureNetworkMnist } from "./feature-network.ts";
+import type { Estimate } from "./image-scores.ts";
 import { modeCoverage } from "./mode-coverage.ts";
 import { scoreGenerated } from "./score-generated.ts";
 
@@ -22,17 +23,17 @@ const seen = (features: HostTensor, probabilities = uniform(features.shape[0]!, 
 });
 
 describe("scores", () => {
-  test("Fréchet distance, kernel distance and Inception Score are the references'", () => {
+  test("Fréchet distance, kernel distance and Inception Score are the references'", async () => {
     const { features, inception } = readFixture<GenerativeFixture>("generative.json");
     const [{ a, b, frechet, kid_unbiased_poly3 }] = features;
     const [real, generated] = [decode(a), decode(b)];
-    const scores = scoreGenerated({ real: seen(real), generated: seen(generated), otherReal: seen(real), rng: new Rng(1) });
+    const scores = await scoreGenerated({ real: seen(real), generated: seen(generated), otherReal: seen(real), rng: new Rng(1) });
     expect(Math.abs(scores.frechet.value / frechet - 1)).toBeLessThan(1e-5);
     expect(kernelDistance({ real, generated }).mean).toBeCloseTo(kid_unbiased_poly3, 6);
     expect(scores.kernel.value).toBeCloseTo(kid_unbiased_poly3, 6);
     const probabilities = fromNested(inception.probs as number[][]);
     const rows = probabilities.shape[0]!;
-    const rest = scoreGenerated({
+    const rest = await scoreGenerated({
       real: seen(new Rng(2).normal([rows, 3])),
       generated: seen(new Rng(3).normal([rows, 3]), probabilities),
       rng: new Rng(1),
@@ -40,10 +41,10 @@ describe("scores", () => {
     expect(rest.inceptionScore.value).toBeCloseTo(inception.single_split, 5);
   });
 
-  test("a generator as good as the data is at the floor; a shifted one is far above, where the formula says", () => {
+  test("a generator as good as the data is at the floor; a shifted one is far above, where the formula says", async () => {
     const normal = (seed: number, shift = 0) => seen(new Rng(seed).normal([3000, 4], shift));
     const options = { real: normal(1), otherReal: normal(2), rng: new Rng(9), pairs: 400 };
-    const good = scoreGenerated({ ...options, generated: normal(3) });
+    const good = await scoreGenerated({ ...options, generated: normal(3) });
     expect(good.ratio).toBeLessThan(4);
     expect(good.ratio).toBe(good.frechet.value / good.floor.frechet.value);
     expect(good.floor.count).toBe(3000);
@@ -52,42 +53,49 @@ describe("scores", () => {
     expect(good.frechet.high).toBeLessThan(0.1);
     expect(Math.min(good.precision.value, good.recall.value)).toBeGreaterThan(0.7);
     expect(Math.abs(good.kernel.value)).toBeLessThan(0.1);
-    const bad = scoreGenerated({ ...options, generated: normal(3, 5) });
+    const bad = await scoreGenerated({ ...options, generated: normal(3, 5) });
     expect(bad.frechet.value).toBeCloseTo(4 * 25, -0.5);
-    expect(bad.frechet.low).toBeGreaterThan(good.frechet.high);
+    expect(bad.frechet.low).toBeGreaterThan(good.frechet.high!);
     expect(Math.max(bad.precision.value, bad.recall.value)).toBe(0);
-    expect(bad.kernel.low).toBeGreaterThan(good.kernel.high);
+    expect(bad.kernel.low).toBeGreaterThan(good.kernel.high!);
   });
 
-  test("a collapsed generator: precise, without recall", () => {
+  test("a collapsed generator: precise, without recall", async () => {
     const real = seen(new Rng(1).normal([1000, 2]));
     const few = new Rng(2).normal([1000, 2], 0, 0.05);
-    const scores = scoreGenerated({ real, generated: seen(few), rng: new Rng(3) });
+    const scores = await scoreGenerated({ real, generated: seen(few), rng: new Rng(3) });
     expect(scores.precision.value).toBeGreaterThan(0.95);
     expect(scores.recall.value).toBeLessThan(0.1);
     // Real images among themselves do not look collapsed.
-    expect(scores.floor.recall.low).toBeGreaterThan(scores.recall.high);
+    expect(scores.floor.recall.low).toBeGreaterThan(scores.recall.high!);
   });
 
-  test("the floor of two halves is compared with as many generated images: for a perfect generator the ratio is about 1", () => {
+  test("the floor of two halves is compared with as many generated images: for a perfect generator the ratio is about 1", async () => {
     const normal = (seed: number, count: number) => seen(new Rng(seed).normal([count, 8]));
     // Few images, so that a distance over half of them is about twice as large.
-    const ratios = Array.from({ length: 12 }, (_, i) => {
+    const runs = Array.from({ length: 12 }, async (_, i) => {
       const options = { bootstraps: 10, pairs: 10, rng: new Rng(40 + i) };
-      const { ratio, floor, frechet } = scoreGenerated({ real: normal(i, 80), generated: normal(20 + i, 80), ...options });
+      const { ratio, floor, frechet } = await scoreGenerated({ real: normal(i, 80), generated: normal(20 + i, 80), ...options });
       expect(floor.count).toBe(40);
       return { ratio, flattering: frechet.value / floor.frechet.value };
     });
+    const ratios = await Promise.all(runs);
     const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(ratios.map(({ ratio }) => ratio))).toBeGreaterThan(0.85);
     expect(mean(ratios.map(({ ratio }) => ratio))).toBeLessThan(1.15);
     expect(mean(ratios.map(({ flattering }) => flattering))).toBeLessThan(0.7);
     // Fewer generated images than there are real ones: the floor's are cut to as many.
-    const few = scoreGenerated({ real: normal(1, 80), otherReal: normal(2, 80), generated: normal(3, 30), rng: new Rng(1), pairs: 20 });
+    const few = await scoreGenerated({
+      real: normal(1, 80),
+      otherReal: normal(2, 80),
+      generated: normal(3, 30),
+      rng: new Rng(1),
+      pairs: 20,
+    });
     expect([few.floor.count, few.generatedCount]).toEqual([30, 30]);
   });
 
-  test("every score has an interval: as wide as the score moves from sample to sample, and narrower with more of them", () => {
+  test("every score has an interval: as wide as the score moves from sample to sample, and narrower with more of them", async () => {
     const draw = (seed: number, count: number): ExtractedFeatures => {
       const rng = new Rng(seed);
       // A sure classifier of two classes that finds a third of the images in the first.
@@ -103,17 +111,18 @@ describe("scores", () => {
         rng: new Rng(seed),
       });
     const names = ["frechet", "kernel", "inceptionScore", "precision", "recall", "confidence"] as const;
-    const many = Array.from({ length: 8 }, (_, seed) => scored(seed, 60));
-    const more = scored(1, 360);
+    const many = await Promise.all(Array.from({ length: 8 }, (_, seed) => scored(seed, 60)));
+    const more = await scored(1, 360);
+    const width = ({ low, high }: Estimate): number => high! - low!;
     for (const name of names) {
       const values = many.map((scores) => scores[name].value);
       const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
       const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-      const error = many.reduce((sum, scores) => sum + (scores[name].high - scores[name].low) / 3.92 / many.length, 0);
+      const error = many.reduce((sum, scores) => sum + width(scores[name]) / 3.92 / many.length, 0);
       // Eight samples know their own deviation to a quarter.
       expect(error / deviation, name).toBeGreaterThan(0.4);
       expect(error / deviation, name).toBeLessThan(2.5);
-      expect(more[name].high - more[name].low, name).toBeLessThan(many[1]![name].high - many[1]![name].low);
+      expect(width(more[name]), name).toBeLessThan(width(many[1]![name]));
       for (const { low, value, high } of [many[0]![name], many[0]!.floor[name]]) {
         expect(low, name).toBeLessThanOrEqual(value);
         expect(high, name).toBeGreaterThanOrEqual(value);
@@ -121,22 +130,54 @@ describe("scores", () => {
     }
     expect(more.classesCovered).toEqual({ value: 2, low: 2, high: 2 });
     expect(more.bootstraps).toBe(30);
-    expect(() => scoreGenerated({ real: draw(1, 50), generated: draw(2, 50), rng: new Rng(1), bootstraps: 2 })).toThrow(
-      "scoreGenerated: expected a whole number of bootstraps ≥ 10, got 2.",
+    await expect(scoreGenerated({ real: draw(1, 50), generated: draw(2, 50), rng: new Rng(1), bootstraps: 2 })).rejects.toThrow(
+      "scoreGenerated: expected a whole number of bootstraps ≥ 10, or 0 for no intervals, got 2.",
     );
   });
 
-  test("too few images are an error with the number needed; so are two extractors", () => {
+  test("without a bootstrap the same numbers come without intervals", async () => {
+    const draw = (seed: number): ExtractedFeatures => seen(new Rng(seed).normal([60, 4]));
+    const options = { real: draw(1), otherReal: draw(2), generated: draw(3), rng: new Rng(1) };
+    const [bare, sure] = [await scoreGenerated({ ...options, bootstraps: 0 }), await scoreGenerated(options)];
+    expect([bare.bootstraps, bare.ratio]).toEqual([0, sure.ratio]);
+    for (const name of ["kernel", "inceptionScore", "frechet", "precision", "recall", "classesCovered", "confidence"] as const) {
+      // The kernel distance with a bootstrap adds up in another order.
+      expect(bare[name].value, name).toBeCloseTo(sure[name].value, 12);
+      expect(bare[name], name).toEqual({ value: bare[name].value, low: undefined, high: undefined });
+      expect(bare.floor[name].low, name).toBeUndefined();
+    }
+  });
+
+  test("timers go on between resamplings, and a signal ends the work", async () => {
+    const draw = (seed: number): ExtractedFeatures => seen(new Rng(seed).normal([80, 64]));
+    const controller = new AbortController();
+    let ticks = 0;
+    const timer = setInterval(() => {
+      if (++ticks === 2) controller.abort();
+    }, 1);
+    try {
+      // Seconds of work, were it not ended.
+      const options = { real: draw(1), otherReal: draw(2), generated: draw(3), rng: new Rng(1), bootstraps: 3000, pairs: 10 };
+      await expect(scoreGenerated({ ...options, signal: controller.signal })).rejects.toThrow("aborted");
+      expect(ticks).toBe(2);
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  test("too few images are an error with the number needed; so are two extractors", async () => {
     const rows = (count: number) => seen(new Rng(1).normal([count, 8]));
-    expect(() => scoreGenerated({ real: rows(100), generated: new Rng(1).normal([64, 8, 8, 1]) as never, rng: new Rng(1) })).toThrow(
-      "scoreGenerated: expected generated as extractFeatures gives it",
-    );
-    expect(() => scoreGenerated({ real: rows(100), generated: rows(8), rng: new Rng(1) })).toThrow(
+    await expect(
+      scoreGenerated({ real: rows(100), generated: new Rng(1).normal([64, 8, 8, 1]) as never, rng: new Rng(1) }),
+    ).rejects.toThrow("scoreGenerated: expected generated as extractFeatures gives it");
+    await expect(scoreGenerated({ real: rows(100), generated: rows(8), rng: new Rng(1) })).rejects.toThrow(
       "scoreGenerated: expected at least 9 generated images for a Fréchet distance over 8 features, got 8. 10,000 are usual",
     );
     // Without other real images, the floor needs two halves.
-    expect(() => scoreGenerated({ real: rows(17), generated: rows(20), rng: new Rng(1) })).toThrow("expected at least 18 real images");
-    expect(() => scoreGenerated({ real: rows(20), generated: { ...rows(20), extractor: "other" }, rng: new Rng(1) })).toThrow(
+    await expect(scoreGenerated({ real: rows(17), generated: rows(20), rng: new Rng(1) })).rejects.toThrow(
+      "expected at least 18 real images",
+    );
+    await expect(scoreGenerated({ real: rows(20), generated: { ...rows(20), extractor: "other" }, rng: new Rng(1) })).rejects.toThrow(
       "expected generated features by test, got other",
     );
   });
@@ -179,6 +220,16 @@ describe("extraction", () => {
     expect(whole.extractor).toBe("pixels");
     for (const [i, value] of whole.features.data.entries()) expect(value).toBeCloseTo((images.data[i]! + 1) / 2, 6);
     expect(whole.probabilities.data[0]! + whole.probabilities.data[1]!).toBeCloseTo(1, 6);
+  });
+
+  test("an extractor that gives other widths than it says is named, with the numbers", async () => {
+    await using device = await openDevice(cpu());
+    const images = new Rng(1).uniform([3, 2, 2, 1]);
+    const extract = (lie: Partial<FeatureExtractor>) => extractFeatures(images, { device, extractor: { ...plain, ...lie } });
+    await expect(extract({ size: 3, classes: 3 })).rejects.toThrow(
+      "extractFeatures: expected features [3, 3] of 3 images by pixels, got [3, 4]. Its size and classes must be what perceive gives.",
+    );
+    await expect(extract({ classes: 5 })).rejects.toThrow("expected logits [3, 5] of 3 images by pixels, got [3, 2]");
   });
 
   test("constant images, NaN and other shapes are named", async () => {
