@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type HostTensor, hostTensor, Rng, sizeOf } from "@dl/core";
 import { decodeImage } from "@dl/data";
+import { InceptionV3, inceptionFid } from "@dl/gan";
+import { writeSafetensors } from "@dl/nn";
 import { encodePng } from "@dl/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dl, dlHere, type Ended } from "./dl-fixture.ts";
@@ -156,6 +159,48 @@ describe("score", () => {
     expect(JSON.parse(stdout || stderr)).toMatchObject({
       extractor: expect.stringMatching(/^FeatureNetwork on mnist, test accuracy \d+\.\d\d %$/),
     });
+  }, 60_000);
+
+  test("looks through Inception-v3, told by its tensors, at grey and at coloured images, and names the file", async () => {
+    // One 64th of the channels, with 1,008 classes as FID's: 32 features, for which few images are enough.
+    using network = new InceptionV3({ ...inceptionFid, width: 1 / 64 });
+    const rng = new Rng(3);
+    const state = network.state();
+    const tensors = [...network.torchPaths()].map(([name, path]): [string, HostTensor] => {
+      const { shape } = state.get(path)!;
+      const turned = shape.length === 4 ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : [...shape].reverse();
+      if (name.endsWith("bias")) return [name, rng.uniform(turned)];
+      if (shape.length === 1) return [name, hostTensor(new Float32Array(shape[0]!).fill(name.endsWith("running_mean") ? 0 : 1), shape)];
+      // About the mean of what it sees, so that nothing is lost on the way through so few channels.
+      const share = turned[0]! / sizeOf(shape);
+      return [name, rng.uniform(turned, 0.6 * share, 1.5 * share)];
+    });
+    writeFileSync(at("inception.safetensors"), writeSafetensors(new Map(tensors)));
+    const picture = (folder: string, count: number, channels: 1 | 3): void => {
+      mkdirSync(at(folder));
+      const pixels = new Rng(count).fork(folder);
+      for (let i = 0; i < count; i++) {
+        const paint = Uint8Array.from({ length: channels }, () => pixels.integer(0, 256));
+        const data = Uint8Array.from({ length: 20 * 9 * channels }, (_, at) => (pixels.integer(0, 2) === 0 ? 0 : paint[at % channels]!));
+        writeFileSync(at(folder, `${i}.png`), encodePng({ width: 20, height: 9, channels, data }));
+      }
+    };
+    picture("colours", 70, 3);
+    picture("greys", 36, 1);
+    const options = ["--extractor", at("inception.safetensors"), "--threads", "1", "--bootstraps", "0"];
+    const { code, stdout, stderr } = await dlHere("score", at("greys"), at("colours"), ...options);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /measured with {6}Inception-v3 of FID with 0\.015625 of the channels, weights inception\.safetensors \(sha256 [0-9a-f]{8}\)\n/,
+    );
+    // Grey is not like colours. No interval was asked for, and none is told.
+    const [, apart, floor] = /^ +generated +other real\nFréchet distance +(\d+\.\d{3}) +(\d+\.\d{3})$/m.exec(stdout)!;
+    expect(Number(apart)).toBeGreaterThan(2 * Number(floor));
+    expect(Number(floor)).toBeGreaterThan(0);
+    writeFileSync(at("other.safetensors"), writeSafetensors(new Map(tensors.filter(([name]) => name !== "fc.bias"))));
+    const wrong = await dlHere("score", at("greys"), at("colours"), "--extractor", at("other.safetensors"));
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("other.safetensors (sha256")]);
+    expect(wrong.stderr).toContain("missing: fc.bias");
   }, 60_000);
 
   test("too few, none, and images of several sizes are named", async () => {

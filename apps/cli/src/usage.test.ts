@@ -83,7 +83,10 @@ test.for([
   [["explain", "somewhere", "a.png", "--out", "a.gif"], /--out: expected a file that ends in .png or .html, got "a.gif"/],
   [["predict", "somewhere"], /expected a run folder and at least one image file or text/],
   [["score", "a"], /expected a folder of generated images and a folder of real ones/],
-  [["score", "a", "b", "--extractor", "inception"], /--extractor: expected mnist, fashion-mnist or a \.safetensors file, got "inception"/],
+  [
+    ["score", "a", "b", "--extractor", "inception"],
+    /--extractor: expected mnist, fashion-mnist or a \.safetensors file \(or Inception's \.pth\), got "inception"/,
+  ],
   [["sample"], /expected one run folder, got none/],
   [["evaluate", "a", "b"], /expected <run folder>, got a b\./],
   [["score", "a", "b", "c"], /expected <generated folder> <real folder>, got a b c\./],

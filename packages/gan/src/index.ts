@@ -56,6 +56,8 @@ export {
 } from "./scores/feature-extractor.ts";
 export { FeatureNetwork, type FeatureNetworkOptions, featureNetworkMnist, type Perception } from "./scores/feature-network.ts";
 export type { Estimate, ImageScores } from "./scores/image-scores.ts";
+export { type InceptionExtractor, type InceptionWeights, inceptionExtractor } from "./scores/inception-extractor.ts";
+export { InceptionV3, type InceptionV3Options, type InceptionVariant, inceptionFid, inceptionImagenet } from "./scores/inception-v3.ts";
 export { type ModeCoverage, modeCoverage } from "./scores/mode-coverage.ts";
 export { type GeneratedScores, type ScoreOptions, scoreGenerated } from "./scores/score-generated.ts";
 // Training

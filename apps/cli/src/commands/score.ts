@@ -2,7 +2,7 @@
 
 import { DataError, type HostTensor, Rng } from "@dl/core";
 import { type Estimate, extractFeatures, type GeneratedScores, type ImageScores, scoreGenerated } from "@dl/gan";
-import { type ExtractorData, extractorFrom, trainedExtractor } from "@dl/gan/node";
+import { type ExtractorData, openExtractor, trainedExtractor } from "@dl/gan/node";
 import { openNamedDevice } from "../backends.ts";
 import { type Command, deviceOptions, deviceSettings, text, UsageError, wholeNumber } from "../command.ts";
 import { readImages } from "../image-files.ts";
@@ -52,11 +52,14 @@ export const score: Command = {
   details:
     "Fréchet and kernel distance, Inception Score, precision, recall and the classes covered, in the features of a classifier that is named beside them: each with a 95 % interval by bootstrap, and beside it what other real images get. Those are the second half of the real ones, or of --other-real.",
   options: {
-    extractor: { value: "NAME", help: `Which classifier looks: ${extractors.join(", ")}, or a .safetensors file of one. Default mnist.` },
+    extractor: {
+      value: "NAME",
+      help: `Which classifier looks: ${extractors.join(", ")}, or a file: .safetensors of a run of features-mnist and its kin, or Inception-v3's weights as .safetensors or .pth, with PyTorch's names. Default mnist.`,
+    },
     "other-real": { value: "FOLDER", help: "Other real images. Default: the real folder is taken in two halves." },
     bootstraps: {
       value: "N",
-      help: "Resamplings behind the intervals; 0 for none. Default 30.",
+      help: "Resamplings behind the intervals; 0 for none, which saves most of the time with Inception. Default 30.",
     },
     seed: { value: "N", help: "Draws halves, subsets and bootstrap samples. Default 1." },
     ...deviceOptions,
@@ -71,15 +74,17 @@ export const score: Command = {
     const bootstraps = text(args, "bootstraps") === "0" ? 0 : wholeNumber(args, "bootstraps", { least: 10, otherwise: 30 });
     const otherFolder = text(args, "other-real");
     const isShipped = (candidate: string): candidate is ExtractorData => (extractors as readonly string[]).includes(candidate);
-    if (!isShipped(name) && !name.endsWith(".safetensors")) {
-      throw new UsageError(`--extractor: expected ${extractors.join(", ")} or a .safetensors file, got ${JSON.stringify(name)}.`);
+    if (!isShipped(name) && !/\.(safetensors|pth|pt)$/.test(name)) {
+      throw new UsageError(
+        `--extractor: expected ${extractors.join(", ")} or a .safetensors file (or Inception's .pth), got ${JSON.stringify(name)}.`,
+      );
     }
     await using device = await openNamedDevice(deviceSettings(args));
     using interrupt = new Interrupt();
     const { signal } = interrupt;
-    using extractor = isShipped(name) ? await trainedExtractor(name) : await extractorFrom(name);
+    using extractor = isShipped(name) ? await trainedExtractor(name) : await openExtractor(name);
     try {
-      const channels = extractor.network.channels as 1 | 3;
+      const channels = extractor.network.channels as 1 | 3; // Inception sees grey as colour.
       const realImages = await readImages(realFolder, { channels });
       const see = async (folder: string) => {
         const images = folder === realFolder ? realImages : await readImages(folder, { channels });
