@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError, OptionError } from "@dl/core";
 import { expect, test } from "vitest";
 import { classCounts } from "../statistics/class-counts.ts";
 import { imageFolder } from "./image-folder.ts";
+import { listClasses } from "./list-classes.ts";
 
 const folder = fileURLToPath(new URL("../../fixtures/images", import.meta.url));
 const names = (paths: readonly string[]): string[] => paths.map((path) => basename(path));
@@ -43,6 +44,36 @@ test("grey, and cropped instead of squeezed", async () => {
   const cropped = await imageFolder(folder, { ...options, fit: "crop" });
   expect(cropped.get(0).images.shape).toEqual([6, 6, 1]);
   expect(cropped.get(0).images.data).not.toEqual(squeezed.get(0).images.data);
+});
+
+test("links to files and folders are followed; those that lead nowhere, or round in a circle, are skipped and say so", async () => {
+  const root = mkdtempSync(join(tmpdir(), "dl-links-"));
+  try {
+    mkdirSync(join(root, "a", "deep"), { recursive: true });
+    const link = (to: string, ...at: string[]): void => symlinkSync(to, join(root, ...at));
+    link(join(folder, "cat"), "cat");
+    link(join(folder, "dog"), "a", "deep", "dogs");
+    link(join(folder, "cat", "rgb.png"), "a", "one.png");
+    link(join(root, "nowhere.png"), "a", "broken.png");
+    link(join(root, "a"), "a", "deep", "round");
+    link(root, "self");
+    link(join(root, "itself"), "itself");
+    const { classNames, files, skipped } = await listClasses(root);
+    expect(classNames).toEqual(["a", "cat"]);
+    const inside = (paths: readonly { path: string }[]): string[] => paths.map(({ path }) => relative(root, path).split(sep).join("/"));
+    const dogs = readdirSync(join(folder, "dog")).sort();
+    const cats = readdirSync(join(folder, "cat")).sort();
+    expect(inside(files)).toEqual([...dogs.map((name) => `a/deep/dogs/${name}`), "a/one.png", ...cats.map((name) => `cat/${name}`)]);
+    expect(inside(skipped)).toEqual(["itself", "self", "a/broken.png", "a/deep/round"]);
+    expect(skipped.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/a link to what is there, got ELOOP/),
+      expect.stringMatching(/a folder it is not in itself/),
+      expect.stringMatching(/got ENOENT/),
+      expect.stringMatching(/a folder it is not in itself/),
+    ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 test("no folder, no classes, no images, no size: each says so", async () => {

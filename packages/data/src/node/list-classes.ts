@@ -1,7 +1,7 @@
 /** The files of a folder that has one subfolder a class. */
 
-import { readdir } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, extname, join, sep } from "node:path";
 import { DataError } from "@dl/core";
 
 /** A file that is no example, and why. */
@@ -18,28 +18,75 @@ export interface ClassFiles {
 
 const extensions = [".png", ".jpg", ".jpeg", ".bmp"];
 
-/** Subfolders sorted by name; PNG, JPEG and BMP files in them, at any depth, sorted by path. */
+/**
+ * Subfolders sorted by name; PNG, JPEG and BMP files in them, at any depth, sorted by path. Links are followed; one that leads nowhere, or
+ * to a folder it is in itself, is skipped.
+ */
 export async function listClasses(folder: string): Promise<ClassFiles> {
+  const skipped: SkippedFile[] = [];
+  const root = await listFolder(folder, { above: [], skipped });
+  const classes = root.folders.filter(({ path }) => !basename(path).startsWith("."));
+  if (classes.length === 0) throw new DataError(`imageFolder: expected ${folder} to have one subfolder a class, got none.`);
+  const files: { path: string; label: number }[] = [];
+  for (const [label, { path, above }] of classes.entries()) {
+    for (const file of await filesWithin(path, { above, skipped })) {
+      const extension = extname(file).toLowerCase();
+      if (extensions.includes(extension)) files.push({ path: file, label });
+      else skipped.push({ path: file, reason: `expected a PNG, a JPEG or a BMP by its name, got "${extension}"` });
+    }
+  }
+  return { classNames: classes.map(({ path }) => basename(path)), files, skipped };
+}
+
+interface Folder {
+  readonly path: string;
+  /** Real paths of the folders around it. */
+  readonly above: readonly string[];
+}
+
+interface Listing {
+  readonly above: readonly string[];
+  /** Takes in what is left out. */
+  readonly skipped: SkippedFile[];
+}
+
+async function filesWithin(folder: string, { above, skipped }: Listing): Promise<string[]> {
+  const { files, folders } = await listFolder(folder, { above, skipped });
+  for (const inner of folders) for (const file of await filesWithin(inner.path, { above: inner.above, skipped })) files.push(file);
+  return files.sort(byCodeUnits);
+}
+
+/** What is in one folder, sorted by name, each link as what it leads to. */
+async function listFolder(folder: string, { above, skipped }: Listing): Promise<{ files: string[]; folders: Folder[] }> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(`imageFolder: expected to read the folder ${folder}, got ${error.code}.`);
   });
-  const classNames = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
-    .map(({ name }) => name)
-    .sort();
-  if (classNames.length === 0) throw new DataError(`imageFolder: expected ${folder} to have one subfolder a class, got none.`);
-  const files: { path: string; label: number }[] = [];
-  const skipped: SkippedFile[] = [];
-  for (const [label, className] of classNames.entries()) {
-    const inside = await readdir(join(folder, className), { recursive: true, withFileTypes: true });
-    const names = inside.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    // By code units with one separator: the same order on every system.
-    const key = (path: string): string => path.split(sep).join("/");
-    for (const path of names.sort((a, b) => (key(a) < key(b) ? -1 : 1))) {
-      const extension = extname(path).toLowerCase();
-      if (extensions.includes(extension)) files.push({ path, label });
-      else skipped.push({ path, reason: `expected a PNG, a JPEG or a BMP by its name, got "${extension}"` });
+  const around = [...above, await realpath(folder)];
+  const files: string[] = [];
+  const folders: Folder[] = [];
+  for (const entry of entries.sort((a, b) => byCodeUnits(a.name, b.name))) {
+    const path = join(folder, entry.name);
+    let kind: { isFile(): boolean; isDirectory(): boolean } = entry;
+    if (entry.isSymbolicLink()) {
+      try {
+        kind = await stat(path);
+        if (kind.isDirectory() && around.includes(await realpath(path))) {
+          skipped.push({ path, reason: "expected a link to a folder it is not in itself, got a circle" });
+          continue;
+        }
+      } catch (error) {
+        skipped.push({ path, reason: `expected a link to what is there, got ${(error as NodeJS.ErrnoException).code}` });
+        continue;
+      }
     }
+    if (kind.isDirectory()) folders.push({ path, above: around });
+    else if (kind.isFile()) files.push(path);
   }
-  return { classNames, files, skipped };
+  return { files, folders };
+}
+
+/** With one separator: the same order on every system. */
+function byCodeUnits(a: string, b: string): number {
+  const [left, right] = [a, b].map((path) => path.split(sep).join("/")) as [string, string];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
