@@ -48,17 +48,20 @@ const enhance =
   (image, context) =>
     adjust(image, 1 + signed(context.limits.enhance, context));
 
+/** Shears leave the upper left corner where it is, as in AutoAugment's own code: what is far from it moves with the strength. */
+const corner = [-0.5, -0.5] as const;
+
 /** All of them; "Color" of the papers is saturation. */
 export const augmentations: Readonly<Record<string, Augmentation>> = {
   identity: () => {},
-  shearX: (image, context) => warp(image, affineMap(image, { shear: [signed(context.limits.shear, context), 0] }), context),
-  shearY: (image, context) => warp(image, affineMap(image, { shear: [0, signed(context.limits.shear, context)] }), context),
+  shearX: (image, context) => warp(image, affineMap(image, { shear: [signed(context.limits.shear, context), 0], center: corner }), context),
+  shearY: (image, context) => warp(image, affineMap(image, { shear: [0, signed(context.limits.shear, context)], center: corner }), context),
   translateX: (image, context) => {
-    const pixels = Math.round(signed(context.limits.translate(image.width), context));
+    const pixels = Math.trunc(signed(context.limits.translate(image.width), context));
     warp(image, affineMap(image, { translate: [pixels, 0] }), context);
   },
   translateY: (image, context) => {
-    const pixels = Math.round(signed(context.limits.translate(image.height), context));
+    const pixels = Math.trunc(signed(context.limits.translate(image.height), context));
     warp(image, affineMap(image, { translate: [0, pixels] }), context);
   },
   rotate: (image, context) => warp(image, affineMap(image, { angle: signed(context.limits.degrees, context) }), context),

@@ -14,7 +14,13 @@ export interface RandAugmentOptions {
   fill?: number | undefined;
 }
 
-const limits: AugmentationLimits = { shear: 0.3, translate: (side) => (150 / 331) * side, degrees: 30, enhance: 0.9, bits: 4 };
+export const randAugmentLimits: AugmentationLimits = {
+  shear: 0.3,
+  translate: (side) => (150 / 331) * side,
+  degrees: 30,
+  enhance: 0.9,
+  bits: 4,
+};
 const all = Object.values(augmentations);
 
 /** Makes `operations` random changes to each image, in place. For pixels in [0, 1]: before `normalize`. Random: `batches` needs an `rng`. */
@@ -27,6 +33,6 @@ export function randAugment({ operations = 2, magnitude = 9, fill = 0 }: RandAug
   }
   return eachImage("randAugment", (image, stream) => {
     const rng = stream();
-    for (let i = 0; i < operations; i++) rng.pick(all)(image, { strength: magnitude, limits, fill, rng });
+    for (let i = 0; i < operations; i++) rng.pick(all)(image, { strength: magnitude, limits: randAugmentLimits, fill, rng });
   });
 }

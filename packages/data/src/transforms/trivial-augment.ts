@@ -9,13 +9,13 @@ export interface TrivialAugmentOptions {
   fill?: number | undefined;
 }
 
-const limits: AugmentationLimits = { shear: 0.99, translate: () => 32, degrees: 135, enhance: 0.99, bits: 6 };
+export const trivialAugmentLimits: AugmentationLimits = { shear: 0.99, translate: () => 32, degrees: 135, enhance: 0.99, bits: 6 };
 const all = Object.values(augmentations);
 
 /** Makes one random change to each image, in place. For pixels in [0, 1]: before `normalize`. Random: `batches` needs an `rng`. */
 export function trivialAugment({ fill = 0 }: TrivialAugmentOptions = {}): Transform<ImageBatch> {
   return eachImage("trivialAugment", (image, stream) => {
     const rng = stream();
-    rng.pick(all)(image, { strength: rng.integer(0, strongest + 1), limits, fill, rng });
+    rng.pick(all)(image, { strength: rng.integer(0, strongest + 1), limits: trivialAugmentLimits, fill, rng });
   });
 }

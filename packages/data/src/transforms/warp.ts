@@ -21,12 +21,14 @@ export interface AffineParts {
   readonly scale?: number;
   /** Rows slid along by this share of their height over the centre, columns by this share of their width. */
   readonly shear?: readonly [number, number];
+  /** What stays where it is, `[x, y]` in pixels: (0, 0) is the middle of the first. Default the middle of the image. */
+  readonly center?: readonly [number, number];
 }
 
-/** The map whose forward direction shears, turns, enlarges and moves around the centre of the image. */
+/** The map whose forward direction shears, turns, enlarges and moves around `center`. */
 export function affineMap(
   { height, width }: { height: number; width: number },
-  { angle = 0, translate = [0, 0], scale = 1, shear = [0, 0] }: AffineParts,
+  { angle = 0, translate = [0, 0], scale = 1, shear = [0, 0], center = [(width - 1) / 2, (height - 1) / 2] }: AffineParts,
 ): AffineMap {
   const turn = (angle * Math.PI) / 180;
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
@@ -39,7 +41,7 @@ export function affineMap(
   ];
   const determinant = a * d - b * c;
   const [xx, xy, yx, yy] = [d / determinant, -b / determinant, -c / determinant, a / determinant];
-  const [centerX, centerY] = [(width - 1) / 2, (height - 1) / 2];
+  const [centerX, centerY] = center;
   const [fromX, fromY] = [centerX + translate[0], centerY + translate[1]];
   return { xx, xy, x0: centerX - xx * fromX - xy * fromY, yx, yy, y0: centerY - yx * fromX - yy * fromY };
 }
