@@ -73,6 +73,28 @@ test.each<[string, () => Layer & Module, number]>([
   expect((await summaryOf(() => new Sequential([layer()]), [1, 4, 4, 6])).flops).toBe(flops);
 });
 
+test("parameters that a block has beside its layers have a row: ConvNeXt's scales, one a channel", async () => {
+  const make = (): ImageClassifier => new ConvNext({ depths: [1, 2], widths: [4, 6], classes: 3, rng });
+  const { layers } = await summaryOf(make, [1, 16, 16, 3]);
+  const blocks = layers.filter(({ kind }) => kind === "ConvNextBlock");
+  expect(blocks.map(({ parameters, outputShape, flops }) => [parameters, outputShape, flops])).toEqual([
+    [4, [1, 4, 4, 4], 0],
+    [6, [1, 2, 2, 6], 0],
+    [6, [1, 2, 2, 6], 0],
+  ]);
+});
+
+test.each<[string, () => ImageClassifier]>([
+  ["ConvNeXt", () => new ConvNext({ depths: [1, 1], widths: [4, 6], classes: 3, rng })],
+  ["ResNet", () => new ResNet({ ...resnet20, classes: 10, rng })],
+  ["MobileNetV2", () => new MobileNetV2({ ...mobilenetV2, classes: 10, rng })],
+  ["NASNet", () => new NasNet({ ...nasnetCifar, classes: 10, rng })],
+  ["airbench", () => new Airbench({ ...airbench94, rng })],
+])("%s shares nothing: the rows sum to the total", async (_, make) => {
+  const { layers, parameters } = await summaryOf(make, [1, 32, 32, 3]);
+  expect(layers.reduce((sum, layer) => sum + layer.parameters, 0)).toBe(parameters);
+});
+
 test("a summary leaves nothing on the device", async () => {
   await onDevice(wasm(), async (device) => {
     using model = new LeNet({ ...lenetMnist, rng });
