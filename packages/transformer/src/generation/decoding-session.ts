@@ -170,13 +170,18 @@ export function causalSession(
   };
 }
 
+/** An encoder–decoder that `generate` takes; one without a context, such as T5, has no bound. */
+export type SequenceLanguageModel = SequenceToSequence & {
+  readonly options: { readonly vocabulary: number; readonly padId: number; readonly context?: number };
+};
+
 /** An encoder–decoder that has read its prompts and writes from its start token on. */
 export async function sequenceSession(
-  model: SequenceToSequence & { readonly options: { readonly vocabulary: number; readonly padId: number } },
+  model: SequenceLanguageModel,
   given: readonly (readonly number[])[],
   { device, copies, newTokens, softPrompt }: SessionOptions,
 ): Promise<DecodingSession> {
-  const { vocabulary, padId } = model.options;
+  const { vocabulary, padId, context = Number.POSITIVE_INFINITY } = model.options;
   checkPrompts(given, vocabulary);
   checkSoftPrompt(model, softPrompt);
   const prompt = softPrompt instanceof PromptTuning ? softPrompt : undefined;
@@ -184,6 +189,13 @@ export async function sequenceSession(
   const sources = copied(given, copies);
   const rows = sources.length;
   const { ids, mask, size } = padded(sources, { side: "right", padId });
+  // What is written begins behind the start token, and its last token is not read again.
+  if (front + size > context || newTokens > context) {
+    const before = front > 0 ? ` behind ${front} of a soft prompt` : "";
+    throw new OptionError(
+      `generate: expected prompts and new tokens that fit the context of ${context} each, got ${size}${before} and ${newTokens}. Shorten the prompt, or ask for fewer.`,
+    );
+  }
   const sourceMask = (): Tensor | undefined => mask && tensor({ data: mask, shape: [rows, size], dtype: "bool" });
   /** Of what the encoder gives: the soft prompt is real, too. */
   const readMask = (): Tensor | undefined => lengthened(sourceMask(), front);

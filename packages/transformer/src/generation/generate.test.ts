@@ -1,6 +1,6 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
-import { argmax, type HostTensor, openDevice, Rng, tensor } from "@dl/core";
+import { argmax, type HostTensor, OptionError, openDevice, Rng, tensor } from "@dl/core";
 import { inference } from "@dl/nn";
 import { beforeAll, describe, expect, test } from "vitest";
 import { EncoderDecoder } from "../models/encoder-decoder.ts";
@@ -252,6 +252,26 @@ describe("sampling", () => {
     expect(forced).toMatchObject({ reason: "end" });
     expect(forced!.ids.indexOf(first)).toBe(4);
   });
+});
+
+test("an encoder–decoder writes as much as its context holds; more is told before anything is computed; T5 has no bound", async () => {
+  await using device = await openDevice(cpu());
+  const small = { vocabulary: 20, size: 8, layers: 1, heads: 2, hidden: 8, rng: new Rng(3) };
+  using bounded = new EncoderDecoder({ ...small, context: 6 });
+  const write = (model: TextModel, prompt: number[], newTokens: number): Promise<Generated[]> =>
+    generate(model, [[1], prompt], { device, newTokens, endIds: [] });
+  expect((await write(bounded, [1, 2, 3, 4, 5, 6], 6)).map(({ ids }) => ids.length)).toEqual([6, 6]);
+  for (const [length, newTokens] of [
+    [6, 7],
+    [7, 6],
+  ] as const) {
+    const prompt = Array.from({ length }, () => 1);
+    const failed = write(bounded, prompt, newTokens);
+    await expect(failed).rejects.toThrow(`prompts and new tokens that fit the context of 6 each, got ${length} and ${newTokens}`);
+    await expect(failed).rejects.toThrow(OptionError);
+  }
+  using free = new T5(small);
+  expect((await write(free, [1, 2, 3, 4, 5, 6, 7], 40)).map(({ ids }) => ids.length)).toEqual([40, 40]);
 });
 
 test("a cache gives the logits of the whole text, one token at a time, and takes no more memory for it", async () => {

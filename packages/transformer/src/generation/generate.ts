@@ -2,10 +2,15 @@
 
 import { type Device, OptionError, Rng } from "@dl/core";
 import { type EndTokens, endTokens } from "../end-tokens.ts";
-import type { SequenceToSequence } from "../sequence-to-sequence.ts";
 import type { SoftPrompt } from "../tuning/soft-prompts.ts";
 import { beamSearch } from "./beam-search.ts";
-import { type CausalLanguageModel, causalSession, type DecodingSession, sequenceSession } from "./decoding-session.ts";
+import {
+  type CausalLanguageModel,
+  causalSession,
+  type DecodingSession,
+  type SequenceLanguageModel,
+  sequenceSession,
+} from "./decoding-session.ts";
 import {
   applyProcessors,
   banned,
@@ -62,7 +67,7 @@ export interface StopOptions {
 
 export interface GenerateOptions {
   device: Device;
-  /** Tokens written at most; with the prompt they must fit the model's context. */
+  /** Tokens written at most. With the prompt they must fit the model's context; with an encoder–decoder, each of both alone. */
   newTokens: number;
   /** No end before so many. Default 0. */
   minimumNewTokens?: number;
@@ -113,9 +118,7 @@ export interface Generated {
 }
 
 type Ends = { readonly options: EndTokens };
-export type TextModel =
-  | (CausalLanguageModel & Ends)
-  | (SequenceToSequence & Ends & { readonly options: { readonly vocabulary: number; readonly padId: number } });
+export type TextModel = (CausalLanguageModel & Ends) | (SequenceLanguageModel & Ends);
 
 /**
  * Goes on with each prompt, or, with an encoder–decoder, answers it. Prompts may be of different lengths.
