@@ -187,6 +187,28 @@ describe("sampling", () => {
     return await generate(model, [[1, 2, 3]], { device, newTokens: 12, ...more });
   };
 
+  test.each([
+    ["epsilonCutoff", processors.epsilonCutoff(0.02)],
+    ["etaCutoff", processors.etaCutoff(0.2)],
+  ] as const)("%s leaves out what is too unlikely, and nothing else", async (name, cut) => {
+    const drawn = async (options: object): Promise<{ id: number; isKept: boolean }[]> => {
+      const seen: Float32Array[] = [];
+      const [text] = await texts(8, [[1, 2, 3]], {
+        ...{ newTokens: 40, processors: [(scores) => void seen.push(scores.slice())] },
+        sample: { rng: new Rng(8), temperature: 1.5, ...options },
+      });
+      return text!.ids.map((id, i) => {
+        const scores = seen[i]!.map((score) => score / 1.5); // heat comes first
+        cut(scores, { ids: [], written: 0 });
+        return { id, isKept: Number.isFinite(scores[id]!) };
+      });
+    };
+    const kept = await drawn({ [name]: name === "etaCutoff" ? 0.2 : 0.02 });
+    expect(kept.every(({ isKept }) => isKept)).toBe(true);
+    expect(new Set(kept.map(({ id }) => id)).size).toBeGreaterThan(3);
+    expect((await drawn({})).some(({ isKept }) => !isKept)).toBe(true);
+  });
+
   test("a stop string ends the text where it is whole; end tokens wait for the minimum", async () => {
     const [free] = await generateGreedy({});
     const name = (id: number): string => `<${id}>`;

@@ -14,6 +14,8 @@ import {
 import {
   applyProcessors,
   banned,
+  epsilonCutoff,
+  etaCutoff,
   forcedFirst,
   forcedLast,
   type LogitsProcessor,
@@ -46,6 +48,10 @@ export interface SamplingOptions {
   minP?: number;
   /** Default: all. */
   typicalP?: number;
+  /** Only tokens at least so likely. Default: all. */
+  epsilonCutoff?: number;
+  /** The same, lower where the model is unsure. Default: all. */
+  etaCutoff?: number;
 }
 
 export interface BeamSearchOptions {
@@ -167,13 +173,24 @@ function processorsOf(options: GenerateOptions, endIds: readonly number[]): Logi
   ];
 }
 
-function narrowing({ temperature: heat = 1, topK: count, topP: mass, minP: share, typicalP: typical }: SamplingOptions): LogitsProcessor[] {
+function narrowing(options: SamplingOptions): LogitsProcessor[] {
+  const {
+    temperature: heat = 1,
+    topK: count,
+    topP: mass,
+    minP: share,
+    typicalP: typical,
+    epsilonCutoff: epsilon,
+    etaCutoff: eta,
+  } = options;
   return [
     ...(heat === 1 ? [] : [temperature(heat)]),
     ...(count === undefined ? [] : [topK(count)]),
     ...(mass === undefined ? [] : [topP(mass)]),
     ...(share === undefined ? [] : [minP(share)]),
     ...(typical === undefined ? [] : [typicalP(typical)]),
+    ...(epsilon === undefined ? [] : [epsilonCutoff(epsilon)]),
+    ...(eta === undefined ? [] : [etaCutoff(eta)]),
   ];
 }
 

@@ -18,7 +18,7 @@ export interface GenerationConfigOptions {
 /** Settings that are not here, and the value with which they do nothing. */
 const neutral = {
   ...{ num_beam_groups: 1, diversity_penalty: 0, encoder_repetition_penalty: 1, encoder_no_repeat_ngram_size: 0, guidance_scale: 1 },
-  ...{ epsilon_cutoff: 0, eta_cutoff: 0, remove_invalid_values: false, token_healing: false, use_mtp: false },
+  ...{ remove_invalid_values: false, token_healing: false, use_mtp: false },
   ...{ exponential_decay_length_penalty: null, suppress_tokens: null, begin_suppress_tokens: null, sequence_bias: null, top_h: null },
   ...{ penalty_alpha: null, dola_layers: null, constraints: null, force_words_ids: null, watermarking_config: null, max_time: null },
   ...{ stop_strings: null, prompt_lookup_num_tokens: null },
@@ -37,6 +37,7 @@ const understood = new Set([
   ...["max_length", "max_new_tokens", "min_length", "min_new_tokens", "early_stopping", "do_sample", "num_beams", "temperature"],
   ...["top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "length_penalty", "no_repeat_ngram_size", "bad_words_ids"],
   ...["forced_bos_token_id", "forced_eos_token_id", "num_return_sequences", "eos_token_id", "renormalize_logits"],
+  ...["epsilon_cutoff", "eta_cutoff"],
 ]);
 
 /**
@@ -118,6 +119,8 @@ function samplingOf(config: ModelConfig, rng: Rng | undefined): Pick<GenerationD
   const [heat, mass, share, typical] = ["temperature", "top_p", "min_p", "typical_p"].map((name) =>
     config.has(name) ? config.number(name) : undefined,
   );
+  // Of what is no share transformers makes nothing.
+  const [epsilon, eta] = ["epsilon_cutoff", "eta_cutoff"].map((name) => config.number(name, 0)).map((value) => (value < 1 ? value : 0));
   // Where a file does not say, transformers draws from the 50 likeliest; 0 means all.
   const topK = config.number("top_k", 50);
   return {
@@ -128,6 +131,8 @@ function samplingOf(config: ModelConfig, rng: Rng | undefined): Pick<GenerationD
       ...(mass !== undefined && { topP: mass }),
       ...(share !== undefined && { minP: share }),
       ...(typical !== undefined && { typicalP: typical }),
+      ...(epsilon && { epsilonCutoff: epsilon }),
+      ...(eta && { etaCutoff: eta }),
     },
   };
 }

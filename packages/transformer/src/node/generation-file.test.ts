@@ -136,4 +136,14 @@ describe("settings that are not here", () => {
       sample: { rng, temperature: 0.6, topP: 0.9, topK: 50 },
     });
   });
+
+  test("cutoffs are settings of drawing: read with it, nothing without; outside of 0 to 1 transformers has none", async () => {
+    const rng = new Rng(1);
+    const cutoffs = { epsilon_cutoff: 3e-4, eta_cutoff: 6e-4, top_k: 0 };
+    expect(await settingsOf("cutoffs", { ...cutoffs, do_sample: true })).toEqual({
+      sample: { rng, epsilonCutoff: 3e-4, etaCutoff: 6e-4 },
+    });
+    expect(await settingsOf("greedy", cutoffs)).toEqual({});
+    expect(await settingsOf("whole", { epsilon_cutoff: 0, eta_cutoff: 1, top_k: 0, do_sample: true })).toEqual({ sample: { rng } });
+  });
 });
