@@ -5,8 +5,10 @@ import { describe, expect, test } from "vitest";
 import { attentionRollout, logitLens } from "./attention-maps.ts";
 import { attentionPage } from "./attention-page.ts";
 import { MaskedLanguageModel } from "./heads/masked-language-model.ts";
+import { QuestionAnswerer } from "./heads/question-answerer.ts";
 import { markEntities, RelationClassifier } from "./heads/relation-classifier.ts";
 import { SequenceClassifier } from "./heads/sequence-classifier.ts";
+import { TokenClassifier } from "./heads/token-classifier.ts";
 import { layerGroups } from "./layer-decay.ts";
 import { logitLensPage } from "./logit-lens-page.ts";
 import { causalLoss, tokenLoss } from "./losses.ts";
@@ -14,6 +16,7 @@ import { bertTiny } from "./models/bert.ts";
 import { Clip } from "./models/clip.ts";
 import { EncoderDecoder } from "./models/encoder-decoder.ts";
 import { Gpt2, nanoGptShakespeare } from "./models/gpt2.ts";
+import { Llama } from "./models/llama.ts";
 import { T5 } from "./models/t5.ts";
 import { ViT } from "./models/vit.ts";
 
@@ -149,7 +152,44 @@ describe("recomputing, in every other model with blocks: the same gradients with
         loss: (options) => model.loss(model.forward({ texts: { ids: tensor(ids) }, images: pictures() }, training(rng), options).logits),
       };
     },
+    Llama: () => {
+      const model = new Llama({ ...wide, vocabulary: 65, context: 32, keyHeads: 1, rng: rng.fork("llama") });
+      return {
+        model,
+        loss: (options) => causalLoss(model.forward({ ids: tensor(ids) }, training(rng.fork("drop")), options), tensor(ids)),
+      };
+    },
+    MaskedLanguageModel: () => {
+      const model = new MaskedLanguageModel({ ...encoder, rng: rng.fork("masked") });
+      return { model, loss: (options) => tokenLoss(model.forward(input(), training(rng.fork("drop")), options), tensor(ids)) };
+    },
+    SequenceClassifier: () => {
+      const model = new SequenceClassifier({ ...encoder, labels: ["a", "b"], rng: rng.fork("texts") });
+      return {
+        model,
+        loss: (options) => model.loss(model.forward(input(), training(rng.fork("drop")), options), tensor(Int32Array.of(0, 1))),
+      };
+    },
+    TokenClassifier: () => {
+      const model = new TokenClassifier({ ...encoder, alibi: true, labels: ["a", "b"], rng: rng.fork("words") });
+      return { model, loss: (options) => meanSquare(model.forward(input(), training(rng.fork("drop")), options)) };
+    },
+    QuestionAnswerer: () => {
+      const model = new QuestionAnswerer({ ...encoder, rng: rng.fork("answers") });
+      return { model, loss: (options) => meanSquare(model.forward(input(), training(rng.fork("drop")), options).start) };
+    },
+    RelationClassifier: () => {
+      const model = new RelationClassifier({ ...encoder, labels: ["a", "b"], rng: rng.fork("relations") });
+      const places = () => ({ first: tensor(Int32Array.of(1, 2)), second: tensor(Int32Array.of(4, 5)) });
+      return {
+        model,
+        loss: (options) => meanSquare(model.forward({ ...input(), ...places() }, training(rng.fork("drop")), options)),
+      };
+    },
   } satisfies Record<string, () => { model: Module; loss: (options: { recompute: boolean }) => Scalar }>;
+  const encoder = { ...wide, vocabulary: 65, context: 32 };
+  const input = () => ({ ids: tensor(ids) });
+  const meanSquare = (x: Tensor): Scalar => x.square().mean();
   const texts = () => ({ source: { ids: tensor(ids) }, target: { ids: tensor(ids) } });
   const pictures = (): Tensor => tensor(rng.fork("pictures").normal([2, 24, 24, 3]));
 
