@@ -91,7 +91,9 @@ describe("eight Gaussians on a ring", () => {
     const { warnings, modesAlong } = await play({ name: "ring, hasty", mixture: ring8, steps: 2000, rates: hasty });
     expect(most(late(modesAlong))).toBeLessThanOrEqual(3);
     const messages = warnings.map(({ message }) => message);
-    expect(messages[0]).toMatch(/^collapse at step 200: \d of 8 modes are covered\. Try R1 or, where .+ gradientPenalty, more discriminatorSteps/);
+    expect(messages[0]).toMatch(
+      /^collapse at step 200: \d of 8 modes are covered\. Try R1 or, where .+ gradientPenalty, more discriminatorSteps/,
+    );
     // The distances among samples tell the same, without knowing the modes.
     expect(messages.some((message) => message.includes("distances among samples"))).toBe(true);
   });

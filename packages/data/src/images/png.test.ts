@@ -91,7 +91,7 @@ describe("PNG", () => {
       );
       const palette = Array.from({ length: 3 * 2 ** depth }, (_, i) => (i * 37) % 256);
       const indexed = colourType === 3;
-    const kept = channels < 3 ? 1 : 3;
+      const kept = channels < 3 ? 1 : 3;
       fc.assert(
         fc.property(picture, ({ filters, ...rest }) => {
           const filterOf = (y: number): number => filters[y % filters.length]!;
