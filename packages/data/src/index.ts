@@ -85,7 +85,13 @@ export { type ColorJitterOptions, colorJitter, type GrayscaleOptions, grayscale 
 export { type CutMixOptions, cutMix } from "./transforms/cut-mix.ts";
 export { type CutoutOptions, cutout } from "./transforms/cutout.ts";
 export { type DeviceMixOptions, deviceCutMix, deviceMixup } from "./transforms/device-mix.ts";
-export { type DeviceMoveOptions, deviceFlip, devicePadCrop } from "./transforms/device-move.ts";
+export {
+  type DeviceFlipOptions,
+  type DeviceMoveOptions,
+  type DevicePadCropOptions,
+  deviceFlip,
+  devicePadCrop,
+} from "./transforms/device-move.ts";
 export { type FlipOptions, flip } from "./transforms/flip.ts";
 export type { FloatImage } from "./transforms/float-image.ts";
 export { type MixupOptions, mixup } from "./transforms/mixup.ts";

@@ -3,6 +3,7 @@
 import { OptionError } from "@dl/core";
 import { imagesOf } from "./image-batch.ts";
 import { mirrorImage, mirrorImageDown } from "./mirror-image.ts";
+import { checkProbability } from "./range.ts";
 import type { ImageBatch, Transform } from "./transform.ts";
 
 export interface FlipOptions {
@@ -14,13 +15,17 @@ export interface FlipOptions {
 
 /** Mirrors each image with the given probability, in place. Random: `batches` needs an `rng`. */
 export function flip({ probability = 0.5, direction = "horizontal" }: FlipOptions = {}): Transform<ImageBatch> {
-  if (!(probability >= 0 && probability <= 1)) throw new OptionError(`flip: expected a probability from 0 to 1, got ${probability}.`);
-  if (direction !== "horizontal" && direction !== "vertical") {
-    throw new OptionError(`flip: expected the direction "horizontal" or "vertical", got ${String(direction)}.`);
-  }
+  checkFlip("flip", { probability, direction });
   const mirror = direction === "horizontal" ? mirrorImage : mirrorImageDown;
   return (batch, { rng }) => {
     const images = imagesOf("flip", batch);
     for (let row = 0; row < images.count; row++) if (rng(row).float() < probability) mirror(images, row);
   };
+}
+
+export function checkFlip(where: string, { probability, direction }: { probability: number; direction: string }): void {
+  checkProbability(where, probability);
+  if (direction !== "horizontal" && direction !== "vertical") {
+    throw new OptionError(`${where}: expected the direction "horizontal" or "vertical", got ${String(direction)}.`);
+  }
 }

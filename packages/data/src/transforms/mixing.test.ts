@@ -1,12 +1,14 @@
 import { cpu } from "@dl/backend-cpu";
-import { DtypeError, hostTensor, openDevice, Rng, tensor } from "@dl/core";
+import { DtypeError, hostTensor, openDevice, Rng, type Tensor, tensor } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { batches } from "../batches.ts";
 import { arrayDataset } from "../datasets/array-dataset.ts";
 import { cutMix } from "./cut-mix.ts";
 import { deviceCutMix, deviceMixup } from "./device-mix.ts";
 import { deviceFlip, devicePadCrop } from "./device-move.ts";
+import { flip } from "./flip.ts";
 import { drawShare, mixup } from "./mixup.ts";
+import { padCrop } from "./pad-crop.ts";
 
 describe("mixing", () => {
   test("mixup blends image and label by the same share", () => {
@@ -78,6 +80,39 @@ describe("on the device", () => {
       kinds.add(String(same));
     }
     expect(kinds.size).toBe(2);
+  });
+
+  test.each(["horizontal", "vertical"] as const)("a %s flip is the host's", async (direction) => {
+    await using device = await openDevice(cpu());
+    const batch = { images: { ...images, data: images.data.slice() } };
+    flip({ probability: 1, direction })(batch, { indices: new Int32Array(6), rng: () => new Rng(1) });
+    const flipped = await device.compute(() => deviceFlip(tensor(images), { rng: new Rng(1), probability: 1, direction }));
+    expect(flipped.data).toEqual(batch.images.data);
+  });
+
+  test.each(["zero", "reflect"] as const)("padCrop with mode %s is the host's, draw by draw", async (mode) => {
+    await using device = await openDevice(cpu());
+    const batch = { images: { ...images, data: images.data.slice() } };
+    const stream = new Rng(7);
+    padCrop({ padding: 3, mode })(batch, { indices: new Int32Array(6), rng: () => stream });
+    const moved = await device.compute(() => devicePadCrop(tensor(images), { rng: new Rng(7), padding: 3, mode }));
+    expect(moved.data).toEqual(batch.images.data);
+  });
+
+  test.each<[string, (images: Tensor) => Tensor, RegExp]>([
+    ["a probability of 2", (x) => deviceFlip(x, { rng: new Rng(1), probability: 2 }), /deviceFlip: .* probability from 0 to 1, got 2/],
+    ["no direction", (x) => deviceFlip(x, { rng: new Rng(1), direction: "up" as "vertical" }), /deviceFlip: .* direction .* got up/],
+    ["half a pixel", (x) => devicePadCrop(x, { rng: new Rng(1), padding: 0.5 }), /devicePadCrop: .* whole padding .* got 0\.5/],
+    ["a negative padding", (x) => devicePadCrop(x, { rng: new Rng(1), padding: -1 }), /whole padding of at least 0, got -1/],
+    ["no mode", (x) => devicePadCrop(x, { rng: new Rng(1), padding: 1, mode: "wrap" as "zero" }), /devicePadCrop: .* mode .* got wrap/],
+    [
+      "too much to mirror",
+      (x) => devicePadCrop(x, { rng: new Rng(1), padding: 4, mode: "reflect" }),
+      /below the image's size 5 × 4, got 4/,
+    ],
+  ])("%s is refused as on the host", async (_, change, message) => {
+    await using device = await openDevice(cpu());
+    await expect((async () => device.compute(() => change(tensor(images))))()).rejects.toThrow(message);
   });
 
   test("padCrop moves whole images, zeros from outside", async () => {

@@ -17,13 +17,10 @@ export interface PadCropOptions {
  * Zeros are zeros of the batch as it is: before `normalize` they are black, after it they are the mean.
  */
 export function padCrop({ padding, mode = "zero" }: PadCropOptions): Transform<ImageBatch> {
-  if (!Number.isInteger(padding) || padding < 0) throw new OptionError(`padCrop: expected a whole padding of at least 0, got ${padding}.`);
-  if (mode !== "zero" && mode !== "reflect") throw new OptionError(`padCrop: expected mode "zero" or "reflect", got ${String(mode)}.`);
+  checkPadCrop("padCrop", { padding, mode });
   return (batch, { rng }) => {
     const { data, count, height, width, channels } = imagesOf("padCrop", batch);
-    if (mode === "reflect" && padding >= Math.min(height, width)) {
-      throw new OptionError(`padCrop: expected a reflected padding below the image's size ${height} × ${width}, got ${padding}.`);
-    }
+    if (mode === "reflect") checkReflected("padCrop", { padding, height, width });
     const rowSize = width * channels;
     const original = new Float32Array(height * rowSize);
     for (let image = 0; image < count; image++) {
@@ -62,7 +59,18 @@ export function padCrop({ padding, mode = "zero" }: PadCropOptions): Transform<I
   };
 }
 
+export function checkPadCrop(where: string, { padding, mode }: { padding: number; mode: string }): void {
+  if (!Number.isInteger(padding) || padding < 0) throw new OptionError(`${where}: expected a whole padding of at least 0, got ${padding}.`);
+  if (mode !== "zero" && mode !== "reflect") throw new OptionError(`${where}: expected mode "zero" or "reflect", got ${String(mode)}.`);
+}
+
+/** Of a mirrored image there is only so much. */
+export function checkReflected(where: string, { padding, height, width }: { padding: number; height: number; width: number }): void {
+  if (padding < Math.min(height, width)) return;
+  throw new OptionError(`${where}: expected a reflected padding below the image's size ${height} × ${width}, got ${padding}.`);
+}
+
 /** `at` mirrored into [0, size), the border pixel not repeated; for distances below the size. */
-function reflect(at: number, size: number): number {
+export function reflect(at: number, size: number): number {
   return at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
 }
