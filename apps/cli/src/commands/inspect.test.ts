@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { DataReport } from "@dl/data";
 import { afterAll, expect, test } from "vitest";
 import { dlHere } from "../dl-fixture.ts";
 
@@ -19,6 +20,59 @@ test("dl inspect data names damaged files, counts classes and writes a page", as
   expect(readFileSync(html, "utf8")).toContain("data:image/png;base64,");
   const json = await dlHere("inspect", "data", images, "--json", "--limit", "5", "--no-label-noise");
   expect(JSON.parse(json.stdout).splits[0].examples).toBe(5);
+});
+
+test("tables, one a split: classes of --label, missing cells and labels, damaged rows, leaks between files of different kinds", async () => {
+  const train = join(scratch, "train.csv");
+  const test = join(scratch, "test.jsonl");
+  writeFileSync(train, "age,city,bought\n34,Bern,yes\n51,Basel,no\n,Bern,yes\n28,Bern,\n51,Basel,yes\n");
+  writeFileSync(test, '{"age": 34, "city": "Bern", "bought": "no"}\n{"age": 1\n{"age": 29, "city": "Genf", "bought": "perhaps"}\n');
+  const { code, stdout, stderr } = await dlHere("inspect", "data", train, test, "--label", "bought", "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const report = JSON.parse(stdout) as DataReport;
+  expect(report.classNames).toEqual(["no", "perhaps", "yes"]);
+  expect(report.splits).toMatchObject([
+    { name: "train", examples: 5, classCounts: [1, 0, 3], badLabels: [{ index: 3, label: -1 }], notFinite: [2], damaged: [] },
+    { name: "test", examples: 3, classCounts: [1, 1, 0], badLabels: [], notFinite: [], damaged: [{ index: 1 }] },
+  ]);
+  expect(report.splits[0]!.fields).toEqual({ age: ["float64 []"], city: ["int32 []"], bought: ["int32 []"] });
+  expect(report.leaks).toEqual([
+    [
+      { split: "train", index: 0 },
+      { split: "test", index: 0 },
+    ],
+  ]);
+  expect(report.duplicates).toEqual([
+    [
+      { split: "train", index: 1 },
+      { split: "train", index: 4 },
+    ],
+  ]);
+  expect(report.conflicts).toHaveLength(2);
+});
+
+test("Parquet, without classes and as many rows as asked; the page shows it", async () => {
+  const table = fileURLToPath(new URL("../../../../packages/data/fixtures/table.parquet", import.meta.url));
+  const html = join(scratch, "table.html");
+  const ended = await dlHere("inspect", "data", table, "--limit", "2", "--html", html);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("table: 2 examples") });
+  expect(readFileSync(html, "utf8")).toContain("no labels");
+});
+
+test("a label that no column has, tables of one name, and a label of what is no table are errors", async () => {
+  const table = join(scratch, "rows.csv");
+  writeFileSync(table, "a,b\n1,2\n");
+  const ending = (...words: string[]) => dlHere("inspect", "data", ...words);
+  expect(await ending(table, "--label", "c")).toMatchObject({ code: 1, stderr: expect.stringMatching(/expected a column c.*got a, b/) });
+  expect(await ending(table, table)).toMatchObject({ code: 1, stderr: expect.stringMatching(/tables of different names/) });
+  expect(await ending(images, "--label", "a")).toMatchObject({ code: 2, stderr: expect.stringMatching(/--label: expected a table/) });
+  expect(await ending(table, images)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/expected one data set or folder, or tables/),
+  });
+  writeFileSync(table, "");
+  expect((await ending(table)).code).toBe(1);
+  expect((await ending(join(scratch, "gone.parquet"))).stderr).toMatch(/gone\.parquet, got ENOENT/);
 });
 
 test("what is no data set says what is", async () => {

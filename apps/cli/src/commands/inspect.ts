@@ -5,13 +5,24 @@ import { join } from "node:path";
 import { DataError, Rng } from "@dl/core";
 import { type DataReport, type Dataset, dataReportHtml, inspectData, type SplitReport, take } from "@dl/data";
 import { cifar10, fashionMnist, lazyImageFolder, mnist } from "@dl/data/node";
-import { type Arguments, type Command, UsageError, wholeNumber } from "../command.ts";
+import { type Arguments, type Command, text, UsageError, wholeNumber } from "../command.ts";
 import { splitFolders } from "../split-folders.ts";
+import { isTable, openTables, tableEndings } from "../table-data.ts";
 
 const builtIn = { mnist, "fashion-mnist": fashionMnist, cifar10 } as const;
 
 /** The splits of a built-in set, or a folder of images: one split, or one a subfolder named as `splitFolders` knows. */
-async function openSplits(name: string, args: Arguments): Promise<Record<string, Dataset>> {
+async function openSplits(names: readonly string[], args: Arguments): Promise<Record<string, Dataset>> {
+  const label = text(args, "label");
+  if (names.every(isTable)) {
+    const limit = args.values.limit === undefined ? undefined : wholeNumber(args, "limit", { least: 1, otherwise: 1 });
+    return openTables(names, { label, limit });
+  }
+  const [name, ...others] = names as [string, ...string[]];
+  if (others.length > 0)
+    throw new UsageError(`expected one data set or folder, or tables (${tableEndings.join(", ")}), got ${names.join(" ")}.`);
+  if (label !== undefined)
+    throw new UsageError(`--label: expected a table (${tableEndings.join(", ")}), got ${name}, whose labels are known.`);
   if (Object.hasOwn(builtIn, name)) {
     const load = builtIn[name as keyof typeof builtIn];
     return { train: await load({ split: "train" }), test: await load({ split: "test" }) };
@@ -21,7 +32,9 @@ async function openSplits(name: string, args: Arguments): Promise<Record<string,
     () => false,
   );
   if (!isFolder)
-    throw new UsageError(`expected a data set (${Object.keys(builtIn).join(", ")}) or a folder of images, got ${JSON.stringify(name)}.`);
+    throw new UsageError(
+      `expected a data set (${Object.keys(builtIn).join(", ")}), a folder of images or a table (${tableEndings.join(", ")}), got ${JSON.stringify(name)}.`,
+    );
   const size = wholeNumber(args, "size", { least: 1, otherwise: 64 });
   const open = (folder: string): Promise<Dataset> => lazyImageFolder(folder, { width: size, height: size });
   const folders = await splitFolders(name);
@@ -60,32 +73,37 @@ function describe(report: DataReport): string {
 export const inspect: Command = {
   name: "inspect",
   summary: "Check a data set: damage, imbalance, duplicates, leaks between splits, doubtful labels.",
-  positionals: "data <set or folder>",
+  positionals: "data <set, folder or tables> …",
   details: [
     "A set is mnist, fashion-mnist or cifar10; a folder has one subfolder a class, or such folders in train/, validation/ (or val/, valid/) and test/.",
+    `A table ends in ${tableEndings.join(", ")}; several are splits of one set, named after their files. A missing cell counts as NaN, a missing label as one`,
+    "of no class; doubtful labels are not looked for.",
     "Doubtful labels come from a small model that is cross-validated on the images averaged down to 8 × 8.",
   ].join("\n"),
   options: {
     html: { value: "FILE", help: "Write a report with pictures." },
     limit: { value: "N", help: "Look at the first N examples of each split only." },
+    label: { value: "COLUMN", help: "Of tables: what holds the class." },
     size: { value: "PIXELS", help: "Width and height that images of a folder are brought to. Default 64." },
     seed: { value: "N", help: "Of the cross-validation. Default 1." },
     "no-label-noise": { help: "Do not look for doubtful labels, which takes the longest." },
     json: { help: "End with one line of JSON on stdout, and nothing else there." },
   },
   async run(args) {
-    const [what, name] = args.positionals;
-    if (what !== "data" || name === undefined) throw new UsageError("expected: dl inspect data <set or folder>.");
+    const [what, ...names] = args.positionals;
+    if (what !== "data" || names.length === 0) throw new UsageError("expected: dl inspect data <set, folder or tables>.");
     const limit = args.values.limit === undefined ? undefined : wholeNumber(args, "limit", { least: 1, otherwise: 1 });
-    const whole = await openSplits(name, args);
+    const whole = await openSplits(names, args);
     const splits = Object.fromEntries(
       Object.entries(whole).map(([split, dataset]) => [split, limit === undefined ? dataset : take(dataset, limit)]),
     );
     const rng = new Rng(wholeNumber(args, "seed", { least: 0, otherwise: 1 }));
-    const report = inspectData(splits, { rng: rng.fork("inspect"), labelNoise: args.values["no-label-noise"] !== true });
+    const labelField = text(args, "label");
+    const labelNoise = args.values["no-label-noise"] !== true && !names.every(isTable);
+    const report = inspectData(splits, { rng: rng.fork("inspect"), labelField, labelNoise });
     const { html } = args.values;
     if (typeof html === "string") {
-      await writeFile(html, dataReportHtml(report, { splits, title: name })).catch((error: Error) => {
+      await writeFile(html, dataReportHtml(report, { splits, title: names.join(", "), labelField })).catch((error: Error) => {
         throw new DataError(`${html}: expected a place to write the report, got ${error.message}.`);
       });
     }
