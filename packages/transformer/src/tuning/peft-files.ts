@@ -9,6 +9,7 @@ import type { CacheShape } from "../key-value-cache.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora, loraBiases } from "./lora.ts";
 import { expressionOf, patternValues } from "./peft-expressions.ts";
+import { requirePlain } from "./peft-plain-lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
 import { fits, moduleName, type Target, type TargetLayer, targetLayers, targetTables, valueFor } from "./targets.ts";
 
@@ -227,21 +228,6 @@ function strings(config: ModelConfig, name: string): string[] {
     throw new UnsupportedError(`${config.file}: expected ${JSON.stringify(name)} to be a list of names, got ${JSON.stringify(value)}.`);
   }
   return value as string[];
-}
-
-/** Where the file's values begin. With other beginnings PEFT takes a part out of the model's own weights, or adds more than a product. */
-const ownBeginnings: readonly unknown[] = [undefined, null, true, false, "gaussian", "eva", "orthogonal"];
-
-/** @throws UnsupportedError for a LoRA of another kind, whose values alone would say something else. */
-function requirePlain(config: ModelConfig): void {
-  for (const name of ["lora_bias", "use_qalora"]) config.only(name, false);
-  const others = ["layer_replication", "exclude_modules", "target_parameters", "alora_invocation_tokens"];
-  for (const name of [...others, "arrow_config", "kasa_config", "use_bdlora", "monteclora_config"]) config.only(name, null);
-  const { init_lora_weights: init } = config.values;
-  if (ownBeginnings.includes(typeof init === "string" ? init.toLowerCase() : init)) return;
-  throw new UnsupportedError(
-    `${config.file}: expected "init_lora_weights" to be true, false, "gaussian", "eva" or "orthogonal", got ${JSON.stringify(init)}, whose values belong to other weights than the model's. Let PEFT save it with path_initial_model_for_weight_conversion.`,
-  );
 }
 
 /** With all biases PEFT also writes those of modules before they were trained, and such as stand for others. */
