@@ -3,6 +3,7 @@ import { type Device, type HostTensor, hostTensor, OptionError, openDevice, Rng,
 import { inference } from "@dl/nn";
 import { expect, test } from "vitest";
 import { generate } from "../generation/generate.ts";
+import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import { ModelConfig } from "../huggingface/config.ts";
 import { EncoderDecoder } from "../models/encoder-decoder.ts";
 import { Gpt2, nanoGptShakespeare } from "../models/gpt2.ts";
@@ -149,6 +150,14 @@ test("a prompt that does not belong, or leaves no room, is refused", async () =>
   const prefix = new PrefixTuning(translator, { length: 2, rng });
   await expect(generate(translator, [[1]], { device, newTokens: 2, softPrompt: prefix })).rejects.toThrow(
     /expected PromptTuning for an encoder–decoder, got PrefixTuning/,
+  );
+});
+
+test("PEFT's prompts of a classifier, which come with its head, are refused by name", async () => {
+  using model = new SequenceClassifier({ ...sizes, context: 20, labels: ["no", "yes"] });
+  const config = new ModelConfig({ peft_type: "PROMPT_TUNING", task_type: "SEQ_CLS", num_virtual_tokens: 2 });
+  await expect(loadPeft(model, { config, tensors: new Map() }, { rng })).rejects.toThrow(
+    /expected a decoder for .*, got SequenceClassifier/,
   );
 });
 
