@@ -8,6 +8,7 @@ import {
   isReplaying,
   linear,
   OptionError,
+  permuteHost,
   type Rng,
   ShapeError,
   stopGradient,
@@ -64,7 +65,9 @@ export class SpectralNorm extends Module {
     const outputs = layer instanceof ConvTranspose2d ? shape[2]! : shape.at(-1)!;
     const guess = { u: rng.fork("u").normal([outputs]), v: rng.fork("v").normal([size / outputs]) };
     const weight = layer.weight.hostValue;
-    if (weight) iterateOnHost(rowsOf(layer, weight), guess, epsilon);
+    // Output channels last, as in `#asMatrix`.
+    const rows = weight && (layer instanceof ConvTranspose2d ? permuteHost(weight, [0, 1, 3, 2]) : weight);
+    if (rows) iterateOnHost(rows.data, guess, epsilon);
     this.u = new Buffer(guess.u);
     this.v = new Buffer(guess.v);
     this.iterations = iterations;
@@ -116,16 +119,6 @@ export class SpectralNorm extends Module {
 
 /** As PyTorch begins. */
 const firstIterations = 15;
-
-/** The weight's rows of output channels, one after the other: what `#asMatrix` makes, on the host. */
-function rowsOf(layer: NormalizableLayer, { data, shape }: HostTensor): ArrayLike<number> {
-  if (!(layer instanceof ConvTranspose2d)) return data;
-  const [outputs, inputs] = shape.slice(2) as [number, number];
-  return Float64Array.from(data, (_, at) => {
-    const [place, rest] = [Math.floor(at / (inputs * outputs)), at % (inputs * outputs)];
-    return data[(place * outputs + (rest % outputs)) * inputs + Math.floor(rest / outputs)]!;
-  });
-}
 
 /** Moves both vectors, in place, to where the largest singular value is. */
 function iterateOnHost(rows: ArrayLike<number>, { u, v }: Readonly<Record<"u" | "v", HostTensor>>, epsilon: number): void {

@@ -1,6 +1,6 @@
 /** A model's weights under the names, and in the layouts, of Hugging Face's transformers. */
 
-import { CheckpointError, type HostTensor, hostTensor, sameShape } from "@dl/core";
+import { CheckpointError, type HostTensor, permuteHost, sameShape } from "@dl/core";
 import { Conv2d, fromStored, Linear, loadState, type Mapped, type Module, type NamedTensors, readState } from "@dl/nn";
 import type { JsonObject } from "./config.ts";
 import type { HuggingFaceNames, Pretrained } from "./pretrained.ts";
@@ -49,37 +49,18 @@ function layoutOf(path: string, model: Module, { untransposed, leadingOnes = {} 
 }
 
 /** `[a, b]` → `[b, a]` */
-function transposed({ shape, data, dtype }: HostTensor): HostTensor {
-  if (shape.length !== 2) return { shape, data, dtype };
-  const [rows, columns] = shape as readonly [number, number];
-  const turned = data.slice();
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) turned[c * rows + r] = data[r * columns + c]!;
-  return { shape: [columns, rows], data: turned, dtype };
+function transposed(matrix: HostTensor): HostTensor {
+  return matrix.shape.length === 2 ? permuteHost(matrix, [1, 0]) : matrix;
 }
 
 /** `[out, in, h, w]` → `[h, w, in, out]` */
 function kernelToOurs(kernel: HostTensor): HostTensor {
-  if (kernel.shape.length !== 4) return kernel;
-  const [outputs, inputs, height, width] = kernel.shape as readonly [number, number, number, number];
-  const pixels = height * width;
-  const data = Float32Array.from({ length: kernel.data.length }, (_, i) => {
-    const output = i % outputs;
-    const input = Math.floor(i / outputs) % inputs;
-    return kernel.data[(output * inputs + input) * pixels + Math.floor(i / (outputs * inputs))]!;
-  });
-  return hostTensor(data, [height, width, inputs, outputs]);
+  return kernel.shape.length === 4 ? permuteHost(kernel, [2, 3, 1, 0]) : kernel;
 }
 
 /** `[h, w, in, out]` → `[out, in, h, w]` */
 function kernelToTheirs(kernel: HostTensor): HostTensor {
-  const [height, width, inputs, outputs] = kernel.shape as readonly [number, number, number, number];
-  const pixels = height * width;
-  const data = Float32Array.from({ length: kernel.data.length }, (_, i) => {
-    const pixel = i % pixels;
-    const input = Math.floor(i / pixels) % inputs;
-    return kernel.data[(pixel * inputs + input) * outputs + Math.floor(i / (pixels * inputs))]!;
-  });
-  return hostTensor(data, [outputs, inputs, height, width]);
+  return permuteHost(kernel, [3, 2, 0, 1]);
 }
 
 /** A tensor in transformers' layout, as the one at `path` of the model, or a gradient by it. */
