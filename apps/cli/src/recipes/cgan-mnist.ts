@@ -3,8 +3,8 @@
 import { ConditionalDiscriminator, ConditionalGenerator, dcganMnistBalanced as network, nonSaturating } from "@dl/gan";
 import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
+import { fallingRates } from "./falling-rates.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
-import { twoRates } from "./two-rates.ts";
 
 const classes = mnistData.classNames.length;
 
@@ -15,7 +15,7 @@ export const cganMnist: TaskRecipe<GanPreset> = {
     {
       name: "default",
       summary: "dcgan-mnist with the label beside the latents and beside the image.",
-      defaults: { epochs: 10, batchSize: 64, learningRate: 1e-3 },
+      defaults: { epochs: 5, batchSize: 64, learningRate: 1e-3 },
       goals: { "test/conditionalAccuracy": { atLeast: 0.97 } },
       data: mnistData,
       extractor: "mnist",
@@ -24,7 +24,7 @@ export const cganMnist: TaskRecipe<GanPreset> = {
       scored: 10_000,
       generator: (rng) => new ConditionalGenerator({ ...network.generator, classes, rng }),
       discriminator: (rng) => new ConditionalDiscriminator({ ...network.discriminator, classes, rng }),
-      optimizers: twoRates,
+      optimizers: fallingRates,
       rules: { loss: nonSaturating() },
       draw: (generator, { latents, labels, mode }) => (generator as ConditionalGenerator).forward(latents, labels, mode),
       judge: (discriminator, { images, labels, mode }) => (discriminator as ConditionalDiscriminator).forward(images, labels, mode),

@@ -90,12 +90,12 @@ export const clipShapes: TaskRecipe<ShapesPreset> = modelRecipe<ShapesPreset, Ca
     {
       name: "default",
       summary: "Two small towers on 32×32 pictures made here; each must find its sentence among 500.",
-      defaults: { epochs: 20, batchSize: 128, learningRate: 2e-3 },
+      defaults: { epochs: 8, batchSize: 128, learningRate: 2e-3 },
       goals: { "recall@1, text to image": { atLeast: 0.9 }, "recall@1, image to text": { atLeast: 0.9 } },
       warmUpShare: 0.1,
       weightDecay: 0.05,
       beta2: 0.98,
-      drawn: 16_384,
+      drawn: 65_536,
       tested: 500,
       clip: {
         projection: 64,

@@ -5,14 +5,14 @@ import { Adam } from "@dl/nn";
 import { ganGoals } from "../gan-goals.ts";
 import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
+import { fallingRates } from "./falling-rates.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
-import { twoRates } from "./two-rates.ts";
 
 const preset: GanPreset = {
   name: "default",
   summary:
-    "100 → 7·7·128 → 64 → 32 → 1 against 64 → 128 → 256 → 1 with batch norm in both, Adams at 1e-3 and twice that falling to 0, an average of the generator's weights.",
-  defaults: { epochs: 20, batchSize: 64, learningRate: 1e-3 },
+    "100 → 512 → 7·7·128 → 64 → 32 → 1 against 64 → 128 → 256 → 256 → 1 with batch norm in both, Adams at 1e-3 falling to 0, an average of the generator's weights.",
+  defaults: { epochs: 10, batchSize: 64, learningRate: 1e-3 },
   goals: ganGoals,
   data: mnistData,
   extractor: "mnist",
@@ -21,7 +21,7 @@ const preset: GanPreset = {
   scored: 10_000,
   generator: (rng) => new DcganGenerator({ ...balanced.generator, rng }),
   discriminator: (rng) => new DcganDiscriminator({ ...balanced.discriminator, rng }),
-  optimizers: twoRates,
+  optimizers: fallingRates,
   rules: { loss: nonSaturating() },
   draw: (generator, { latents, mode }) => (generator as DcganGenerator).forward(latents, mode),
   averageDecay: 0.999,

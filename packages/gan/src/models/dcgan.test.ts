@@ -40,7 +40,10 @@ test("the essay's networks: 100 → 7·7·256 → 128 → 64 → 1 in [−1, 1],
 test("the balanced networks fit each other, though 28 cannot be halved three times", async () => {
   using generator = new DcganGenerator({ ...dcganMnistBalanced.generator, rng: new Rng(1) });
   using discriminator = new DcganDiscriminator({ ...dcganMnistBalanced.discriminator, rng: new Rng(2) });
-  expect(discriminator.score.weight.shape).toEqual([3 * 3 * 256, 1]);
+  expect(generator.hidden!.linear.weight.shape).toEqual([100, 512]);
+  expect(generator.project.weight.shape).toEqual([512, 7 * 7 * 128]);
+  expect(discriminator.hidden!.linear.weight.shape).toEqual([3 * 3 * 256, 256]);
+  expect(discriminator.score.weight.shape).toEqual([256, 1]);
   await using device = await openDevice(cpu());
   const scores = await device.compute(() =>
     discriminator.forward(generator.forward(tensor(new Rng(3).normal([2, 100])), training(new Rng(4))), training(new Rng(5))),

@@ -10,6 +10,8 @@ export interface DcganGeneratorOptions {
   startSize: number;
   /** Channels of the first feature map. Default 256. */
   startWidth?: number;
+  /** Units of a fully connected layer with batch norm before the first feature map, as InfoGAN has it (Chen et al. 2016, arXiv:1606.03657, C.1). Default none. */
+  hidden?: number;
   /** Output channels of the transposed convolutions, one after the other. Default [128, 64]. */
   widths?: readonly number[];
   /** Of the images. */
@@ -24,7 +26,9 @@ export interface DcganDiscriminatorOptions {
   channels: number;
   /** Output channels of the convolutions. Default [64, 128]. */
   widths?: readonly number[];
-  /** Batch norm after every convolution but the first. Gradient penalties do not go with it. Default false. */
+  /** Units of a fully connected layer between the convolutions and the score, which sees the image as a whole; InfoGAN's. Default none. */
+  hidden?: number;
+  /** Batch norm after every layer but the first and the score. Gradient penalties do not go with it. Default false. */
   batchNorm?: boolean;
   /** Share of activations dropped after each convolution in training. Default 0. */
   dropout?: number;
@@ -41,12 +45,13 @@ export const dcganMnist: {
 };
 
 /**
- * Players as strong as each other: half the essay's channels for the generator, and for the discriminator batch norm and a third
- * convolution, with which it sees most of the image before it decides, where two see 10×10 of it. `docs/decisions/0083` has the numbers.
+ * Players as strong as each other. The generator has half the essay's channels; the discriminator batch norm and a third convolution. A
+ * hidden layer in both decides about the image as a whole, where the essay's discriminator adds up what it sees in pieces of 10×10.
+ * `docs/decisions/0083` has the numbers.
  */
 export const dcganMnistBalanced: typeof dcganMnist = {
-  generator: { ...dcganMnist.generator, startWidth: 128, widths: [64, 32] },
-  discriminator: { ...dcganMnist.discriminator, widths: [64, 128, 256], batchNorm: true },
+  generator: { ...dcganMnist.generator, hidden: 512, startWidth: 128, widths: [64, 32] },
+  discriminator: { ...dcganMnist.discriminator, widths: [64, 128, 256], hidden: 256, batchNorm: true },
 };
 
 /** 32×32 colour images. */
@@ -67,6 +72,7 @@ const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rn
  * const generator = new DcganGenerator({ ...dcganMnist.generator, rng: rng.fork("generator") });
  */
 export class DcganGenerator extends Module {
+  readonly hidden: { readonly linear: Linear; readonly norm: BatchNorm } | undefined;
   readonly project: Linear;
   readonly norm: BatchNorm;
   readonly blocks: readonly { readonly conv: ConvTranspose2d; readonly norm: BatchNorm }[];
@@ -74,12 +80,19 @@ export class DcganGenerator extends Module {
   readonly latent: number;
   readonly startSize: number;
 
-  constructor({ latent = 100, startSize, startWidth = 256, widths = [128, 64], channels, rng }: DcganGeneratorOptions) {
+  constructor({ latent = 100, startSize, startWidth = 256, hidden, widths = [128, 64], channels, rng }: DcganGeneratorOptions) {
     super();
-    checkWhole("DcganGenerator", { latent, startSize, startWidth, channels });
+    checkWhole("DcganGenerator", { latent, startSize, startWidth, channels, ...(hidden !== undefined && { hidden }) });
     // Biases off: batch norm subtracts them again.
+    this.hidden =
+      hidden === undefined
+        ? undefined
+        : {
+            linear: new Linear({ inputs: latent, outputs: hidden, bias: false, weightInit, rng: rng.fork("hidden") }),
+            norm: new BatchNorm({ channels: hidden }),
+          };
     this.project = new Linear({
-      inputs: latent,
+      inputs: hidden ?? latent,
       outputs: startSize * startSize * startWidth,
       bias: false,
       weightInit,
@@ -104,8 +117,9 @@ export class DcganGenerator extends Module {
     if (latents.rank !== 2 || latents.shape[1] !== this.latent) {
       throw new ShapeError(`DcganGenerator: expected latents [B, ${this.latent}], got [${latents.shape.join(", ")}].`);
     }
-    const { startSize } = this;
-    const seeds = this.project.forward(latents).reshape([latents.shape[0]!, startSize, startSize, -1]); // [B, S, S, 256]
+    const { startSize, hidden } = this;
+    const planned = hidden ? leakyRelu(hidden.norm.forward(hidden.linear.forward(latents), mode), slope) : latents; // [B, hidden]
+    const seeds = this.project.forward(planned).reshape([latents.shape[0]!, startSize, startSize, -1]); // [B, S, S, 256]
     let x = leakyRelu(this.norm.forward(seeds, mode), slope);
     for (const { conv, norm } of this.blocks) x = leakyRelu(norm.forward(conv.forward(x), mode), slope); // [B, 2S, 2S, 128] …
     return tanh(this.toImage.forward(x)); // [B, 4S, 4S, channels]
@@ -120,13 +134,14 @@ export class DcganGenerator extends Module {
  */
 export class DcganDiscriminator extends Module {
   readonly blocks: readonly { readonly conv: Conv2d; readonly norm: BatchNorm | undefined }[];
+  readonly hidden: { readonly linear: Linear; readonly norm: BatchNorm | undefined } | undefined;
   readonly score: Linear;
   readonly imageShape: readonly [number, number, number];
   readonly dropout: number;
 
-  constructor({ imageSize, channels, widths = [64, 128], batchNorm = false, dropout = 0, rng }: DcganDiscriminatorOptions) {
+  constructor({ imageSize, channels, widths = [64, 128], hidden, batchNorm = false, dropout = 0, rng }: DcganDiscriminatorOptions) {
     super();
-    checkWhole("DcganDiscriminator", { imageSize, channels });
+    checkWhole("DcganDiscriminator", { imageSize, channels, ...(hidden !== undefined && { hidden }) });
     const side = Math.floor(imageSize / 2 ** widths.length);
     if (side === 0) {
       throw new OptionError(
@@ -144,7 +159,15 @@ export class DcganDiscriminator extends Module {
         norm: normalized ? new BatchNorm({ channels: outputs }) : undefined,
       };
     });
-    this.score = new Linear({ inputs: side * side * inputs.at(-1)!, outputs: 1, weightInit, rng: rng.fork("score") });
+    const features = side * side * inputs.at(-1)!;
+    this.hidden =
+      hidden === undefined
+        ? undefined
+        : {
+            linear: new Linear({ inputs: features, outputs: hidden, bias: !batchNorm, weightInit, rng: rng.fork("hidden") }),
+            norm: batchNorm ? new BatchNorm({ channels: hidden }) : undefined,
+          };
+    this.score = new Linear({ inputs: hidden ?? features, outputs: 1, weightInit, rng: rng.fork("score") });
     this.imageShape = [imageSize, imageSize, channels];
     this.dropout = dropout;
   }
@@ -153,7 +176,7 @@ export class DcganDiscriminator extends Module {
     return this.score.forward(this.features(images, mode)).reshape([-1]); // [B]
   }
 
-  /** What the last layer sees: `[B, features]`. */
+  /** What the last layer sees: `[B, features]`, or `[B, hidden]`. */
   features(images: Tensor, mode: Mode): Tensor {
     if (images.rank !== 4 || images.shape.slice(1).join() !== this.imageShape.join()) {
       throw new ShapeError(
@@ -166,7 +189,11 @@ export class DcganDiscriminator extends Module {
       x = leakyRelu(norm ? norm.forward(x, mode) : x, slope); // [B, S / 2, S / 2, 64] …
       if (mode.training && this.dropout > 0) x = dropout(x, { rate: this.dropout, rng: mode.rng });
     }
-    return flatten(x); // [B, features]
+    const features = flatten(x); // [B, features]
+    if (!this.hidden) return features;
+    const { linear, norm } = this.hidden;
+    const whole = linear.forward(features);
+    return leakyRelu(norm ? norm.forward(whole, mode) : whole, slope); // [B, hidden]
   }
 }
 
