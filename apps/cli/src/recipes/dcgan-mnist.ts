@@ -12,7 +12,7 @@ const preset: GanPreset = {
   name: "default",
   summary:
     "100 → 512 → 7·7·128 → 64 → 32 → 1 against 64 → 128 → 256 → 256 → 1 with batch norm in both, Adams at 1e-3 falling to 0, an average of the generator's weights.",
-  defaults: { epochs: 10, batchSize: 64, learningRate: 1e-3 },
+  defaults: { epochs: 4, batchSize: 64, learningRate: 1e-3 },
   goals: ganGoals,
   data: mnistData,
   extractor: "mnist",

@@ -24,7 +24,11 @@ import type { GanMethod } from "./contract.ts";
 const latentSize = 100;
 
 /** Those of the recipe of the same name. */
-const full = { dcgan: dcganMnistBalanced, lsgan: dcganMnistBalanced, "wgan-gp": dcganMnist } as const;
+const full = {
+  dcgan: dcganMnistBalanced,
+  lsgan: dcganMnistBalanced,
+  "wgan-gp": { ...dcganMnistBalanced, discriminator: { ...dcganMnistBalanced.discriminator, batchNorm: false } },
+} as const;
 
 /** A fraction of the channels, for a page. */
 const small = {
@@ -32,14 +36,13 @@ const small = {
   discriminator: { ...dcganMnist.discriminator, widths: [16, 32] },
 } as const;
 
-type Rules = Pick<FitGanOptions<Example<"images" | "labels">>, "loss" | "penalty" | "discriminatorSteps">;
+type Rules = Pick<FitGanOptions<Example<"images" | "labels">>, "loss" | "penalty">;
 
 const rules: Readonly<Record<GanMethod, Rules>> = {
   dcgan: { loss: nonSaturating() },
   lsgan: { loss: leastSquares() },
   "wgan-gp": {
     loss: wasserstein(),
-    discriminatorSteps: 5,
     penalty: ({ critic, real, fake, mode }) => gradientPenalty(critic, { real, fake, rng: mode.rng }),
   },
 };
@@ -49,16 +52,18 @@ export function playersOf(method: GanMethod, { device, settings, dataset, transf
   const networks = size === "full" ? full[method] : small;
   const generator = new DcganGenerator({ ...networks.generator, rng: rng.fork("generator") });
   const discriminator = new DcganDiscriminator({ ...networks.discriminator, rng: rng.fork("discriminator") });
-  const moments = method === "wgan-gp" ? { beta1: 0, beta2: 0.9 } : { beta1: 0.5 };
   const isRecipe = size === "full" && set === "mnist" && method !== "lsgan";
   const stepsPerEpoch = Math.floor(dataset.length / batchSize);
-  const falls = size === "full" && method !== "wgan-gp";
-  const rate = (initial: number) => (falls ? schedules.linear(initial, { steps: Math.max(1, epochs * stepsPerEpoch) }) : initial);
+  const rate = (initial: number) => (size === "full" ? schedules.linear(initial, { steps: Math.max(1, epochs * stepsPerEpoch) }) : initial);
+  // A critic of distances goes before its generator: at full size by a larger rate, as in the recipe, else by more steps.
+  const isCritic = method === "wgan-gp";
+  const [ahead, discriminatorSteps] = !isCritic ? [1, 1] : size === "full" ? [3, 1] : [1, 5];
+  const moments = isCritic ? { beta1: 0, beta2: 0.9 } : { beta1: 0.5 };
   const optimizers = {
     generator: new Adam(generator.parameters(), { learningRate: rate(learningRate), ...moments }),
-    discriminator: new Adam(discriminator.parameters(), { learningRate: rate(falls ? 2 * learningRate : learningRate), ...moments }),
+    discriminator: new Adam(discriminator.parameters(), { learningRate: rate(ahead * learningRate), ...moments }),
   };
-  const average = new WeightAverage(generator, { decay: isRecipe ? (method === "dcgan" ? 0.999 : 0.995) : 0.98 });
+  const average = new WeightAverage(generator, { decay: isRecipe ? 0.999 : 0.98 });
   return {
     model: new GanPair(generator, discriminator),
     optimizer: optimizers.generator,
@@ -70,7 +75,20 @@ export function playersOf(method: GanMethod, { device, settings, dataset, transf
       generateExamples({ device, latents, generate: (z: Tensor, { mode }) => generator.forward(z, mode), batchSize: 32, signal }),
     fit: ({ callbacks, resume }) =>
       fitGan({
-        ...{ device, generator, discriminator, optimizers, dataset, transform, signal, average, batchSize, epochs, ...rules[method] },
+        ...{
+          device,
+          generator,
+          discriminator,
+          optimizers,
+          dataset,
+          transform,
+          signal,
+          average,
+          batchSize,
+          epochs,
+          discriminatorSteps,
+          ...rules[method],
+        },
         latent: latentSize,
         rng: rng.fork("fit"),
         callbacks: [new GanAlarm({ onWarning: ({ message }) => emit({ kind: "warning", text: message }) }), ...callbacks],
