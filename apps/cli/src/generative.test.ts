@@ -59,7 +59,7 @@ test("a run that has ended is measured again by resume, not trained", async () =
 test("losses that are no numbers are an error, also where only the critic has moved, and no model is written", async () => {
   const out = at("diverged");
   const wild = ["--learning-rate", "1e30", "--limit", "320", "--epochs", "1", "--batch-size", "64", "--threads", "1"];
-  const { code, stderr } = await dlHere("train", "wgan-gp-mnist", ...wild, "--out", out);
+  const { code, stderr } = await dlHere("train", "wgan-gp-mnist", "--preset", "paper", ...wild, "--out", out);
   expect(code).toBe(1);
   expect(stderr).toMatch(/dl train: expected losses that are numbers\. \w+ is \S+ at step [2-4]: go back to the last checkpoint/);
   expect(existsSync(join(out, "model.safetensors"))).toBe(false);

@@ -23,11 +23,13 @@ import type { GanMethod } from "./contract.ts";
 
 const latentSize = 100;
 
+const { hidden: _, ...plainGenerator } = dcganMnistBalanced.generator;
+
 /** Those of the recipe of the same name. */
 const full = {
   dcgan: dcganMnistBalanced,
   lsgan: dcganMnistBalanced,
-  "wgan-gp": { ...dcganMnistBalanced, discriminator: { ...dcganMnistBalanced.discriminator, batchNorm: false } },
+  "wgan-gp": { generator: plainGenerator, discriminator: { ...dcganMnistBalanced.discriminator, batchNorm: false } },
 } as const;
 
 /** A fraction of the channels, for a page. */
@@ -57,7 +59,7 @@ export function playersOf(method: GanMethod, { device, settings, dataset, transf
   const rate = (initial: number) => (size === "full" ? schedules.linear(initial, { steps: Math.max(1, epochs * stepsPerEpoch) }) : initial);
   // A critic of distances goes before its generator: at full size by a larger rate, as in the recipe, else by more steps.
   const isCritic = method === "wgan-gp";
-  const [ahead, discriminatorSteps] = !isCritic ? [1, 1] : size === "full" ? [3, 1] : [1, 5];
+  const [ahead, discriminatorSteps] = !isCritic ? [1, 1] : size === "full" ? [2, 1] : [1, 5];
   const moments = isCritic ? { beta1: 0, beta2: 0.9 } : { beta1: 0.5 };
   const optimizers = {
     generator: new Adam(generator.parameters(), { learningRate: rate(learningRate), ...moments }),

@@ -28,7 +28,7 @@ export const generateSchema: GenerateForm = {
       {
         value: "wgan-gp",
         label: "WGAN-GP",
-        note: "A critic that measures a distance, five steps for each of the generator: slow and steady.",
+        note: "A critic that measures a distance and goes before the generator: slow and steady.",
       },
       { value: "lsgan", label: "LSGAN", note: "Least squares in the place of probabilities: collapses less." },
       {
@@ -60,5 +60,5 @@ export function suggested({ method, size }: { readonly method: Method; readonly 
 } {
   // Diffusion learns by the number of its steps more than by their size.
   if (method === "ddpm") return size === "small" ? { learningRate: 0.003, batchSize: 32 } : { learningRate: 0.001, batchSize: 64 };
-  return { learningRate: size === "full" && method === "wgan-gp" ? 0.0002 : 0.001, batchSize: 64 };
+  return { learningRate: 0.001, batchSize: 64 };
 }
