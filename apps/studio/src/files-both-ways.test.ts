@@ -108,13 +108,13 @@ const grey: LabelledBytes = {
   labels: Uint8Array.from({ length: 8 }, (_, i) => i),
 };
 
-test("Generate: dl sample and dl interpolate draw with the generator", async () => {
-  const { files } = await exported(openGenerate, { settings: generateSettings, payload: { title: "grey", train: grey } });
-  const folder = await inFolder("generate", files);
-  const out = join(scratch, "samples");
+test.each(["dcgan", "wgan-gp"] as const)("Generate: dl sample and dl interpolate draw with the generator of a %s", async (method) => {
+  const { files } = await exported(openGenerate, { settings: { ...generateSettings, method }, payload: { title: "grey", train: grey } });
+  const folder = await inFolder(method, files);
+  const out = join(scratch, `samples of ${method}`);
   await dl("sample", folder, "--count", "2", "--out", out, "--threads", "1");
   expect(await readdir(out)).toEqual(["00000.png", "00001.png"]);
-  const walk = join(scratch, "walk.png");
+  const walk = join(scratch, `walk of ${method}.png`);
   await dl("interpolate", folder, "--rows", "1", "--steps", "3", "--out", walk, "--threads", "1");
   const { width, height } = decodeImage(await readFile(walk), { name: "walk" });
   expect([width, height]).toEqual([3 * 30 - 2, 28]);
