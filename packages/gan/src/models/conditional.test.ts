@@ -115,7 +115,7 @@ test("the presets have the paper's number of weights, and the small one's images
   expect(generator.parameterCount).toBe(128 * 4096 + 4096 + 3 * block(256) + 512 + (9 * 256 * 3 + 3));
   await using device = await openDevice(cpu());
   using small = new SnganGenerator({ ...sngan28.generator, widths: [8, 8], rng: new Rng(1) });
-  using critic = new SnganDiscriminator({ ...sngan28.discriminator, widths: [4, 4, 4], rng: new Rng(2) });
+  using critic = new SnganDiscriminator({ ...sngan28.discriminator, widths: [4, 4, 4, 4], rng: new Rng(2) });
   const shapes = await device.compute(() => {
     const images = small.forward(tensor(new Rng(3).normal([1, 128])), undefined, inference);
     return [images, critic.forward(images, undefined, inference)] as const;
