@@ -24,7 +24,7 @@ export const cganMnist: TaskRecipe<GanPreset> = {
       scored: 10_000,
       generator: (rng) => new ConditionalGenerator({ ...network.generator, classes, rng }),
       discriminator: (rng) => new ConditionalDiscriminator({ ...network.discriminator, classes, rng }),
-      optimizers: fallingRates,
+      optimizers: fallingRates(),
       rules: { loss: nonSaturating() },
       draw: (generator, { latents, labels, mode }) => (generator as ConditionalGenerator).forward(latents, labels, mode),
       judge: (discriminator, { images, labels, mode }) => (discriminator as ConditionalDiscriminator).forward(images, labels, mode),

@@ -21,7 +21,7 @@ const preset: GanPreset = {
   scored: 10_000,
   generator: (rng) => new DcganGenerator({ ...balanced.generator, rng }),
   discriminator: (rng) => new DcganDiscriminator({ ...balanced.discriminator, rng }),
-  optimizers: fallingRates,
+  optimizers: fallingRates(),
   rules: { loss: nonSaturating() },
   draw: (generator, { latents, mode }) => (generator as DcganGenerator).forward(latents, mode),
   averageDecay: 0.999,

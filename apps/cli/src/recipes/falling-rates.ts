@@ -1,10 +1,24 @@
-/** Adam for both players of a GAN, at one rate that falls to 0 in a straight line. */
+/** Adam for both players of a GAN, at rates that fall to 0 in a straight line. */
 
 import { Adam, schedules } from "@dl/nn";
 import type { GanPreset } from "../gan-training.ts";
 
+export interface FallingRatesOptions {
+  /** The discriminator's rate by the generator's: two time scales, Heusel et al. 2017, arXiv:1706.08500. Default 1. */
+  ratio?: number;
+  /** Default 0.5. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+}
+
 /** For players that move in turn, one step each. */
-export const fallingRates: GanPreset["optimizers"] = ({ generator, discriminator }, { learningRate, steps }) => {
-  const options = { learningRate: schedules.linear(learningRate, { steps }), beta1: 0.5 };
-  return { generator: new Adam(generator.parameters(), options), discriminator: new Adam(discriminator.parameters(), options) };
-};
+export function fallingRates({ ratio = 1, beta1 = 0.5, beta2 = 0.999 }: FallingRatesOptions = {}): GanPreset["optimizers"] {
+  return ({ generator, discriminator }, { learningRate, steps }) => {
+    const falling = (rate: number) => ({ learningRate: schedules.linear(rate, { steps }), beta1, beta2 });
+    return {
+      generator: new Adam(generator.parameters(), falling(learningRate)),
+      discriminator: new Adam(discriminator.parameters(), falling(ratio * learningRate)),
+    };
+  };
+}

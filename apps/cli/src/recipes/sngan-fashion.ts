@@ -1,10 +1,11 @@
 /** Residual GANs with spectral normalisation on Fashion-MNIST. Miyato et al. 2018, arXiv:1802.05957; told the class as in Miyato and Koyama 2018, arXiv:1802.05637. */
 
 import { hingeAdversarial, sngan28 as network, SnganDiscriminator, SnganGenerator } from "@dl/gan";
-import { Adam, schedules } from "@dl/nn";
+import { Adam } from "@dl/nn";
 import { ganGoals } from "../gan-goals.ts";
 import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { fashionMnistData } from "./data.ts";
+import { fallingRates } from "./falling-rates.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
 const classes = fashionMnistData.classNames.length;
@@ -22,10 +23,7 @@ const preset: GanPreset = {
   scored: 10_000,
   generator: (rng) => new SnganGenerator({ ...network.generator, classes, rng }),
   discriminator: (rng) => new SnganDiscriminator({ ...network.discriminator, classes, rng }),
-  optimizers: ({ generator, discriminator }, { learningRate, steps }) => ({
-    generator: new Adam(generator.parameters(), { learningRate: schedules.linear(learningRate, { steps }), beta1: 0.5 }),
-    discriminator: new Adam(discriminator.parameters(), { learningRate: schedules.linear(learningRate / 2, { steps }), beta1: 0.5 }),
-  }),
+  optimizers: fallingRates({ ratio: 0.5 }),
   rules: { loss: hingeAdversarial() },
   draw: (generator, { latents, labels, mode }) => (generator as SnganGenerator).forward(latents, labels, mode),
   judge: (discriminator, { images, labels, mode }) => (discriminator as SnganDiscriminator).forward(images, labels, mode),

@@ -8,10 +8,11 @@ import {
   gradientPenalty,
   wasserstein,
 } from "@dl/gan";
-import { Adam, schedules } from "@dl/nn";
+import { Adam } from "@dl/nn";
 import { ganGoals } from "../gan-goals.ts";
 import { evaluateGan, type GanPreset, trainGan } from "../gan-training.ts";
 import { mnistData } from "./data.ts";
+import { fallingRates } from "./falling-rates.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
 const rules: GanPreset["rules"] = {
@@ -39,10 +40,7 @@ const preset: GanPreset = {
   // No batch norm: the penalty is each example's own.
   discriminator: (rng) => new DcganDiscriminator({ ...balanced.discriminator, batchNorm: false, rng }),
   // Two rates instead of five steps of the critic's: Heusel et al. 2017, arXiv:1706.08500, section 3.
-  optimizers: ({ generator, discriminator }, { learningRate, steps }) => ({
-    generator: new Adam(generator.parameters(), { learningRate: schedules.linear(learningRate, { steps }), ...moments }),
-    discriminator: new Adam(discriminator.parameters(), { learningRate: schedules.linear(2 * learningRate, { steps }), ...moments }),
-  }),
+  optimizers: fallingRates({ ratio: 2, ...moments }),
   rules,
   draw: (generator, { latents, mode }) => (generator as DcganGenerator).forward(latents, mode),
   averageDecay: 0.999,

@@ -65,6 +65,23 @@ const slope = 0.2;
 /** The paper's first weights, section 4. */
 const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rng, standardDeviation: 0.02 });
 
+/** A fully connected layer that decides about the image as a whole: `[B, inputs]` → `[B, outputs]`. */
+class HiddenLayer extends Module {
+  readonly linear: Linear;
+  readonly norm: BatchNorm | undefined;
+
+  constructor({ inputs, outputs, batchNorm, rng }: { inputs: number; outputs: number; batchNorm: boolean; rng: Rng }) {
+    super();
+    this.linear = new Linear({ inputs, outputs, bias: !batchNorm, weightInit, rng });
+    this.norm = batchNorm ? new BatchNorm({ channels: outputs }) : undefined;
+  }
+
+  forward(x: Tensor, mode: Mode): Tensor {
+    const y = this.linear.forward(x);
+    return leakyRelu(this.norm ? this.norm.forward(y, mode) : y, slope);
+  }
+}
+
 /**
  * Latents `[B, latent]` → images `[B, S, S, channels]` in [−1, 1].
  *
@@ -72,7 +89,7 @@ const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rn
  * const generator = new DcganGenerator({ ...dcganMnist.generator, rng: rng.fork("generator") });
  */
 export class DcganGenerator extends Module {
-  readonly hidden: { readonly linear: Linear; readonly norm: BatchNorm } | undefined;
+  readonly hidden: HiddenLayer | undefined;
   readonly project: Linear;
   readonly norm: BatchNorm;
   readonly blocks: readonly { readonly conv: ConvTranspose2d; readonly norm: BatchNorm }[];
@@ -85,12 +102,7 @@ export class DcganGenerator extends Module {
     checkWhole("DcganGenerator", { latent, startSize, startWidth, channels, ...(hidden !== undefined && { hidden }) });
     // Biases off: batch norm subtracts them again.
     this.hidden =
-      hidden === undefined
-        ? undefined
-        : {
-            linear: new Linear({ inputs: latent, outputs: hidden, bias: false, weightInit, rng: rng.fork("hidden") }),
-            norm: new BatchNorm({ channels: hidden }),
-          };
+      hidden === undefined ? undefined : new HiddenLayer({ inputs: latent, outputs: hidden, batchNorm: true, rng: rng.fork("hidden") });
     this.project = new Linear({
       inputs: hidden ?? latent,
       outputs: startSize * startSize * startWidth,
@@ -118,7 +130,7 @@ export class DcganGenerator extends Module {
       throw new ShapeError(`DcganGenerator: expected latents [B, ${this.latent}], got [${latents.shape.join(", ")}].`);
     }
     const { startSize, hidden } = this;
-    const planned = hidden ? leakyRelu(hidden.norm.forward(hidden.linear.forward(latents), mode), slope) : latents; // [B, hidden]
+    const planned = hidden ? hidden.forward(latents, mode) : latents; // [B, hidden]
     const seeds = this.project.forward(planned).reshape([latents.shape[0]!, startSize, startSize, -1]); // [B, S, S, 256]
     let x = leakyRelu(this.norm.forward(seeds, mode), slope);
     for (const { conv, norm } of this.blocks) x = leakyRelu(norm.forward(conv.forward(x), mode), slope); // [B, 2S, 2S, 128] …
@@ -134,7 +146,7 @@ export class DcganGenerator extends Module {
  */
 export class DcganDiscriminator extends Module {
   readonly blocks: readonly { readonly conv: Conv2d; readonly norm: BatchNorm | undefined }[];
-  readonly hidden: { readonly linear: Linear; readonly norm: BatchNorm | undefined } | undefined;
+  readonly hidden: HiddenLayer | undefined;
   readonly score: Linear;
   readonly imageShape: readonly [number, number, number];
   readonly dropout: number;
@@ -161,12 +173,7 @@ export class DcganDiscriminator extends Module {
     });
     const features = side * side * inputs.at(-1)!;
     this.hidden =
-      hidden === undefined
-        ? undefined
-        : {
-            linear: new Linear({ inputs: features, outputs: hidden, bias: !batchNorm, weightInit, rng: rng.fork("hidden") }),
-            norm: batchNorm ? new BatchNorm({ channels: hidden }) : undefined,
-          };
+      hidden === undefined ? undefined : new HiddenLayer({ inputs: features, outputs: hidden, batchNorm, rng: rng.fork("hidden") });
     this.score = new Linear({ inputs: hidden ?? features, outputs: 1, weightInit, rng: rng.fork("score") });
     this.imageShape = [imageSize, imageSize, channels];
     this.dropout = dropout;
@@ -190,10 +197,7 @@ export class DcganDiscriminator extends Module {
       if (mode.training && this.dropout > 0) x = dropout(x, { rate: this.dropout, rng: mode.rng });
     }
     const features = flatten(x); // [B, features]
-    if (!this.hidden) return features;
-    const { linear, norm } = this.hidden;
-    const whole = linear.forward(features);
-    return leakyRelu(norm ? norm.forward(whole, mode) : whole, slope); // [B, hidden]
+    return this.hidden ? this.hidden.forward(features, mode) : features; // [B, hidden]
   }
 }
 

@@ -40,7 +40,7 @@ export const sngan32: {
   discriminator: { imageSize: 32, channels: 3, widths: [128, 128, 128, 128] },
 };
 
-/** 28×28 grey images, an eighth as wide; the discriminator halves its first two blocks' as the paper's does. A form a CPU trains. */
+/** 28×28 grey images, an eighth to a half as wide: a form a CPU trains. Two of the discriminator's four blocks halve the image, as in the paper. */
 export const sngan28: typeof sngan32 = {
   generator: { latent: 128, startSize: 7, widths: [32, 32], channels: 1 },
   discriminator: { imageSize: 28, channels: 1, widths: [32, 32, 64, 64] },
