@@ -96,6 +96,21 @@ test("the penalty looks at points between real and fake, one for each example, d
   for (const [i, point] of data.entries()) expect(point).toBeCloseTo(1 - share.data[i]!, 6);
 });
 
+test("a share penalises the front of the batch, and no more", async () => {
+  await using device = await openDevice(cpu());
+  const found = await device.compute(() => {
+    const critic = (x: Tensor): Tensor => x.square().sum(1); // slopes of 2 |x|
+    const real = tensor([[1], [2], [100], [100], [100]]);
+    const of = (examples: Tensor, share?: number) =>
+      gradientPenalty(critic, { real: examples, fake: examples, rng: new Rng(1), ...(share && { share }) });
+    return [of(real, 0.25), of(tensor([[1], [2]])), of(real)] as const;
+  });
+  // 10 · ((2 − 1)² + (4 − 1)²) / 2
+  expect(found[0]).toBeCloseTo(50, 3);
+  expect(found[0]).toBe(found[1]);
+  expect(found[2]).toBeGreaterThan(1e5);
+});
+
 test("a critic without any gradient is penalised, and differentiates to numbers", async () => {
   await using device = await openDevice(cpu());
   const found = await device.compute(() => {
@@ -120,4 +135,6 @@ test("clipped weights stay within the limit; bad options are named", async () =>
   await expect(penalty()).rejects.toThrow("r1Penalty: expected a weight ≥ 0, got -1.");
   const mixed = () => device.compute(() => gradientPenalty((x) => x, { real: tensor([[1]]), fake: tensor([1]), rng: new Rng(1) }));
   await expect(mixed()).rejects.toThrow("gradientPenalty: expected real and fake of one shape, got [1, 1] and [1].");
+  const nothing = () => device.compute(() => gradientPenalty((x) => x, { real: tensor([[1]]), fake: tensor([[1]]), rng: new Rng(1), share: 0 }));
+  await expect(nothing()).rejects.toThrow("gradientPenalty: expected a share above 0 and at most 1, got 0.");
 });

@@ -1,6 +1,6 @@
 /** Losses over the discriminator's gradient by its input: what makes it smooth. They differentiate a gradient again. */
 
-import { grad, OptionError, type Rng, randomUniform, type Scalar, ShapeError, sameShape, stopGradient, type Tensor } from "@dl/core";
+import { grad, narrow, OptionError, type Rng, randomUniform, type Scalar, ShapeError, sameShape, stopGradient, type Tensor } from "@dl/core";
 
 /** Scores of a batch, of any shape whose first axis is the batch's; each may depend on its own example alone. */
 export type Critic = (examples: Tensor) => Tensor;
@@ -13,6 +13,11 @@ export interface GradientPenaltyOptions {
   rng: Rng;
   /** λ. Default 10. */
   weight?: number;
+  /**
+   * Of the batch, the share at its front that is penalised, rounded up to whole examples. Default 1. The penalty is the dearer half of a critic's
+   * step. A critic told the classes of a whole batch needs all of it.
+   */
+  share?: number;
 }
 
 /**
@@ -20,18 +25,24 @@ export interface GradientPenaltyOptions {
  *
  * Batch norm in the critic mixes examples, and the penalty means nothing then: use none, or layer norm.
  */
-export function gradientPenalty(critic: Critic, { real, fake, rng, weight = 10 }: GradientPenaltyOptions): Scalar {
+export function gradientPenalty(critic: Critic, { real, fake, rng, weight = 10, share = 1 }: GradientPenaltyOptions): Scalar {
   checkWeight("gradientPenalty", weight);
+  if (!(share > 0 && share <= 1)) throw new OptionError(`gradientPenalty: expected a share above 0 and at most 1, got ${share}.`);
   if (!sameShape(real.shape, fake.shape)) {
     throw new ShapeError(
       `gradientPenalty: expected real and fake of one shape, got [${real.shape.join(", ")}] and [${fake.shape.join(", ")}].`,
     );
   }
-  const share = randomUniform([real.shape[0]!, ...real.shape.slice(1).map(() => 1)], { rng });
-  const between = stopGradient(real.mul(share).add(fake.sub(fake.mul(share))));
+  const [a, b] = [front(real, share), front(fake, share)];
+  const place = randomUniform([a.shape[0]!, ...a.shape.slice(1).map(() => 1)], { rng });
+  const between = stopGradient(a.mul(place).add(b.sub(b.mul(place))));
   // Not norm: its gradient at 0, where a dead critic is, would be NaN.
   const slopes = inputGradient(critic, between).square().sum(1).add(1e-12).sqrt(); // [B]
   return slopes.sub(1).square().mean().mul(weight);
+}
+
+function front(examples: Tensor, share: number): Tensor {
+  return share === 1 ? examples : narrow(examples, 0, { start: 0, size: Math.ceil(examples.shape[0]! * share) });
 }
 
 export interface PenaltyOptions {

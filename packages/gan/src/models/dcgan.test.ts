@@ -51,6 +51,18 @@ test("the balanced networks fit each other, though 28 cannot be halved three tim
   expect(scores.shape).toEqual([2]);
 });
 
+test("a plan has mean 0 over the batch, so that no place of the map begins with a bias", async () => {
+  using generator = new DcganGenerator({ ...dcganMnistBalanced.generator, hidden: 8, rng: new Rng(1) });
+  await using device = await openDevice(cpu());
+  const latents = new Rng(3).normal([32, 100]);
+  const plan = await device.compute(() => generator.hidden!.forward(tensor(latents), training(new Rng(4))));
+  for (let unit = 0; unit < 8; unit++) {
+    const values = Array.from({ length: 32 }, (_, row) => plan.data[8 * row + unit]!);
+    expect(values.reduce((a, b) => a + b, 0) / 32).toBeCloseTo(0, 5);
+    expect(values.reduce((a, b) => a + b * b, 0) / 32).toBeCloseTo(1, 2);
+  }
+});
+
 test("the 32×32 networks fit each other", async () => {
   using generator = new DcganGenerator({ ...dcgan32.generator, startWidth: 16, widths: [8, 4, 4], rng: new Rng(1) });
   using discriminator = new DcganDiscriminator({ ...dcgan32.discriminator, widths: [4, 4, 8], rng: new Rng(2) });

@@ -10,7 +10,7 @@ export interface DcganGeneratorOptions {
   startSize: number;
   /** Channels of the first feature map. Default 256. */
   startWidth?: number;
-  /** Units of a fully connected layer with batch norm before the first feature map, as InfoGAN has it (Chen et al. 2016, arXiv:1606.03657, C.1). Default none. */
+  /** Units of a fully connected layer before the first feature map, as InfoGAN has it (Chen et al. 2016, arXiv:1606.03657, C.1), but with batch norm after its activation. Default none. */
   hidden?: number;
   /** Output channels of the transposed convolutions, one after the other. Default [128, 64]. */
   widths?: readonly number[];
@@ -65,7 +65,26 @@ const slope = 0.2;
 /** The paper's first weights, section 4. */
 const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rng, standardDeviation: 0.02 });
 
-/** A fully connected layer that decides about the image as a whole: `[B, inputs]` → `[B, outputs]`. */
+/**
+ * Decides what is where, before the first feature map: `[B, inputs]` → `[B, outputs]`. Batch norm comes last, so that every output has mean 0 over
+ * the batch, as latents have: an activation's mean would be a bias to each place of the map, and the shortest way to one image for all latents.
+ */
+class Plan extends Module {
+  readonly linear: Linear;
+  readonly norm: BatchNorm;
+
+  constructor({ inputs, outputs, rng }: { inputs: number; outputs: number; rng: Rng }) {
+    super();
+    this.linear = new Linear({ inputs, outputs, weightInit, rng });
+    this.norm = new BatchNorm({ channels: outputs });
+  }
+
+  forward(latents: Tensor, mode: Mode): Tensor {
+    return this.norm.forward(leakyRelu(this.linear.forward(latents), slope), mode);
+  }
+}
+
+/** Judges the image as a whole: `[B, inputs]` → `[B, outputs]`. */
 class HiddenLayer extends Module {
   readonly linear: Linear;
   readonly norm: BatchNorm | undefined;
@@ -89,7 +108,7 @@ class HiddenLayer extends Module {
  * const generator = new DcganGenerator({ ...dcganMnist.generator, rng: rng.fork("generator") });
  */
 export class DcganGenerator extends Module {
-  readonly hidden: HiddenLayer | undefined;
+  readonly hidden: Plan | undefined;
   readonly project: Linear;
   readonly norm: BatchNorm;
   readonly blocks: readonly { readonly conv: ConvTranspose2d; readonly norm: BatchNorm }[];
@@ -100,9 +119,8 @@ export class DcganGenerator extends Module {
   constructor({ latent = 100, startSize, startWidth = 256, hidden, widths = [128, 64], channels, rng }: DcganGeneratorOptions) {
     super();
     checkWhole("DcganGenerator", { latent, startSize, startWidth, channels, ...(hidden !== undefined && { hidden }) });
+    this.hidden = hidden === undefined ? undefined : new Plan({ inputs: latent, outputs: hidden, rng: rng.fork("hidden") });
     // Biases off: batch norm subtracts them again.
-    this.hidden =
-      hidden === undefined ? undefined : new HiddenLayer({ inputs: latent, outputs: hidden, batchNorm: true, rng: rng.fork("hidden") });
     this.project = new Linear({
       inputs: hidden ?? latent,
       outputs: startSize * startSize * startWidth,

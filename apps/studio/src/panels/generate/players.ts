@@ -23,13 +23,11 @@ import type { GanMethod } from "./contract.ts";
 
 const latentSize = 100;
 
-const { hidden: _, ...plainGenerator } = dcganMnistBalanced.generator;
-
 /** Those of the recipe of the same name. */
 const full = {
   dcgan: dcganMnistBalanced,
   lsgan: dcganMnistBalanced,
-  "wgan-gp": { generator: plainGenerator, discriminator: { ...dcganMnistBalanced.discriminator, batchNorm: false } },
+  "wgan-gp": { ...dcganMnistBalanced, discriminator: { ...dcganMnistBalanced.discriminator, batchNorm: false } },
 } as const;
 
 /** A fraction of the channels, for a page. */
@@ -40,13 +38,21 @@ const small = {
 
 type Rules = Pick<FitGanOptions<Example<"images" | "labels">>, "loss" | "penalty">;
 
-const rules: Readonly<Record<GanMethod, Rules>> = {
-  dcgan: { loss: nonSaturating() },
-  lsgan: { loss: leastSquares() },
-  "wgan-gp": {
-    loss: wasserstein(),
-    penalty: ({ critic, real, fake, mode }) => gradientPenalty(critic, { real, fake, rng: mode.rng }),
-  },
+/** `penalized`: the share of a batch that a critic's penalty is taken of. */
+const rulesOf = (method: GanMethod, { penalized }: { penalized: number }): Rules => {
+  switch (method) {
+    case "dcgan":
+      return { loss: nonSaturating() };
+    case "lsgan":
+      return { loss: leastSquares() };
+    case "wgan-gp":
+      return {
+        loss: wasserstein(),
+        penalty: ({ critic, real, fake, mode }) => gradientPenalty(critic, { real, fake, rng: mode.rng, share: penalized }),
+      };
+    default:
+      return method satisfies never;
+  }
 };
 
 export function playersOf(method: GanMethod, { device, settings, dataset, transform, rng, signal, emit }: ArtistContext): Artist {
@@ -57,13 +63,13 @@ export function playersOf(method: GanMethod, { device, settings, dataset, transf
   const isRecipe = size === "full" && set === "mnist" && method !== "lsgan";
   const stepsPerEpoch = Math.floor(dataset.length / batchSize);
   const rate = (initial: number) => (size === "full" ? schedules.linear(initial, { steps: Math.max(1, epochs * stepsPerEpoch) }) : initial);
-  // A critic of distances goes before its generator: at full size by a larger rate, as in the recipe, else by more steps.
+  // A critic of distances steps at half the generator's rate at full size, as in the recipe; a small one takes the paper's five steps.
   const isCritic = method === "wgan-gp";
-  const [ahead, discriminatorSteps] = !isCritic ? [1, 1] : size === "full" ? [2, 1] : [1, 5];
+  const [ratio, discriminatorSteps] = !isCritic ? [1, 1] : size === "full" ? [0.5, 1] : [1, 5];
   const moments = isCritic ? { beta1: 0, beta2: 0.9 } : { beta1: 0.5 };
   const optimizers = {
     generator: new Adam(generator.parameters(), { learningRate: rate(learningRate), ...moments }),
-    discriminator: new Adam(discriminator.parameters(), { learningRate: rate(ahead * learningRate), ...moments }),
+    discriminator: new Adam(discriminator.parameters(), { learningRate: rate(ratio * learningRate), ...moments }),
   };
   const average = new WeightAverage(generator, { decay: isRecipe ? 0.999 : 0.98 });
   return {
@@ -89,7 +95,7 @@ export function playersOf(method: GanMethod, { device, settings, dataset, transf
           batchSize,
           epochs,
           discriminatorSteps,
-          ...rules[method],
+          ...rulesOf(method, { penalized: size === "full" ? 0.25 : 1 }),
         },
         latent: latentSize,
         rng: rng.fork("fit"),
