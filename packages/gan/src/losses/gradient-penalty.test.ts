@@ -135,6 +135,7 @@ test("clipped weights stay within the limit; bad options are named", async () =>
   await expect(penalty()).rejects.toThrow("r1Penalty: expected a weight ≥ 0, got -1.");
   const mixed = () => device.compute(() => gradientPenalty((x) => x, { real: tensor([[1]]), fake: tensor([1]), rng: new Rng(1) }));
   await expect(mixed()).rejects.toThrow("gradientPenalty: expected real and fake of one shape, got [1, 1] and [1].");
-  const nothing = () => device.compute(() => gradientPenalty((x) => x, { real: tensor([[1]]), fake: tensor([[1]]), rng: new Rng(1), share: 0 }));
+  const nothing = () =>
+    device.compute(() => gradientPenalty((x) => x, { real: tensor([[1]]), fake: tensor([[1]]), rng: new Rng(1), share: 0 }));
   await expect(nothing()).rejects.toThrow("gradientPenalty: expected a share above 0 and at most 1, got 0.");
 });

@@ -1,6 +1,17 @@
 /** Losses over the discriminator's gradient by its input: what makes it smooth. They differentiate a gradient again. */
 
-import { grad, narrow, OptionError, type Rng, randomUniform, type Scalar, ShapeError, sameShape, stopGradient, type Tensor } from "@dl/core";
+import {
+  grad,
+  narrow,
+  OptionError,
+  type Rng,
+  randomUniform,
+  type Scalar,
+  ShapeError,
+  sameShape,
+  stopGradient,
+  type Tensor,
+} from "@dl/core";
 
 /** Scores of a batch, of any shape whose first axis is the batch's; each may depend on its own example alone. */
 export type Critic = (examples: Tensor) => Tensor;
