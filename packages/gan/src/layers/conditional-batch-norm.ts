@@ -9,7 +9,7 @@ export interface ConditionalBatchNormOptions {
   rng: Rng;
 }
 
-/** `[B, H, W, C]` and labels `[B]` → `[B, H, W, C]`. At first every class has scale 1 and shift 0. */
+/** `[B, H, W, C]` or `[B, C]` and labels `[B]` → the same shape. At first every class has scale 1 and shift 0. */
 export class ConditionalBatchNorm extends Module {
   readonly norm: BatchNorm;
   /** Added to the norm's own scale, `[classes, C]`. */
@@ -26,12 +26,12 @@ export class ConditionalBatchNorm extends Module {
 
   forward(x: Tensor, labels: Tensor, mode: Mode): Tensor {
     // B batch, H height, W width, C channels
-    if (x.rank !== 4 || labels.rank !== 1 || labels.shape[0] !== x.shape[0]) {
+    if ((x.rank !== 4 && x.rank !== 2) || labels.rank !== 1 || labels.shape[0] !== x.shape[0]) {
       throw new ShapeError(
-        `ConditionalBatchNorm: expected x [B, H, W, C] and labels [B], got [${x.shape.join(", ")}] and [${labels.shape.join(", ")}].`,
+        `ConditionalBatchNorm: expected x [B, H, W, C] or [B, C] and labels [B], got [${x.shape.join(", ")}] and [${labels.shape.join(", ")}].`,
       );
     }
-    const perImage = [x.shape[0]!, 1, 1, x.shape[3]!];
+    const perImage = x.shape.map((size, axis) => (axis === 0 || axis === x.rank - 1 ? size : 1)); // [B, 1, 1, C] or [B, C]
     const normalized = this.norm.forward(x, mode); // with the scale and shift all classes share
     const scale = this.scales.forward(labels).reshape(perImage);
     const shift = this.shifts.forward(labels).reshape(perImage);

@@ -27,7 +27,9 @@ test("conditional batch norm begins as batch norm; then each class has a scale a
   }
   await checkGradients(device, (x) => layer.forward(x!, labels(), train), { inputs: [x], cells: layer.parameters(), tolerance: 1e-5 });
   const wrong = () => device.compute(() => layer.forward(tensor(x), tensor(hostTensor(Int32Array.of(1), [1])), train));
-  await expect(wrong()).rejects.toThrow("ConditionalBatchNorm: expected x [B, H, W, C] and labels [B], got [2, 2, 2, 2] and [1].");
+  await expect(wrong()).rejects.toThrow(
+    "ConditionalBatchNorm: expected x [B, H, W, C] or [B, C] and labels [B], got [2, 2, 2, 2] and [1].",
+  );
 });
 
 test("label concatenation: another label makes another image, and another score", async () => {
@@ -121,6 +123,32 @@ test("the presets have the paper's number of weights, and the small one's images
     return [images, critic.forward(images, undefined, inference)] as const;
   });
   expect(shapes.map(({ shape }) => shape)).toEqual([[1, 28, 28, 1], [1]]);
+});
+
+test("vectors are normalised as images of one pixel are", async () => {
+  await using device = await openDevice(cpu());
+  using layer = new ConditionalBatchNorm({ channels: 3, classes: 3, rng: new Rng(1) });
+  layer.scales.weight.load(hostTensor(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), [3, 3]));
+  const x = new Rng(2).normal([2, 3]);
+  const [vectors, pixels] = await device.compute(
+    () => [layer.forward(tensor(x), labels(), train), layer.forward(tensor(x).reshape([2, 1, 1, 3]), labels(), train)] as const,
+  );
+  expect(vectors.shape).toEqual([2, 3]);
+  expect(vectors.data).toEqual(pixels.data);
+});
+
+test("a plan is told the class: a class's shift moves its own images before the first block", async () => {
+  await using device = await openDevice(cpu());
+  using generator = new SnganGenerator({ latent: 4, startSize: 2, hidden: 6, widths: [4], channels: 1, classes: 3, rng: new Rng(1) });
+  const latents = new Rng(3).normal([2, 4]);
+  const draw = () => device.compute(() => generator.forward(tensor(latents), labels(), inference));
+  const before = await draw();
+  const { norm } = generator.hidden!;
+  if (!(norm instanceof ConditionalBatchNorm)) throw new Error("expected a conditional norm");
+  norm.shifts.weight.load(hostTensor(new Float32Array(18).fill(2, 12), [3, 6])); // of class 2
+  const after = await draw();
+  expect(after.data.slice(0, 16)).not.toEqual(before.data.slice(0, 16)); // the first image is of class 2
+  expect(after.data.slice(16)).toEqual(before.data.slice(16)); // the second of class 0
 });
 
 test("labels where there are no classes, and classes without labels, are named", async () => {

@@ -55,7 +55,7 @@ test("a plan has mean 0 over the batch, so that no place of the map begins with 
   using generator = new DcganGenerator({ ...dcganMnistBalanced.generator, hidden: 8, rng: new Rng(1) });
   await using device = await openDevice(cpu());
   const latents = new Rng(3).normal([32, 100]);
-  const plan = await device.compute(() => generator.hidden!.forward(tensor(latents), training(new Rng(4))));
+  const plan = await device.compute(() => generator.hidden!.forward(tensor(latents), undefined, training(new Rng(4))));
   for (let unit = 0; unit < 8; unit++) {
     const values = Array.from({ length: 32 }, (_, row) => plan.data[8 * row + unit]!);
     expect(values.reduce((a, b) => a + b, 0) / 32).toBeCloseTo(0, 5);

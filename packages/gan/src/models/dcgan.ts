@@ -2,6 +2,7 @@
 
 import { dropout, flatten, leakyRelu, OptionError, type Rng, ShapeError, type Tensor, tanh } from "@dl/core";
 import { BatchNorm, Conv2d, ConvTranspose2d, init, Linear, type Mode, Module } from "@dl/nn";
+import { Plan } from "../layers/plan.ts";
 
 export interface DcganGeneratorOptions {
   /** Length of a latent vector. Default 100. */
@@ -65,25 +66,6 @@ const slope = 0.2;
 /** The paper's first weights, section 4. */
 const weightInit: init.Initializer = (shape, { rng }) => init.normal(shape, { rng, standardDeviation: 0.02 });
 
-/**
- * Decides what is where, before the first feature map: `[B, inputs]` → `[B, outputs]`. Batch norm comes last, so that every output has mean 0 over
- * the batch, as latents have: an activation's mean would be a bias to each place of the map, and the shortest way to one image for all latents.
- */
-class Plan extends Module {
-  readonly linear: Linear;
-  readonly norm: BatchNorm;
-
-  constructor({ inputs, outputs, rng }: { inputs: number; outputs: number; rng: Rng }) {
-    super();
-    this.linear = new Linear({ inputs, outputs, weightInit, rng });
-    this.norm = new BatchNorm({ channels: outputs });
-  }
-
-  forward(latents: Tensor, mode: Mode): Tensor {
-    return this.norm.forward(leakyRelu(this.linear.forward(latents), slope), mode);
-  }
-}
-
 /** Judges the image as a whole: `[B, inputs]` → `[B, outputs]`. */
 class HiddenLayer extends Module {
   readonly linear: Linear;
@@ -119,7 +101,9 @@ export class DcganGenerator extends Module {
   constructor({ latent = 100, startSize, startWidth = 256, hidden, widths = [128, 64], channels, rng }: DcganGeneratorOptions) {
     super();
     checkWhole("DcganGenerator", { latent, startSize, startWidth, channels, ...(hidden !== undefined && { hidden }) });
-    this.hidden = hidden === undefined ? undefined : new Plan({ inputs: latent, outputs: hidden, rng: rng.fork("hidden") });
+    const activation = (x: Tensor): Tensor => leakyRelu(x, slope);
+    this.hidden =
+      hidden === undefined ? undefined : new Plan({ inputs: latent, outputs: hidden, activation, weightInit, rng: rng.fork("hidden") });
     // Biases off: batch norm subtracts them again.
     this.project = new Linear({
       inputs: hidden ?? latent,
@@ -148,7 +132,7 @@ export class DcganGenerator extends Module {
       throw new ShapeError(`DcganGenerator: expected latents [B, ${this.latent}], got [${latents.shape.join(", ")}].`);
     }
     const { startSize, hidden } = this;
-    const planned = hidden ? hidden.forward(latents, mode) : latents; // [B, hidden]
+    const planned = hidden ? hidden.forward(latents, undefined, mode) : latents; // [B, hidden]
     const seeds = this.project.forward(planned).reshape([latents.shape[0]!, startSize, startSize, -1]); // [B, S, S, 256]
     let x = leakyRelu(this.norm.forward(seeds, mode), slope);
     for (const { conv, norm } of this.blocks) x = leakyRelu(norm.forward(conv.forward(x), mode), slope); // [B, 2S, 2S, 128] …

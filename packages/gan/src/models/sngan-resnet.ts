@@ -2,7 +2,8 @@
 
 import { averagePool2d, OptionError, type Rng, relu, resize, ShapeError, type Tensor, tanh } from "@dl/core";
 import { BatchNorm, Conv2d, Embedding, init, Linear, type Mode, Module } from "@dl/nn";
-import { ConditionalBatchNorm } from "../layers/conditional-batch-norm.ts";
+import { type ClassNorm, classNorm, normalized } from "../layers/class-norm.ts";
+import { Plan } from "../layers/plan.ts";
 import { SpectralNorm } from "../layers/spectral-norm.ts";
 
 export interface SnganGeneratorOptions {
@@ -10,6 +11,8 @@ export interface SnganGeneratorOptions {
   latent?: number;
   /** Height and width of the first feature map; each of `widths` doubles it. */
   startSize: number;
+  /** Units of a fully connected layer before the first feature map, which is told the class, too. The paper has none. Default none. */
+  hidden?: number;
   /** Channels after each residual block. */
   widths: readonly number[];
   /** Of the images. */
@@ -40,32 +43,28 @@ export const sngan32: {
   discriminator: { imageSize: 32, channels: 3, widths: [128, 128, 128, 128] },
 };
 
-/** 28×28 grey images, an eighth to a half as wide: a form a CPU trains. Two of the discriminator's four blocks halve the image, as in the paper. */
+/** 28×28 grey images, an eighth to a half as wide: a form a CPU trains. A plan before the first feature map, because no block mixes its places at 7×7. Two of the discriminator's four blocks halve the image, as in the paper. */
 export const sngan28: typeof sngan32 = {
-  generator: { latent: 128, startSize: 7, widths: [32, 32], channels: 1 },
+  generator: { latent: 128, startSize: 7, hidden: 256, widths: [32, 32], channels: 1 },
   discriminator: { imageSize: 28, channels: 1, widths: [32, 32, 64, 64] },
 };
 
 /** The paper's first weights. */
 const weightInit: init.Initializer = (shape, { rng }) => init.glorotUniform(shape, { rng });
 
-type Norm = BatchNorm | ConditionalBatchNorm;
-
 /** Twice as large: norm, ReLU, upsampling and convolution, twice; beside it the upsampled input through a 1×1 convolution. */
 class UpBlock extends Module {
-  readonly norm1: Norm;
+  readonly norm1: ClassNorm;
   readonly conv1: Conv2d;
-  readonly norm2: Norm;
+  readonly norm2: ClassNorm;
   readonly conv2: Conv2d;
   readonly shortcut: Conv2d;
 
   constructor({ inputs, outputs, classes, rng }: { inputs: number; outputs: number; classes: number | undefined; rng: Rng }) {
     super();
-    const normOf = (channels: number, label: string): Norm =>
-      classes === undefined ? new BatchNorm({ channels }) : new ConditionalBatchNorm({ channels, classes, rng: rng.fork(label) });
-    this.norm1 = normOf(inputs, "norm1");
+    this.norm1 = classNorm({ channels: inputs, classes, rng: rng.fork("norm1") });
     this.conv1 = new Conv2d({ inputs, outputs, kernelSize: 3, padding: 1, weightInit, rng: rng.fork("conv1") });
-    this.norm2 = normOf(outputs, "norm2");
+    this.norm2 = classNorm({ channels: outputs, classes, rng: rng.fork("norm2") });
     this.conv2 = new Conv2d({ inputs: outputs, outputs, kernelSize: 3, padding: 1, weightInit, rng: rng.fork("conv2") });
     this.shortcut = new Conv2d({ inputs, outputs, kernelSize: 1, weightInit, rng: rng.fork("shortcut") });
   }
@@ -78,16 +77,13 @@ class UpBlock extends Module {
   }
 }
 
-function normalized(norm: Norm, x: Tensor, { labels, mode }: { labels: Tensor | undefined; mode: Mode }): Tensor {
-  return norm instanceof ConditionalBatchNorm ? norm.forward(x, labels!, mode) : norm.forward(x, mode);
-}
-
 function doubled(x: Tensor): Tensor {
   return resize(x, { size: [2 * x.shape[1]!, 2 * x.shape[2]!], mode: "nearest" });
 }
 
 /** Latents `[B, latent]`, with classes also labels `[B]` → images `[B, S, S, channels]` in [−1, 1]. */
 export class SnganGenerator extends Module {
+  readonly hidden: Plan | undefined;
   readonly project: Linear;
   readonly blocks: readonly UpBlock[];
   readonly norm: BatchNorm;
@@ -96,11 +92,15 @@ export class SnganGenerator extends Module {
   readonly latent: number;
   readonly classes: number | undefined;
 
-  constructor({ latent = 128, startSize, widths, channels, classes, rng }: SnganGeneratorOptions) {
+  constructor({ latent = 128, startSize, hidden, widths, channels, classes, rng }: SnganGeneratorOptions) {
     super();
     if (widths.length === 0) throw new OptionError("SnganGenerator: expected at least one width, got none.");
     const first = widths[0]!;
-    this.project = new Linear({ inputs: latent, outputs: startSize * startSize * first, weightInit, rng: rng.fork("project") });
+    this.hidden =
+      hidden === undefined
+        ? undefined
+        : new Plan({ inputs: latent, outputs: hidden, classes, activation: relu, weightInit, rng: rng.fork("hidden") });
+    this.project = new Linear({ inputs: hidden ?? latent, outputs: startSize * startSize * first, weightInit, rng: rng.fork("project") });
     this.blocks = widths.map(
       (outputs, i) => new UpBlock({ inputs: widths[Math.max(0, i - 1)]!, outputs, classes, rng: rng.fork(`block ${i}`) }),
     );
@@ -122,8 +122,9 @@ export class SnganGenerator extends Module {
         `SnganGenerator: expected ${expected}, as it was made ${this.classes === undefined ? "without" : "with"} classes, got ${got}.`,
       );
     }
-    const { startSize } = this;
-    let x = this.project.forward(latents).reshape([latents.shape[0]!, startSize, startSize, -1]);
+    const { startSize, hidden } = this;
+    const planned = hidden ? hidden.forward(latents, labels, mode) : latents; // [B, hidden]
+    let x = this.project.forward(planned).reshape([latents.shape[0]!, startSize, startSize, -1]);
     for (const block of this.blocks) x = block.forward(x, labels, mode); // [B, 2S, 2S, width] …
     return tanh(this.toImage.forward(relu(this.norm.forward(x, mode))));
   }
