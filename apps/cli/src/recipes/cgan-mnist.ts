@@ -15,7 +15,7 @@ export const cganMnist: TaskRecipe<GanPreset> = {
     {
       name: "default",
       summary: "dcgan-mnist with the label beside the latents and beside the image.",
-      defaults: { epochs: 4, batchSize: 64, learningRate: 1e-3 },
+      defaults: { epochs: 6, batchSize: 64, learningRate: 1e-3 },
       goals: { "test/conditionalAccuracy": { atLeast: 0.97 } },
       data: mnistData,
       extractor: "mnist",
