@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu } from "@dl/backend-cpu";
-import { type HostTensor, hostTensor, openDevice, Rng, type Tensor, tensor } from "@dl/core";
+import { type HostTensor, hostTensor, openDevice, Rng, type Tensor, tanh, tensor } from "@dl/core";
 import { inference, readState } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { generate } from "./generation/generate.ts";
@@ -125,6 +125,23 @@ describe("an encoder with linear biases", () => {
       expect(await classifier.encoder.tokens.weight.read()).toEqual(await model.encoder.tokens.weight.read());
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+
+  test("judges a text by the mean of its tokens, padding apart", async () => {
+    await using device = await openDevice(cpu({ precision: "float64" }));
+    using model = new SequenceClassifier({ ...options, alibi: true, labels: ["no", "yes"], rng });
+    const int32 = (values: number[][]) => tensor(values, { dtype: "int32" });
+    const found = (await device.compute(() => {
+      const padded = model.forward({ ids: int32([[5, 6, 7, 0, 0]]), mask: tensor([[1, 1, 1, 0, 0]], { dtype: "bool" }) }, inference);
+      const text = int32([[5, 6, 7]]);
+      const whole = model.encoder.forward({ ids: text }, inference).mean(1);
+      return [padded, model.forward({ ids: text }, inference), model.output.forward(tanh(model.dense.forward(whole)))];
+    })) as HostTensor[];
+    const [padded, bare, byHand] = found.map(({ data }) => [...data]);
+    for (const [i, logit] of padded!.entries()) {
+      expect(logit).toBeCloseTo(bare![i]!, 5);
+      expect(logit).toBeCloseTo(byHand![i]!, 5);
     }
   });
 

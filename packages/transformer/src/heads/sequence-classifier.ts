@@ -1,8 +1,9 @@
-/** One answer for a whole text, or pair of texts, from the vector of its first token. Devlin et al. 2018, section 4.1. */
+/** One answer for a whole text, or pair of texts, from the vector of its first token, or the mean of all. Devlin et al. 2018, section 4.1. */
 
 import { narrow, type Rng, relu, type Scalar, squeeze, type Tensor, tanh } from "@dl/core";
 import { binaryCrossEntropyWithLogits, crossEntropy, type Linear, type Mode, Module, meanSquaredError } from "@dl/nn";
 import { dropIn } from "../drop-in.ts";
+import { meanPooled } from "../embeddings/sentence-vectors.ts";
 import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import { type JsonObject, labelFields, type ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
@@ -58,9 +59,10 @@ export class SequenceClassifier extends Module {
 
   forward(input: TokenInput, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
     const hidden = this.encoder.forward(input, mode, options);
-    const first = squeeze(narrow(hidden, 1, { start: 0, size: 1 }), 1); // [B, C]
-    const activate = this.family.sequenceActivation === "tanh" ? tanh : relu;
-    const pooled = activate(this.dense.forward(first));
+    const { sequencePooling, sequenceActivation } = this.family;
+    const whole = sequencePooling === "mean" ? meanPooled(hidden, input.mask) : squeeze(narrow(hidden, 1, { start: 0, size: 1 }), 1); // [B, C]
+    const activate = sequenceActivation === "tanh" ? tanh : relu;
+    const pooled = activate(this.dense.forward(whole));
     return this.output.forward(dropIn(pooled, { mode, rate: this.headDropout }));
   }
 

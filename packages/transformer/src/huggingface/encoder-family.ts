@@ -17,6 +17,8 @@ export interface EncoderFamily {
   readonly table: NameTable;
   /** Of heads; paths from the model with the head. */
   readonly heads: Readonly<Record<"sequence" | "token" | "span" | "masked", NameTable>>;
+  /** What the sequence head reads: the vector of the first token, or the mean of all that are not padding. */
+  readonly sequencePooling: "first" | "mean";
   /** Between the two layers of the sequence head. */
   readonly sequenceActivation: "tanh" | "relu";
   /** Of the masked-token head. */

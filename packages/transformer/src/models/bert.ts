@@ -36,6 +36,7 @@ export const bert: EncoderFamily = {
     span: { output: "qa_outputs" },
     masked: { dense: "cls.predictions.transform.dense", norm: "cls.predictions.transform.LayerNorm", bias: "cls.predictions.bias" },
   },
+  sequencePooling: "first",
   sequenceActivation: "tanh",
   maskedActivation: ({ activation }) => activation,
   headDropoutKey: "classifier_dropout",
@@ -78,11 +79,15 @@ export const bert: EncoderFamily = {
   }),
 };
 
-/** BERT with ALiBi beside its positions. A name of ours: transformers has none, and would read one as plain under BERT's own. */
+/**
+ * BERT with ALiBi beside its positions, and the mean of all vectors in the place of the first token's, which hears of far words only faintly. A name
+ * of ours: transformers has none, and would read one as plain under BERT's own.
+ */
 export const bertAlibi: EncoderFamily = {
   ...bert,
   type: "bert_alibi",
   className: "BertAlibi",
   prefix: "bert",
+  sequencePooling: "mean",
   readOptions: (config) => ({ ...bert.readOptions(config), alibi: true }),
 };

@@ -28,6 +28,7 @@ export const distilBert: EncoderFamily = {
     span: { output: "qa_outputs" },
     masked: { dense: "vocab_transform", norm: "vocab_layer_norm", bias: "vocab_projector.bias" },
   },
+  sequencePooling: "first",
   sequenceActivation: "relu",
   maskedActivation: ({ activation }) => activation,
   headDropoutKey: "seq_classif_dropout",

@@ -19,6 +19,7 @@ export const roberta: EncoderFamily = {
     span: { output: "qa_outputs" },
     masked: { dense: "lm_head.dense", norm: "lm_head.layer_norm", bias: "lm_head.bias" },
   },
+  sequencePooling: "first",
   sequenceActivation: "tanh",
   maskedActivation: () => "gelu",
   headDropoutKey: "classifier_dropout",
