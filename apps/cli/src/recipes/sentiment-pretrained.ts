@@ -180,7 +180,7 @@ export const sentimentPretrained: TaskRecipe<PretrainedPreset> = {
       weightDecay: 0.1,
       averageDecay: 0.998,
       scratchLearningRate: 1e-3,
-      lora: { rank: 8, alpha: 16, learningRate: 3e-3 },
+      lora: { rank: 8, alpha: 16, learningRate: 4e-3 },
       frozenLearningRate: 3e-3,
     },
   ],
