@@ -13,8 +13,8 @@ const classes = fashionMnistData.classNames.length;
 const preset: GanPreset = {
   name: "default",
   summary:
-    "Residual networks of 32 to 64 channels told the class by conditional batch norm and projection, hinge loss, Adams at 1e-3 and half of it falling to 0.",
-  defaults: { epochs: 10, batchSize: 64, learningRate: 1e-3 },
+    "Residual networks of 32 to 64 channels told the class by conditional batch norm and projection, hinge loss, two steps of the discriminator for each of the generator, Adams at 1e-3 and half of it falling to 0.",
+  defaults: { epochs: 20, batchSize: 64, learningRate: 1e-3 },
   goals: ganGoals,
   data: fashionMnistData,
   extractor: "fashion-mnist",
@@ -24,7 +24,7 @@ const preset: GanPreset = {
   generator: (rng) => new SnganGenerator({ ...network.generator, classes, rng }),
   discriminator: (rng) => new SnganDiscriminator({ ...network.discriminator, classes, rng }),
   optimizers: fallingRates({ ratio: 0.5 }),
-  rules: { loss: hingeAdversarial() },
+  rules: { loss: hingeAdversarial(), discriminatorSteps: 2 },
   draw: (generator, { latents, labels, mode }) => (generator as SnganGenerator).forward(latents, labels, mode),
   judge: (discriminator, { images, labels, mode }) => (discriminator as SnganDiscriminator).forward(images, labels, mode),
   averageDecay: 0.999,
