@@ -12,7 +12,7 @@ export interface FallingRatesOptions {
   beta2?: number;
 }
 
-/** For players that move in turn, one step each. */
+/** For players that move in turn, one step each; a generator that moves in every nth step ends at 1 − 1/n of its rate. */
 export function fallingRates({ ratio = 1, beta1 = 0.5, beta2 = 0.999 }: FallingRatesOptions = {}): GanPreset["optimizers"] {
   return ({ generator, discriminator }, { learningRate, steps }) => {
     const falling = (rate: number) => ({ learningRate: schedules.linear(rate, { steps }), beta1, beta2 });

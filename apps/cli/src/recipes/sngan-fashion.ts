@@ -13,7 +13,7 @@ const classes = fashionMnistData.classNames.length;
 const preset: GanPreset = {
   name: "default",
   summary:
-    "Residual networks of 32 to 64 channels told the class by conditional batch norm and projection, hinge loss, two steps of the discriminator for each of the generator, Adams at 1e-3 and half of it falling to 0.",
+    "Residual networks of 32 to 64 channels told the class by conditional batch norm and projection, hinge loss, two steps of the discriminator for each of the generator, Adams at 1e-3 and half of it; the discriminator's rate falls to 0, the generator's, with half the steps, to a half.",
   defaults: { epochs: 20, batchSize: 64, learningRate: 1e-3 },
   goals: ganGoals,
   data: fashionMnistData,
@@ -47,7 +47,6 @@ export const snganFashion: TaskRecipe<GanPreset> = {
         generator: new Adam(generator.parameters(), { learningRate, beta1: 0, beta2: 0.9 }),
         discriminator: new Adam(discriminator.parameters(), { learningRate, beta1: 0, beta2: 0.9 }),
       }),
-      rules: { loss: hingeAdversarial(), discriminatorSteps: 2 },
       draw: (generator, { latents, mode }) => (generator as SnganGenerator).forward(latents, undefined, mode),
       judge: (discriminator, { images, mode }) => (discriminator as SnganDiscriminator).forward(images, undefined, mode),
     },

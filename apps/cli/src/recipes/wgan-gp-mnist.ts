@@ -15,6 +15,12 @@ import { mnistData } from "./data.ts";
 import { fallingRates } from "./falling-rates.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
+/** The loss, and the penalty on a share of each batch. */
+const penalizing = (share: number): GanPreset["rules"] => ({
+  loss: wasserstein(),
+  penalty: ({ critic, real, fake, mode }) => gradientPenalty(critic, { real, fake, rng: mode.rng, share }),
+});
+
 const moments = { beta1: 0, beta2: 0.9 };
 
 const preset: GanPreset = {
@@ -31,12 +37,9 @@ const preset: GanPreset = {
   generator: (rng) => new DcganGenerator({ ...balanced.generator, rng }),
   // No batch norm: the penalty is each example's own.
   discriminator: (rng) => new DcganDiscriminator({ ...balanced.discriminator, batchNorm: false, rng }),
-  // At the generator's rate or twice that, the critic's slopes stray and it tells real from fake hardly better than a coin: docs/decisions/0083.
+  // At twice the generator's rate, the critic's slopes stray and it tells real from fake hardly better than a coin: docs/decisions/0083.
   optimizers: fallingRates({ ratio: 0.5, ...moments }),
-  rules: {
-    loss: wasserstein(),
-    penalty: ({ critic, real, fake, mode }) => gradientPenalty(critic, { real, fake, rng: mode.rng, share: 0.25 }),
-  },
+  rules: penalizing(0.25),
   draw: (generator, { latents, mode }) => (generator as DcganGenerator).forward(latents, mode),
   averageDecay: 0.999,
 };
@@ -57,11 +60,7 @@ export const wganGpMnist: TaskRecipe<GanPreset> = {
         generator: new Adam(generator.parameters(), { learningRate, ...moments }),
         discriminator: new Adam(discriminator.parameters(), { learningRate, ...moments }),
       }),
-      rules: {
-        loss: wasserstein(),
-        penalty: ({ critic, real, fake, mode }) => gradientPenalty(critic, { real, fake, rng: mode.rng }),
-        discriminatorSteps: 5,
-      },
+      rules: { ...penalizing(1), discriminatorSteps: 5 },
       averageDecay: 0.995,
     },
   ],
