@@ -23,6 +23,8 @@ interface PretrainedPreset extends ModelPreset {
   readonly lora: { readonly rank: number; readonly alpha: number; readonly learningRate: number };
   /** Of the head on a frozen encoder. */
   readonly frozenLearningRate: number;
+  /** How often each way is gone, from first weights and in an order of its own; the differences are those of the means. */
+  readonly repetitions: number;
 }
 
 type Run = TaskRun<PretrainedPreset>;
@@ -32,6 +34,12 @@ async function load(run: Run, signal: AbortSignal): Promise<SentimentData> {
   const tokenizer = await tokenizerIn(folder);
   if (tokenizer === undefined) throw new DataError(`--weights: expected the folder of a run of mlm, got ${folder} without tokenizer.json.`);
   return loadSentiment(run, { signal, tokenizer, context: 64, hiddenShare: run.preset.hiddenShare });
+}
+
+/** Where the chances of a repetition come from; the first is the run's own. */
+function chancesOf({ settings }: Run, repetition: number): Rng {
+  const rng = new Rng(settings.seed);
+  return repetition === 0 ? rng : rng.fork(`repetition ${repetition}`);
 }
 
 /** The pretrained encoder under a new head; `from scratch` keeps its form and none of its weights. */
@@ -64,12 +72,13 @@ interface Way {
   readonly adapter?: Lora;
   readonly groups: readonly ParameterGroup<AdamWOptions>[];
   readonly learningRate: number;
+  readonly rng: Rng;
 }
 
 /** Trains one way from its first step to its last, and measures it. */
 async function trainWay(
   run: Run,
-  { model, adapter, groups, learningRate }: Way,
+  { model, adapter, groups, learningRate, rng }: Way,
   { data, ...work }: TaskContext & { data: SentimentData },
 ): Promise<Metrics> {
   const { preset, settings } = run;
@@ -79,7 +88,7 @@ async function trainWay(
   const whole = adapter ? new Adapted(model, [adapter]) : model;
   using average = preset.averageDecay === undefined ? undefined : new WeightAverage(whole, { decay: preset.averageDecay });
   await fit<TextExample>({
-    ...{ ...work, model: whole, optimizer, batchSize, epochs, clipNorm: 1, rng: new Rng(settings.seed).fork("fit") },
+    ...{ ...work, model: whole, optimizer, batchSize, epochs, clipNorm: 1, rng },
     ...data.train,
     ...(average && { average }),
     step: (batch, mode) => lossOf(model, batch, mode),
@@ -89,35 +98,67 @@ async function trainWay(
   return { accuracy, loss };
 }
 
-/** The ways beside full tuning, each from the same start. */
-async function otherWays(run: Run, { folder, ...work }: TaskContext & { folder: TaskTraining["folder"]; data: SentimentData }) {
-  const { preset, settings } = run;
-  const { data } = work;
-  const rng = new Rng(settings.seed);
+interface Repetition extends TaskContext {
+  readonly data: SentimentData;
+  /** Of first weights, order and dropout. */
+  readonly chances: Rng;
+}
+
+async function tuneWhole(run: Run, { chances, ...work }: Repetition, fromScratch = false): Promise<Metrics> {
+  using model = await classifier(run, { data: work.data, rng: chances.fork("init"), fromScratch });
+  const learningRate = fromScratch ? run.preset.scratchLearningRate : run.settings.learningRate;
+  return await trainWay(run, { model, groups: decayGroups(model), learningRate, rng: chances.fork("fit") }, work);
+}
+
+async function tuneLora(run: Run, { chances, ...work }: Repetition): Promise<Metrics> {
+  const { rank, alpha, learningRate } = run.preset.lora;
+  using model = await classifier(run, { data: work.data, rng: chances.fork("init") });
+  // The vectors of words too: what they say of feelings is what a million words without labels teach least.
+  const targets = ["tokens", "query", "key", "value", "expand", "contract"];
+  const own = { ranks: { tokens: rank / 2 }, alphas: { tokens: alpha / 2 } };
+  using adapter = await new Lora(model, { targets, rank, alpha, ...own, whole: ["dense", "output"], rng: chances.fork("lora") }).ready();
+  const trained = adapter.trained();
+  const count = trained.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const way = { model, adapter, groups: [{ parameters: trained }], learningRate, rng: chances.fork("fit") };
+  return { ...(await trainWay(run, way, work)), share: count / model.parameterCount };
+}
+
+async function tuneHead(run: Run, { chances, ...work }: Repetition): Promise<Metrics> {
+  using model = await classifier(run, { data: work.data, rng: chances.fork("init") });
+  const head = [...model.dense.parameters(), ...model.output.parameters()];
+  const way = { model, groups: [{ parameters: head }], learningRate: run.preset.frozenLearningRate, rng: chances.fork("fit") };
+  return await trainWay(run, way, work);
+}
+
+/** Every way as often as the preset says: `whole` is the accuracy of the run's own model, the first of its way. */
+async function compareWays(
+  run: Run,
+  { whole, folder, ...work }: Omit<Repetition, "chances"> & { whole: number; folder: TaskTraining["folder"] },
+) {
   const parts = await PartResults.open(folder);
-  const start = { data, rng: rng.fork("init") };
-  const scratch = await parts.part("from scratch", async () => {
-    using model = await classifier(run, { ...start, fromScratch: true });
-    return await trainWay(run, { model, groups: decayGroups(model), learningRate: preset.scratchLearningRate }, work);
-  });
-  const lora = await parts.part("LoRA", async () => {
-    using model = await classifier(run, start);
-    const { rank, alpha, learningRate } = preset.lora;
-    // The vectors of words too: what they say of feelings is what a million words without labels teach least.
-    const targets = ["tokens", "query", "key", "value", "expand", "contract"];
-    const own = { ranks: { tokens: rank / 2 }, alphas: { tokens: alpha / 2 } };
-    using adapter = await new Lora(model, { targets, rank, alpha, ...own, whole: ["dense", "output"], rng: rng.fork("lora") }).ready();
-    const trained = adapter.trained();
-    const count = trained.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    const metrics = await trainWay(run, { model, adapter, groups: [{ parameters: trained }], learningRate }, work);
-    return { ...metrics, share: count / model.parameterCount };
-  });
-  const frozen = await parts.part("frozen", async () => {
-    using model = await classifier(run, start);
-    const head = [...model.dense.parameters(), ...model.output.parameters()];
-    return await trainWay(run, { model, groups: [{ parameters: head }], learningRate: preset.frozenLearningRate }, work);
-  });
-  return { scratch, lora, frozen, seconds: parts.seconds };
+  const count = run.preset.repetitions;
+  const totals = { whole, scratch: 0, lora: 0, frozen: 0 };
+  let share = 0;
+  for (let repetition = 0; repetition < count; repetition++) {
+    const own = { ...work, chances: chancesOf(run, repetition) };
+    const part = (name: string, way: () => Promise<Metrics>): Promise<Metrics> => parts.part(`${name} ${repetition + 1}`, way);
+    if (repetition > 0) totals.whole += (await part("whole", () => tuneWhole(run, own))).accuracy!;
+    totals.scratch += (await part("from scratch", () => tuneWhole(run, own, true))).accuracy!;
+    const lora = await part("LoRA", () => tuneLora(run, own));
+    totals.lora += lora.accuracy!;
+    share = lora.share!;
+    totals.frozen += (await part("frozen", () => tuneHead(run, own))).accuracy!;
+  }
+  const metrics: Metrics = {
+    "mean accuracy tuned whole": totals.whole / count,
+    "mean accuracy from scratch": totals.scratch / count,
+    "mean accuracy LoRA": totals.lora / count,
+    "mean accuracy frozen": totals.frozen / count,
+    "gain over scratch": (totals.whole - totals.scratch) / count,
+    "LoRA behind full": (totals.whole - totals.lora) / count,
+    "LoRA share of parameters": share,
+  };
+  return { metrics, seconds: parts.seconds };
 }
 
 async function train(run: Run, { device, folder, resume, signal }: TaskTraining): Promise<TaskResult> {
@@ -141,18 +182,8 @@ async function train(run: Run, { device, folder, resume, signal }: TaskTraining)
   if (fitted.reason === "stopped") return { ...fitted, metrics: undefined };
   await writeModelFolder(model, { folder, reason: fitted.reason, tokenizer: data.tokenizer.toJson() });
   const full = testMetrics(await measureClassifier(model, data.test, { device, signal, padId: data.padId }));
-  const { scratch, lora, frozen, seconds } = await otherWays(run, { device, signal, folder, data });
-  const accuracy = full.metrics["test/accuracy"]!;
-  const metrics: Metrics = {
-    ...full.metrics,
-    "test/accuracy from scratch": scratch.accuracy!,
-    "test/accuracy LoRA": lora.accuracy!,
-    "test/accuracy frozen": frozen.accuracy!,
-    "gain over scratch": accuracy - scratch.accuracy!,
-    "LoRA behind full": accuracy - lora.accuracy!,
-    "LoRA share of parameters": lora.share!,
-  };
-  const result = { ...fitted, seconds: fitted.seconds + seconds, metrics };
+  const others = await compareWays(run, { device, signal, folder, data, whole: full.metrics["test/accuracy"]! });
+  const result = { ...fitted, seconds: fitted.seconds + others.seconds, metrics: { ...full.metrics, ...others.metrics } };
   const { classification } = full;
   await writeTaskReport(run, result, {
     folder,
@@ -170,7 +201,7 @@ export const sentimentPretrained: TaskRecipe<PretrainedPreset> = {
   presets: [
     {
       name: "default",
-      summary: "From the folder of a run of mlm (--weights): tuned whole, by LoRA, by its head alone, and from scratch.",
+      summary: "From the folder of a run of mlm (--weights): tuned whole, by LoRA, by its head alone, and from scratch, three times each.",
       defaults: { epochs: 5, batchSize: 32, learningRate: 2e-3 },
       goals: { "gain over scratch": { atLeast: 0.01 }, "LoRA behind full": { atMost: 0.01 }, "LoRA share of parameters": { atMost: 0.05 } },
       dropout: 0.4,
@@ -182,6 +213,7 @@ export const sentimentPretrained: TaskRecipe<PretrainedPreset> = {
       scratchLearningRate: 1e-3,
       lora: { rank: 8, alpha: 16, learningRate: 4e-3 },
       frozenLearningRate: 3e-3,
+      repetitions: 3,
     },
   ],
   train,

@@ -10,10 +10,12 @@ import type { TaskRecipe } from "./task-recipe.ts";
 
 const classes = fashionMnistData.classNames.length;
 
+const discriminatorSteps = 2;
+
 const preset: GanPreset = {
   name: "default",
   summary:
-    "Residual networks of 32 to 64 channels told the class by conditional batch norm and projection, hinge loss, two steps of the discriminator for each of the generator, Adams at 1e-3 and half of it; the discriminator's rate falls to 0, the generator's, with half the steps, to a half.",
+    "Residual networks of 32 to 64 channels told the class by conditional batch norm and projection, hinge loss, two steps of the discriminator for each of the generator, Adams at 1e-3 and half of it that fall to 0.",
   defaults: { epochs: 20, batchSize: 64, learningRate: 1e-3 },
   goals: ganGoals,
   data: fashionMnistData,
@@ -23,8 +25,8 @@ const preset: GanPreset = {
   scored: 10_000,
   generator: (rng) => new SnganGenerator({ ...network.generator, classes, rng }),
   discriminator: (rng) => new SnganDiscriminator({ ...network.discriminator, classes, rng }),
-  optimizers: fallingRates({ ratio: 0.5 }),
-  rules: { loss: hingeAdversarial(), discriminatorSteps: 2 },
+  optimizers: fallingRates({ ratio: 0.5, discriminatorSteps }),
+  rules: { loss: hingeAdversarial(), discriminatorSteps },
   draw: (generator, { latents, labels, mode }) => (generator as SnganGenerator).forward(latents, labels, mode),
   judge: (discriminator, { images, labels, mode }) => (discriminator as SnganDiscriminator).forward(images, labels, mode),
   averageDecay: 0.999,
