@@ -30,6 +30,7 @@ const small: Record<string, { make: (rng: Rng) => ImageClassifier; image: readon
     make: (rng) => new Conv5Fc3({ imageSize: 8, channels: 3, classes: 3, filters: [4, 4, 4, 4, 4], hidden: [8, 8], rng }),
     image: [8, 8, 3],
   },
+  "ResNet, first stage empty": { make: (rng) => new ResNet({ ...resnet20, depths: [0, 1], width: 4, classes: 3, rng }), image: [9, 7, 3] },
   "ResNet, shortcuts padded": { make: (rng) => new ResNet({ ...resnet20, depths: [1, 1], width: 4, classes: 3, rng }), image: [9, 7, 3] },
   "ResNet, bottlenecks": {
     make: (rng) => new ResNet({ ...resnet50, depths: [1, 1], width: 4, classes: 3, rng }),
@@ -183,7 +184,8 @@ describe("wrong options say what to do", () => {
     ["LeNet, fraction", () => new LeNet({ imageSize: 28.5, channels: 1, classes: 2, rng }), /got 28\.5/],
     ["KerasCnn", () => new KerasCnn({ imageSize: 21, channels: 1, classes: 2, rng }), /at least 22 for 3 convolutions .* fewer filters/],
     ["Conv5Fc3", () => new Conv5Fc3({ imageSize: 28, channels: 1, classes: 2, rng }), /a multiple of 8, got 28\. Crop or resize/],
-    ["ResNet", () => new ResNet({ ...resnet20, depths: [], classes: 2, rng }), /every stage of depths, got .* \[\]/],
+    ["ResNet", () => new ResNet({ ...resnet20, depths: [], classes: 2, rng }), /every stage of depths .*, got .* \[\]/],
+    ["ResNet, an empty stage", () => new ResNet({ ...resnet20, depths: [0, 1, 0], classes: 2, rng }), /the first may have 0.*\[0, 1, 0\]/],
     ["ResNet, classes", () => new ResNet({ ...resnet20, classes: 0, rng }), /whole numbers ≥ 1/],
     ["AlexNet", () => new AlexNet({ ...alexnet, classes: 0, rng }), /whole numbers ≥ 1, .* classes 0/],
     ["WideResNet", () => new WideResNet({ depth: 20, width: 1, classes: 2, rng }), /a depth of 10, 16, 22, … .* got 20/],

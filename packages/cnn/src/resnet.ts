@@ -16,7 +16,7 @@ export interface ResNetOptions {
   stem: "cifar" | "imagenet";
   /** Two 3×3 convolutions, or 1×1, 3×3 and 1×1 with four times the channels at the end. */
   block: "basic" | "bottleneck";
-  /** Blocks in each stage; every stage after the first halves the image and doubles the channels. */
+  /** Blocks in each stage; every stage after the first halves the image and doubles the channels. The first may be empty: the stem alone then sees the whole image. */
   depths: readonly number[];
   /** Channels of the first stage. */
   width: number;
@@ -164,7 +164,7 @@ function shortcutOf({
 /**
  * Images `[B, H, W, channels]`, of any size → logits `[B, classes]`.
  *
- * @throws OptionError for stages without blocks, or widths that are no whole numbers.
+ * @throws OptionError for stages without blocks but the first, or widths that are no whole numbers.
  * @example
  * const model = new ResNet({ ...resnet20, classes: 10, rng: rng.fork("init") });
  */
@@ -177,10 +177,10 @@ export class ResNet extends Module {
 
   constructor({ channels = 3, classes, stem, block, depths, width, shortcut = "project", widening = 1, rng }: ResNetOptions) {
     super();
-    const counts = [channels, classes, width, widening, ...depths];
+    const counts = [channels, classes, width, widening, (depths[0] ?? 0) + 1, ...depths.slice(1)];
     if (depths.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
       throw new OptionError(
-        `ResNet: expected whole numbers ≥ 1 for channels, classes, width, widening and every stage of depths, got ${channels}, ${classes}, ${width}, ${widening} and [${depths.join(", ")}].`,
+        `ResNet: expected whole numbers ≥ 1 for channels, classes, width, widening and every stage of depths (the first may have 0), got ${channels}, ${classes}, ${width}, ${widening} and [${depths.join(", ")}].`,
       );
     }
     const Block = block === "basic" ? BasicBlock : Bottleneck;

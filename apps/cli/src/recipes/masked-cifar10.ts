@@ -6,7 +6,7 @@ import { type Example, flip, normalize, padCrop, type Transform } from "@dl/data
 import { cifar10Statistics } from "@dl/data/node";
 import { type Mode, Module } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
-import { encoderFeatures, labelShares, onImages, smallEncoder } from "./pretext-parts.ts";
+import { encoderFeatures, encoderStride, labelShares, onImages, smallEncoder } from "./pretext-parts.ts";
 import { type SelfSupervisedPreset, selfSupervised } from "./self-supervised.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -16,7 +16,7 @@ class MaskedPretext extends Module {
 
   constructor({ encoder, rng }: { encoder: ResNet; rng: Rng }) {
     super();
-    this.model = new MaskedImages({ encoder, features: encoderFeatures, stride: 4, rng });
+    this.model = new MaskedImages({ encoder, features: encoderFeatures, stride: encoderStride, rng });
   }
 
   get encoder(): ResNet {
@@ -47,7 +47,7 @@ export const maskedCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
     {
       name: "default",
       summary:
-        "ResNet-8, twice as wide, learns to fill in hidden patches without labels; then 1 %, 10 % and all labels, as simclr-cifar10.",
+        "ResNet-8 at half the size learns to fill in hidden patches without labels; then 1 %, 10 % and all labels, as simclr-cifar10.",
       defaults: { epochs: 60, batchSize: 128, learningRate: 2e-3 },
       encoder: smallEncoder,
       pretext: (encoder, rng) => new MaskedPretext({ encoder, rng }),

@@ -60,7 +60,7 @@ export const rotationCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised(
   presets: [
     {
       name: "default",
-      summary: "ResNet-8, twice as wide, learns to tell quarter turns without labels; then 1 %, 10 % and all labels, as simclr-cifar10.",
+      summary: "ResNet-8 at half the size learns to tell quarter turns without labels; then 1 %, 10 % and all labels, as simclr-cifar10.",
       defaults: { epochs: 40, batchSize: 128, learningRate: 2e-3 },
       encoder: smallEncoder,
       pretext: (encoder, rng) => new RotationPretext({ encoder, rng }),

@@ -49,7 +49,7 @@ export const simclrCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
     {
       name: "default",
       summary:
-        "ResNet-8, twice as wide, learns from pairs of views without labels; then 1 %, 10 % and all labels: probe, fine-tuned, from scratch.",
+        "ResNet-8 at half the size learns from pairs of views without labels; then 1 %, 10 % and all labels: probe, fine-tuned, from scratch.",
       defaults: { epochs: 60, batchSize: 256, learningRate: 2e-3 },
       goals: { "gain over scratch 10 %": { atLeast: 0.05 } },
       encoder: smallEncoder,
