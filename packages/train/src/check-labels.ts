@@ -1,7 +1,7 @@
 /** Labels held against the number of classes on the host, where an error can still name the example. */
 
 import { DataError, type HostTensor, OptionError } from "@dl/core";
-import type { Dataset, Example, Transform } from "@dl/data";
+import type { BatchWorkers, Dataset, Example, Transform } from "@dl/data";
 
 export interface CheckLabelsOptions {
   /** Labels are whole numbers from 0 up to, not including, this. */
@@ -30,15 +30,17 @@ export function checkLabels({ classes, field = "labels", ignoreIndex }: CheckLab
       throw new DataError(`checkLabels: expected a field ${JSON.stringify(field)}, got only ${Object.keys(batch).join(", ")}.`);
     }
     const { data } = labels;
-    for (let i = 0; i < data.length; i++) {
-      const label = data[i]!;
-      if ((Number.isInteger(label) && label >= 0 && label < classes) || label === ignoreIndex) continue;
-      const example = indices[Math.floor((i * indices.length) / data.length)];
-      throw new DataError(
-        `checkLabels: expected ${field} from 0 to ${classes - 1} (${classes} classes), got ${label} in example ${example}. Correct the data, or the number of classes.`,
-      );
+    const i = data.findIndex((label) => (!Number.isInteger(label) || label < 0 || label >= classes) && label !== ignoreIndex);
+    if (i !== -1) {
+      throw wrongLabel({ field, classes, label: data[i]!, example: `example ${indices[Math.floor((i * indices.length) / data.length)]}` });
     }
   };
+}
+
+function wrongLabel({ field, classes, label, example }: { field: string; classes: number; label: number; example: string }): DataError {
+  return new DataError(
+    `checkLabels: expected ${field} from 0 to ${classes - 1} (${classes} classes), got ${label} in ${example}. Correct the data, or the number of classes.`,
+  );
 }
 
 /** `transform` with the check before it where the dataset says what its labels count. */
@@ -55,4 +57,14 @@ export function withLabelCheck<E extends Example>(
     first?.(batch, context);
   };
   return [checked, ...others];
+}
+
+/** The same for batches that come from workers, as they come: which examples they are of is the workers' to know. */
+export function labelCheckOf<E extends Example>({ classNames }: BatchWorkers<E>): ((batch: E) => void) | undefined {
+  if (classNames === undefined) return undefined;
+  const classes = classNames.length;
+  return ({ labels }) => {
+    const label = labels?.dtype === "int32" ? labels.data.find((value) => value < 0 || value >= classes) : undefined;
+    if (label !== undefined) throw wrongLabel({ field: "labels", classes, label, example: "a batch of the workers" });
+  };
 }

@@ -4,11 +4,12 @@
  */
 
 import { CheckpointError, type Device, type HostTensor, OptionError, type Rng } from "@dl/core";
-import { type Batches, type BatchesOptions, batches, type Dataset, type Example } from "@dl/data";
+import type { Batches, BatchesOptions, Example, WorkerPass } from "@dl/data";
 import type { CommonOptions, Module, Optimizer, Stateful } from "@dl/nn";
 import type { Callback, EpochRecord, FitSave, FitSetup, FitState, Metrics, Run } from "./callback.ts";
 import { CallbackList, tensorsUnder } from "./callback-list.ts";
 import { checkResume } from "./check-resume.ts";
+import { type ExampleSource, passOver } from "./pass-over.ts";
 import { batchSizeOf } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
 import { Yielder } from "./yielder.ts";
@@ -40,9 +41,9 @@ export interface EpochLoopOptions<E extends Example, M extends Module = Module> 
   optimizer: Optimizer<CommonOptions>;
   /** Of other players, by name; saved beside the first. Default none. */
   otherOptimizers?: Readonly<Record<string, Optimizer<CommonOptions>>>;
-  dataset: Dataset<E>;
+  dataset: ExampleSource<E>;
   /** How a pass reads it. */
-  reading: Pick<BatchesOptions<E>, "batchSize" | "order" | "collate" | "dropLast" | "transform">;
+  reading: Pick<BatchesOptions<E>, "batchSize" | "order" | "collate" | "dropLast" | "transform" | "onDamaged">;
   /** Passes over the dataset in all, those before `resume` included. */
   epochs: number;
   /** Orders the examples, and feeds augmentation. */
@@ -67,7 +68,7 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
   readonly #means = new WeightedMeans();
   readonly #yielder = new Yielder();
   /** Null between epochs. */
-  #pass: Batches<E> | null = null;
+  #pass: Batches<E> | WorkerPass<E> | null = null;
   /** Of the unfinished epoch. */
   #seconds = 0;
   #learningRate = Number.NaN;
@@ -147,7 +148,7 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
   async #trainEpoch(): Promise<void> {
     this.#pass ??= this.#passOver(this.epoch);
     const start = performance.now() - this.#seconds * 1000;
-    for (const batch of this.#pass) {
+    for await (const batch of this.#pass) {
       const batchSize = batchSizeOf(batch);
       this.#learningRate = this.optimizer.learningRates[0]!;
       const metrics = await this.trainOn(batch);
@@ -213,9 +214,9 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
     if (average && this.step > 0) await device.compute(() => average.swap());
   }
 
-  #passOver(epoch: number): Batches<E> {
-    const { dataset, reading, rng } = this.#options;
-    return batches(dataset, { ...reading, shuffle: rng.fork(`shuffle ${epoch}`), rng: rng.fork(`augment ${epoch}`) });
+  #passOver(epoch: number): Batches<E> | WorkerPass<E> {
+    const { name, dataset, reading, rng } = this.#options;
+    return passOver(name, dataset, { ...reading, shuffle: rng.fork(`shuffle ${epoch}`), rng: rng.fork(`augment ${epoch}`) });
   }
 
   get #setup(): FitSetup {
@@ -271,7 +272,7 @@ export abstract class EpochLoop<E extends Example, M extends Module = Module> im
     this.#seconds = state.seconds;
     this.#learningRate = state.learningRate;
     this.#means.restore(state);
-    if (state.batches) this.#pass = batches(dataset, { ...reading, resume: state.batches });
+    if (state.batches) this.#pass = passOver(name, dataset, { ...reading, resume: state.batches });
     for (const [other, optimizer] of Object.entries(otherOptimizers)) {
       optimizer.load(this.model, { step: state.otherSteps![other]!, tensors: tensorsUnder(tensors, `${other}Optimizer`) });
     }

@@ -4,7 +4,8 @@ import { inference } from "@dl/nn";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evaluate } from "./evaluate.ts";
-import { backends, onDevice, pointsOf, Subject } from "./run-fixture.ts";
+import { pointsOf } from "./points-fixture.ts";
+import { backends, onDevice, Subject } from "./run-fixture.ts";
 
 const numbers = arrayDataset({ x: hostTensor(Float32Array.of(1, 2, 3, 4, 10), [5]) });
 

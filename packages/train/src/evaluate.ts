@@ -1,21 +1,25 @@
 /** Measures a model on a dataset, without gradients. */
 
 import { type Device, type HostOf, type HostTensor, type Scalar, type Tensor, upload } from "@dl/core";
-import { batches, type Collate, type Dataset, type Example, type Transform } from "@dl/data";
-import { withLabelCheck } from "./check-labels.ts";
+import type { BatchesOptions, Collate, Example, Transform } from "@dl/data";
+import { labelCheckOf, withLabelCheck } from "./check-labels.ts";
 import type { Tensors } from "./fit.ts";
+import { type ExampleSource, isWorkers, passOver } from "./pass-over.ts";
 import { batchSizeOf } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
 import { Yielder } from "./yielder.ts";
 
 export interface EvaluateOptions<E extends Example, T extends Readonly<Record<string, Tensor>>> {
   device: Device;
-  dataset: Dataset<E>;
+  /** Or the workers that hold it: `transform` and `collate` are in their pipeline then. */
+  dataset: ExampleSource<E>;
   /** Default 250. */
   batchSize?: number;
   transform?: Transform<E> | readonly Transform<E>[];
   /** Makes a batch of examples, such as `padFields`. Default: they are stacked. */
   collate?: Collate<E>;
+  /** Called for an example that cannot be read, which is then left out. Without it the `DataError` is thrown. */
+  onDamaged?: BatchesOptions<E>["onDamaged"];
   /** What to compute of a batch: scalars are averaged over the examples, other tensors go to `onBatch`. */
   step: (batch: Tensors<E>) => T;
   /** Sees every batch and what `step` made of it, in order, as host data: for metrics. */
@@ -39,14 +43,18 @@ export async function evaluate<E extends Example, T extends Readonly<Record<stri
   batchSize = 250,
   transform,
   collate,
+  onDamaged,
   step,
   onBatch,
   signal,
 }: EvaluateOptions<E, T>): Promise<Means<T>> {
   const means = new WeightedMeans();
   const yielder = new Yielder();
-  for (const batch of batches(dataset, { batchSize, collate, transform: withLabelCheck(dataset, transform) })) {
+  const checkLabels = isWorkers(dataset) ? labelCheckOf(dataset) : undefined;
+  const checked = isWorkers(dataset) ? transform : withLabelCheck(dataset, transform);
+  for await (const batch of passOver("evaluate", dataset, { batchSize, collate, transform: checked, onDamaged })) {
     signal?.throwIfAborted();
+    checkLabels?.(batch);
     const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<
       Record<string, HostTensor | number>
     >;

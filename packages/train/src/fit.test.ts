@@ -6,7 +6,8 @@ import type { Callback, EpochRecord, StepRecord } from "./callback.ts";
 import { NanStop } from "./callbacks/nan-stop.ts";
 import { evaluate } from "./evaluate.ts";
 import { fit } from "./fit.ts";
-import { backends, onDevice, optionsOf, pointsOf, Subject } from "./run-fixture.ts";
+import { pointsOf } from "./points-fixture.ts";
+import { backends, onDevice, optionsOf, Subject } from "./run-fixture.ts";
 
 const cpu = backends[0]!.open;
 

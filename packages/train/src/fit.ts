@@ -11,7 +11,7 @@ import {
   upload,
   valueAndGrad,
 } from "@dl/core";
-import type { Collate, Dataset, Example, Order, Transform } from "@dl/data";
+import type { BatchesOptions, Collate, Example, Order, Transform } from "@dl/data";
 import {
   type CommonOptions,
   clipByGlobalNorm,
@@ -23,8 +23,9 @@ import {
   training,
 } from "@dl/nn";
 import type { Callback, FitSave, Metrics } from "./callback.ts";
-import { withLabelCheck } from "./check-labels.ts";
+import { labelCheckOf, withLabelCheck } from "./check-labels.ts";
 import { type Average, EpochLoop, type FitResult } from "./epoch-loop.ts";
+import { type ExampleSource, isWorkers } from "./pass-over.ts";
 import { batchSizeOf, splitBatch } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
 
@@ -39,7 +40,8 @@ export interface FitOptions<E extends Example> {
   model: Module;
   /** Its parameters are the ones trained. */
   optimizer: Optimizer<CommonOptions>;
-  dataset: Dataset<E>;
+  /** Or the workers that hold it: `transform` and `collate` are in their pipeline then. The bits are the same. */
+  dataset: ExampleSource<E>;
   batchSize: number;
   /** Passes over the dataset in all, those before `resume` included. */
   epochs: number;
@@ -55,6 +57,8 @@ export interface FitOptions<E extends Example> {
   collate?: Collate<E>;
   /** Leaves out a last, smaller batch. Default false. */
   dropLast?: boolean;
+  /** Called for an example that cannot be read, which is then left out. Without it the `DataError` ends the run. */
+  onDamaged?: BatchesOptions<E>["onDamaged"];
   /** Longest global norm of the gradients. Default no limit. */
   clipNorm?: number;
   /**
@@ -95,11 +99,14 @@ export async function fit<E extends Example>(options: FitOptions<E>): Promise<Fi
 /** One call of `fit`: what a step does. */
 class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
   readonly #options: FitOptions<E>;
+  /** Of what workers made; `transform` does it in this thread. */
+  readonly #checkLabels: ((batch: E) => void) | undefined;
   readonly #accumulator: GradientAccumulator | undefined;
 
   constructor(options: FitOptions<E>) {
-    const { dataset, batchSize, order, collate, dropLast, transform, accumulate = 1, model, optimizer, resume } = options;
-    super({ ...options, name: "fit", reading: { batchSize, order, collate, dropLast, transform: withLabelCheck(dataset, transform) } });
+    const { dataset, batchSize, order, collate, dropLast, onDamaged, accumulate = 1, model, optimizer, resume } = options;
+    const transform = isWorkers(dataset) ? options.transform : withLabelCheck(dataset, options.transform);
+    super({ ...options, name: "fit", reading: { batchSize, order, collate, dropLast, transform, onDamaged } });
     if (!Number.isInteger(accumulate) || accumulate < 1) throw new OptionError(`fit: expected a whole accumulate ≥ 1, got ${accumulate}.`);
     const own = new Set<unknown>(model.parameters());
     if (!parametersOf(optimizer).some((parameter) => own.has(parameter))) {
@@ -108,6 +115,7 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
       );
     }
     this.#options = options;
+    this.#checkLabels = isWorkers(dataset) ? labelCheckOf(dataset) : undefined;
     this.#accumulator = accumulate > 1 ? new GradientAccumulator(parametersOf(optimizer)) : undefined;
     if (resume) this.resumeFrom(resume);
   }
@@ -117,6 +125,7 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
     const { device, optimizer, step, rng, clipNorm, accumulate = 1, average } = this.#options;
     const parameters = parametersOf(optimizer);
     const mode = training(rng.fork(`step ${this.step}`));
+    this.#checkLabels?.(batch);
     const parts = splitBatch(batch, accumulate);
     const means = new WeightedMeans();
     for (const part of parts) {

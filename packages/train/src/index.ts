@@ -15,6 +15,7 @@ export { type FindLearningRateOptions, type FoundLearningRate, findLearningRate,
 export { type FitOptions, fit, type StepResult, type Tensors } from "./fit.ts";
 export { fromJson, toJson } from "./json-numbers.ts";
 export { type OverfitOneBatchOptions, type OverfitReport, overfitOneBatch } from "./overfit-one-batch.ts";
+export type { ExampleSource } from "./pass-over.ts";
 export { encodePng, type PixelRange, type Pixels, pixelsOf } from "./pixels.ts";
 export { type Progress, ProgressBar, type ProgressBarOptions, type Terminal } from "./progress-bar.ts";
 export { formatCount, formatDuration, formatMetric, formatRate } from "./quantity.ts";

@@ -2,7 +2,8 @@ import { Rng } from "@dl/core";
 import { Adam, crossEntropy, inference, Linear, type Mode, Module, type Parameter, Sequential } from "@dl/nn";
 import { expect, test } from "vitest";
 import { overfitOneBatch } from "./overfit-one-batch.ts";
-import { backends, onDevice, optionsOf, pointsOf, Subject } from "./run-fixture.ts";
+import { pointsOf } from "./points-fixture.ts";
+import { backends, onDevice, optionsOf, Subject } from "./run-fixture.ts";
 
 test.each(backends)("a sound model learns a batch by heart, and is as before afterwards, on $name", ({ open }) =>
   onDevice(open(), async (device) => {

@@ -1,6 +1,6 @@
 /** The first check of new code: a model that cannot learn one batch by heart has a bug. Karpathy 2019, "A recipe for training neural networks". */
 
-import { type Example, take } from "@dl/data";
+import { type Dataset, type Example, take } from "@dl/data";
 import { readState } from "@dl/nn";
 import type { Callback } from "./callback.ts";
 import { type FitOptions, fit } from "./fit.ts";
@@ -8,7 +8,8 @@ import { formatMetric } from "./quantity.ts";
 import { putBack } from "./read-weights.ts";
 
 export interface OverfitOneBatchOptions<E extends Example>
-  extends Pick<FitOptions<E>, "device" | "model" | "optimizer" | "dataset" | "step" | "rng" | "transform" | "clipNorm" | "signal"> {
+  extends Pick<FitOptions<E>, "device" | "model" | "optimizer" | "step" | "rng" | "transform" | "clipNorm" | "signal"> {
+  dataset: Dataset<E>;
   /** Examples in the batch: the first of the dataset. Default 8. */
   batchSize?: number;
   /** At most. Default 200. */

@@ -2,8 +2,8 @@
 
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
-import { argmax, type Backend, type Device, equal, type HostTensor, hostTensor, mean, openDevice, Rng, relu, type Scalar } from "@dl/core";
-import { type ArrayDataset, arrayDataset, type Transform } from "@dl/data";
+import { argmax, type Backend, type Device, equal, mean, openDevice, Rng, relu, type Scalar } from "@dl/core";
+import type { Dataset } from "@dl/data";
 import {
   Adam,
   BatchNorm,
@@ -22,8 +22,7 @@ import {
 import { expect } from "vitest";
 import { evaluate } from "./evaluate.ts";
 import type { FitOptions, Tensors } from "./fit.ts";
-
-type Points = { inputs: HostTensor; labels: HostTensor };
+import { jitter, type Points, pointsOf } from "./points-fixture.ts";
 
 /** The devices the laws are held on; one thread, a test opens many. */
 export const backends: readonly { readonly name: string; readonly open: () => Backend }[] = [
@@ -37,22 +36,6 @@ export async function onDevice(backend: Backend, work: (device: Device) => Promi
   await work(device);
   expect(device.memory().buffers).toBe(0);
 }
-
-/** Points in the plane; class 1 above the diagonal. */
-export function pointsOf(count: number, seed = 7): ArrayDataset<"inputs" | "labels"> {
-  const inputs = new Rng(seed).normal([count, 2]);
-  const labels = Int32Array.from({ length: count }, (_, i) => (inputs.data[2 * i]! > inputs.data[2 * i + 1]! ? 0 : 1));
-  return arrayDataset({ inputs, labels: hostTensor(labels, [count]) }, { classNames: ["below", "above"] });
-}
-
-/** Moves each point a little: augmentation that draws random numbers. */
-export const jitter: Transform<Points> = (batch, { rng }) => {
-  const { data } = batch.inputs;
-  for (let row = 0; row < data.length / 2; row++) {
-    const noise = rng(row).normal([2], 0, 0.05).data;
-    for (const axis of [0, 1]) data[2 * row + axis]! += noise[axis]!;
-  }
-};
 
 export type OptimizerName = "adam" | "momentum";
 
@@ -92,7 +75,7 @@ export class Subject implements Disposable {
 }
 
 /** Options of a small run: 22 points in batches of 4, so the last is smaller; 6 steps an epoch, 3 epochs. */
-export function optionsOf(subject: Subject, device: Device): FitOptions<Points> {
+export function optionsOf(subject: Subject, device: Device): FitOptions<Points> & { dataset: Dataset<Points> } {
   const { model, optimizer, step } = subject;
   const held = pointsOf(30, 8);
   return {

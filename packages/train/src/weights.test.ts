@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { checkLabels } from "./check-labels.ts";
 import { balancedClassWeights } from "./class-weights.ts";
 import { fit, type Tensors } from "./fit.ts";
-import { backends, onDevice, pointsOf } from "./run-fixture.ts";
+import { pointsOf } from "./points-fixture.ts";
+import { backends, onDevice } from "./run-fixture.ts";
 
 /** The weights after five steps on the whole dataset. */
 async function trained<E extends Example<"inputs" | "labels">>(

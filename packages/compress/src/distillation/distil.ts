@@ -1,7 +1,7 @@
 /** A student trained on what a teacher answers: `fit` with a step that asks both. Hinton et al. 2015, arXiv:1503.02531. */
 
 import { argmax, type Device, equal, type HostTensor, mean, mul, OptionError, type Rng, type Scalar, type Tensor } from "@dl/core";
-import { batches, type Example, take } from "@dl/data";
+import { batches, type Dataset, type Example, take } from "@dl/data";
 import { crossEntropy, inference, type Mode, Module } from "@dl/nn";
 import { type FitOptions, type FitResult, fit, type Tensors } from "@dl/train";
 import type { TracedModel } from "../layers/traced-model.ts";
@@ -105,7 +105,8 @@ function meanOf(losses: readonly Scalar[]): Scalar {
   return mul(sum, 1 / losses.length);
 }
 
-export interface DistilOptions extends DistillationOptions, Omit<FitOptions<DistilExample>, "model" | "optimizer" | "step"> {
+export interface DistilOptions extends DistillationOptions, Omit<FitOptions<DistilExample>, "model" | "optimizer" | "step" | "dataset"> {
+  readonly dataset: Dataset<DistilExample>;
   /** Made for all that is trained. */
   readonly optimizer: (trained: Distillation) => FitOptions<DistilExample>["optimizer"];
 }

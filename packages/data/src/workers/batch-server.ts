@@ -53,7 +53,8 @@ export async function openBatchServer({ pipeline, input, name, reply }: BatchSer
       reply({ kind: "error", pass, position, message: describeError(error) }, []);
     }
   };
-  reply({ kind: "ready", length: "dataset" in made ? made.dataset.length : null, changes: changer !== undefined }, []);
+  const { length = null, classNames } = "dataset" in made ? made.dataset : {};
+  reply({ kind: "ready", length, classNames, changes: changer !== undefined }, []);
   // One at a time: the damaged examples of a batch are its own.
   let last = Promise.resolve();
   return (request) => {

@@ -4,7 +4,7 @@ import { DataError } from "@dl/core";
 import type { Example } from "../dataset.ts";
 import type { DamagedExample, Reply, Request, WorkerPort } from "./protocol.ts";
 
-export type PipelineForm = Pick<Extract<Reply, { kind: "ready" }>, "length" | "changes">;
+export type PipelineForm = Pick<Extract<Reply, { kind: "ready" }>, "length" | "classNames" | "changes">;
 
 export interface WorkerBatch {
   readonly batch: Example;

@@ -47,6 +47,8 @@ export function checkWorkerCount(where: string, workers: number): void {
 export class BatchWorkers<E extends Example> implements AsyncDisposable {
   /** Examples in the workers' dataset; 0 where their pipeline changes the elements of streams. */
   readonly length: number;
+  /** What the labels of the workers' dataset count, where it says so. */
+  readonly classNames: readonly string[] | undefined;
   readonly #threads: readonly BatchThread[];
   readonly #form: PipelineForm;
   #passes = 0;
@@ -55,6 +57,7 @@ export class BatchWorkers<E extends Example> implements AsyncDisposable {
     this.#threads = threads;
     this.#form = form;
     this.length = form.length ?? 0;
+    this.classNames = form.classNames;
   }
 
   /** One pass over the workers' dataset, as `batches` gives it, but asynchronous. */

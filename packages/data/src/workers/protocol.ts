@@ -62,8 +62,13 @@ export interface DamagedExample {
 }
 
 export type Reply =
-  /** `length` of its dataset; null where it has none. */
-  | { readonly kind: "ready"; readonly length: number | null; readonly changes: boolean }
+  /** `length` of its dataset, null where it has none, and the names of its classes where it tells them. */
+  | {
+      readonly kind: "ready";
+      readonly length: number | null;
+      readonly classNames?: readonly string[] | undefined;
+      readonly changes: boolean;
+    }
   | { readonly kind: "failed"; readonly message: string }
   | {
       readonly kind: "batch";

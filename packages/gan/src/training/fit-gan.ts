@@ -1,9 +1,18 @@
 /** The training of a GAN: two players in the loop of @dl/train. Written out of public parts: read it, copy it, change it. */
 
 import { concat, DataError, type Device, type HostTensor, OptionError, type Rng, type Scalar, type Tensor, tensor, upload } from "@dl/core";
-import type { Dataset, Example, Transform } from "@dl/data";
+import type { Example, Transform } from "@dl/data";
 import { type CommonOptions, type Mode, type Optimizer, training } from "@dl/nn";
-import { type Average, type Callback, EpochLoop, type FitResult, type FitSave, type Metrics, type Tensors } from "@dl/train";
+import {
+  type Average,
+  type Callback,
+  EpochLoop,
+  type ExampleSource,
+  type FitResult,
+  type FitSave,
+  type Metrics,
+  type Tensors,
+} from "@dl/train";
 import { type AdversarialLoss, nonSaturating } from "../losses/adversarial-loss.ts";
 import { adversarialStep, type Judgement, metricsOf, type PenaltyContext, parametersOf, Readings } from "./adversarial-step.ts";
 import { ExampleCheck } from "./example-check.ts";
@@ -17,7 +26,8 @@ export interface FitGanOptions<E extends Example> {
   discriminator: Discriminator;
   /** One a player; give them different rates for the two time-scale rule (Heusel et al. 2017, arXiv:1706.08500). */
   optimizers: { readonly generator: Optimizer<CommonOptions>; readonly discriminator: Optimizer<CommonOptions> };
-  dataset: Dataset<E>;
+  /** Or the workers that hold it: `transform` is in their pipeline then. */
+  dataset: ExampleSource<E>;
   /** Examples in a batch, at least 2; those left over at the end of a pass wait for the next. */
   batchSize: number;
   /** Passes over the dataset in all, those before `resume` included. */
