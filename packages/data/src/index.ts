@@ -94,6 +94,7 @@ export {
 } from "./transforms/device-move.ts";
 export { type FlipOptions, flip } from "./transforms/flip.ts";
 export type { FloatImage } from "./transforms/float-image.ts";
+export { jointly } from "./transforms/jointly.ts";
 export { type MixupOptions, mixup } from "./transforms/mixup.ts";
 export { type NormalizeOptions, normalize } from "./transforms/normalize.ts";
 export { type PadCropOptions, padCrop } from "./transforms/pad-crop.ts";
