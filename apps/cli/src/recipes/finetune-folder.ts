@@ -31,7 +31,7 @@ import { loadWeights } from "../load-weights.ts";
 import { modelName } from "../run.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
-import { loadFolderImages, writeSkipped } from "./folder-images.ts";
+import { folderFit, loadFolderImages, writeSkipped } from "./folder-images.ts";
 import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
 import type { Augmentation, LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
@@ -207,6 +207,7 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
       ...(await loadWeights(model, join(folder, modelName))),
       classNames,
       imageShape: [preset.imageSize, preset.imageSize, 3],
+      imageFit: folderFit,
       normalization: preset.normalization,
       load: async (split, { signal }) => (await loadFolderImages(run, { imageSize: preset.imageSize, signal }))[split],
       augmentation: () => augmentation(preset),
