@@ -17,6 +17,8 @@ export interface ClassifierUse {
   readonly classNames: readonly string[];
   /** `[height, width, channels]` */
   readonly imageShape: readonly [number, number, number];
+  /** How an image file of another shape was fitted for training, and so is for use. Default `"stretch"`. */
+  readonly imageFit?: "crop" | "stretch" | undefined;
   /** Applied to every image, whose pixels are in [0, 1]. */
   readonly normalization: NormalizeOptions;
   /** Normalised `[B, H, W, C]` → logits `[B, classes]`. Default one forward pass in inference. */

@@ -112,11 +112,15 @@ export class Airbench extends Module {
     };
   }
 
-  forward(images: Tensor, mode: Mode): Tensor {
+  /** What the head sees: `[B, widths[2]]`. */
+  features(images: Tensor, mode: Mode): Tensor {
     let x = gelu(this.whitening.forward(images)); // [B, 31, 31, 24]
     for (const block of this.blocks) x = block.forward(x, mode); // [B, 15, 15, 64], [B, 7, 7, 256], [B, 3, 3, 256]
-    x = flatten(maxPool2d(x, { kernelSize: 3 })); // [B, 256]
-    return this.head.forward(x).mul(this.logitScale); // [B, classes]
+    return flatten(maxPool2d(x, { kernelSize: 3 })); // [B, 256]
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    return this.head.forward(this.features(images, mode)).mul(this.logitScale); // [B, classes]
   }
 
   /** The names of the published code, a `Sequential`: `0.weight`, `2.conv1.weight`, `7.weight`. */

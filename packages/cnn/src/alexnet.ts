@@ -70,7 +70,8 @@ export class AlexNet extends Module {
     this.pooledSize = pooledSize;
   }
 
-  forward(images: Tensor, mode: Mode): Tensor {
+  /** What the head sees: `[B, hidden[1]]`. */
+  features(images: Tensor, mode: Mode): Tensor {
     let x = images; // [B, H, W, channels]
     for (const [i, convolution] of this.convolutions.entries()) {
       x = convolution.forward(x); // [B, h, w, filters[i]]
@@ -78,7 +79,11 @@ export class AlexNet extends Module {
     }
     x = flatten(adaptiveAveragePool2d(x, this.pooledSize)); // [B, pooledSize² · filters[4]]
     for (const layer of this.hidden) x = layer.forward(this.dropout.forward(x, mode)); // [B, hidden[i]]
-    return this.head.forward(x); // [B, classes]
+    return x;
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    return this.head.forward(this.features(images, mode)); // [B, classes]
   }
 
   /** torchvision's names: `features.3.weight`, `classifier.6.bias`. */

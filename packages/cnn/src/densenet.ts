@@ -142,7 +142,11 @@ export class DenseNet extends Module {
     const field = torchField(path.slice(path.lastIndexOf(".") + 1));
     const [kind, first, second, layer] = path.split(".");
     if (kind === "head") return { name: `classifier.${field}` };
-    if (kind === "blocks") return { name: `features.denseblock${Number(first) + 1}.denselayer${Number(second) + 1}.${layer}.${field}` };
+    if (kind === "blocks") {
+      const start = `features.denseblock${Number(first) + 1}.denselayer${Number(second) + 1}`;
+      // torchvision's published files still say `norm.1`: its `_load_state_dict` renames them.
+      return { name: `${start}.${layer}.${field}`, olderName: `${start}.${layer!.replace(/\d$/, ".$&")}.${field}` };
+    }
     if (kind === "transitions") return { name: `features.transition${Number(first) + 1}.${second}.${field}` };
     const names: Record<string, string> = { stemConv: "conv0", stemNorm: "norm0", norm: "norm5" };
     return { name: `features.${names[kind!]}.${field}` };

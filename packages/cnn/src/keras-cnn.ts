@@ -57,11 +57,15 @@ export class KerasCnn extends Module {
     this.head = new Linear({ inputs: hidden, outputs: classes, ...initial, rng: rng.fork("head") });
   }
 
-  forward(images: Tensor, mode: Mode): Tensor {
+  /** What the head sees, before the dropout: `[B, hidden]`. */
+  features(images: Tensor): Tensor {
     let x = images; // [B, S, S, channels]
     for (const convolution of this.convolutions) x = maxPool2d(convolution.forward(x), { kernelSize: 2 }); // [B, (S − 2) / 2, …, filters]
-    x = this.hidden.forward(flatten(x)); // [B, hidden]
-    return this.head.forward(this.dropout.forward(x, mode)); // [B, classes]
+    return this.hidden.forward(flatten(x)); // [B, hidden]
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    return this.head.forward(this.dropout.forward(this.features(images), mode)); // [B, classes]
   }
 
   /** The same names; the hidden layer follows the flattened image. */

@@ -1,5 +1,20 @@
-import { fill, type HostTensor, hostTensor, OptionError, Rng, ShapeError, tensor, valueAndGrad, zeros } from "@dl/core";
-import { crossEntropy, inference, Sgd, training } from "@dl/nn";
+import {
+  conv2d,
+  fill,
+  type HostTensor,
+  hostTensor,
+  matmul,
+  maximum,
+  maxPool2d,
+  OptionError,
+  Rng,
+  ShapeError,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  zeros,
+} from "@dl/core";
+import { crossEntropy, inference, readState, Sgd, training } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { Airbench, airbench94 } from "./airbench.ts";
 import { AlexNet, alexnet } from "./alexnet.ts";
@@ -12,7 +27,7 @@ import { LeNet, lenetCifar10, lenetCifar10Wide, lenetMnist } from "./lenet.ts";
 import { MobileNetV2, mobilenetV2, mobilenetV2Cifar } from "./mobilenet-v2.ts";
 import { NasNet, nasnetCifar } from "./nasnet.ts";
 import { ResNet, resnet20, resnet32, resnet44, resnet50, resnet56, resnet110 } from "./resnet.ts";
-import { onDevice, precisions } from "./torch-fixture.ts";
+import { expectNear, onDevice, precisions } from "./torch-fixture.ts";
 import { Vgg, vgg11, vgg16, vgg19 } from "./vgg.ts";
 import { WideResNet, wideResnet28x10 } from "./wide-resnet.ts";
 
@@ -101,6 +116,59 @@ describe.each(Object.entries(small))("%s", (_, { make, image }) => {
       const first = await logitsOf(1);
       expect(await logitsOf(1)).toEqual(first);
       expect(await logitsOf(2)).not.toEqual(first);
+    });
+  });
+});
+
+/** Every parameter and running statistic drawn anew: biases and norms that start at 0 and 1 would hide a mistake. */
+async function drawn(model: ImageClassifier): Promise<ReadonlyMap<string, HostTensor>> {
+  for (const [path, cell] of model.state())
+    cell.load(path.endsWith("runningVariance") ? rng.fork(path).uniform(cell.shape, 0.5, 2) : rng.fork(path).normal(cell.shape, 0, 0.5));
+  return readState(model);
+}
+
+describe("logits are those of the same layers, one by one from the operations of @dl/core", () => {
+  const exact = precisions[0]!;
+
+  test("KerasCnn: convolution, ReLU and a pool of 2, three times; a hidden layer, ReLU, and the last", async () => {
+    await onDevice(exact.backend(), async (device) => {
+      using model = small.KerasCnn!.make(new Rng(1));
+      const state = await drawn(model);
+      const { images } = sample(small.KerasCnn!.image);
+      const { got, wanted } = await device.compute(() => {
+        const at = (path: string): Tensor => tensor(state.get(path)!);
+        let x = tensor(images); // [6, 22, 22, 1]
+        for (const i of [0, 1, 2]) {
+          const y = conv2d(x, at(`convolutions.${i}.weight`)).add(at(`convolutions.${i}.bias`)); // unpadded
+          x = maxPool2d(maximum(y, 0), { kernelSize: 2 }); // [6, 10, 10, 4], [6, 4, 4, 4], [6, 1, 1, 4]
+        }
+        x = maximum(matmul(x.reshape([6, 4]), at("hidden.weight")).add(at("hidden.bias")), 0); // [6, 8]
+        return { got: model.forward(tensor(images), inference), wanted: matmul(x, at("head.weight")).add(at("head.bias")) };
+      });
+      expectNear(got, wanted, exact.logits, "logits");
+    });
+  });
+
+  test("Conv5Fc3: convolution, batch norm and ReLU five times, pools after the first, second and fifth; three dense layers", async () => {
+    await onDevice(exact.backend(), async (device) => {
+      using model = small.Conv5Fc3!.make(new Rng(1));
+      const state = await drawn(model);
+      const { images } = sample(small.Conv5Fc3!.image);
+      const { got, wanted } = await device.compute(() => {
+        const at = (path: string): Tensor => tensor(state.get(path)!);
+        let x = tensor(images); // [6, 8, 8, 3]
+        for (const i of [0, 1, 2, 3, 4]) {
+          const norm = (field: string): Tensor => at(`norms.${i}.${field}`);
+          const y = conv2d(x, at(`convolutions.${i}.weight`), { padding: 1 });
+          const unit = y.sub(norm("runningMean")).div(norm("runningVariance").add(1e-5).sqrt());
+          x = maximum(unit.mul(norm("weight")).add(norm("bias")), 0);
+          if ([0, 1, 4].includes(i)) x = maxPool2d(x, { kernelSize: 2 }); // [6, 4, 4, 4], [6, 2, 2, 4], [6, 1, 1, 4]
+        }
+        x = x.reshape([6, 4]);
+        for (const layer of ["fc1", "fc2"]) x = maximum(matmul(x, at(`${layer}.weight`)).add(at(`${layer}.bias`)), 0); // [6, 8]
+        return { got: model.forward(tensor(images), inference), wanted: matmul(x, at("fc3.weight")).add(at("fc3.bias")) };
+      });
+      expectNear(got, wanted, exact.logits, "logits");
     });
   });
 });

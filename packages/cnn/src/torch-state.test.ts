@@ -115,6 +115,33 @@ describe("published files of the full networks have the names we write", () => {
   });
 });
 
+describe("DenseNet under the names of torchvision's published files", () => {
+  const { folder, model: make } = references.find(({ folder }) => folder === "densenet")!;
+  const { weights } = readNumbers(folder);
+  // torchvision's `_load_state_dict` renames what its pattern matches: from `norm.1` to `norm1`. Here the way back.
+  const pattern = /^(.*denselayer\d+\.(?:norm|relu|conv))([12]\.(?:weight|bias|running_mean|running_var|num_batches_tracked))$/;
+  const published = new Map([...weights].map(([name, tensor]) => [name.replace(pattern, "$1.$2"), tensor]));
+
+  test("is loaded, bit by bit as under today's, and written under today's", async () => {
+    expect([...published.keys()]).toContain("features.denseblock1.denselayer1.norm.1.running_mean");
+    expect([...published.keys()]).toContain("features.denseblock2.denselayer2.conv.2.weight");
+    using today = make();
+    using older = make();
+    loadTorchState(today, weights);
+    loadTorchState(older, published);
+    expect(await readState(older)).toEqual(await readState(today));
+    expect([...(await torchState(older)).keys()]).toContain("features.denseblock1.denselayer1.norm1.running_mean");
+  });
+
+  test("with other classes too; a tensor under both names is refused", () => {
+    using model = new DenseNet({ stem: "imagenet", depths: [2, 2], growth: 4, width: 8, classes: 9, rng: new Rng(2) });
+    loadTorchState(model, published, { except: ["head"] });
+    expect(() => loadTorchState(model, new Map([...published, ...weights]), { except: ["head"] })).toThrow(
+      /unexpected: .*denselayer1\.norm\.1\.bias/,
+    );
+  });
+});
+
 describe("a file for other classes", () => {
   const { folder, model: make } = references.find(({ folder }) => folder === "resnet18")!;
   const { weights } = readNumbers(folder);

@@ -7,6 +7,8 @@ import { type FlattenedImage, fromTorch, toTorch } from "./torch-weights.ts";
 /** Where one of our tensors is in PyTorch's state dict. */
 export interface TorchPlace {
   readonly name: string;
+  /** What older published files call it: taken when loading, never written. */
+  readonly olderName?: string | undefined;
   /** For the dense weight that follows a flattened image. */
   readonly image?: FlattenedImage | undefined;
   /** PyTorch's shape where it has other axes than our tensor turned round: axes of length one, or a flattened image's. */
@@ -41,7 +43,7 @@ export interface LoadTorchStateOptions extends TorchStateOptions {
  */
 export function loadTorchState(
   model: Module & TorchNamed,
-  tensors: NamedTensors,
+  file: NamedTensors,
   { library = "torchvision", except = [] }: LoadTorchStateOptions = {},
 ): void {
   const places = new Map<string, TorchPlace & { readonly path: string }>();
@@ -52,6 +54,7 @@ export function loadTorchState(
     places.set(place.name, { ...place, path });
     if (except.some((part) => path.startsWith(`${part}.`))) kept.add(place.name);
   }
+  const tensors = underModernNames(file, [...places.values()]);
   const strict = except.length === 0;
   if (!strict) checkRest(model, tensors, { places, kept, except });
   loadState(model, tensors, {
@@ -67,6 +70,12 @@ export function loadTorchState(
       };
     },
   });
+}
+
+/** A file's tensors by the names of today; one that has a tensor under both names keeps both, and is refused. */
+function underModernNames(file: NamedTensors, places: readonly TorchPlace[]): NamedTensors {
+  const modern = new Map(places.flatMap(({ name, olderName }) => (olderName === undefined || file.has(name) ? [] : [[olderName, name]])));
+  return modern.size === 0 ? file : new Map([...file].map(([name, tensor]) => [modern.get(name) ?? name, tensor]));
 }
 
 /** PyTorch counts batches, for a momentum that it does not use by default. */

@@ -1,10 +1,14 @@
-import { OptionError, Rng, tensor, valueAndGrad } from "@dl/core";
-import { crossEntropy, inference, readState, Sgd } from "@dl/nn";
+import { type HostTensor, OptionError, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { crossEntropy, inference, type Mode, readState, Sgd } from "@dl/nn";
 import { describe, expect, test } from "vitest";
+import { Airbench } from "./airbench.ts";
+import type { ImageClassifier } from "./image-classifier.ts";
 import { intermediateOutputs } from "./intermediate-outputs.ts";
+import { KerasCnn } from "./keras-cnn.ts";
 import { ResNet, resnet20 } from "./resnet.ts";
-import { expectNear, onDevice, precisions } from "./torch-fixture.ts";
-import { parametersOf, replaceHead } from "./transfer.ts";
+import { expectNear, onDevice, precisions, readNumbers, references, type TorchClassifier } from "./torch-fixture.ts";
+import { parametersOf, replaceHead, type WithHead } from "./transfer.ts";
+import { Vgg } from "./vgg.ts";
 
 const rng = new Rng(1);
 const small = { ...resnet20, depths: [1, 1], width: 4, classes: 3 };
@@ -50,6 +54,75 @@ describe("intermediateOutputs", () => {
       await expect(wrong).rejects.toThrow(
         /got "stages\.1\.0\.layer9"\. stages\.1\.0 holds stages\.1\.0\.layer1, stages\.1\.0\.layer2, stages\.1\.0\.shortcut\./,
       );
+    });
+  });
+});
+
+/** A classifier whose last layer can be replaced. */
+type Headed = ImageClassifier & WithHead & { features(images: Tensor, mode: Mode): Tensor };
+
+/** All of this package that have a head: those PyTorch ran, and KerasCnn. */
+const headed: [string, { make: () => Headed; images: HostTensor }][] = [
+  ...references
+    .filter(({ folder }) => folder !== "lenet")
+    .map(({ folder, model }): [string, { make: () => Headed; images: HostTensor }] => [
+      folder,
+      { make: () => model() as TorchClassifier & Headed, images: readNumbers(folder).images },
+    ]),
+  [
+    "keras_cnn",
+    {
+      make: () => new KerasCnn({ imageSize: 22, channels: 1, classes: 5, filters: [2, 3, 4], hidden: 6, rng }),
+      images: rng.fork("grey").normal([2, 22, 22, 1]),
+    },
+  ],
+  [
+    "vgg, nothing hidden",
+    {
+      make: () => new Vgg({ stages: [[4], [6]], pooledSize: 1, hidden: [], classes: 5, rng }),
+      images: rng.fork("colour").normal([2, 8, 8, 3]),
+    },
+  ],
+];
+
+describe.each(headed)("the head of %s", (_, { make, images }) => {
+  const two = { ...images, shape: [2, ...images.shape.slice(1)], data: images.data.slice(0, (2 * images.data.length) / images.shape[0]!) };
+
+  test("over its features is the logits, and what intermediateOutputs finds at head", async () => {
+    await onDevice(wasm(), async (device) => {
+      using model = make();
+      const inputs = model.head.weight.shape[0]!;
+      const scale = model instanceof Airbench ? model.logitScale : 1;
+      const { logits, features, again, inside } = await device.compute(() => {
+        const { logits, outputs } = intermediateOutputs(model, tensor(two), { paths: ["head"] });
+        const features = model.features(tensor(two), inference);
+        return { logits, features, again: model.head.forward(features).mul(scale), inside: outputs.get("head")!.mul(scale) };
+      });
+      expect(features.shape).toEqual([2, inputs]);
+      expectNear(again, logits, [1e-6, 1e-5], "the head over the features");
+      expectNear(inside, logits, [1e-6, 1e-5], "the output of the head");
+    });
+  });
+
+  test("is replaced, and trained alone: the rest keeps its bits", async () => {
+    await onDevice(wasm(), async (device) => {
+      using model = make();
+      const before = await readState(model);
+      replaceHead(model, { classes: 7, rng: rng.fork("new head") });
+      const own = parametersOf(model, ["head"]);
+      expect(own.map(({ shape }) => shape)).toEqual(
+        [...(model.head.bias ? [[7]] : []), [before.get("head.weight")!.shape[0], 7]].reverse(),
+      );
+      using optimizer = new Sgd(own, { learningRate: 0.5 });
+      const started = await model.head.weight.read();
+      const logits = await device.compute(() => {
+        const lossOf = (): Tensor => crossEntropy(model.forward(tensor(two), inference), tensor(Int32Array.of(0, 6)));
+        optimizer.update(valueAndGrad(lossOf, own).grads);
+        return model.forward(tensor(two), inference);
+      });
+      expect(logits.shape).toEqual([2, 7]);
+      expect(await model.head.weight.read()).not.toEqual(started);
+      for (const [path, value] of await readState(model)) if (!path.startsWith("head.")) expect(value, path).toEqual(before.get(path));
     });
   });
 });

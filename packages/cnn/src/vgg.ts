@@ -90,7 +90,8 @@ export class Vgg extends Module {
     this.pooledSize = pooledSize;
   }
 
-  forward(images: Tensor, mode: Mode): Tensor {
+  /** What the head sees, before the last dropout: `[B, hidden.at(-1)]`, or the flattened image where no layer is hidden. */
+  features(images: Tensor, mode: Mode): Tensor {
     let x = images; // [B, H, W, channels]
     for (const [i, convolution] of this.convolutions.entries()) {
       const y = convolution.forward(x);
@@ -98,8 +99,13 @@ export class Vgg extends Module {
       if (this.pooledAfter.has(i)) x = maxPool2d(x, { kernelSize: 2 }); // [B, h / 2, w / 2, filters[i]]
     }
     x = flatten(adaptiveAveragePool2d(x, this.pooledSize)); // [B, pooledSize² · filters]
-    for (const layer of this.hidden) x = this.dropout.forward(layer.forward(x), mode); // [B, hidden[i]]
-    return this.head.forward(x); // [B, classes]
+    for (const [i, layer] of this.hidden.entries()) x = layer.forward(i === 0 ? x : this.dropout.forward(x, mode)); // [B, hidden[i]]
+    return x;
+  }
+
+  forward(images: Tensor, mode: Mode): Tensor {
+    const x = this.features(images, mode);
+    return this.head.forward(this.hidden.length === 0 ? x : this.dropout.forward(x, mode)); // [B, classes]
   }
 
   /** torchvision's names, which count every layer: `features.4.weight`, `classifier.3.bias`. */

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DataReport } from "@dl/data";
 import { afterAll, expect, test } from "vitest";
@@ -17,9 +17,38 @@ test("dl inspect data names damaged files, counts classes and writes a page", as
   expect(stdout).toContain("all: 17 examples");
   expect(stdout).toContain("damaged 4");
   expect(stdout).toMatch(/truncated\.jpg to be a whole JPEG/);
-  expect(readFileSync(html, "utf8")).toContain("data:image/png;base64,");
+  expect(stdout).toMatch(/files left out 1\n.*misc\/notes\.txt: expected a PNG, a JPEG or a BMP by its name, got "\.txt"/);
+  expect(stdout).toMatch(/doubtful labels \d/);
+  const page = readFileSync(html, "utf8");
+  expect(page).toContain("data:image/png;base64,");
+  expect(page).toContain("notes.txt");
   const json = await dlHere("inspect", "data", images, "--json", "--limit", "5", "--no-label-noise");
-  expect(JSON.parse(json.stdout).splits[0].examples).toBe(5);
+  const [split] = (JSON.parse(json.stdout) as DataReport).splits;
+  expect(split).toMatchObject({ examples: 5, labelNoise: [], notJudged: "not asked for" });
+  expect(split!.leftOut.map(({ path }) => basename(path))).toEqual(["notes.txt"]);
+});
+
+test("splits of other classes: each is counted under its own names, and the difference is said", async () => {
+  const data = join(scratch, "splits");
+  for (const [inside, file] of [
+    ["train/cat", "cat/rgb.png"],
+    ["train/dog", "dog/rgb_q90.jpg"],
+    ["test/dog", "dog/rgb_q90.jpg"],
+    ["test/emu", "cat/gray.png"],
+  ] as const) {
+    mkdirSync(join(data, inside), { recursive: true });
+    copyFileSync(join(images, file), join(data, inside, basename(file)));
+  }
+  writeFileSync(join(data, "test", "emu", "moving.gif"), "GIF89a");
+  symlinkSync(join(data, "nowhere.png"), join(data, "test", "emu", "link.png"));
+  const { code, stdout } = await dlHere("inspect", "data", data);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/train: 2 examples.*classes: cat 1, dog 1.*test: 2 examples.*classes: dog 1, emu 1/s);
+  expect(stdout).toContain("test has other classes than train: without cat, and with emu\n");
+  expect(stdout).toMatch(/files left out 2\n.*link\.png: expected a link to what is there, got ENOENT\n.*moving\.gif: expected a PNG/);
+  expect(stdout).toContain("doubtful labels not looked for: 2 whole examples with labels, 10 are needed");
+  // The dog of both splits is label 1 in one and 0 in the other: a leak, and no conflict.
+  expect(stdout).toContain("in more than one split: 1; duplicates within a split: 0; same content, different labels: 0");
 });
 
 test("tables, one a split: classes of --label, missing cells and labels, damaged rows, leaks between files of different kinds", async () => {
@@ -35,6 +64,7 @@ test("tables, one a split: classes of --label, missing cells and labels, damaged
     { name: "train", examples: 5, classCounts: [1, 0, 3], badLabels: [{ index: 3, label: -1 }], notFinite: [2], damaged: [] },
     { name: "test", examples: 3, classCounts: [1, 1, 0], badLabels: [], notFinite: [], damaged: [{ index: 1 }] },
   ]);
+  for (const { notJudged } of report.splits) expect(notJudged).toBe("no images, which the field images holds");
   expect(report.splits[0]!.fields).toEqual({ age: ["float64 []"], city: ["int32 []"], bought: ["int32 []"] });
   expect(report.leaks).toEqual([
     [

@@ -3,7 +3,17 @@
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, Rng } from "@dl/core";
-import { type DataReport, type Dataset, dataReportHtml, inspectData, type SplitReport, take } from "@dl/data";
+import {
+  type DataReport,
+  type Dataset,
+  dataReportHtml,
+  describeClassDifference,
+  describeDoubtful,
+  inspectData,
+  type LeftOutFile,
+  type SplitReport,
+  take,
+} from "@dl/data";
 import { cifar10, fashionMnist, lazyImageFolder, mnist } from "@dl/data/node";
 import { type Arguments, type Command, text, UsageError, wholeNumber } from "../command.ts";
 import { splitFolders } from "../split-folders.ts";
@@ -11,12 +21,18 @@ import { isTable, openTables, tableEndings } from "../table-data.ts";
 
 const builtIn = { mnist, "fashion-mnist": fashionMnist, cifar10 } as const;
 
+interface OpenedSplits {
+  readonly splits: Record<string, Dataset>;
+  /** Files of a folder that are no images, by split. */
+  readonly leftOut: Record<string, readonly LeftOutFile[]>;
+}
+
 /** The splits of a built-in set, or a folder of images: one split, or one a subfolder named as `splitFolders` knows. */
-async function openSplits(names: readonly string[], args: Arguments): Promise<Record<string, Dataset>> {
+async function openSplits(names: readonly string[], args: Arguments): Promise<OpenedSplits> {
   const label = text(args, "label");
   if (names.every(isTable)) {
     const limit = args.values.limit === undefined ? undefined : wholeNumber(args, "limit", { least: 1, otherwise: 1 });
-    return openTables(names, { label, limit });
+    return { splits: await openTables(names, { label, limit }), leftOut: {} };
   }
   const [name, ...others] = names as [string, ...string[]];
   if (others.length > 0)
@@ -25,7 +41,7 @@ async function openSplits(names: readonly string[], args: Arguments): Promise<Re
     throw new UsageError(`--label: expected a table (${tableEndings.join(", ")}), got ${name}, whose labels are known.`);
   if (Object.hasOwn(builtIn, name)) {
     const load = builtIn[name as keyof typeof builtIn];
-    return { train: await load({ split: "train" }), test: await load({ split: "test" }) };
+    return { splits: { train: await load({ split: "train" }), test: await load({ split: "test" }) }, leftOut: {} };
   }
   const isFolder = await stat(name).then(
     (found) => found.isDirectory(),
@@ -36,15 +52,20 @@ async function openSplits(names: readonly string[], args: Arguments): Promise<Re
       `expected a data set (${Object.keys(builtIn).join(", ")}), a folder of images or a table (${tableEndings.join(", ")}), got ${JSON.stringify(name)}.`,
     );
   const size = wholeNumber(args, "size", { least: 1, otherwise: 64 });
-  const open = (folder: string): Promise<Dataset> => lazyImageFolder(folder, { width: size, height: size });
   const folders = await splitFolders(name);
-  if (folders === undefined) return { all: await open(name) };
-  const splits: Record<string, Dataset> = {};
-  for (const split of Object.values(folders)) splits[split] = await open(join(name, split));
-  return splits;
+  const opened: OpenedSplits = { splits: {}, leftOut: {} };
+  const open = async (split: string, folder: string): Promise<void> => {
+    const images = await lazyImageFolder(folder, { width: size, height: size });
+    opened.splits[split] = images;
+    opened.leftOut[split] = images.skipped;
+  };
+  if (folders === undefined) await open("all", name);
+  else for (const split of Object.values(folders)) await open(split, join(name, split));
+  return opened;
 }
 
-function describeSplit(split: SplitReport, classNames: readonly string[] | undefined): string {
+function describeSplit(split: SplitReport, shared: readonly string[] | undefined): string {
+  const classNames = split.classNames ?? shared;
   const lines = [`${split.name}: ${split.examples} examples`];
   for (const [field, forms] of Object.entries(split.fields)) lines.push(`  ${field}: ${forms.slice(0, 3).join(", ")}`);
   if (split.classCounts !== undefined) {
@@ -56,8 +77,10 @@ function describeSplit(split: SplitReport, classNames: readonly string[] | undef
     lines.push(`  channel means ${numbers(split.channels.mean)}, deviations ${numbers(split.channels.standardDeviation)}`);
   }
   lines.push(
-    `  damaged ${split.damaged.length}, with NaN or infinity ${split.notFinite.length}, of one value ${split.constant.length}, labels of no class ${split.badLabels.length}, doubtful labels ${split.labelNoise.length}`,
+    `  damaged ${split.damaged.length}, with NaN or infinity ${split.notFinite.length}, of one value ${split.constant.length}, labels of no class ${split.badLabels.length}, doubtful labels ${describeDoubtful(split)}`,
   );
+  if (split.leftOut.length > 0) lines.push(`  files left out ${split.leftOut.length}`);
+  for (const { path, reason } of split.leftOut.slice(0, 5)) lines.push(`    ${path}: ${reason}`);
   for (const { reason } of split.damaged.slice(0, 5)) lines.push(`    ${reason}`);
   for (const { index, label } of split.badLabels.slice(0, 5)) lines.push(`    example ${index}: label ${label}`);
   return lines.join("\n");
@@ -66,6 +89,7 @@ function describeSplit(split: SplitReport, classNames: readonly string[] | undef
 function describe(report: DataReport): string {
   return [
     ...report.splits.map((split) => describeSplit(split, report.classNames)),
+    ...report.classDifferences.map(describeClassDifference),
     `in more than one split: ${report.leaks.length}; duplicates within a split: ${report.duplicates.length}; same content, different labels: ${report.conflicts.length}`,
   ].join("\n");
 }
@@ -78,6 +102,7 @@ export const inspect: Command = {
     "A set is mnist, fashion-mnist or cifar10; a folder has one subfolder a class, or such folders in train/, validation/ (or val/, valid/) and test/.",
     `A table ends in ${tableEndings.join(", ")}; several are splits of one set, named after their files. A missing cell counts as NaN, a missing label as one`,
     "of no class; doubtful labels are not looked for.",
+    "Where splits have other classes, that is said, and labels are compared by name. Files of a folder that are no PNG, JPEG or BMP are left out and listed.",
     "Doubtful labels come from a small model that is cross-validated on the images averaged down to 8 × 8.",
   ].join("\n"),
   options: {
@@ -93,14 +118,14 @@ export const inspect: Command = {
     const [what, ...names] = args.positionals;
     if (what !== "data" || names.length === 0) throw new UsageError("expected: dl inspect data <set, folder or tables>.");
     const limit = args.values.limit === undefined ? undefined : wholeNumber(args, "limit", { least: 1, otherwise: 1 });
-    const whole = await openSplits(names, args);
+    const { splits: whole, leftOut } = await openSplits(names, args);
     const splits = Object.fromEntries(
       Object.entries(whole).map(([split, dataset]) => [split, limit === undefined ? dataset : take(dataset, limit)]),
     );
     const rng = new Rng(wholeNumber(args, "seed", { least: 0, otherwise: 1 }));
     const labelField = text(args, "label");
-    const labelNoise = args.values["no-label-noise"] !== true && !names.every(isTable);
-    const report = inspectData(splits, { rng: rng.fork("inspect"), labelField, labelNoise });
+    const labelNoise = args.values["no-label-noise"] !== true;
+    const report = inspectData(splits, { rng: rng.fork("inspect"), labelField, labelNoise, leftOut });
     const { html } = args.values;
     if (typeof html === "string") {
       await writeFile(html, dataReportHtml(report, { splits, title: names.join(", "), labelField })).catch((error: Error) => {

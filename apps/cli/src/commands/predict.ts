@@ -38,7 +38,7 @@ export const predict: Command = {
   summary: "Classify image files (PNG, JPEG, BMP), or answer texts, with a trained model.",
   positionals: "<run folder> <image or text> …",
   details:
-    'Images are converted to the size and the channels that the model was trained on. MNIST models expect light digits on dark ground. Runs of sentiment, ner, qa, translate and summarise take texts; qa a question and its text in one: "who sings ? A girl sings."',
+    'Images are converted to the size and the channels that the model was trained on: of finetune-folder cut to the square in the middle, as in training, of others squeezed. MNIST models expect light digits on dark ground. Runs of sentiment, ner, qa, translate and summarise take texts; qa a question and its text in one: "who sings ? A girl sings."',
   options: {
     top: { value: "K", help: "How many classes to show, likeliest first. Default 3." },
     ...deviceOptions,

@@ -18,6 +18,7 @@ export const serve: Command = {
   positionals: "<run folder>",
   details: [
     'POST /predict takes a PNG or JPEG file (Content-Type image/png or image/jpeg), or JSON {"pixels": [[[0 … 255]]]} in the model\'s shape.',
+    "Files are brought to that shape as in training: of finetune-folder cut to the square in the middle, of others squeezed.",
     "GET /health tells whether it answers, GET /metrics is for Prometheus, GET / tells classes and shape.",
     "SIGTERM and Ctrl-C answer what came before, and end.",
   ].join("\n"),
@@ -48,12 +49,12 @@ export const serve: Command = {
     await using device = await openNamedDevice(deviceSettings(args));
     const classifier = await loadClassifier(run, folder);
     using _model = classifier.model;
-    const { classNames, imageShape } = classifier;
+    const { classNames, imageShape, imageFit } = classifier;
     const served: ServedModel = {
       title: recipe.title,
       classNames,
       imageShape,
-      decode: (bytes) => imageOf(bytes, { imageShape, name: "the request", maximumPixels }),
+      decode: (bytes) => imageOf(bytes, { imageShape, imageFit, name: "the request", maximumPixels }),
       classify: async (images) => {
         const data = new Float32Array(images.length * images[0]!.data.length);
         for (const [i, image] of images.entries()) data.set(image.data, i * image.data.length);

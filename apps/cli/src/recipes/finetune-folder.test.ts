@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
 import { ResNet, resnet20, torchState } from "@dl/cnn";
 import { openDevice, Rng, tensor } from "@dl/core";
-import { decodeImage, resizeImage } from "@dl/data";
+import { cropImage, cropToAspect, decodeImage, type Image, resizeImage } from "@dl/data";
 import { readState, readTensors, training, writeSafetensors } from "@dl/nn";
 import { encodePng } from "@dl/train";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
@@ -82,7 +82,8 @@ describe("finetune-folder", () => {
       expect(classes.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
 
       expect(await dlHere("export", at("run"), "--to", "onnx")).toMatchObject({ code: 0 });
-      const { data } = resizeImage(decodeImage(readFileSync(image)), { width: 32, height: 32 });
+      const square = cropToAspect(decodeImage(readFileSync(image)), { width: 32, height: 32 });
+      const { data } = resizeImage(square, { width: 32, height: 32 });
       const session = await InferenceSession.create(at("run", "model.onnx"));
       const pixels = Float32Array.from(data, (byte) => byte / 255);
       const { probabilities } = await session.run({ images: new OrtTensor("float32", pixels, [1, 32, 32, 3]) });
@@ -98,15 +99,42 @@ describe("finetune-folder", () => {
     }
   });
 
-  test("dl serve answers with its classes", async () => {
+  test("a wide picture is cropped in use as it was in training: predict, explain and serve see its middle, not all of it squeezed", async () => {
+    // Green in the middle seventh, red on both sides.
+    const noisy = (colour: string): Image =>
+      resizeImage(decodeImage(readFileSync(at("flat", colour, "1.png")), { channels: 3 }), { width: 32, height: 32 });
+    const [middle, side] = [noisy("green"), noisy("red")];
+    const wide = cropImage(middle, { left: -96, top: 0, width: 224, height: 32 });
+    for (let i = 0; i < wide.data.length; i++) {
+      const x = Math.floor(i / 3) % 224;
+      if (x < 96 || x >= 128) wide.data[i] = side.data[(Math.floor(i / (224 * 3)) * 32 + (x % 32)) * 3 + (i % 3)]!;
+    }
+    const files = { wide, middle, squeezed: resizeImage(wide, { width: 32, height: 32 }) };
+    for (const [name, image] of Object.entries(files)) writeFileSync(at(`${name}.png`), encodePng({ ...image, channels: 3 }));
+    const paths = Object.keys(files).map((name) => at(`${name}.png`));
+    const predicted = await dlHere("predict", at("run"), ...paths, "--threads", "1", "--json");
+    type Classes = { name: string; probability: number }[];
+    const [seen, asCropped, asSqueezed] = (JSON.parse(predicted.stdout) as { predictions: { classes: Classes }[] }).predictions.map(
+      ({ classes }) => classes,
+    );
+    expect(seen).toEqual(asCropped);
+    expect(seen![0]!.name).toBe("green");
+    expect(asSqueezed![0]!.name).toBe("red");
+
+    const words = ["--method", "saliency", "--out", at("wide-map.png"), "--threads", "1", "--json"];
+    const explained = await dlHere("explain", at("run"), at("wide.png"), ...words);
+    expect(JSON.parse(explained.stdout)).toMatchObject({ class: "green", probability: expect.closeTo(seen![0]!.probability, 5) });
+
     const running = startDl(["serve", at("run"), "--port", "0", "--backend", "wasm", "--threads", "1"]);
     try {
       await until(running, () => / at http/.test(running.stderr()));
       const address = / at (http\S+),/.exec(running.stderr())![1]!;
       expect(await (await fetch(address)).json()).toMatchObject({ classes: ["blue", "green", "red"], imageShape: [32, 32, 3] });
-      const body = readFileSync(at("flat", "red", "3.png"));
+      const body = readFileSync(at("wide.png"));
       const answer = await fetch(`${address}/predict`, { method: "POST", headers: { "content-type": "image/png" }, body });
-      expect(((await answer.json()) as { classes: unknown[] }).classes).toHaveLength(3);
+      const { classes } = (await answer.json()) as { classes: Classes };
+      expect(classes).toHaveLength(3);
+      expect(classes[0]).toEqual({ name: "green", probability: expect.closeTo(seen![0]!.probability, 5) });
     } finally {
       running.process.kill("SIGKILL");
     }

@@ -4,41 +4,23 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
-import { type ImageClassifier, loadTorchState, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20, type TorchNamed } from "@dl/cnn";
+import { join } from "node:path";
+import { type ImageClassifier, MobileNetV2, mobilenetV2, ResNet, resnet18, resnet20 } from "@dl/cnn";
 import { argmax, DataError, DlError, equal, mean, Rng, type Tensor } from "@dl/core";
 import { flip, type NormalizeOptions, normalize, padCrop } from "@dl/data";
 import { cifar10Statistics } from "@dl/data/node";
-import {
-  AdamW,
-  crossEntropy,
-  decayGroups,
-  inference,
-  type Linear,
-  loadState,
-  type Mode,
-  type Module,
-  type NamedTensors,
-  readState,
-  readTorchFile,
-  schedules,
-  writeSafetensors,
-} from "@dl/nn";
-import { loadSafetensors } from "@dl/nn/node";
+import { AdamW, crossEntropy, decayGroups, inference, type Module, readState, schedules, writeSafetensors } from "@dl/nn";
 import { EarlyStopping, evaluate } from "@dl/train";
 import { checkpointName, type RunFolder } from "@dl/train/node";
 import { loadWeights } from "../load-weights.ts";
 import { modelName } from "../run.ts";
 import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
-import { loadFolderImages, writeSkipped } from "./folder-images.ts";
+import { folderFit, loadFolderImages, writeSkipped } from "./folder-images.ts";
 import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
+import { type Backbone, loadBackbone } from "./load-backbone.ts";
 import type { Augmentation, LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
-
-/** A classifier whose features are at hand. */
-type Backbone = Module &
-  TorchNamed & { head: Linear; features(images: Tensor, mode: Mode): Tensor; forward(images: Tensor, mode: Mode): Tensor };
 
 interface FinetunePreset extends TaskPreset {
   readonly imageSize: number;
@@ -54,27 +36,6 @@ const imagenetStatistics = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.
 
 /** Beside the model: what its outputs mean. */
 const classesName = "classes.json";
-
-/** The tensors of a safetensors file, or of one of `torch.save`: the state dict itself, or a checkpoint that has it as `state_dict`. */
-async function readWeights(path: string): Promise<NamedTensors> {
-  if (![".pt", ".pth", ".bin"].includes(extname(path))) return loadSafetensors(path);
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new DataError(`finetune-folder: expected to read the weights ${path}, got ${error.code}.`);
-  });
-  const tensors = readTorchFile(bytes, { file: path });
-  const isCheckpoint = [...tensors.keys()].some((name) => name.startsWith("state_dict."));
-  return isCheckpoint ? readTorchFile(bytes, { file: path, within: "state_dict" }) : tensors;
-}
-
-/** Loads everything but the head from a state dict of PyTorch's, or from a model file of ours. */
-async function loadBackbone(model: Backbone, path: string): Promise<void> {
-  const tensors = await readWeights(path);
-  if (!tensors.has("head.weight")) return loadTorchState(model, tensors, { except: ["head"] });
-  const backbone = new Map([...tensors].filter(([name]) => !name.startsWith("head.")));
-  const own = await readState(model);
-  for (const [name, tensor] of own) if (name.startsWith("head.")) backbone.set(name, tensor);
-  loadState(model, backbone, { file: path });
-}
 
 function measure(model: ImageClassifier, dataset: LabelledImages, { preset, ...work }: TaskContext & { preset: FinetunePreset }) {
   return evaluate({
@@ -175,7 +136,7 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
   presets: [
     {
       name: "resnet18",
-      summary: "torchvision's ResNet-18 (--weights) on a folder of images (--data), 224×224: a new head first, then everything.",
+      summary: "torchvision's or timm's ResNet-18 (--weights) on a folder of images (--data), 224×224: a new head first, then everything.",
       defaults: { epochs: 5, batchSize: 32, learningRate: 1e-4 },
       imageSize: 224,
       normalization: imagenetStatistics,
@@ -183,7 +144,7 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
     },
     {
       name: "mobilenet-v2",
-      summary: "The same with torchvision's MobileNetV2, a tenth of the work.",
+      summary: "The same with torchvision's or timm's MobileNetV2, a tenth of the work.",
       defaults: { epochs: 5, batchSize: 32, learningRate: 1e-4 },
       imageSize: 224,
       normalization: imagenetStatistics,
@@ -207,6 +168,7 @@ export const finetuneFolder: TaskRecipe<FinetunePreset> = {
       ...(await loadWeights(model, join(folder, modelName))),
       classNames,
       imageShape: [preset.imageSize, preset.imageSize, 3],
+      imageFit: folderFit,
       normalization: preset.normalization,
       load: async (split, { signal }) => (await loadFolderImages(run, { imageSize: preset.imageSize, signal }))[split],
       augmentation: () => augmentation(preset),

@@ -25,6 +25,9 @@ export interface FolderImagesOptions {
   signal: AbortSignal;
 }
 
+/** How files become squares, in training and whenever the network is used. */
+export const folderFit = "crop";
+
 /** Decoded images in memory at the most; the rest is decoded again in every epoch. */
 const keptBytes = 2 ** 30;
 
@@ -45,7 +48,7 @@ export async function loadFolderImages(
   });
   const splits = await splitFolders(folder);
   const open = (path: string): Promise<LazyImageFolder> =>
-    lazyImageFolder(path, { width: imageSize, height: imageSize, fit: "crop", keepBytes: keptBytes });
+    lazyImageFolder(path, { width: imageSize, height: imageSize, fit: folderFit, keepBytes: keptBytes });
   const read = async (images: LazyImageFolder): Promise<LabelledImages> => {
     for (const file of images.skipped) skipped.push(file);
     const order = Int32Array.from(images.paths, (_, i) => i);

@@ -4,7 +4,8 @@ import { DataError, type HostTensor, OptionError, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { kFold } from "../datasets/k-fold.ts";
 import { classCounts, labelsOf } from "../statistics/class-counts.ts";
-import { crossPredict } from "./softmax-regression.ts";
+import { coarseFeatures } from "./coarse-features.ts";
+import { crossPredict, type LabelledFeatures } from "./softmax-regression.ts";
 
 export interface CrossValidatedOptions {
   rng: Rng;
@@ -33,8 +34,15 @@ export function crossValidatedProbabilities(dataset: Dataset, options: CrossVali
       throw new DataError(`crossValidatedProbabilities: expected ${featureField} of one size, got another in example ${i}.`);
     features.set(row, i * first.length);
   }
+  return crossValidate({ features, size: first.length, labels, classes }, { rng, folds });
+}
+
+/** The same of features and labels at hand. */
+export function crossValidate(input: LabelledFeatures, { rng, folds = 5 }: { rng: Rng; folds?: number }): HostTensor {
+  const { labels, classes } = input;
+  const length = labels.length;
   const numbers: Dataset<Example<"i" | "labels">> = {
-    length: dataset.length,
+    length,
     get: (i) => ({
       i: { shape: [], dtype: "int32", data: Int32Array.of(i) },
       labels: { shape: [], dtype: "int32", data: Int32Array.of(labels[i]!) },
@@ -42,35 +50,19 @@ export function crossValidatedProbabilities(dataset: Dataset, options: CrossVali
   };
   const indicesOf = (part: Dataset<Example<"i" | "labels">>): Int32Array =>
     Int32Array.from({ length: part.length }, (_, i) => part.get(i).i.data[0]!);
-  const data = new Float64Array(dataset.length * classes);
-  const parts = kFold(numbers, { folds: Math.min(folds, dataset.length), rng: rng.fork("folds"), stratify: "labels" });
+  const data = new Float64Array(length * classes);
+  const parts = kFold(numbers, { folds: Math.min(folds, length), rng: rng.fork("folds"), stratify: "labels" });
   for (const [fold, { train, validation }] of parts.entries()) {
     const test = indicesOf(validation);
-    const input = { features, size: first.length, labels, classes };
     const probabilities = crossPredict(input, { train: indicesOf(train), test }, { rng: rng.fork(`fold ${fold}`) });
     for (const [i, example] of test.entries()) data.set(probabilities.subarray(i * classes, (i + 1) * classes), example * classes);
   }
-  return { shape: [dataset.length, classes], dtype: "float64", data };
+  return { shape: [length, classes], dtype: "float64", data };
 }
 
-/** Images `[H, W, C]` averaged over blocks to at most 8 × 8, anything else as it is. */
 function featuresOf(example: Example, field: string): Float32Array {
   const value = example[field];
   if (value === undefined)
     throw new DataError(`crossValidatedProbabilities: expected a field ${field}, got ${Object.keys(example).join(", ")}.`);
-  const { shape, data } = value;
-  if (shape.length !== 3 || (shape[0]! <= 8 && shape[1]! <= 8)) return Float32Array.from(data);
-  const [height, width, channels] = shape as [number, number, number];
-  const [rows, columns] = [Math.min(8, height), Math.min(8, width)];
-  const sums = new Float32Array(rows * columns * channels);
-  const counts = new Float32Array(rows * columns);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const cell = Math.floor((y * rows) / height) * columns + Math.floor((x * columns) / width);
-      counts[cell]!++;
-      for (let c = 0; c < channels; c++) sums[cell * channels + c]! += data[(y * width + x) * channels + c]!;
-    }
-  }
-  for (let i = 0; i < sums.length; i++) sums[i]! /= counts[Math.floor(i / channels)]!;
-  return sums;
+  return coarseFeatures(value);
 }

@@ -3,7 +3,9 @@
 import type { HostTensor } from "@dl/core";
 import { encode as encodePng } from "fast-png";
 import type { Dataset } from "../dataset.ts";
-import type { DataReport, ExamplePlace, SplitReport } from "./inspect-data.ts";
+import { describeClassDifference, describeDoubtful } from "./describe-report.ts";
+import type { DataReport, ExamplePlace } from "./inspect-data.ts";
+import type { SplitReport } from "./inspect-split.ts";
 
 export interface DataReportHtmlOptions {
   /** The splits that were inspected: their pictures are shown. */
@@ -31,6 +33,7 @@ export function dataReportHtml(report: DataReport, options: DataReportHtmlOption
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title>
 <style>${style}</style></head><body><main>
 <h1>${escape(title)}</h1>
+${page.classDifferences()}
 ${report.splits.map((split) => page.split(split)).join("\n")}
 ${groups.join("\n")}
 </main></body></html>
@@ -48,6 +51,11 @@ class Page {
     this.#samples = samples;
   }
 
+  classDifferences(): string {
+    const found = this.#report.classDifferences.map((difference) => `<li>${escape(describeClassDifference(difference))}</li>`);
+    return found.length === 0 ? "" : `<section><h2>Classes that differ</h2><ul>${found.join("")}</ul></section>`;
+  }
+
   split(split: SplitReport): string {
     const facts: [string, string][] = [
       ["examples", String(split.examples)],
@@ -62,7 +70,8 @@ class Page {
       ["with NaN or infinity", String(split.notFinite.length)],
       ["of one value everywhere", String(split.constant.length)],
       ["labels of no class", String(split.badLabels.length)],
-      ["doubtful labels", String(split.labelNoise.length)],
+      ["files left out", String(split.leftOut.length)],
+      ["doubtful labels", describeDoubtful(split)],
     ];
     const rows = facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`).join("");
     const damaged = split.damaged
@@ -73,8 +82,12 @@ class Page {
       .slice(0, 20)
       .map(({ index, label }) => `<li>example ${index}: ${label}</li>`)
       .join("");
+    const leftOut = split.leftOut
+      .slice(0, 20)
+      .map(({ path, reason }) => `<li>${escape(`${path}: ${reason}`)}</li>`)
+      .join("");
     return `<section><h2>${escape(split.name)}</h2><table>${rows}</table>${this.#classes(split)}
-${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${bad === "" ? "" : `<h3>Labels of no class</h3><ul>${bad}</ul>`}${this.#doubtful(split)}</section>`;
+${leftOut === "" ? "" : `<h3>Files left out</h3><ul>${leftOut}</ul>`}${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${bad === "" ? "" : `<h3>Labels of no class</h3><ul>${bad}</ul>`}${this.#doubtful(split)}</section>`;
   }
 
   groups(heading: string, remark: string, groups: readonly (readonly ExamplePlace[])[]): string {
@@ -101,7 +114,7 @@ ${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${bad === "" ? "" 
     const rows = classCounts.map((count, label) => {
       const pictures = samples[label]!.map((index) => this.#picture({ split: name, index })).join("");
       const bar = `<span class="bar" style="width:${((100 * count) / most).toFixed(1)}%"></span>`;
-      return `<tr><th>${escape(this.#className(label))}</th><td class="count">${count}</td><td class="bars">${bar}</td><td>${pictures}</td></tr>`;
+      return `<tr><th>${escape(this.#className(name, label))}</th><td class="count">${count}</td><td class="bars">${bar}</td><td>${pictures}</td></tr>`;
     });
     return `<h3>Classes</h3><table>${rows.join("")}</table>`;
   }
@@ -109,7 +122,7 @@ ${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${bad === "" ? "" 
   #doubtful({ name, labelNoise }: SplitReport): string {
     if (labelNoise.length === 0) return "";
     const shown = labelNoise.slice(0, 3 * this.#samples).map(({ index, label, suggested, suggestedProbability }) => {
-      const text = `${index}: ${this.#className(label)}, or ${this.#className(suggested)} (${(100 * suggestedProbability).toFixed(0)} %)`;
+      const text = `${index}: ${this.#className(name, label)}, or ${this.#className(name, suggested)} (${(100 * suggestedProbability).toFixed(0)} %)`;
       return this.#figure({ split: name, index }, text);
     });
     return `<h3>Doubtful labels</h3><div class="row">${shown.join("")}</div>`;
@@ -145,11 +158,12 @@ ${damaged === "" ? "" : `<h3>Damaged</h3><ul>${damaged}</ul>`}${bad === "" ? "" 
 
   #labelOf(place: ExamplePlace): string {
     const label = this.#label(place);
-    return label === undefined ? "no label" : this.#className(label);
+    return label === undefined ? "no label" : this.#className(place.split, label);
   }
 
-  #className(label: number): string {
-    return this.#report.classNames?.[label] ?? String(label);
+  #className(split: string, label: number): string {
+    const { splits, classNames } = this.#report;
+    return (splits.find(({ name }) => name === split)?.classNames ?? classNames)?.[label] ?? String(label);
   }
 }
 

@@ -1,10 +1,9 @@
-/** What is wrong with a data set, if anything: counts, imbalance, damage, duplicates, leaks between splits, doubtful labels. */
+/** What is wrong with a data set, if anything: each split for itself, duplicates, leaks between splits, classes that do not agree. */
 
-import { DataError, formatShape, type HostTensor, type Rng } from "@dl/core";
+import { DataError, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { contentHash, sameContent } from "./content-hash.ts";
-import { crossValidatedProbabilities } from "./cross-validated-probabilities.ts";
-import { type LabelNoiseCandidate, labelNoiseCandidates } from "./label-noise.ts";
+import { inspectSplit, type LeftOutFile, type SplitReport } from "./inspect-split.ts";
 
 export interface InspectDataOptions {
   rng: Rng;
@@ -13,10 +12,12 @@ export interface InspectDataOptions {
   /** Default `"images"`; channel statistics and doubtful labels need it. */
   imageField?: string | undefined;
   /**
-   * Looks for doubtful labels, which takes the longest: where images have one form, ten or more are whole, and their number times that of
+   * Looks for doubtful labels, which takes the longest: where images have one size, ten or more are whole, and their number times that of
    * the classes is at most 2²⁷, the memory that judging takes. Default `true`.
    */
   labelNoise?: boolean | undefined;
+  /** Files that are no examples, by split, for the report: `{ train: folder.skipped }` of `lazyImageFolder`. Default none. */
+  leftOut?: Readonly<Record<string, readonly LeftOutFile[]>> | undefined;
 }
 
 /** An example of a split. */
@@ -25,199 +26,106 @@ export interface ExamplePlace {
   readonly index: number;
 }
 
-export interface SplitReport {
-  readonly name: string;
-  readonly examples: number;
-  /** Field by field: `float32 [28, 28, 1]`, or several if they differ. */
-  readonly fields: Readonly<Record<string, readonly string[]>>;
-  /** Labels of no class: negative ones, those without a class name, and from 65,536 on where classes have no names. */
-  readonly badLabels: readonly { readonly index: number; readonly label: number }[];
-  /** Examples of each class, bad labels aside; `undefined` without labels. */
-  readonly classCounts: readonly number[] | undefined;
-  /** The largest class over the smallest; `undefined` without labels, `Infinity` where a class has no example. */
-  readonly imbalance: number | undefined;
-  readonly damaged: readonly { readonly index: number; readonly reason: string }[];
-  /** Examples that hold NaN or an infinity. */
-  readonly notFinite: readonly number[];
-  /** Images of one value everywhere. */
-  readonly constant: readonly number[];
-  readonly channels: { readonly mean: readonly number[]; readonly standardDeviation: readonly number[] } | undefined;
-  /** Doubtful labels, the least plausible first. */
-  readonly labelNoise: readonly LabelNoiseCandidate[];
+/** A split that names other classes than the first that names any; where nothing is missing or added, the order is another. */
+export interface ClassDifference {
+  readonly split: string;
+  /** The first split that names its classes. */
+  readonly from: string;
+  /** Classes that only `from` has. */
+  readonly missing: readonly string[];
+  /** Classes that only `split` has. */
+  readonly added: readonly string[];
 }
 
 export interface DataReport {
+  /** Those of the first split that names its own; each split's are in `splits`. */
   readonly classNames: readonly string[] | undefined;
+  /** Empty where a label's number means the same class in every split. */
+  readonly classDifferences: readonly ClassDifference[];
   readonly splits: readonly SplitReport[];
   /** Groups of examples that are the same but for their labels, within a split. */
   readonly duplicates: readonly (readonly ExamplePlace[])[];
   /** Groups that are in more than one split: what a test would measure by heart. */
   readonly leaks: readonly (readonly ExamplePlace[])[];
-  /** Groups of the same content under different labels. */
+  /** Groups of the same content under different labels: of different names where classes have names, else numbers. */
   readonly conflicts: readonly (readonly ExamplePlace[])[];
 }
 
 /**
- * Reads every example of every split once.
+ * Reads every example of every split once, and those whose fingerprint another has too a second time, to compare them. Of each example it
+ * keeps a fingerprint, and for doubtful labels 8 × 8 averaged pixels.
  *
  * @example no-run
  * const report = inspectData({ train, test }, { rng: rng.fork("inspect") });
  * report.leaks.length; // pictures of the test set that are in the training set
  */
 export function inspectData(splits: Readonly<Record<string, Dataset>>, options: InspectDataOptions): DataReport {
-  const { labelField = "labels" } = options;
+  const { rng, labelField = "labels", imageField = "images", labelNoise = true, leftOut = {} } = options;
   const names = Object.keys(splits);
   if (names.length === 0) throw new DataError("inspectData: expected at least one split, got none.");
-  const groups = new Map<string, ExamplePlace[]>();
-  const reports = names.map((split) => inspectSplit(split, splits[split]!, { options, groups }));
-  const read = ({ split, index }: ExamplePlace): Example => splits[split]!.get(index);
+  for (const split of Object.keys(leftOut)) {
+    if (!names.includes(split))
+      throw new DataError(`inspectData: expected leftOut to name splits (${names.join(", ")}), got ${JSON.stringify(split)}.`);
+  }
+  const groups = new Map<string, Labelled[]>();
   const skip = [labelField];
-  const same = [...groups.values()].flatMap((group) =>
-    group.length < 2 ? [] : trulySame(group, (a, b) => sameContent(read(a), read(b), { skip })),
+  const reports = names.map((name) =>
+    inspectSplit(splits[name]!, {
+      ...{ name, rng, labelField, imageField, labelNoise, leftOut: leftOut[name] ?? [] },
+      onExample: (example, index) => {
+        const key = contentHash(example, { skip });
+        const seen = { place: { split: name, index }, label: example[labelField]?.data[0] };
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, [seen]);
+        else group.push(seen);
+      },
+    }),
   );
-  const labelAt = (place: ExamplePlace): number | undefined => read(place)[labelField]?.data[0];
+  const classNames = reports.find((split) => split.classNames !== undefined)?.classNames;
+  const nameOf = ({ place, label }: Labelled): string | undefined =>
+    label === undefined ? undefined : ((splits[place.split]!.classNames ?? classNames)?.[label] ?? String(label));
+  const read = ({ place }: Labelled): Example => splits[place.split]!.get(place.index);
+  const same = [...groups.values()].flatMap((group) =>
+    group.length < 2 ? [] : trulySame(group, { read, same: (a, b) => sameContent(a, b, { skip }) }),
+  );
+  const placesWhere = (isSuch: (group: readonly Labelled[]) => boolean): ExamplePlace[][] =>
+    same.filter(isSuch).map((group) => group.map(({ place }) => place));
   return {
-    classNames: splits[names[0]!]!.classNames,
+    classNames,
+    classDifferences: classDifferences(reports),
     splits: reports,
-    duplicates: same.filter((group) => group.some(({ split }, i) => group.findIndex((other) => other.split === split) !== i)),
-    leaks: same.filter((group) => new Set(group.map(({ split }) => split)).size > 1),
-    conflicts: same.filter((group) => new Set(group.map(labelAt)).size > 1),
+    duplicates: placesWhere((group) => new Set(group.map(({ place }) => place.split)).size < group.length),
+    leaks: placesWhere((group) => new Set(group.map(({ place }) => place.split)).size > 1),
+    conflicts: placesWhere((group) => new Set(group.map(nameOf)).size > 1),
   };
 }
 
-/** A group of one fingerprint, parted where contents differ after all. */
-function trulySame(group: readonly ExamplePlace[], same: (a: ExamplePlace, b: ExamplePlace) => boolean): ExamplePlace[][] {
-  const parts: ExamplePlace[][] = [];
-  for (const place of group) {
-    const part = parts.find(([first]) => same(first!, place));
-    if (part === undefined) parts.push([place]);
-    else part.push(place);
+interface Labelled {
+  readonly place: ExamplePlace;
+  readonly label: number | undefined;
+}
+
+/** A group of one fingerprint, parted where contents differ after all; each is read once. */
+function trulySame(
+  group: readonly Labelled[],
+  { read, same }: { read: (seen: Labelled) => Example; same: (a: Example, b: Example) => boolean },
+): Labelled[][] {
+  const parts: { example: Example; members: Labelled[] }[] = [];
+  for (const seen of group) {
+    const example = read(seen);
+    const part = parts.find((part) => same(part.example, example));
+    if (part === undefined) parts.push({ example, members: [seen] });
+    else part.members.push(seen);
   }
-  return parts.filter((part) => part.length > 1);
+  return parts.map(({ members }) => members).filter((members) => members.length > 1);
 }
 
-function inspectSplit(
-  name: string,
-  dataset: Dataset,
-  { options, groups }: { options: InspectDataOptions; groups: Map<string, ExamplePlace[]> },
-): SplitReport {
-  const { rng, labelField = "labels", imageField = "images", labelNoise = true } = options;
-  const fields = new Map<string, Set<string>>();
-  const damaged: { index: number; reason: string }[] = [];
-  const notFinite: number[] = [];
-  const constant: number[] = [];
-  const badLabels: { index: number; label: number }[] = [];
-  const counts = new Map<number, number>();
-  const most = dataset.classNames?.length ?? mostClasses;
-  const whole: number[] = [];
-  const moments = new ChannelMoments();
-  for (let index = 0; index < dataset.length; index++) {
-    let example: Example;
-    try {
-      example = dataset.get(index);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      damaged.push({ index, reason: error.message });
-      continue;
-    }
-    for (const [field, { dtype, shape }] of Object.entries(example)) {
-      if (!fields.has(field)) fields.set(field, new Set());
-      fields.get(field)!.add(`${dtype} ${formatShape(shape)}`);
-    }
-    const key = contentHash(example, { skip: [labelField] });
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [{ split: name, index }]);
-    else group.push({ split: name, index });
-    const finite = Object.values(example).every(({ data }) => data.every(Number.isFinite));
-    if (!finite) notFinite.push(index);
-    const image = example[imageField];
-    if (image !== undefined && image.data.length > 1 && image.data.every((value) => value === image.data[0])) constant.push(index);
-    if (finite && image?.shape.length === 3) moments.add(image);
-    const label = example[labelField];
-    if (label?.dtype === "int32" && label.data.length === 1) {
-      const value = label.data[0]!;
-      if (value < 0 || value >= most) {
-        badLabels.push({ index, label: value });
-        continue;
-      }
-      counts.set(value, (counts.get(value) ?? 0) + 1);
-      if (finite && image !== undefined) whole.push(index);
-    }
-  }
-  const classes = dataset.classNames?.length ?? [...counts.keys()].reduce((classes, label) => Math.max(classes, label + 1), 0);
-  const isLabelled = classes > 0 && counts.size + badLabels.length > 0;
-  const classCounts = isLabelled ? Array.from({ length: classes }, (_, label) => counts.get(label) ?? 0) : undefined;
-  const judged = labelNoise && counts.size > 1 && whole.length >= 10 && whole.length * classes <= mostJudged;
-  return {
-    name,
-    examples: dataset.length,
-    fields: Object.fromEntries(Array.from(fields, ([field, forms]) => [field, [...forms]])),
-    badLabels,
-    classCounts,
-    imbalance: classCounts && imbalanceOf(classCounts),
-    damaged,
-    notFinite,
-    constant,
-    channels: moments.result(),
-    labelNoise:
-      judged && sameForms(fields.get(imageField)) ? doubtfulLabels(dataset, whole, { rng: rng.fork(name), labelField, imageField }) : [],
-  };
-}
-
-/** Classes without names, at the most: what is larger is no class but a number of another kind, and must not be counted up to. */
-const mostClasses = 2 ** 16;
-
-/** Probabilities in memory, at the most. */
-const mostJudged = 2 ** 27;
-
-function imbalanceOf(counts: readonly number[]): number {
-  const least = counts.reduce((least, count) => Math.min(least, count), Infinity);
-  return least === 0 ? Infinity : counts.reduce((most, count) => Math.max(most, count), 0) / least;
-}
-
-/** Only images of one form can be judged together. */
-function sameForms(forms: ReadonlySet<string> | undefined): boolean {
-  return forms?.size === 1;
-}
-
-function doubtfulLabels(
-  dataset: Dataset,
-  whole: readonly number[],
-  { rng, labelField, imageField }: { rng: Rng; labelField: string; imageField: string },
-): LabelNoiseCandidate[] {
-  const part: Dataset = { length: whole.length, classNames: dataset.classNames, get: (i) => dataset.get(whole[i]!) };
-  const probabilities = crossValidatedProbabilities(part, { rng, labelField, featureField: imageField });
-  const labels = Int32Array.from(whole, (index) => dataset.get(index)[labelField]!.data[0]!);
-  return labelNoiseCandidates(labels, probabilities).map((candidate) => ({ ...candidate, index: whole[candidate.index]! }));
-}
-
-/** Mean and deviation of every channel, image by image: Chan, Golub, LeVeque 1979. */
-class ChannelMoments {
-  readonly #mean: number[] = [];
-  readonly #squares: number[] = [];
-  #seen = 0;
-  #channels: number | undefined;
-
-  add({ shape, data }: HostTensor): void {
-    const channels = shape[2]!;
-    this.#channels ??= channels;
-    if (channels !== this.#channels || data.length === 0) return;
-    const pixels = data.length / channels;
-    for (let c = 0; c < channels; c++) {
-      let sum = 0;
-      for (let i = c; i < data.length; i += channels) sum += data[i]!;
-      const mean = sum / pixels;
-      let squares = 0;
-      for (let i = c; i < data.length; i += channels) squares += (data[i]! - mean) ** 2;
-      const distance = mean - (this.#mean[c] ?? 0);
-      this.#squares[c] = (this.#squares[c] ?? 0) + squares + (distance ** 2 * this.#seen * pixels) / (this.#seen + pixels);
-      this.#mean[c] = (this.#mean[c] ?? 0) + (distance * pixels) / (this.#seen + pixels);
-    }
-    this.#seen += pixels;
-  }
-
-  result(): { mean: number[]; standardDeviation: number[] } | undefined {
-    if (this.#seen === 0) return undefined;
-    return { mean: this.#mean, standardDeviation: this.#squares.map((sum) => Math.sqrt(sum / this.#seen)) };
-  }
+function classDifferences(splits: readonly SplitReport[]): ClassDifference[] {
+  const [first, ...others] = splits.flatMap(({ name, classNames }) => (classNames === undefined ? [] : [{ name, classNames }]));
+  return others.flatMap(({ name, classNames }) => {
+    const known = first!.classNames;
+    if (known.length === classNames.length && known.every((each, i) => each === classNames[i])) return [];
+    const missing = known.filter((each) => !classNames.includes(each));
+    return [{ split: name, from: first!.name, missing, added: classNames.filter((each) => !known.includes(each)) }];
+  });
 }

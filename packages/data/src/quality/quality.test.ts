@@ -2,6 +2,7 @@ import { DataError, hostTensor, Rng } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import type { Dataset, Example } from "../dataset.ts";
 import { arrayDataset } from "../datasets/array-dataset.ts";
+import { crossValidatedProbabilities } from "./cross-validated-probabilities.ts";
 import { dataReportHtml } from "./data-report-html.ts";
 import { inspectData } from "./inspect-data.ts";
 import { labelNoiseCandidates } from "./label-noise.ts";
@@ -98,6 +99,105 @@ describe("inspectData", () => {
     const numbers = only(Int32Array.from({ length: 100 }, (_, i) => 2 ** 16 - 60 + i));
     expect(numbers.classCounts).toHaveLength(2 ** 16);
     expect(numbers.badLabels).toHaveLength(40);
+  });
+
+  test("each split has its own classes: what differs is said, and labels are compared by name", () => {
+    const { images } = shades(3, 6);
+    const split = (classNames: string[] | undefined, labels: number[]): Dataset => {
+      const columns = { images: hostTensor(images.slice(), [3, 4, 4, 1]), labels: hostTensor(Int32Array.from(labels), [3]) };
+      return { ...arrayDataset(columns), classNames };
+    };
+    const splits = {
+      train: split(["bird", "cat", "dog"], [0, 1, 2]),
+      test: split(["bird", "dog", "emu"], [0, 2, 1]),
+      other: split(["dog", "cat", "bird"], [2, 1, 0]),
+      unnamed: split(undefined, [0, 1, 2]),
+    };
+    const report = inspectData(splits, { rng: new Rng(1) });
+    expect(report.classDifferences).toEqual([
+      { split: "test", from: "train", missing: ["cat"], added: ["emu"] },
+      { split: "other", from: "train", missing: [], added: [] },
+    ]);
+    expect(report.splits.map(({ classNames }) => classNames?.join())).toEqual(["bird,cat,dog", "bird,dog,emu", "dog,cat,bird", undefined]);
+    // Picture 0 is a bird and picture 2 a dog everywhere, under other numbers; picture 1 is a cat, but an emu in the test.
+    expect(report.leaks).toHaveLength(3);
+    expect(report.conflicts.map(([first]) => first)).toEqual([{ split: "train", index: 1 }]);
+    const page = dataReportHtml(report, { splits });
+    expect(page).toContain("test has other classes than train: without cat, and with emu");
+    expect(page).toContain("other has the classes of train in another order");
+    expect(page).toContain("test 1, emu");
+    expect(inspectData({ train: splits.train, unnamed: splits.unnamed }, { rng: new Rng(1) }).classDifferences).toEqual([]);
+  });
+
+  test("files that were left out are in the report and on the page; of no split, they are an error", () => {
+    const all = datasetOf(shades(4, 7));
+    const leftOut = [{ path: "cat/<1>.webp", reason: 'expected a PNG, a JPEG or a BMP by its name, got ".webp"' }];
+    const found = inspectData({ all }, { rng: new Rng(1), leftOut: { all: leftOut } });
+    expect(found.splits[0]!.leftOut).toEqual(leftOut);
+    expect(dataReportHtml(found, { splits: { all } })).toMatch(/files left out<\/th><td>1<.*<li>cat\/&#60;1&#62;\.webp: expected a PNG/s);
+    expect(() => inspectData({ all }, { rng: new Rng(1), leftOut: { train: [] } })).toThrow(/leftOut to name splits \(all\), got "train"/);
+  });
+
+  test("every example is read once, and those that another equals once more", () => {
+    const { images, labels } = shades(40, 8);
+    images.copyWithin(9 * 16, 4 * 16, 5 * 16);
+    const stored = datasetOf({ images, labels });
+    const reads = new Int32Array(40);
+    // Without a column: labels come with the examples, as a user's own set has them.
+    const counting: Dataset = {
+      length: 40,
+      classNames: stored.classNames,
+      get: (index) => {
+        reads[index]!++;
+        return stored.get(index);
+      },
+    };
+    const counted = inspectData({ counting }, { rng: new Rng(3) });
+    expect(counted.splits[0]!.notJudged).toBeUndefined();
+    expect(counted.duplicates).toHaveLength(1);
+    expect(Array.from(reads)).toEqual(Array.from({ length: 40 }, (_, i) => (i === 4 || i === 9 ? 2 : 1)));
+  });
+
+  test("doubtful labels are those of crossValidatedProbabilities on the whole examples", () => {
+    const { images, labels } = shades(40, 9);
+    for (const wrong of [3, 8]) labels[wrong] = 1 - labels[wrong]!;
+    const all = datasetOf({ images, labels });
+    const probabilities = crossValidatedProbabilities(all, { rng: new Rng(3).fork("all") });
+    expect(inspectData({ all }, { rng: new Rng(3) }).splits[0]!.labelNoise).toEqual(labelNoiseCandidates(labels, probabilities));
+  });
+
+  test.each<[string, Dataset, RegExp, { labelNoise?: boolean }?]>([
+    ["not asked for", datasetOf(shades(20, 1)), /^not asked for$/, { labelNoise: false }],
+    ["fewer than ten", datasetOf(shades(9, 1)), /^9 whole examples with labels, 10 are needed$/],
+    ["one class", datasetOf({ images: shades(12, 1).images, labels: new Int32Array(12) }), /^examples of one class only$/],
+    ["no labels", arrayDataset({ images: hostTensor(new Float32Array(12), [12, 1, 1, 1]) }), /^no labels$/],
+    [
+      "no images, but numbers",
+      arrayDataset({
+        age: hostTensor(new Float32Array(12), [12]),
+        labels: hostTensor(
+          Int32Array.from({ length: 12 }, (_, i) => i % 2),
+          [12],
+        ),
+      }),
+      /^no images, which the field images holds$/,
+    ],
+    [
+      "several sizes",
+      {
+        length: 12,
+        get: (i) => ({
+          images: hostTensor(new Float32Array(4 + (i % 2)), [1, 4 + (i % 2), 1]),
+          labels: hostTensor(Int32Array.of(i % 2), []),
+        }),
+      },
+      /^images of more than one size$/,
+    ],
+  ])("%s: doubtful labels were not looked for, and the report says why", (_, all, reason, options = {}) => {
+    const report = inspectData({ all }, { rng: new Rng(1), ...options });
+    expect(report.splits[0]!.labelNoise).toEqual([]);
+    expect(report.splits[0]!.notJudged).toMatch(reason);
+    expect(dataReportHtml(report, { splits: { all } })).toContain(`doubtful labels</th><td>not looked for: ${report.splits[0]!.notJudged}`);
   });
 
   test("examples that cannot be read are listed, sets without labels or images are inspected too", () => {
