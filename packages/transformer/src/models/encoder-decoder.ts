@@ -273,8 +273,8 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     this.family = family;
     const shared = /^((model\.)?(encoder|decoder)\.embed_tokens|lm_head)\.weight$/;
     const copies = [{ name: shared, path: "tokens.weight" }];
-    // Tables of sines are computed here.
-    const ignored = settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [];
+    // fairseq's mark of old files; tables of sines, which are computed here.
+    const ignored = [/(encoder|decoder)\.version$/, ...(settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [])];
     this.huggingFace = { table: family.table, prefix: "model", copies, ignored };
   }
 
