@@ -275,7 +275,8 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     const copies = [{ name: shared, path: "tokens.weight" }];
     // fairseq's mark of old files; tables of sines, which are computed here.
     const ignored = [/(encoder|decoder)\.version$/, ...(settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [])];
-    this.huggingFace = { table: family.table, prefix: "model", copies, ignored };
+    // BartModel, below the head, has no bias of the logits: as transformers, none is zero.
+    this.huggingFace = { table: family.table, prefix: "model", copies, ignored, zeros: ["bias"] };
   }
 
   get cacheShape(): CacheShape {

@@ -10,6 +10,7 @@ import { QuestionAnswerer } from "../heads/question-answerer.ts";
 import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import { TokenClassifier } from "../heads/token-classifier.ts";
 import type { Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
+import { loadHuggingFaceState } from "../huggingface/weights.ts";
 import { Clip } from "../models/clip.ts";
 import { EncoderDecoder } from "../models/encoder-decoder.ts";
 import { Gpt2 } from "../models/gpt2.ts";
@@ -75,6 +76,21 @@ describe("a file with what transformers leaves out on loading gives the same mod
     });
     using again = await loadFolder(folder, kind);
     expect(await readState(again)).toEqual(await readState(model));
+  });
+
+  test.each(["bart", "marian"])("%s without final_logits_bias, as the model below the head is saved: zeros", async (name) => {
+    const folder = await changed(name, (tensors) => {
+      renamed(tensors, (each) => each.replace("model.", ""));
+      tensors.delete("final_logits_bias");
+    });
+    using model = await loadFolder(folder, EncoderDecoder);
+    const { shape, data } = await model.bias.read();
+    expect(shape).toEqual([1, model.options.vocabulary]);
+    expect(data.every((value) => value === 0)).toBe(true);
+    // Into a model that has another one, too.
+    model.bias.load(some(...shape));
+    loadHuggingFaceState(model, await loadSafetensors(join(folder, "model.safetensors")));
+    expect((await model.bias.read()).data.every((value) => value === 0)).toBe(true);
   });
 
   test("what is of no model that transformers knows is named, as before", async () => {
