@@ -90,7 +90,7 @@ export { causalLoss, ignoredLabel, spanLoss, type TokenLossOptions, tokenLoss } 
 // Models
 export { bart, bartBase, bartLarge } from "./models/bart.ts";
 export { bert, bertAlibi, bertBase, bertLarge, bertMini, bertSmall, bertTiny } from "./models/bert.ts";
-export { BidirectionalEncoder, type BidirectionalEncoderOptions, type EncoderPreset } from "./models/bidirectional-encoder.ts";
+export { BidirectionalEncoder } from "./models/bidirectional-encoder.ts";
 export {
   Clip,
   type ClipHalfOptions,
@@ -111,6 +111,7 @@ export {
   originalBase,
   originalBig,
 } from "./models/encoder-decoder.ts";
+export type { BidirectionalEncoderOptions, EncoderPreset, EncoderSettings } from "./models/encoder-options.ts";
 export {
   Gpt2,
   type Gpt2Options,

@@ -2,7 +2,7 @@
 
 import { UnsupportedError } from "@dl/core";
 import type { ActivationName } from "../activation.ts";
-import type { EncoderPreset } from "../models/bidirectional-encoder.ts";
+import type { EncoderPreset } from "../models/encoder-options.ts";
 import type { JsonObject, ModelConfig } from "./config.ts";
 import type { HuggingFaceNames, NameTable, SharedCopy } from "./pretrained.ts";
 
@@ -72,7 +72,7 @@ export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFa
   };
 }
 
-/** Names of the bare encoder, with its pooler where it has one. */
+/** Names of the bare encoder, in files of it alone or below a head; its pooler is left out. */
 export function bareNames(family: EncoderFamily): HuggingFaceNames {
   const { prefix = family.type } = family;
   return { table: family.table, prefix, ignored: [...withoutHead, pooler], aliases };
