@@ -2,6 +2,7 @@
 
 import { CheckpointError, type HostTensor, hostTensor, permuteHost, sameShape, sizeOf } from "@dl/core";
 import { Conv2d, fromStored, Linear, loadState, type Mapped, type Module, type NamedTensors, readState } from "@dl/nn";
+import { isWithin } from "../module-paths.ts";
 import type { JsonObject } from "./config.ts";
 import type { HuggingFaceNames, Pretrained } from "./pretrained.ts";
 
@@ -108,6 +109,20 @@ function withZeros(model: Pretrained, tensors: NamedTensors, place: ReturnType<t
 
 function pathOf(target: Mapped | string | undefined): string | undefined {
   return typeof target === "object" ? target.path : undefined;
+}
+
+/** The file's names of tensors whose place, in one of the modules at `paths`, has another shape; by our path. */
+export function otherShapes(model: Pretrained, tensors: NamedTensors, paths: readonly string[]): Map<string, string> {
+  const place = placesOf(model);
+  const state = model.state();
+  const found = new Map<string, string>();
+  for (const [name, tensor] of tensors) {
+    const path = pathOf(place(name));
+    if (path === undefined || !isWithin(path, paths)) continue;
+    const { shape } = toOurs("bytes" in tensor ? fromStored(tensor, { name }) : tensor, { path, model });
+    if (!sameShape(shape, state.get(path)!.shape)) found.set(path, name);
+  }
+  return found;
 }
 
 /** A copy in a file that is not what it should be a copy of. */

@@ -9,6 +9,7 @@ import { MaskedLanguageModel } from "../heads/masked-language-model.ts";
 import { QuestionAnswerer } from "../heads/question-answerer.ts";
 import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import { TokenClassifier } from "../heads/token-classifier.ts";
+import { ModelConfig } from "../huggingface/config.ts";
 import type { Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
 import { loadHuggingFaceState } from "../huggingface/weights.ts";
 import { Clip } from "../models/clip.ts";
@@ -18,7 +19,7 @@ import { Llama } from "../models/llama.ts";
 import { T5 } from "../models/t5.ts";
 import { ViT } from "../models/vit.ts";
 import { fixturePath } from "../reference-fixture.ts";
-import { loadFolder } from "./folder.ts";
+import { loadFolder, readConfig } from "./folder.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-other-files-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -118,5 +119,43 @@ describe("a file with what transformers leaves out on loading gives the same mod
     });
     expect(again.options.labels).toEqual(["one", "two", "three"]);
     expect(await again.blocks[0]!.query.weight.read()).toEqual(await model.blocks[0]!.query.weight.read());
+  });
+});
+
+describe("a head of another shape", () => {
+  const config = { id2label: { 0: "a", 1: "b", 2: "c", 3: "d", 4: "e" } };
+  const options = { replaceHead: true, rng: new Rng(1), config };
+
+  test.each([true, false])("begins anew where it is asked for, and what fits is kept: strict %s", async (strict) => {
+    const folder = fixturePath("bert_seqcls");
+    using before = await loadFolder(folder, SequenceClassifier);
+    expect(before.labels.length).not.toBe(5);
+    await expect(loadFolder(folder, SequenceClassifier, { ...options, strict, replaceHead: false })).rejects.toThrow(
+      /output\.bias: expected shape \[5\], got \[\d\]/,
+    );
+    await expect(loadFolder(folder, SequenceClassifier, { replaceHead: true, strict, config })).rejects.toThrow(
+      /expected an rng for the tensors that are not there \(output\.weight, output\.bias\)/,
+    );
+    using model = await loadFolder(folder, SequenceClassifier, { ...options, strict });
+    using fresh = SequenceClassifier.fromConfig(await readConfig(folder).then(({ values }) => new ModelConfig({ ...values, ...config })), {
+      rng: new Rng(1),
+    });
+    expect(await readState(model.output)).toEqual(await readState(fresh.output));
+    expect(await readState(model.dense)).toEqual(await readState(before.dense));
+    expect(await readState(model.encoder)).toEqual(await readState(before.encoder));
+  });
+
+  test("is all that may be of another shape, or lacking", async () => {
+    const narrower = { ...options, config: { ...config, intermediate_size: 8 } };
+    await expect(loadFolder(fixturePath("bert_seqcls"), SequenceClassifier, narrower)).rejects.toThrow(
+      /encoder\.blocks\.0\.expand\.weight: expected shape/,
+    );
+    const folder = await changed("bert_seqcls", (tensors) => {
+      tensors.delete("bert.pooler.dense.bias");
+      tensors.set("bert.other", some(2));
+    });
+    await expect(loadFolder(folder, SequenceClassifier, options)).rejects.toThrow(
+      /but output\.bias, output\.weight, got others: missing: dense\.bias; unexpected: bert\.other/,
+    );
   });
 });

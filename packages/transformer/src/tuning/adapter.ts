@@ -3,7 +3,7 @@
 import { type HostTensor, OptionError } from "@dl/core";
 import { Module, type Parameter } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
-import { isWithin } from "./targets.ts";
+import { isWithin } from "../module-paths.ts";
 
 /** Parameters beside a model's, and what they change in it. */
 export interface Adapter {

@@ -6,12 +6,13 @@ import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName, toHuggingFace, toOurs } from "../huggingface/weights.ts";
 import type { CacheShape } from "../key-value-cache.ts";
+import { isWithin } from "../module-paths.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora, loraBiases } from "./lora.ts";
 import { expressionOf, patternValues } from "./peft-expressions.ts";
 import { requirePlain } from "./peft-plain-lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
-import { fits, isWithin, moduleName, type Table, type Target, type TargetLayer, targetLayers, targetTables, valueFor } from "./targets.ts";
+import { fits, moduleName, type Table, type Target, type TargetLayer, targetLayers, targetTables, valueFor } from "./targets.ts";
 
 /** An adapter that PEFT knows. */
 export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;

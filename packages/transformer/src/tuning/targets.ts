@@ -4,6 +4,7 @@ import { OptionError } from "@dl/core";
 import { Embedding, Linear } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName } from "../huggingface/weights.ts";
+import { isWithin } from "../module-paths.ts";
 
 /** A path or name, or its last parts: `query`, `attention.query`, `c_attn`; or an expression that fits the whole of either. */
 export type Target = string | RegExp;
@@ -24,11 +25,6 @@ export function fits(target: Target, { path, name }: { path: string; name: strin
     if (typeof target === "string") return each === target || each.endsWith(`.${target}`);
     return new RegExp(`^(?:${target.source})$`, target.flags.replace(/[gy]/g, "")).test(each);
   });
-}
-
-/** Whether a path is that of one of the modules, or below it. */
-export function isWithin(path: string, modules: readonly string[]): boolean {
-  return modules.some((module) => path === module || path.startsWith(`${module}.`));
 }
 
 /** The value of the first name that fits the layer; its own path goes before the ends of paths and names. */
