@@ -138,6 +138,7 @@ export {
 } from "./models/vit.ts";
 // Zero- and few-shot
 export { calibrated, fillPrompt, type PromptTemplate, type ScoreChoicesOptions, scoreChoices } from "./prompting/choice-scores.ts";
+export { type ZeroShotClassifier, type ZeroShotOptions, zeroShotClassifier } from "./prompting/zero-shot-classifier.ts";
 export type { RotaryOptions, RotaryScaling } from "./rotary-positions.ts";
 export {
   type CrossKeys,
