@@ -90,7 +90,7 @@ export { causalLoss, ignoredLabel, spanLoss, type TokenLossOptions, tokenLoss } 
 // Models
 export { bart, bartBase, bartLarge } from "./models/bart.ts";
 export { bert, bertAlibi, bertBase, bertLarge, bertMini, bertSmall, bertTiny } from "./models/bert.ts";
-export { BidirectionalEncoder, type BidirectionalEncoderOptions, type EncoderPreset } from "./models/bidirectional-encoder.ts";
+export { BidirectionalEncoder } from "./models/bidirectional-encoder.ts";
 export {
   Clip,
   type ClipHalfOptions,
@@ -111,6 +111,7 @@ export {
   originalBase,
   originalBig,
 } from "./models/encoder-decoder.ts";
+export type { BidirectionalEncoderOptions, EncoderPreset, EncoderSettings } from "./models/encoder-options.ts";
 export {
   Gpt2,
   type Gpt2Options,
@@ -137,6 +138,7 @@ export {
 } from "./models/vit.ts";
 // Zero- and few-shot
 export { calibrated, fillPrompt, type PromptTemplate, type ScoreChoicesOptions, scoreChoices } from "./prompting/choice-scores.ts";
+export { type ZeroShotClassifier, type ZeroShotOptions, zeroShotClassifier } from "./prompting/zero-shot-classifier.ts";
 export type { RotaryOptions, RotaryScaling } from "./rotary-positions.ts";
 export {
   type CrossKeys,

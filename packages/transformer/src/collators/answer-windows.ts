@@ -2,7 +2,10 @@
 
 import { DataError } from "@dl/core";
 
-/** One window, as `Tokenizer.encode(question, { pair: text, truncation: { maximum, stride } })` and its `overflowing` give them. */
+/**
+ * One window, as `tokenizer.encode(question, { pair: text, truncation: { maximumLength, stride, strategy: "only-second" } })` and its
+ * `overflowing` are: the question whole in each.
+ */
 export interface QuestionWindow {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Rng } from "@dl/core";
+import { Tokenizer } from "@dl/data";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { fixturePath } from "../reference-fixture.ts";
 import { answerTokens, bestAnswer } from "./answer-windows.ts";
 import { corruptSpans } from "./corrupt-spans.ts";
 import { maskTokens } from "./mask-tokens.ts";
@@ -150,5 +153,28 @@ describe("questions", () => {
     expect(bestAnswer([{ window, start, end }])).toEqual({ start: 4, end: 11, score: 9 });
     expect(bestAnswer([{ window, start, end }], { maximumTokens: 1 })).toEqual({ start: 0, end: 3, score: 7 });
     expect(bestAnswer([{ window, start: [20, ...start.slice(1)], end }])).toBeUndefined();
+  });
+
+  test("an answer in a text that the tokenizer cut into windows is found again by its characters", () => {
+    const tokenizer = Tokenizer.fromJson(readFileSync(fixturePath("bert_mlm/tokenizer.json"), "utf8"));
+    const text = "the bird saw the cat, and the fox met a dog.";
+    const truncation = { maximumLength: 20, stride: 6, strategy: "only-second" } as const;
+    const first = tokenizer.encode("who met a dog", { pair: text, truncation });
+    const windows = [first, ...first.overflowing];
+    expect(windows.length).toBeGreaterThan(2);
+    for (const answer of ["bird", "cat", "the fox", "dog"]) {
+      const start = text.indexOf(answer);
+      const span = { start, end: start + answer.length };
+      const places = windows.map((window) => answerTokens(window, span));
+      const isIn = places.map((place) => place.start > 0);
+      expect(isIn).toContain(true);
+      expect(isIn).toContain(false);
+      // A model that is sure of the answer where it stands whole, and of nothing elsewhere.
+      const logits = windows.map((window, i) => {
+        const sureOf = (place: number): number[] => window.ids.map((_, at) => (isIn[i] && at === place ? 5 : 0));
+        return { window, start: sureOf(places[i]!.start), end: sureOf(places[i]!.end) };
+      });
+      expect(bestAnswer(logits)).toEqual({ ...span, score: 10 });
+    }
   });
 });

@@ -223,6 +223,67 @@ describe("sampling", () => {
     expect(late!.ids.slice(0, 3)).not.toContain(first);
   });
 
+  test("a stop string ends the text where it stands across the border of two tokens, and must hold something", async () => {
+    const [free] = await generateGreedy({});
+    const name = (id: number): string => `<${id}>`;
+    const decode = (ids: readonly number[]): string => ids.map(name).join("");
+    // The last two characters of the fourth token and all of the fifth but its end.
+    const across = `${free!.ids[3]! % 10}><${free!.ids[4]}`;
+    const [stopped] = await generateGreedy({ stop: { strings: ["never", across], decode } });
+    const count = free!.ids.findIndex((_, i) => decode(free!.ids.slice(0, i + 1)).includes(across)) + 1;
+    expect(count).toBeGreaterThan(1);
+    expect(stopped).toEqual({ ids: free!.ids.slice(0, count), reason: "stop" });
+    const empty = generateGreedy({ stop: { strings: ["never", ""], decode } });
+    await expect(empty).rejects.toThrow(OptionError);
+    await expect(empty).rejects.toThrow(/expected stop strings of at least one character, got ""/);
+  });
+
+  test("a signal that is aborted ends the work after the token at hand", async () => {
+    for (const beam of [undefined, { beams: 2 }]) {
+      const stopping = new AbortController();
+      let calls = 0;
+      const counted = (): void => {
+        calls++;
+        if (calls === 4) stopping.abort(new Error("enough"));
+      };
+      const options = { ...(beam && { beam }), processors: [counted], signal: stopping.signal };
+      await expect(generateGreedy(options)).rejects.toThrow("enough");
+      expect(calls).toBe(4);
+    }
+  });
+
+  test("top-p narrows before min-p, as transformers' warpers stand: by hand", async () => {
+    // Top-p 0.7 of 0.4, 0.25, 0.15, 0.1, 0.1 keeps three, and min-p 0.3 those of at least 0.12: all three. The other way round, of the three
+    // that min-p keeps the first two have 0.65 / 0.8 = 0.81 already, and the third would go.
+    const shares = [0.4, 0.25, 0.15, 0.1, 0.1];
+    const fixed = (scores: Float32Array): void => {
+      for (const id of scores.keys()) scores[id] = Math.log(shares[id] ?? 0);
+    };
+    const drawn = async (narrow: object): Promise<number[]> => {
+      const [text] = await texts(4, [[1]], { newTokens: 60, processors: [fixed], endIds: [], sample: { rng: new Rng(4), ...narrow } });
+      return [...new Set(text!.ids)].sort();
+    };
+    expect(await drawn({})).toEqual([0, 1, 2, 3, 4]);
+    expect(await drawn({ topP: 0.7, minP: 0.3 })).toEqual([0, 1, 2]);
+    expect(await drawn({ topP: 0.6, minP: 0.3 })).toEqual([0, 1]);
+    // 0.4 is the largest, whatever is left: half of it keeps two.
+    expect(await drawn({ topP: 0.7, minP: 0.5 })).toEqual([0, 1]);
+  });
+
+  test("a text held to a pattern tells whether it is whole where its tokens run out", async () => {
+    const letters = Array.from({ length: 65 }, (_, id) => String.fromCodePoint(48 + id));
+    const held = async (source: string, newTokens: number): Promise<Generated> => {
+      const constraint = patternConstraint(new Pattern(source), { tokens: letters });
+      return (await texts(1, [[1, 2]], { constraint, newTokens }))[0]!;
+    };
+    expect(await held("[0-9]{3}", 2)).toMatchObject({ reason: "length", fits: false });
+    expect(await held("[0-9]{3}", 3)).toMatchObject({ reason: "length", fits: true });
+    expect(await held("[0-9]{3}", 4)).toMatchObject({ reason: "constraint", fits: true });
+    expect(await held("([0-9]{2})+", 5)).toMatchObject({ reason: "length", fits: false });
+    expect(await held("([0-9]{2})+", 6)).toMatchObject({ reason: "length", fits: true });
+    expect((await texts(1, [[1, 2]]))[0]).not.toHaveProperty("fits");
+  });
+
   test("a text held to a pattern fits it, and then ends", async () => {
     const letters = Array.from({ length: 65 }, (_, id) => String.fromCodePoint(48 + id)); // 0–9, …, A–Z, …, a–p
     for (const pattern of [new Pattern("[0-9]{3}-?(A|B)"), new Pattern("(ab|cd){2}")]) {
@@ -304,6 +365,15 @@ test("a cache gives the logits of the whole text, one token at a time, and takes
     const before = device.memory();
     await generate(model, [[1, 2, 3]], { ...options, newTokens: 40 });
     expect(device.memory().buffers).toBe(before.buffers);
+    // While it writes, too: not one buffer or byte more for the fortieth token than for the first.
+    const during: object[] = [];
+    const onToken = (): void => {
+      const { buffers, bytes } = device.memory();
+      during.push({ buffers, bytes });
+    };
+    await generate(model, [[1, 2, 3]], { ...options, newTokens: 40, onToken });
+    expect(during).toHaveLength(40);
+    expect(during).toEqual(during.map(() => during[0]));
     const uncached: number[] = [1, 2, 3];
     for (let i = 0; i < 20; i++) {
       const ids = { data: Int32Array.from(uncached), shape: [1, uncached.length], dtype: "int32" } as const;

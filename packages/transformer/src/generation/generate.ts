@@ -99,9 +99,12 @@ export interface GenerateOptions {
   softPrompt?: SoftPrompt;
   /** More processors, after the others and before sampling narrows. Default none. */
   processors?: readonly LogitsProcessor[];
-  /** Default none. Not with beam search. */
+  /** Wherever the string ends, also across tokens. Default none. Not with beam search. */
   stop?: StopOptions;
-  /** Holds the text to a regular expression or a JSON schema. Default none. Not with beam search. */
+  /**
+   * Holds the text to a regular expression or a JSON schema: what is written fits, or is the beginning of what fits where `newTokens` ran
+   * out. `fits` of the result says which. Default none. Not with beam search.
+   */
   constraint?: TokenConstraint;
   /** Sees every token as it is chosen. Not with beam search. */
   onToken?: (token: StreamedToken) => void;
@@ -119,6 +122,8 @@ export interface Generated {
   readonly ids: readonly number[];
   /** `end` token, `stop` string, `length` when `newTokens` were written, `constraint` when nothing more may come. */
   readonly reason: "end" | "stop" | "length" | "constraint";
+  /** With a `constraint`: whether the text is whole, or was cut by `newTokens` or a stop string in the middle of what it is held to. */
+  readonly fits?: boolean;
   /** Of beam search. */
   readonly score?: number;
 }
@@ -147,6 +152,9 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
   }
   if (beam && (!Number.isInteger(beams) || beams < 1 || (beam.sequences ?? 1) > beams)) {
     throw new OptionError(`generate: expected at least 1 beam and at most as many sequences, got ${beams} and ${beam.sequences}.`);
+  }
+  if (stop?.strings.includes("")) {
+    throw new OptionError('generate: expected stop strings of at least one character, got "": every text holds it. Leave it out.');
   }
   const settings = { device, copies: beams, newTokens, softPrompt: options.softPrompt };
   using session = "encode" in model ? await sequenceSession(model, prompts, settings) : causalSession(model, prompts, settings);
@@ -234,7 +242,7 @@ async function chooseEach(
     // Rows that have ended go on with anything: nobody looks.
     scores = await session.step(Int32Array.from(texts, ({ ids }) => ids.at(-1) ?? 0));
   }
-  return texts.map(({ ids, reason }) => ({ ids, reason: reason! }));
+  return texts.map(({ ids, reason, held }) => ({ ids, reason: reason!, ...(held && { fits: held.isWhole() }) }));
 }
 
 function likeliest(scores: Float32Array): number {

@@ -8,6 +8,8 @@ export interface ConstraintState {
   /** Forbids what does not fit; false when nothing may come and no end is known. */
   allow(scores: Float32Array, endIds: readonly number[]): boolean;
   take(id: number): void;
+  /** Whether the text so far may be the whole text. */
+  isWhole(): boolean;
 }
 
 export interface TokenConstraint {
@@ -38,30 +40,20 @@ export function patternConstraint(pattern: Pattern, { tokens, firstTokens }: Pat
   if (tokens.length === 0) throw new OptionError("patternConstraint: expected what each token writes, got none.");
   // Tokens that begin alike are read once: a tree of characters.
   const root = treeOf(tokens);
-  // The same few states come again and again.
-  const known = new Map<string, ReadonlyMap<number, PatternState>>();
-  const allowedAt = (state: PatternState): ReadonlyMap<number, PatternState> => {
-    const key = state.join();
-    let allowed = known.get(key);
-    if (allowed === undefined) {
-      allowed = walked(root, state, pattern);
-      known.set(key, allowed);
-    }
-    return allowed;
-  };
-  const first = firstTokens && walked(treeOf(firstTokens), pattern.start, pattern);
+  const allowedAt = remembered((state: PatternState) => allowedTokens(root, state, { pattern, count: tokens.length }));
+  const first = firstTokens && allowedTokens(treeOf(firstTokens), pattern.start, { pattern, count: firstTokens.length });
   return {
     begin() {
       let state = pattern.start;
       let isFirst = true;
-      const allowedNow = (): ReadonlyMap<number, PatternState> => (isFirst && first ? first : allowedAt(state));
+      const allowedNow = (): Uint8Array => (isFirst && first ? first : allowedAt(state));
       return {
         allow(scores, endIds) {
           const allowed = allowedNow();
           const mayEnd = pattern.accepts(state);
           let any = false;
           for (let id = 0; id < scores.length; id++) {
-            if (allowed.has(id) || (mayEnd && endIds.includes(id))) any = true;
+            if (allowed[id] === 1 || (mayEnd && endIds.includes(id))) any = true;
             else scores[id] = Number.NEGATIVE_INFINITY;
           }
           if (!any && !mayEnd) {
@@ -72,11 +64,29 @@ export function patternConstraint(pattern: Pattern, { tokens, firstTokens }: Pat
           return any;
         },
         take(id) {
-          state = allowedNow().get(id) ?? [];
+          const written = (isFirst && firstTokens ? firstTokens : tokens)[id];
+          state = allowedNow()[id] === 1 ? pattern.read(state, written!) : [];
           isFirst = false;
         },
+        isWhole: () => pattern.accepts(state),
       };
     },
+  };
+}
+
+// The same few states come again and again; a long pattern has thousands, of a byte a token each.
+const statesRemembered = 128;
+
+/** What `compute` gave for the last states asked for. */
+function remembered(compute: (state: PatternState) => Uint8Array): (state: PatternState) => Uint8Array {
+  const known = new Map<string, Uint8Array>(); // the one asked for last comes last
+  return (state) => {
+    const key = state.join();
+    const value = known.get(key) ?? compute(state);
+    known.delete(key);
+    known.set(key, value);
+    if (known.size > statesRemembered) known.delete(known.keys().next().value!);
+    return value;
   };
 }
 
@@ -105,17 +115,16 @@ function treeOf(tokens: readonly string[]): TokenTree {
   return root;
 }
 
-/** Where each token leads that fits from `state` on. */
-function walked(root: TokenTree, state: PatternState, pattern: Pattern): ReadonlyMap<number, PatternState> {
-  const found = new Map<number, PatternState>();
-  walk(root, state, pattern, found);
-  return found;
-}
-
-function walk(node: TokenTree, state: PatternState, pattern: Pattern, found: Map<number, PatternState>): void {
-  for (const id of node.ids) found.set(id, state);
-  for (const [code, next] of node.next) {
-    const after = pattern.step(state, code);
-    if (after.length > 0) walk(next, after, pattern, found);
-  }
+/** 1 at the tokens that fit from `state` on, `[count]`. */
+function allowedTokens(root: TokenTree, state: PatternState, { pattern, count }: { pattern: Pattern; count: number }): Uint8Array {
+  const allowed = new Uint8Array(count);
+  const walk = (node: TokenTree, at: PatternState): void => {
+    for (const id of node.ids) allowed[id] = 1;
+    for (const [code, next] of node.next) {
+      const after = pattern.step(at, code);
+      if (after.length > 0) walk(next, after);
+    }
+  };
+  walk(root, state);
+  return allowed;
 }

@@ -7,10 +7,11 @@ import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
-import { BidirectionalEncoder, type BidirectionalEncoderOptions } from "../models/bidirectional-encoder.ts";
+import { BidirectionalEncoder } from "../models/bidirectional-encoder.ts";
+import { chosenFamily, encoderFamilies } from "../models/encoder-families.ts";
+import type { BidirectionalEncoderOptions } from "../models/encoder-options.ts";
 import { normalLinear } from "../normal-layers.ts";
 import { tiedLogits } from "../tied-logits.ts";
-import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 export interface MaskedLanguageModelOptions extends BidirectionalEncoderOptions {
   /** Default the one whose form it is: `roberta` with positions after padding, `distilBert` without segments, `bertAlibi` with `alibi`, else `bert`. */

@@ -8,9 +8,10 @@ import type { ForwardOptions, TokenInput } from "../forward-pass.ts";
 import { type JsonObject, labelFields, type ModelConfig } from "../huggingface/config.ts";
 import { type EncoderFamily, familyOf, namesWithHead } from "../huggingface/encoder-family.ts";
 import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
-import { BidirectionalEncoder, type BidirectionalEncoderOptions } from "../models/bidirectional-encoder.ts";
+import { BidirectionalEncoder } from "../models/bidirectional-encoder.ts";
+import { chosenFamily, encoderFamilies } from "../models/encoder-families.ts";
+import type { BidirectionalEncoderOptions } from "../models/encoder-options.ts";
 import { normalLinear } from "../normal-layers.ts";
-import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
 
 /** What the logits mean: one class, any number of classes, or numbers. */
 export type Problem = "single_label_classification" | "multi_label_classification" | "regression";

@@ -2,7 +2,7 @@
 
 import { UnsupportedError } from "@dl/core";
 import type { ActivationName } from "../activation.ts";
-import type { EncoderPreset } from "../models/bidirectional-encoder.ts";
+import type { EncoderPreset } from "../models/encoder-options.ts";
 import type { JsonObject, ModelConfig } from "./config.ts";
 import type { HuggingFaceNames, NameTable, SharedCopy } from "./pretrained.ts";
 
@@ -47,6 +47,9 @@ const maskedCopies: readonly SharedCopy[] = [
 // Buffers of old versions; the pooler where nothing asks for it.
 const buffers = [/position_ids$/];
 const withoutHead = [...buffers, ...maskedCopies.map(({ name }) => name)];
+const pooler = /(^|\.)pooler\./;
+// Which sentence follows: BERT's other task of pretraining, beside the masked-token head in its files.
+const besideMasked = [...buffers, /^cls\.seq_relationship\./];
 const aliases = [
   [/\.gamma$/, ".weight"],
   [/\.beta$/, ".bias"],
@@ -58,19 +61,19 @@ export function namesWithHead(family: EncoderFamily, head: NameTable): HuggingFa
   const below = Object.entries(family.table).map(([ours, theirs]) => [`encoder.${ours}`, `${prefix}.${theirs}`]);
   const poolerIsUsed = Object.values(head).some((name) => name.includes("pooler"));
   const isMasked = head === family.heads.masked;
-  const ignored = isMasked ? buffers : withoutHead;
+  const ignored = isMasked ? besideMasked : withoutHead;
   return {
     table: { ...(Object.fromEntries(below) as NameTable), ...head },
     prefix,
     head: Object.keys(head),
     ...(isMasked && { copies: maskedCopies }),
-    ignored: poolerIsUsed ? ignored : [...ignored, /(^|\.)pooler\./],
+    ignored: poolerIsUsed ? ignored : [...ignored, pooler],
     aliases,
   };
 }
 
-/** Names of the bare encoder, with its pooler where it has one. */
+/** Names of the bare encoder, in files of it alone or below a head; its pooler is left out. */
 export function bareNames(family: EncoderFamily): HuggingFaceNames {
   const { prefix = family.type } = family;
-  return { table: family.table, prefix, ignored: [...withoutHead, /(^|\.)pooler\./], aliases };
+  return { table: family.table, prefix, ignored: [...withoutHead, pooler], aliases };
 }

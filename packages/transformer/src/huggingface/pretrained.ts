@@ -29,6 +29,8 @@ export interface HuggingFaceNames {
   readonly head?: readonly string[] | undefined;
   /** Names a file may hold that we do not need, such as buffers of old versions. */
   readonly ignored?: readonly RegExp[] | undefined;
+  /** Our paths of tensors that are zero where a file lacks them. Default none. */
+  readonly zeros?: readonly string[] | undefined;
   /** Names a file may hold beside the weights they share, by our path of those: alike, or the file is of a model that shares less. Default none. */
   readonly copies?: readonly SharedCopy[] | undefined;
   /** Older or alternative names a file may have, and what they stand for now. Default none. */

@@ -1,7 +1,8 @@
 /** A model's weights under the names, and in the layouts, of Hugging Face's transformers. */
 
-import { CheckpointError, type HostTensor, permuteHost, sameShape } from "@dl/core";
+import { CheckpointError, type HostTensor, hostTensor, permuteHost, sameShape, sizeOf } from "@dl/core";
 import { Conv2d, fromStored, Linear, loadState, type Mapped, type Module, type NamedTensors, readState } from "@dl/nn";
+import { isWithin } from "../module-paths.ts";
 import type { JsonObject } from "./config.ts";
 import type { HuggingFaceNames, Pretrained } from "./pretrained.ts";
 
@@ -91,6 +92,39 @@ function placesOf(model: Pretrained): (name: string) => Mapped | string | undefi
   };
 }
 
+/** The tensors, and zeros for those that may be left out. */
+function withZeros(model: Pretrained, tensors: NamedTensors, place: ReturnType<typeof placesOf>): NamedTensors {
+  const { zeros = [] } = model.huggingFace;
+  if (zeros.length === 0) return tensors;
+  const given = new Set([...tensors.keys()].map((name) => pathOf(place(name))));
+  const state = model.state();
+  const more = zeros
+    .filter((path) => !given.has(path))
+    .map((path) => {
+      const { shape } = state.get(path)!;
+      return [huggingFaceName(path, model.huggingFace), hostTensor(new Float32Array(sizeOf(shape)), shape)] as const;
+    });
+  return new Map([...tensors, ...more]);
+}
+
+function pathOf(target: Mapped | string | undefined): string | undefined {
+  return typeof target === "object" ? target.path : undefined;
+}
+
+/** The file's names of tensors whose place, in one of the modules at `paths`, has another shape; by our path. */
+export function otherShapes(model: Pretrained, tensors: NamedTensors, paths: readonly string[]): Map<string, string> {
+  const place = placesOf(model);
+  const state = model.state();
+  const found = new Map<string, string>();
+  for (const [name, tensor] of tensors) {
+    const path = pathOf(place(name));
+    if (path === undefined || !isWithin(path, paths)) continue;
+    const { shape } = toOurs("bytes" in tensor ? fromStored(tensor, { name }) : tensor, { path, model });
+    if (!sameShape(shape, state.get(path)!.shape)) found.set(path, name);
+  }
+  return found;
+}
+
 /** A copy in a file that is not what it should be a copy of. */
 export interface DifferentCopy {
   readonly name: string;
@@ -110,8 +144,8 @@ export function differentCopies(model: Pretrained, tensors: NamedTensors): Diffe
   const place = placesOf(model);
   const sources = new Map<string, string>();
   for (const name of tensors.keys()) {
-    const target = place(name);
-    if (typeof target === "object") sources.set(target.path, name);
+    const path = pathOf(place(name));
+    if (path !== undefined) sources.set(path, name);
   }
   const read = (name: string): HostTensor => {
     const tensor = tensors.get(name)!;
@@ -155,7 +189,8 @@ export function loadHuggingFaceState(
       `${file === undefined ? "" : `${file}: `}loadHuggingFaceState ${model.constructor.name}: expected ${other.name} to be ${other.of} again, as the model shares them, got other values. ${advice}`,
     );
   }
-  const { missing, unexpected } = loadState(model, tensors, { strict, file, map: placesOf(model) });
+  const map = placesOf(model);
+  const { missing, unexpected } = loadState(model, withZeros(model, tensors, map), { strict, file, map });
   return { missing, unexpected: unexpected.map((name) => name.replace(/ \(as transformers:.*\)$/, "")) };
 }
 

@@ -2,7 +2,7 @@
 
 import { activationNames } from "../activation.ts";
 import type { EncoderFamily } from "../huggingface/encoder-family.ts";
-import type { EncoderPreset } from "./bidirectional-encoder.ts";
+import type { EncoderPreset } from "./encoder-options.ts";
 
 const uncased = { vocabulary: 30_522, context: 512 } as const;
 

@@ -2,52 +2,17 @@
 
 import { cumsum, formatShape, narrow, notEqual, OptionError, type Rng, range, ShapeError, type Tensor, tensor } from "@dl/core";
 import { type Embedding, LayerNorm, type Linear, type Mode, Module } from "@dl/nn";
-import { type ActivationName, activations } from "../activation.ts";
+import { activations } from "../activation.ts";
 import { attendHeads, splitHeads } from "../attention-heads.ts";
 import { dropIn } from "../drop-in.ts";
 import { type ForwardOptions, paddingMask, runBlock, type TokenInput, type Trace } from "../forward-pass.ts";
+import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
+import { bareNames, familyOf } from "../huggingface/encoder-family.ts";
+import type { HuggingFaceNames } from "../huggingface/pretrained.ts";
 import { linearDistances } from "../linear-biases.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
-
-export interface BidirectionalEncoderOptions {
-  /** Number of token ids. */
-  vocabulary: number;
-  /** Most tokens the model can see. */
-  context: number;
-  /** Length of a token's vector. */
-  size: number;
-  layers: number;
-  heads: number;
-  /** Width of the feed-forward layers. Default 4 · size. */
-  hidden?: number;
-  /** Kinds of segments, such as the two texts of a pair; 0 for none. Default 2. */
-  segments?: number;
-  /** Default `gelu`. */
-  activation?: ActivationName;
-  /** Rate after embeddings and on what each branch adds. Default 0.1. */
-  dropout?: number;
-  /** Rate on attention weights. Default as `dropout`. */
-  attentionDropout?: number;
-  /** Added to variances. Default 1e-12. */
-  epsilon?: number;
-  /** Deviation of first weights. Default 0.02. */
-  deviation?: number;
-  /** The id of padding. Default 0. */
-  padId?: number;
-  /**
-   * `from zero`, or, as RoBERTa has them, `after padding`: real tokens count on from padId + 1, padding stands at padId; the context then
-   * has padId + 1 rows more. Default `from zero`.
-   */
-  positions?: "from zero" | "after padding";
-  /**
-   * Scores fall with the distance, beside the positions: from the first step on a token sees its neighbours best, where plain BERT has to
-   * learn who they are: small models on small texts learn sooner. Press et al. 2021, arXiv:2108.12409, on both sides. Default false.
-   */
-  alibi?: boolean;
-  rng: Rng;
-}
-
-export type EncoderPreset = Omit<BidirectionalEncoderOptions, "rng">;
+import { chosenFamily, encoderFamilies } from "./encoder-families.ts";
+import { type BidirectionalEncoderOptions, type EncoderSettings, encoderSettings } from "./encoder-options.ts";
 
 interface BlockOptions {
   mode: Mode;
@@ -55,24 +20,6 @@ interface BlockOptions {
   /** `[1, H, T, T]`, of ALiBi. */
   bias: Tensor | undefined;
   trace: Trace;
-}
-
-type Settled = Required<EncoderPreset>;
-
-/** The options with their defaults. */
-export function encoderSettings(given: EncoderPreset): Settled {
-  const { vocabulary, context, size, layers, heads, dropout = 0.1, segments = 2 } = given;
-  return {
-    ...{ vocabulary, context, size, layers, heads, dropout, segments },
-    hidden: given.hidden ?? 4 * size,
-    activation: given.activation ?? "gelu",
-    attentionDropout: given.attentionDropout ?? dropout,
-    epsilon: given.epsilon ?? 1e-12,
-    deviation: given.deviation ?? 0.02,
-    padId: given.padId ?? 0,
-    positions: given.positions ?? "from zero",
-    alibi: given.alibi ?? false,
-  };
 }
 
 class EncoderBlock extends Module {
@@ -84,9 +31,9 @@ class EncoderBlock extends Module {
   readonly expand: Linear;
   readonly contract: Linear;
   readonly feedForwardNorm: LayerNorm;
-  readonly settings: Settled;
+  readonly settings: EncoderSettings;
 
-  constructor(settings: Settled, rng: Rng) {
+  constructor(settings: EncoderSettings, rng: Rng) {
     super();
     const { size, hidden, deviation, epsilon } = settings;
     const square = (name: string): Linear => normalLinear({ inputs: size, outputs: size, deviation, rng: rng.fork(name) });
@@ -117,7 +64,8 @@ class EncoderBlock extends Module {
 }
 
 /**
- * Token ids `[B, T]` → vectors `[B, T, C]`, each of which saw all others.
+ * Token ids `[B, T]` → vectors `[B, T, C]`, each of which saw all others. Folders of `BertModel`, `RobertaModel` and `DistilBertModel` are
+ * read and written; a pooler is left out, and so is, with `strict: false`, the head of a file that has one.
  *
  * @example
  * const encoder = new BidirectionalEncoder({ vocabulary: 1000, context: 64, size: 32, layers: 2, heads: 4, rng });
@@ -129,7 +77,7 @@ export class BidirectionalEncoder extends Module {
   readonly kinds: Embedding | undefined;
   readonly norm: LayerNorm;
   readonly blocks: readonly EncoderBlock[];
-  readonly options: Settled;
+  readonly options: EncoderSettings;
 
   constructor({ rng, ...given }: BidirectionalEncoderOptions) {
     super();
@@ -167,6 +115,20 @@ export class BidirectionalEncoder extends Module {
       trace.hiddenStates?.push(x);
     }
     return x;
+  }
+
+  /** Names of the family whose form it is. @throws OptionError for a form that no family's file can say. */
+  get huggingFace(): HuggingFaceNames {
+    return bareNames(chosenFamily(this.options));
+  }
+
+  static fromConfig(config: ModelConfig, { rng }: { rng: Rng }): BidirectionalEncoder {
+    return new BidirectionalEncoder({ ...familyOf(config, encoderFamilies).readOptions(config), rng });
+  }
+
+  toConfig(): JsonObject {
+    const family = chosenFamily(this.options);
+    return { architectures: [`${family.className}Model`], model_type: family.type, ...family.writeOptions(this.options) };
   }
 
   /** `[T]` or `[B, T]` */

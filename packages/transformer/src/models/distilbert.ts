@@ -2,7 +2,7 @@
 
 import { activationNames } from "../activation.ts";
 import type { EncoderFamily } from "../huggingface/encoder-family.ts";
-import type { EncoderPreset } from "./bidirectional-encoder.ts";
+import type { EncoderPreset } from "./encoder-options.ts";
 
 export const distilBertBase: EncoderPreset = { vocabulary: 30_522, context: 512, size: 768, layers: 6, heads: 12, segments: 0 };
 

@@ -273,9 +273,10 @@ export class EncoderDecoder extends Module implements SequenceToSequence {
     this.family = family;
     const shared = /^((model\.)?(encoder|decoder)\.embed_tokens|lm_head)\.weight$/;
     const copies = [{ name: shared, path: "tokens.weight" }];
-    // Tables of sines are computed here.
-    const ignored = settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [];
-    this.huggingFace = { table: family.table, prefix: "model", copies, ignored };
+    // fairseq's mark of old files; tables of sines, which are computed here.
+    const ignored = [/(encoder|decoder)\.version$/, ...(settings.positions === "sinusoidal" ? [/embed_positions\.weight$/] : [])];
+    // BartModel, below the head, has no bias of the logits: as transformers, none is zero.
+    this.huggingFace = { table: family.table, prefix: "model", copies, ignored, zeros: ["bias"] };
   }
 
   get cacheShape(): CacheShape {

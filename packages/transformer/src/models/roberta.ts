@@ -2,7 +2,7 @@
 
 import type { EncoderFamily } from "../huggingface/encoder-family.ts";
 import { bert } from "./bert.ts";
-import type { EncoderPreset } from "./bidirectional-encoder.ts";
+import type { EncoderPreset } from "./encoder-options.ts";
 
 const common = { vocabulary: 50_265, context: 512, segments: 1, epsilon: 1e-5, padId: 1, positions: "after padding" } as const;
 

@@ -93,6 +93,8 @@ export class ViT extends Module {
       [/\.mlp\.fc2\./, ".output.dense."],
     ],
     leadingOnes: { "embedding.whole": 2, "embedding.places": 1 },
+    // Of the bare ViTModel, which classes are not made of.
+    ignored: [/^(vit\.)?pooler\./],
   };
 
   constructor({ rng, ...given }: ViTOptions) {

@@ -9,18 +9,24 @@ import { loadSafetensors, saveSafetensors, saveShards, writeFileAtomically } fro
 import { type JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, Pretrained, PretrainedClass } from "../huggingface/pretrained.ts";
 import { tokenizerConfig } from "../huggingface/tokenizer-config.ts";
-import { differentCopies, huggingFaceState, loadHuggingFaceState } from "../huggingface/weights.ts";
+import { differentCopies, huggingFaceState, loadHuggingFaceState, otherShapes } from "../huggingface/weights.ts";
+import { isWithin } from "../module-paths.ts";
 
 export interface LoadOptions {
-  /** First values of tensors the folder does not have, as with a new head; needed with `strict: false` only. */
+  /** First values of tensors the folder does not have, as with a new head; needed with `strict: false` or `replaceHead` only. */
   rng?: Rng;
   /**
    * Every tensor must have its place, and every place its tensor. Without, only what `mayLack` names may be missing, and only another
    * head's tensors left over: weights of another model are refused either way. Default true.
    */
   strict?: boolean;
-  /** Paths of modules that the folder may lack, with `strict: false`. Default the model's head. */
+  /** Paths of modules that the folder may lack, with `strict: false`, or have in another shape, with `replaceHead`. Default the model's head. */
   mayLack?: readonly string[];
+  /**
+   * What the folder's head has in another shape, as with another number of labels, begins anew, with values from `rng`; what fits is kept
+   * (transformers' `ignore_mismatched_sizes`, of the head alone). Default false: it is refused.
+   */
+  replaceHead?: boolean;
   /** Changes of the configuration, such as `id2label` for a new head. Default none. */
   config?: ModelConfig["values"];
 }
@@ -52,7 +58,7 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
 export async function loadFolder<M extends Pretrained>(
   folder: string,
   kind: PretrainedClass<M>,
-  { rng, strict = true, mayLack, config: changes = {} }: LoadOptions = {},
+  { rng, strict = true, mayLack, replaceHead = false, config: changes = {} }: LoadOptions = {},
 ): Promise<M> {
   const { values, file } = await readConfig(folder);
   const index = join(folder, indexName);
@@ -67,14 +73,17 @@ export async function loadFolder<M extends Pretrained>(
     model[Symbol.dispose]();
     model = make(untied);
   }
-  const { missing, unexpected } = loadHuggingFaceState(model, tensors, { strict, file: path });
   const head = mayLack ?? model.huggingFace.head ?? [];
-  const lacking = missing.filter((name) => !head.some((part) => name === part || name.startsWith(`${part}.`)));
-  const left = strict ? [] : unexpected.filter(ofBase(model.huggingFace, tensors.keys()));
+  const replaced = replaceHead ? otherShapes(model, tensors, head) : new Map<string, string>();
+  const leftOut = new Set(replaced.values());
+  const kept = leftOut.size === 0 ? tensors : new Map([...tensors].filter(([name]) => !leftOut.has(name)));
+  const { missing, unexpected } = loadHuggingFaceState(model, kept, { strict: strict && leftOut.size === 0, file: path });
+  const lacking = missing.filter((name) => (strict ? !replaced.has(name) : !isWithin(name, head)));
+  const left = strict ? unexpected : unexpected.filter(ofBase(model.huggingFace, tensors.keys()));
   if (lacking.length > 0 || left.length > 0) {
     const parts = [...(lacking.length > 0 ? [`missing: ${some(lacking)}`] : []), ...(left.length > 0 ? [`unexpected: ${some(left)}`] : [])];
     throw new CheckpointError(
-      `${path}: expected all weights of ${kind.name} but ${head.join(", ") || "none"}, got others: ${parts.join("; ")}. Are they another model's?`,
+      `${path}: expected all weights of ${kind.name} but ${(strict ? [...replaced.keys()] : head).join(", ") || "none"}, got others: ${parts.join("; ")}. Are they another model's?`,
     );
   }
   if (missing.length > 0 && rng === undefined) {

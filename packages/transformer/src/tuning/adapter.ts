@@ -3,6 +3,7 @@
 import { type HostTensor, OptionError } from "@dl/core";
 import { Module, type Parameter } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
+import { isWithin } from "../module-paths.ts";
 
 /** Parameters beside a model's, and what they change in it. */
 export interface Adapter {
@@ -39,6 +40,7 @@ export class Adapted<M extends Module> extends Module {
 export class WholeModules {
   /** By path in the model. */
   readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly #where: string;
   #before: ReadonlyMap<string, HostTensor> | undefined;
 
   /** @param options.also  Single parameters by their paths. Default none. */
@@ -49,31 +51,42 @@ export class WholeModules {
   ) {
     const found = new Map<string, Parameter>();
     for (const path of paths) {
-      const below = [...model.namedParameters()].filter(([name]) => name === path || name.startsWith(`${path}.`));
+      const below = [...model.namedParameters()].filter(([name]) => isWithin(name, [path]));
       if (below.length === 0) throw new OptionError(`${where}: expected whole modules of the model, got ${path}.`);
       for (const [name, parameter] of below) found.set(name, parameter);
     }
     for (const [name, parameter] of model.namedParameters()) if (also(name)) found.set(name, parameter);
     this.parameters = found;
+    this.#where = where;
   }
 
-  /** Remembers the present values. */
+  /** Remembers the present values; those it has already stay. */
   async remember(): Promise<void> {
+    if (this.#before) return;
     const before = new Map<string, HostTensor>();
     for (const [path, parameter] of this.parameters) before.set(path, await parameter.read());
     this.#before = before;
   }
 
+  /** @throws OptionError where there are parameters whose values are not remembered: what training changed could not be taken back. */
+  requireReady(method: string): void {
+    if (this.parameters.size === 0 || this.#before) return;
+    const [first] = this.parameters.keys();
+    const others = this.parameters.size > 1 ? ` and ${this.parameters.size - 1} more` : "";
+    throw new OptionError(
+      `${this.#where}.${method}: expected the values from before of what the model trains itself (${first}${others}), got none: detach could not give them back. Await ready() first.`,
+    );
+  }
+
   restore(): void {
+    this.requireReady("detach");
     for (const [path, value] of this.#before ?? []) this.parameters.get(path)!.load(value);
   }
 }
 
 /** BitFit: of the model only the biases are trained. Ben Zaken et al. 2021, arXiv:2106.10199. `also` names modules trained whole, such as the head. */
 export function bitFit(model: Module, { also = [] }: { also?: readonly string[] } = {}): Parameter[] {
-  const chosen = [...model.namedParameters()].filter(
-    ([path]) => path === "bias" || path.endsWith(".bias") || also.some((whole) => path === whole || path.startsWith(`${whole}.`)),
-  );
+  const chosen = [...model.namedParameters()].filter(([path]) => path === "bias" || path.endsWith(".bias") || isWithin(path, also));
   if (chosen.length === 0)
     throw new OptionError("bitFit: expected a model with biases, got one without. Llama and T5 have none: use Lora.");
   return chosen.map(([, parameter]) => parameter);

@@ -12,7 +12,7 @@ export interface Ia3Options {
   targets: readonly Target[];
   /** Those whose input is multiplied: the second of the feed-forward layers. Default none. */
   feedForward?: readonly Target[];
-  /** Paths of modules that are trained whole beside it, such as a new head. Default none. */
+  /** Paths of modules that are trained whole beside it, such as a new head; no target may be in one. Default none. */
   whole?: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export class Ia3 extends Module implements Adapter {
   constructor(model: Pretrained, options: Ia3Options) {
     super();
     const { targets, feedForward = [], whole = [] } = options;
-    const found = targetLayers(model, [...targets, ...feedForward], { where: "Ia3" });
+    const found = targetLayers(model, [...targets, ...feedForward], { where: "Ia3", whole });
     this.#whole = new WholeModules(model, whole, { where: "Ia3" });
     this.#options = options;
     const factors = new Map<string, Parameter>();
@@ -43,6 +43,7 @@ export class Ia3 extends Module implements Adapter {
       const factor = new Parameter(init.ones([layer.weight.shape[isInput ? 0 : 1]!]));
       factors.set(path, factor);
       return wrapForward(layer, (forward, x) => {
+        this.#whole.requireReady("forward");
         if (standing.isMerged) return forward(x);
         return isInput ? forward(x.mul(factor.value)) : forward(x).mul(factor.value);
       });
@@ -51,7 +52,10 @@ export class Ia3 extends Module implements Adapter {
     this.#model = model;
   }
 
-  /** Whole modules need their values from before, so that `detach` gives them back: made ready by reading them. */
+  /**
+   * `whole` needs the values from before, which `detach` gives back: made ready by reading them. Until then neither the adapter nor the
+   * model with it can be used. Without `whole` there is nothing to await.
+   */
   async ready(): Promise<this> {
     await this.#whole.remember();
     return this;
@@ -72,7 +76,9 @@ export class Ia3 extends Module implements Adapter {
     return this.#inputs;
   }
 
+  /** @throws OptionError before `ready` with `whole`. */
   trained(): Parameter[] {
+    this.#whole.requireReady("trained");
     return [...this.parameters(), ...this.#whole.parameters.values()];
   }
 
@@ -81,8 +87,13 @@ export class Ia3 extends Module implements Adapter {
     throw new OptionError("Ia3.forward: expected the model's forward to be called; the adapter works inside it.");
   }
 
-  /** The model as it was: weights from before a merge, whole modules from before training (after `ready`). */
+  /**
+   * The model as it was: weights from before a merge, whole modules from before training.
+   *
+   * @throws OptionError before `ready` with `whole`.
+   */
   detach(): void {
+    this.#whole.requireReady("detach");
     if (this.#standings.some(({ isMerged }) => isMerged)) this.unmerge();
     for (const undo of this.#detach) undo();
     for (const standing of this.#standings) standing.leave();

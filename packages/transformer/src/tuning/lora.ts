@@ -30,7 +30,7 @@ export interface LoraOptions {
   dora?: boolean;
   /** Rate on the input of the product. Default 0. */
   dropout?: number;
-  /** Paths of modules that are trained whole beside it, such as a new head. Default none. */
+  /** Paths of modules that are trained whole beside it, such as a new head; no target may be in one. Default none. */
   whole?: readonly string[];
   /** Biases of the model that are trained with it: none, all, or those of the layers it stands on. Default `none`. */
   bias?: LoraBias;
@@ -85,7 +85,7 @@ export class Lora extends Module implements Adapter {
   constructor(model: Pretrained, options: LoraOptions) {
     super();
     const { targets, rank, alpha, ranks = {}, alphas = {}, rankStabilized = false, rng, whole = [], bias = "none" } = options;
-    this.#targets = targetTables(model, targets, { where: "Lora" });
+    this.#targets = targetTables(model, targets, { where: "Lora", whole });
     this.layers = new Map(
       this.#targets.map((target) => {
         const r = valueFor(ranks, target) ?? rank;
@@ -114,8 +114,8 @@ export class Lora extends Module implements Adapter {
   }
 
   /**
-   * DoRA needs the lengths of the model's columns, and whole modules their values from before: made ready by reading them. Until then a
-   * model with DoRA cannot be used.
+   * DoRA needs the lengths of the model's columns, `whole` and `bias` the values from before, which `detach` gives back: made ready by
+   * reading them. Until then neither the adapter nor the model with it can be used. Without these three there is nothing to await.
    */
   async ready(): Promise<this> {
     await this.#whole.remember();
@@ -146,7 +146,7 @@ export class Lora extends Module implements Adapter {
     return this.#whole.parameters;
   }
 
-  /** @throws OptionError for DoRA before `ready`: its lengths would not be among them. */
+  /** @throws OptionError before `ready` with `dora`, `whole` or `bias`: lengths of columns, or values from before, would be lost. */
   trained(): Parameter[] {
     this.#requireReady("trained");
     return [...this.parameters(), ...this.#whole.parameters.values()];
@@ -162,9 +162,10 @@ export class Lora extends Module implements Adapter {
     return this.#targets.find(({ layer }) => layer instanceof Embedding);
   }
 
-  #requireReady(where: string): void {
+  #requireReady(method: string): void {
+    this.#whole.requireReady(method);
     if (!this.#isReady) {
-      throw new OptionError(`Lora.${where}: expected DoRA that has read the lengths of its columns, got none. Await ready() first.`);
+      throw new OptionError(`Lora.${method}: expected DoRA that has read the lengths of its columns, got none. Await ready() first.`);
     }
   }
 
@@ -176,6 +177,7 @@ export class Lora extends Module implements Adapter {
       const lora = this.layers.get(path)!;
       if (layer instanceof Embedding) {
         return wrapForward(layer, (forward, ids) => {
+          this.#requireReady("forward");
           const base = forward(ids);
           if (standing.isMerged) return base;
           return base.add(matmul(gather(lora.down.value, ids, { axis: 0 }), lora.up.value).mul(lora.scale));
@@ -203,8 +205,13 @@ export class Lora extends Module implements Adapter {
     return watch ? [...undo, watch.stop] : undo;
   }
 
-  /** The model as it was: weights from before a merge, whole modules from before training (after `ready`). */
+  /**
+   * The model as it was: weights from before a merge, whole modules and biases from before training.
+   *
+   * @throws OptionError before `ready` with `whole` or `bias`.
+   */
   detach(): void {
+    this.#whole.requireReady("detach");
     if (this.#standings.some(({ isMerged }) => isMerged)) this.unmerge();
     for (const undo of this.#detach) undo();
     for (const standing of this.#standings) standing.leave();

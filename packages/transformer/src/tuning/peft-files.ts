@@ -6,12 +6,13 @@ import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName, toHuggingFace, toOurs } from "../huggingface/weights.ts";
 import type { CacheShape } from "../key-value-cache.ts";
+import { isWithin } from "../module-paths.ts";
 import { Ia3 } from "./ia3.ts";
 import { Lora, loraBiases } from "./lora.ts";
 import { expressionOf, patternValues } from "./peft-expressions.ts";
 import { requirePlain } from "./peft-plain-lora.ts";
 import { PrefixTuning, PromptTuning } from "./soft-prompts.ts";
-import { fits, moduleName, type Target, type TargetLayer, targetLayers, targetTables, valueFor } from "./targets.ts";
+import { fits, moduleName, type Table, type Target, type TargetLayer, targetLayers, targetTables, valueFor } from "./targets.ts";
 
 /** An adapter that PEFT knows. */
 export type PeftAdapter = Lora | Ia3 | PromptTuning | PrefixTuning;
@@ -221,6 +222,16 @@ function targetsOf(config: ModelConfig, model: Pretrained): Target[] {
     .map(({ path }) => path);
 }
 
+/** PEFT puts nothing on a module that it saves whole, whatever its name fits: `dense` is not RoBERTa's `classifier.dense` then. */
+function outside<L extends TargetLayer<Table>>(whole: readonly string[], layers: readonly L[]): L[] {
+  return layers.filter(({ path }) => !isWithin(path, whole));
+}
+
+/** The layer at `path` alone: the end of another's path may be the whole of this one. */
+function exactly(path: string): RegExp {
+  return new RegExp(path.replaceAll(".", String.raw`\.`));
+}
+
 function strings(config: ModelConfig, name: string): string[] {
   const value = config.values[name];
   if (value === null || value === undefined) return [];
@@ -266,11 +277,10 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
   }
   if (type === "IA3") return emptyIa3(model, config);
   requirePlain(config);
-  const targets = targetsOf(config, model);
-  const layers = targetTables(model, targets, { where: "loadPeft" });
   const whole = pathsNamed(strings(config, "modules_to_save"), model);
+  const layers = outside(whole, targetTables(model, targetsOf(config, model), { where: "loadPeft" }));
   const lora = new Lora(model, {
-    targets,
+    targets: layers.map(({ path }) => exactly(path)),
     rank: config.count("r"),
     alpha: config.number("lora_alpha"),
     ranks: patternValues("rank_pattern", { config, layers }),
@@ -287,14 +297,14 @@ async function emptyAdapter(model: Pretrained, config: ModelConfig, rng: Rng): P
 /** Layers whose input is multiplied are a part of the targets: what else their names fit stays as it is. */
 async function emptyIa3(model: Pretrained, config: ModelConfig): Promise<Ia3> {
   config.only("exclude_modules", null);
-  const found = targetLayers(model, targetsOf(config, model), { where: "loadPeft" });
+  const whole = pathsNamed(strings(config, "modules_to_save"), model);
+  const found = outside(whole, targetLayers(model, targetsOf(config, model), { where: "loadPeft" }));
   const value = config.values.feedforward_modules;
   const inner = typeof value === "string" ? [expressionOf(value, { config, name: "feedforward_modules" })] : undefined;
   const ends = inner ? [] : strings(config, "feedforward_modules");
   const isInner = ({ path, name }: TargetLayer): boolean =>
     inner ? inner.some((each) => fits(each, { path, name })) : ends.some((end) => name.endsWith(end));
-  const paths = (layers: readonly TargetLayer[]): string[] => layers.map(({ path }) => path);
-  const whole = pathsNamed(strings(config, "modules_to_save"), model);
+  const paths = (layers: readonly TargetLayer[]): Target[] => layers.map(({ path }) => exactly(path));
   const ia3 = new Ia3(model, { targets: paths(found), feedForward: paths(found.filter(isInner)), whole });
   return ia3.ready();
 }

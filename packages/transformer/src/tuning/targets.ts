@@ -4,6 +4,7 @@ import { OptionError } from "@dl/core";
 import { Embedding, Linear } from "@dl/nn";
 import type { Pretrained } from "../huggingface/pretrained.ts";
 import { huggingFaceName } from "../huggingface/weights.ts";
+import { isWithin } from "../module-paths.ts";
 
 /** A path or name, or its last parts: `query`, `attention.query`, `c_attn`; or an expression that fits the whole of either. */
 export type Target = string | RegExp;
@@ -43,24 +44,35 @@ function layersOf<L extends Table>(model: Pretrained, kinds: readonly (abstract 
   );
 }
 
-/** The dense layers and embeddings that fit one of `targets`. @throws OptionError when a target fits none. */
-export function targetTables(model: Pretrained, targets: readonly Target[], { where }: { where: string }): TargetLayer<Table>[] {
-  return chosen(layersOf<Table>(model, [Embedding, Linear]), targets, { where, kinds: "dense layers and embeddings" });
+interface ChooseOptions {
+  /** Names the caller in errors. */
+  where: string;
+  /** Paths of modules that are trained whole: no target may be in them. Default none. */
+  whole?: readonly string[];
+}
+
+/**
+ * The dense layers and embeddings that fit one of `targets`.
+ *
+ * @throws OptionError when a target fits none, or one in a module that is trained whole.
+ */
+export function targetTables(model: Pretrained, targets: readonly Target[], options: ChooseOptions): TargetLayer<Table>[] {
+  return chosen(layersOf<Table>(model, [Embedding, Linear]), targets, { ...options, kinds: "dense layers and embeddings" });
 }
 
 /**
  * The dense layers that fit one of `targets`.
  *
- * @throws OptionError when a target fits none.
+ * @throws OptionError when a target fits none, or one in a module that is trained whole.
  */
-export function targetLayers(model: Pretrained, targets: readonly Target[], { where }: { where: string }): TargetLayer[] {
-  return chosen(layersOf(model, [Linear]), targets, { where, kinds: "dense layers" });
+export function targetLayers(model: Pretrained, targets: readonly Target[], options: ChooseOptions): TargetLayer[] {
+  return chosen(layersOf(model, [Linear]), targets, { ...options, kinds: "dense layers" });
 }
 
 function chosen<L extends TargetLayer<Table>>(
   all: readonly L[],
   targets: readonly Target[],
-  { where, kinds }: { where: string; kinds: string },
+  { where, kinds, whole = [] }: ChooseOptions & { kinds: string },
 ): L[] {
   for (const target of targets) {
     if (!all.some((layer) => fits(target, layer))) {
@@ -72,5 +84,11 @@ function chosen<L extends TargetLayer<Table>>(
   }
   const found = all.filter((layer) => targets.some((target) => fits(target, layer)));
   if (found.length === 0) throw new OptionError(`${where}: expected at least one target, got none.`);
+  const inside = found.find(({ path }) => isWithin(path, whole));
+  if (inside) {
+    throw new OptionError(
+      `${where}: expected targets outside of whole (${whole.join(", ")}), got ${inside.path}, which is trained whole. Name it in one of both.`,
+    );
+  }
   return found;
 }

@@ -303,20 +303,20 @@ test("LoRA on an embedding begins with no change, learns, and is not merged wher
   });
 });
 
-test("LoRA may learn the model's biases too: none, all, or those of its layers", () => {
+test("LoRA may learn the model's biases too: none, all, or those of its layers", async () => {
   const options = { targets: ["query"], rank: 2, alpha: 2, rng };
-  const biases = (bias?: LoraOptions["bias"]): string[] => {
+  const biases = async (bias?: LoraOptions["bias"]): Promise<string[]> => {
     using model = new SequenceClassifier({ vocabulary: 20, size: 8, layers: 1, heads: 2, context: 16, labels: ["no", "yes"], rng });
-    const lora = new Lora(model, { ...options, ...(bias && { bias }) });
+    using lora = await new Lora(model, { ...options, ...(bias && { bias }) }).ready();
     lora.detach();
     return [...lora.whole.keys()];
   };
-  expect(biases()).toEqual([]);
-  expect(biases("lora_only")).toEqual(["encoder.blocks.0.query.bias"]);
-  const all = biases("all");
+  expect(await biases()).toEqual([]);
+  expect(await biases("lora_only")).toEqual(["encoder.blocks.0.query.bias"]);
+  const all = await biases("all");
   expect(all).toHaveLength(11);
   expect(all).toContain("encoder.norm.bias");
-  expect(() => biases("both" as "all")).toThrow("Lora: expected bias to be none, all, lora_only, got both");
+  await expect(biases("both" as "all")).rejects.toThrow("Lora: expected bias to be none, all, lora_only, got both");
 });
 
 describe("PEFT's ways to name modules", () => {
@@ -327,7 +327,7 @@ describe("PEFT's ways to name modules", () => {
   /** The files of a LoRA, with some settings as a person wrote them for PEFT. */
   const readWith = async (settings: JsonObject, options: Pick<LoraOptions, "targets" | "whole">): Promise<Lora> => {
     using model = classifier();
-    using made = new Lora(model, { rank: 2, alpha: 2, rng, ...options });
+    using made = await new Lora(model, { rank: 2, alpha: 2, rng, ...options }).ready();
     const { config, tensors } = await peftFiles(made);
     const other = classifier();
     const read = await loadPeft(other, { config: new ModelConfig({ ...config, ...settings }), tensors: tensors as NamedTensors }, { rng });

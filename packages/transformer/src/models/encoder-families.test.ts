@@ -1,13 +1,13 @@
 import { OptionError, Rng } from "@dl/core";
 import { describe, expect, test } from "vitest";
+import { MaskedLanguageModel } from "../heads/masked-language-model.ts";
+import { SequenceClassifier } from "../heads/sequence-classifier.ts";
 import { ModelConfig } from "../huggingface/config.ts";
-import { bert, bertAlibi, bertTiny } from "../models/bert.ts";
-import type { EncoderPreset } from "../models/bidirectional-encoder.ts";
-import { distilBert, distilBertBase } from "../models/distilbert.ts";
-import { roberta, robertaBase } from "../models/roberta.ts";
+import { bert, bertAlibi, bertTiny } from "./bert.ts";
+import { distilBert, distilBertBase } from "./distilbert.ts";
 import { chosenFamily } from "./encoder-families.ts";
-import { MaskedLanguageModel } from "./masked-language-model.ts";
-import { SequenceClassifier } from "./sequence-classifier.ts";
+import type { EncoderPreset } from "./encoder-options.ts";
+import { roberta, robertaBase } from "./roberta.ts";
 
 const rng = new Rng(1);
 const small = { vocabulary: 20, context: 12, size: 8, layers: 1, heads: 2 };

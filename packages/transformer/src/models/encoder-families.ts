@@ -1,11 +1,11 @@
-/** The encoders that heads can stand on. */
+/** The families of encoders: which there are, and which one a form is of. */
 
 import type { EncoderFamily } from "../huggingface/encoder-family.ts";
 import { requireKept } from "../huggingface/kept-options.ts";
-import { bert, bertAlibi } from "../models/bert.ts";
-import { type EncoderPreset, encoderSettings } from "../models/bidirectional-encoder.ts";
-import { distilBert } from "../models/distilbert.ts";
-import { roberta } from "../models/roberta.ts";
+import { bert, bertAlibi } from "./bert.ts";
+import { distilBert } from "./distilbert.ts";
+import { type EncoderPreset, encoderSettings } from "./encoder-options.ts";
+import { roberta } from "./roberta.ts";
 
 export const encoderFamilies: readonly EncoderFamily[] = [bert, roberta, distilBert, bertAlibi];
 
