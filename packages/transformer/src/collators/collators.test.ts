@@ -22,6 +22,16 @@ describe("padding", () => {
     expect([...padLabels([[1, 2], []]).data]).toEqual([1, 2, -100, -100]);
   });
 
+  test("what a tokenizer filled up already is no token", () => {
+    const tokenizer = Tokenizer.fromJson(readFileSync(fixturePath("bert_mlm/tokenizer.json"), "utf8"));
+    const [long, short] = tokenizer.encodeBatch(["a b c", "a"]);
+    expect(short!.ids).toHaveLength(long!.ids.length);
+    const { mask } = padTokens([long!, short!, { ids: [7] }], { padId: 0 });
+    expect([...mask.data]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0]);
+    const { labels } = padPairs([{ source: long!, target: short! }], { padId: 0, startId: 0 });
+    expect([...labels.data]).toEqual([...short!.ids.slice(0, 3), -100, -100]);
+  });
+
   test("no texts, empty ones and too long ones are told", () => {
     expect(() => padTokens([], { padId: 0 })).toThrow(/at least one text/);
     expect(() => padTokens([{ ids: [1] }, { ids: [] }], { padId: 0 })).toThrow(/got 0 in text 1/);

@@ -8,6 +8,8 @@ export interface EncodedText {
   readonly ids: readonly number[];
   /** Which of two texts a token is of. Default 0. */
   readonly typeIds?: readonly number[];
+  /** 0 for padding that the text has already, as some tokenizers' files ask for. Default 1 everywhere. */
+  readonly attentionMask?: readonly number[];
   /** 1 for tokens added around the text. Default none. */
   readonly specialTokensMask?: readonly number[];
   /** Which word a token belongs to. Default each its own. */
@@ -25,7 +27,7 @@ export interface PadOptions {
 /** Fields as `TokenInput` has them, `[B, T]` each. */
 export interface TokenBatch extends Record<string, HostTensor> {
   readonly ids: HostTensor;
-  /** Bool, true at tokens. */
+  /** Bool, true at tokens, false at padding. */
   readonly mask: HostTensor;
   readonly segments: HostTensor;
 }
@@ -55,7 +57,7 @@ export function padTokens(
     mask: {
       data: Uint8Array.from(
         padRows(
-          texts.map(({ ids }) => ids.map(() => 1)),
+          texts.map(({ ids, attentionMask }) => attentionMask ?? ids.map(() => 1)),
           { time, value: 0 },
         ),
       ),
