@@ -81,7 +81,7 @@ export async function zeroShotClassifier(model: Clip, options: ZeroShotOptions):
     vectors,
     probabilities(images) {
       const seen = model.encodeImages(images, inference); // [B, projection]
-      return softmax(matmul(seen, tensor(vectors), { transposeB: true }).mul(exp(model.logitScale.value)), -1);
+      return softmax(matmul(seen, tensor(vectors), { transposeB: true }).mul(exp(model.logitScale.value)));
     },
   };
 }
