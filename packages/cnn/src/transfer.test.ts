@@ -116,7 +116,7 @@ describe.each(headed)("the head of %s", (_, { make, images }) => {
       using optimizer = new Sgd(own, { learningRate: 0.5 });
       const started = await model.head.weight.read();
       const logits = await device.compute(() => {
-        const lossOf = (): Tensor => crossEntropy(model.forward(tensor(two), inference), tensor(Int32Array.of(0, 6)));
+        const lossOf = () => crossEntropy(model.forward(tensor(two), inference), tensor(Int32Array.of(0, 6)));
         optimizer.update(valueAndGrad(lossOf, own).grads);
         return model.forward(tensor(two), inference);
       });

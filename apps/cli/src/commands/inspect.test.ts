@@ -64,7 +64,7 @@ test("tables, one a split: classes of --label, missing cells and labels, damaged
     { name: "train", examples: 5, classCounts: [1, 0, 3], badLabels: [{ index: 3, label: -1 }], notFinite: [2], damaged: [] },
     { name: "test", examples: 3, classCounts: [1, 1, 0], badLabels: [], notFinite: [], damaged: [{ index: 1 }] },
   ]);
-  for (const { notJudged } of report.splits) expect(notJudged).toBe("no images, which the field images holds");
+  for (const { notJudged } of report.splits) expect(notJudged).toBe("no images in the field images");
   expect(report.splits[0]!.fields).toEqual({ age: ["float64 []"], city: ["int32 []"], bought: ["int32 []"] });
   expect(report.leaks).toEqual([
     [

@@ -20,7 +20,10 @@ export interface DataReportHtmlOptions {
   imageField?: string | undefined;
 }
 
-/** The whole page. What comes from the data (names, reasons) is escaped. */
+/**
+ * The whole page. What comes from the data (names, reasons) is escaped. Pictures that it shows are read again; where labels are no `column` of
+ * a split, so are its examples from the first on, until each class has its samples.
+ */
 export function dataReportHtml(report: DataReport, options: DataReportHtmlOptions): string {
   const { title = "Data", samples = 8 } = options;
   const page = new Page(report, options, samples);

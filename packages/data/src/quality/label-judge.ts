@@ -61,8 +61,8 @@ export class LabelJudge {
 
   #reasonAgainst(classes: number): string | undefined {
     const count = this.#indices.length;
-    if (this.#seen.size === 0) return "no labels";
-    if (this.#form === undefined) return `no images, which the field ${this.#imageField} holds`;
+    if (this.#seen.size === 0) return "no whole example has a label of a class";
+    if (this.#form === undefined) return `no images in the field ${this.#imageField}`;
     if (this.#areMixed) return "images of more than one size";
     if (this.#seen.size < 2) return "examples of one class only";
     if (count < fewestJudged) return `${count} whole examples with labels, ${fewestJudged} are needed`;

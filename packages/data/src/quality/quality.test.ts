@@ -170,7 +170,7 @@ describe("inspectData", () => {
     ["not asked for", datasetOf(shades(20, 1)), /^not asked for$/, { labelNoise: false }],
     ["fewer than ten", datasetOf(shades(9, 1)), /^9 whole examples with labels, 10 are needed$/],
     ["one class", datasetOf({ images: shades(12, 1).images, labels: new Int32Array(12) }), /^examples of one class only$/],
-    ["no labels", arrayDataset({ images: hostTensor(new Float32Array(12), [12, 1, 1, 1]) }), /^no labels$/],
+    ["no labels", arrayDataset({ images: hostTensor(new Float32Array(12), [12, 1, 1, 1]) }), /^no whole example has a label of a class$/],
     [
       "no images, but numbers",
       arrayDataset({
@@ -180,7 +180,7 @@ describe("inspectData", () => {
           [12],
         ),
       }),
-      /^no images, which the field images holds$/,
+      /^no images in the field images$/,
     ],
     [
       "several sizes",
