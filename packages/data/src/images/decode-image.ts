@@ -5,6 +5,7 @@ import jpeg from "jpeg-js";
 import { bmpPixels, readBmpHeader } from "./bmp-pixels.ts";
 import { exifOrientation } from "./exif.ts";
 import { checkPixels, type Image, withChannels } from "./image.ts";
+import { isRgbJpeg } from "./jpeg-colours.ts";
 import { orient } from "./orientation.ts";
 import { readPngHeader } from "./png-chunks.ts";
 import { pngPixels } from "./png-pixels.ts";
@@ -58,6 +59,8 @@ function fromJpeg(file: Uint8Array, limits: Limits): Image {
     const { width, height, data } = jpeg.decode(file, {
       useTArray: true,
       formatAsRGBA: false,
+      // By itself it takes three components for luma and chroma, whatever the file says. Four are told by Adobe's segment.
+      ...(isRgbJpeg(file) ? { colorTransform: false } : {}),
       tolerantDecoding: false,
       maxResolutionInMP: limits.maximumPixels / 1e6,
       // Its decoder keeps coefficients and planes beside the pixels: about 20 bytes a pixel.
