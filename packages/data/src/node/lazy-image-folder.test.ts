@@ -26,6 +26,9 @@ test("it gives what imageFolder gives, one image in memory at a time; damaged fi
   const read = [...batches(lazy, { batchSize: 6, onDamaged: (_, index) => damaged.push(basename(lazy.paths[index]!)) })];
   expect(damaged.toSorted()).toEqual(["empty.jpg", "not_an_image.png", "truncated.jpg", "truncated.png"]);
   expect(read.reduce((sum, { labels }) => sum + labels.data.length, 0)).toBe(eager.length);
+  const empty = lazy.paths.findIndex((path) => basename(path) === "empty.jpg");
+  const alone = await lazy.getBatchAsync!(Int32Array.of(empty), { onDamaged: () => {} });
+  expect(alone).toEqual({ batch: undefined, kept: Int32Array.of() });
   expect(() => [...batches(lazy, { batchSize: 4 })]).toThrow(/empty.jpg to be a PNG, a JPEG or a BMP/);
   expect(classCounts(lazy)).toEqual([5, 5, 7]);
 });

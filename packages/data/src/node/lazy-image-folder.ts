@@ -7,7 +7,6 @@ import type { Dataset, Example } from "../dataset.ts";
 import { cropToAspect } from "../images/crop.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { resizeImage } from "../images/resize.ts";
-import { noneReadable } from "../read-examples.ts";
 import { listClasses, type SkippedFile } from "./list-classes.ts";
 
 /** What a decoder is asked for. */
@@ -110,7 +109,7 @@ export async function lazyImageFolder(folder: string, options: LazyImageFolderOp
         } else if (onDamaged === undefined || !(result.reason instanceof DataError)) throw result.reason;
         else onDamaged(result.reason, indices[i]!);
       }
-      if (read.length === 0) throw noneReadable(indices.length);
+      if (read.length === 0) return { batch: undefined, kept: Int32Array.of() };
       const data = new Float32Array(read.length * size);
       for (const [i, bytes] of pixels.entries()) toUnit(bytes, data.subarray(i * size, (i + 1) * size));
       const labels = Int32Array.from(read, (index) => fileAt(index).label);
