@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { DataError, hostTensor, Rng } from "@dl/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
@@ -142,6 +142,29 @@ describe("text files", () => {
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  test("JSON Lines are compressed where the name says so; a failure leaves the older file and nothing else", async () => {
+    const path = join(folder, "rows.jsonl.gz");
+    const values = Array.from({ length: 5000 }, (_, i) => ({ i, text: "é".repeat(20) }));
+    await writeJsonl(path, values);
+    expect(gunzipSync(readFileSync(path)).toString()).toBe(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    expect(await collect(jsonlFile(path))).toEqual(values);
+    let closed = false;
+    const failing = (async function* () {
+      try {
+        yield* values;
+        yield undefined;
+      } finally {
+        closed = true;
+      }
+    })();
+    await expect(writeJsonl(path, failing)).rejects.toThrow(/a value that JSON can write/);
+    expect(closed).toBe(true);
+    expect(await collect(jsonlFile(path))).toEqual(values);
+    await writeJsonl(path, []);
+    expect(await collect(jsonlFile(path))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
   test("a file that is not there, or is no gzip, or has no header, says so", async () => {
     await expect(collect(textLines(join(folder, "none.txt")))).rejects.toThrow(/expected to read .*none.txt, got ENOENT/);
     writeFileSync(join(folder, "bad.gz"), "no gzip");
@@ -173,6 +196,9 @@ describe("tar shards", () => {
     writeFileSync(join(folder, "zipped.tar.gz"), gzipSync(readFileSync(paths[1]!)));
     expect(await collect(tarShards([join(folder, "zipped.tar.gz")]))).toEqual(samples.slice(4, 8));
     await expectResumable(tarShards([join(folder, "zipped.tar.gz")]));
+    const zipped = await writeTarShards(folder, samples, { samplesPerShard: 4, nameOf: (shard) => `written-${shard}.tar.gz` });
+    expect(gunzipSync(readFileSync(zipped[1]!))).toEqual(readFileSync(paths[1]!));
+    expect(await collect(tarShards(zipped))).toEqual(samples);
   });
 
   test("shards are drawn in another order in every pass; each comes whole", async () => {
