@@ -44,6 +44,26 @@ describe("CSV", () => {
     );
   });
 
+  test("a text without a header has the columns it is given; what counts as missing can be said", () => {
+    const types = { a: "number", c: "boolean" } as const;
+    const options = { header: false, columns: ["a", "b", "c"], types };
+    expect(parseCsvRecords("\ufeff1,x,true\n,,\n", options)).toEqual([
+      { a: 1, b: "x", c: true },
+      { a: null, b: "", c: null },
+    ]);
+    expect(parseCsvRecords("a,b,c\nNA,NA, -\n,,0\n", { types, missing: ["", "NA", "-"] })).toEqual([
+      { a: null, b: "NA", c: null },
+      { a: null, b: "", c: false },
+    ]);
+    expect(() => parseCsvRecords("a\nNA", { types: { a: "number" } })).toThrow(/got "NA" in row 1.* name it in missing/);
+    expect(() => parseCsvRecords("a,b\n,1", { types: { a: "number" }, missing: ["NA"] })).toThrow(/a number in column a of csv, got ""/);
+    expect(() => parseCsvRecords("1,2", options)).toThrow(/3 cells in every row of csv, as columns has, got 2 in row 1/);
+    expect(() => parseCsvRecords("1", { header: false })).toThrow(/Pass columns/);
+    expect(() => parseCsvRecords("1", { columns: ["a"] })).toThrow(/Pass header: false too/);
+    expect(() => parseCsvRecords("1,2", { header: false, columns: ["a", "a"] })).toThrow(/different names in columns for csv/);
+    expect(() => parseCsvRecords("1,2,3", { ...options, types: { d: "number" } })).toThrow(/a column d in csv, got a, b, c/);
+  });
+
   test("what is not CSV says where", () => {
     expect(() => parseCsv('a\n"b')).toThrow(/closing quote in csv, got its end in line 2/);
     expect(() => parseCsv('a\n"b"c')).toThrow(/after a closing quote in csv, got "c" in line 2/);

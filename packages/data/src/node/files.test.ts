@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { DataError, hostTensor, Rng } from "@dl/core";
+import { DataError, hostTensor, OptionError, Rng } from "@dl/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { batches } from "../batches.ts";
@@ -165,6 +165,21 @@ describe("text files", () => {
       /latin.txt to be shift_jis, got other bytes before byte 301/,
     );
     expect(() => jsonlFile(path, { encoding: "utf-9" })).toThrow(/an encoding that TextDecoder knows, .* got "utf-9"/);
+  });
+
+  test("a CSV file without a header, from any place", async () => {
+    const path = join(folder, "bare.csv");
+    writeFileSync(path, '\n1,a\n?,"b\n"\n3,c');
+    const stream = csvFile(path, { header: false, columns: ["n", "s"], types: { n: "number" }, missing: ["?"] });
+    expect(await collect(stream)).toEqual([
+      { n: 1, s: "a" },
+      { n: null, s: "b\n" },
+      { n: 3, s: "c" },
+    ]);
+    await expectResumable(stream);
+    expect(() => csvFile(path, { header: false })).toThrow(OptionError);
+    writeFileSync(path, "");
+    expect(await collect(stream)).toEqual([]);
   });
 
   test("what is wrong in a CSV file is told by its line, after a resume too", async () => {

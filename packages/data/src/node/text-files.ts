@@ -1,7 +1,7 @@
 /** Text files as streams: lines, JSON Lines, CSV. All may be compressed with gzip; all go on from any place. */
 
 import { DataError } from "@dl/core";
-import { CsvParser, type CsvRecord, type CsvRecordOptions, CsvRecordReader } from "../formats/csv.ts";
+import { CsvParser, type CsvRecord, type CsvRecordOptions, CsvRecordReader, checkColumns } from "../formats/csv.ts";
 import { parseJsonLine } from "../formats/jsonl.ts";
 import { DataStream, type StreamCursor } from "../streams/data-stream.ts";
 import { recordStream, type TextRecord } from "./record-stream.ts";
@@ -36,7 +36,7 @@ export function jsonlFile(path: string, { encoding }: TextFileOptions = {}): Dat
 }
 
 /**
- * The rows of a CSV file whose first row names the columns.
+ * The rows of a CSV file, by the names that its first row gives the columns, or `columns` with `header: false`.
  *
  * @example no-run
  * const reviews = csvFile("reviews.tsv", { delimiter: "\t", types: { stars: "number" } });
@@ -44,6 +44,7 @@ export function jsonlFile(path: string, { encoding }: TextFileOptions = {}): Dat
  */
 export function csvFile(path: string, options: CsvFileOptions = {}): DataStream<CsvRecord> {
   const { delimiter = ",", name = path, encoding } = options;
+  checkColumns(options);
   const records = recordStream(path, { delimiter, encoding });
   /** Nothing for a blank line. */
   const cellsOf = ({ text, line }: TextRecord): string[] | undefined => {
@@ -66,7 +67,7 @@ export function csvFile(path: string, options: CsvFileOptions = {}): DataStream<
     // The place before anything is read, the header included, is null; −1 once there is no header to read on with.
     const state = place ?? undefined;
     let lost = state === -1;
-    let reader: CsvRecordReader | undefined;
+    let reader = options.header === false ? new CsvRecordReader({ ...options, name }) : undefined;
     const cursor = records.open(lost ? undefined : state);
     return {
       next: async () => {
