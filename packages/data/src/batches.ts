@@ -42,6 +42,8 @@ export interface BatchesState {
   readonly length: number;
   readonly batchSize: number;
   readonly dropLast: boolean;
+  /** Whether there is an `order`. States of before it was noted lack it. */
+  readonly ordered?: boolean | undefined;
   readonly shuffle: RngState | null;
   readonly rng: RngState | null;
 }
@@ -50,7 +52,7 @@ export interface BatchesState {
  * One pass over `dataset`. It is an iterator with a place: leaving the loop and looping again goes on; a new epoch is a new pass.
  *
  * @returns Batches whose fields have a batch axis in front: images float32 `[B, H, W, C]`, labels int32 `[B]`.
- * @throws OptionError for a batch size below 1; DataError for an empty dataset, or a `resume` state of another dataset.
+ * @throws OptionError for a batch size below 1; DataError for an empty dataset, or a `resume` state of another dataset or other options.
  * @example
  * for (const batch of batches(points, { batchSize: 2, shuffle: rng.fork("epoch 0") })) {
  *   batch.inputs; // float32 [2, 2]
@@ -94,7 +96,8 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
       throw new OptionError(`batches: expected a whole batchSize of at least 1, got ${batchSize}.`);
     }
     if (dataset.length === 0) throw new DataError("batches: expected a dataset with at least one example, got an empty one.");
-    if (resume !== undefined) checkResume(resume, { length: dataset.length, batchSize, dropLast });
+    const ordered = order !== undefined;
+    if (resume !== undefined) checkResume(resume, { length: dataset.length, batchSize, dropLast, ordered });
     // Both are drawn from the caller's streams, which move on: the next pass differs even if nobody forked.
     // Each state is taken right before its draw, so that one stream may serve as both.
     const shuffleRng = resume === undefined ? shuffle : restore(resume.shuffle);
@@ -107,10 +110,15 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     this.#order = shuffleRng && (order ?? permutationOrder)({ length: dataset.length, batchSize, rng: shuffleRng });
     this.#occurrences = order && this.#order && occurrencesIn(this.#order, { length: dataset.length });
     const transformRng = resume === undefined ? rng : restore(resume.rng);
-    this.#plan = { length: dataset.length, batchSize, dropLast, shuffle: shuffleState, rng: transformRng?.state ?? null };
+    this.#plan = { length: dataset.length, batchSize, dropLast, ordered, shuffle: shuffleState, rng: transformRng?.state ?? null };
     this.#pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, transformRng);
     const examples = this.#order?.length ?? dataset.length;
     this.length = dropLast ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
+    if (resume !== undefined && resume.position > this.length) {
+      throw new DataError(
+        `batches: expected resume.position to be at most ${this.length}, the batches of the pass, got ${resume.position}. Resume with the dataset and options of the interrupted run.`,
+      );
+    }
     this.#dataset = dataset;
     this.#options = { collate, onDamaged };
     this.#position = resume?.position ?? 0;
@@ -193,8 +201,9 @@ function restore(state: RngState | null): Rng | undefined {
   return state === null ? undefined : Rng.fromState(state);
 }
 
-function checkResume(state: BatchesState, now: Pick<BatchesState, "length" | "batchSize" | "dropLast">): void {
-  for (const key of ["length", "batchSize", "dropLast"] as const) {
+function checkResume(state: BatchesState, now: Pick<BatchesState, "length" | "batchSize" | "dropLast" | "ordered">): void {
+  for (const key of ["length", "batchSize", "dropLast", "ordered"] as const) {
+    if (key === "ordered" && state.ordered === undefined) continue;
     if (state[key] !== now[key]) {
       throw new DataError(
         `batches: expected resume to fit this pass (${key} ${now[key]}), got a state with ${key} ${state[key]}. Resume with the dataset and options of the interrupted run.`,

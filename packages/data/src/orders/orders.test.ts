@@ -168,6 +168,19 @@ describe("orders in a pass", () => {
     const rest = [...batches(dataset, { ...options, resume: JSON.parse(JSON.stringify(pass.state)) })];
     expect(rest).toEqual([...pass]);
     expect(() => batches(dataset, options)).toThrow(/Pass shuffle/);
+    expect(() => batches(dataset, { batchSize: 3, resume: pass.state })).toThrow(/\(ordered false\), got a state with ordered true/);
+    for (const shuffle of [undefined, new Rng(4)]) {
+      const { state } = batches(dataset, { batchSize: 3, shuffle });
+      expect(() => batches(dataset, { ...options, resume: state })).toThrow(/\(ordered true\), got a state with ordered false/);
+    }
+    // A state of before it was noted says nothing of it.
+    const { ordered: _, ...older } = pass.state;
+    expect(batches(dataset, { ...options, resume: older }).state).toEqual(pass.state);
+    // More draws than examples: a position that the dataset's own order would not have.
+    const longer = { batchSize: 3, order: weightedOrder([1, ...Array.from({ length: 19 }, () => 0)], { draws: 90 }) };
+    const long = batches(dataset, { ...longer, shuffle: new Rng(4) });
+    for (let i = 0; i < 20; i++) long.next();
+    expect([...batches(dataset, { ...longer, resume: long.state })]).toHaveLength(10);
   });
 
   test("a damaged example is left out and reported, or ends the pass", () => {

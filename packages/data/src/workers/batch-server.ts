@@ -68,7 +68,7 @@ function batchReader({ dataset, transform, collate }: WorkerPipeline): (request:
       const { batchSize, dropLast } = plan;
       const onDamaged = tolerant ? (error: Error, index: number) => damaged.push({ index, message: error.message }) : undefined;
       // The order is the other side's: here it would only be drawn in vain.
-      const resume = { ...plan, shuffle: null };
+      const resume = { ...plan, shuffle: null, ordered: false, position: 0 };
       current = { id, pass: new Batches(dataset, { batchSize, dropLast, transform, collate, onDamaged, resume }) };
     }
     damaged = [];
