@@ -41,10 +41,14 @@ describe("subset, take, concat, map", () => {
     expect(take(ten, 99).length).toBe(10);
   });
 
-  test("class names go along, unless concatenated datasets disagree", () => {
+  test("class names go along; concatenated datasets that disagree are an error", () => {
     expect(take(ten, 3).classNames).toEqual(["a", "b", "c"]);
     expect(concat(ten, ten).classNames).toEqual(["a", "b", "c"]);
-    expect(concat(ten, labelled([0], ["z"])).classNames).toBeUndefined();
+    expect(concat(labelled([0]), ten, labelled([1])).classNames).toEqual(["a", "b", "c"]);
+    expect(concat(labelled([0]), labelled([1])).classNames).toBeUndefined();
+    expect(() => concat(labelled([0]), ten, labelled([0], ["b", "a", "c"]))).toThrow(
+      /the same classNames in every dataset, got a, b, c in dataset 1 and b, a, c in dataset 2/,
+    );
   });
 
   test("map changes examples as they are read, and its labels are the changed ones", () => {

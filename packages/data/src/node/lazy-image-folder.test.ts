@@ -46,7 +46,7 @@ test("keepBytes keeps what was read first, as much as fits: it is not read again
     const { batch } = await keeping.getBatchAsync!(Int32Array.of(1), {});
     await keeping.getBatchAsync!(Int32Array.of(2), {});
     // What is given is the caller's to change.
-    batch.images.data.fill(0);
+    batch!.images.data.fill(0);
     keeping.get(0).images.data.fill(0);
     for (const name of ["1.png", "2.png", "3.png"]) rmSync(join(copy, "a", name));
     for (const i of [0, 1]) expect(keeping.get(i).images).toEqual(expected.images);
