@@ -21,7 +21,7 @@ export interface DecodeImageOptions {
 
 /**
  * Decodes a PNG or a JPEG of any kind (grey, palette, 1 to 16 bits, interlaced, progressive) or an uncompressed BMP. Alpha is dropped, 16 bits are
- * rounded to 8, and the rotation in a JPEG's EXIF data is applied.
+ * rounded to 8, and the rotation in the EXIF data of a PNG or a JPEG is applied.
  *
  * @returns Bytes `[height, width, channels]`.
  * @throws DataError for anything else, and for damaged files.
