@@ -120,5 +120,7 @@ describe("batches", () => {
     expect(() => batches(counting(4), { batchSize: 1, resume: state })).toThrow(/length 4.*length 3/);
     expect(() => batches(counting(3), { batchSize: 2, resume: state })).toThrow(/batchSize/);
     expect(() => batches(counting(3), { batchSize: 1, resume: { ...state, position: -1 } })).toThrow(DataError);
+    expect(() => batches(counting(3), { batchSize: 1, resume: { ...state, position: 4 } })).toThrow(/at most 3, .* got 4/);
+    expect(batches(counting(3), { batchSize: 1, resume: { ...state, position: 3 } }).next().done).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import type { Collate } from "./collate/pad-fields.ts";
 import type { Dataset, Example } from "./dataset.ts";
 import { occurrencesIn, occurrencesOfKept } from "./orders/occurrences.ts";
 import { type Order, permutationOrder } from "./orders/order.ts";
-import { readExampleAsync, readExamples, readExamplesAsync } from "./read-examples.ts";
+import { noneReadable, readExampleAsync, readExamples, readExamplesAsync } from "./read-examples.ts";
 import { DataStream } from "./streams/data-stream.ts";
 import { type StreamBatches, type StreamBatchesOptions, streamBatches } from "./streams/stream-batches.ts";
 import { Pipeline, type Transform } from "./transforms/transform.ts";
@@ -20,7 +20,8 @@ export interface BatchesOptions<E extends Example = Example> {
   /** Makes a batch of examples, such as `padFields`. Default: they are stacked, and must have equal shapes. */
   collate?: Collate<E> | undefined;
   /**
-   * Called for an example that cannot be read, which is then left out: its batch is smaller. Without it the `DataError` ends the pass.
+   * Called for an example that cannot be read, which is then left out: its batch is smaller, and passed over where nothing is left of it.
+   * A pass of which nothing can be read is still a `DataError`, at its end. Without `onDamaged` the first damaged example ends the pass.
    * Datasets that read whole batches (`getBatch`) at once are read example by example then.
    */
   onDamaged?: ((error: DataError, index: number) => void) | undefined;
@@ -36,11 +37,13 @@ export interface BatchesOptions<E extends Example = Example> {
 
 /** Where a pass stands: plain JSON. */
 export interface BatchesState {
-  /** Batches already given. */
+  /** Batches already given, and those passed over because all of their examples were damaged. */
   readonly position: number;
   readonly length: number;
   readonly batchSize: number;
   readonly dropLast: boolean;
+  /** Whether there is an `order`. States of before it was noted lack it. */
+  readonly ordered?: boolean | undefined;
   readonly shuffle: RngState | null;
   readonly rng: RngState | null;
 }
@@ -49,7 +52,7 @@ export interface BatchesState {
  * One pass over `dataset`. It is an iterator with a place: leaving the loop and looping again goes on; a new epoch is a new pass.
  *
  * @returns Batches whose fields have a batch axis in front: images float32 `[B, H, W, C]`, labels int32 `[B]`.
- * @throws OptionError for a batch size below 1; DataError for an empty dataset, or a `resume` state of another dataset.
+ * @throws OptionError for a batch size below 1; DataError for an empty dataset, or a `resume` state of another dataset or other options.
  * @example
  * for (const batch of batches(points, { batchSize: 2, shuffle: rng.fork("epoch 0") })) {
  *   batch.inputs; // float32 [2, 2]
@@ -93,7 +96,8 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
       throw new OptionError(`batches: expected a whole batchSize of at least 1, got ${batchSize}.`);
     }
     if (dataset.length === 0) throw new DataError("batches: expected a dataset with at least one example, got an empty one.");
-    if (resume !== undefined) checkResume(resume, { length: dataset.length, batchSize, dropLast });
+    const ordered = order !== undefined;
+    if (resume !== undefined) checkResume(resume, { length: dataset.length, batchSize, dropLast, ordered });
     // Both are drawn from the caller's streams, which move on: the next pass differs even if nobody forked.
     // Each state is taken right before its draw, so that one stream may serve as both.
     const shuffleRng = resume === undefined ? shuffle : restore(resume.shuffle);
@@ -106,10 +110,15 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     this.#order = shuffleRng && (order ?? permutationOrder)({ length: dataset.length, batchSize, rng: shuffleRng });
     this.#occurrences = order && this.#order && occurrencesIn(this.#order, { length: dataset.length });
     const transformRng = resume === undefined ? rng : restore(resume.rng);
-    this.#plan = { length: dataset.length, batchSize, dropLast, shuffle: shuffleState, rng: transformRng?.state ?? null };
+    this.#plan = { length: dataset.length, batchSize, dropLast, ordered, shuffle: shuffleState, rng: transformRng?.state ?? null };
     this.#pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, transformRng);
     const examples = this.#order?.length ?? dataset.length;
     this.length = dropLast ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
+    if (resume !== undefined && resume.position > this.length) {
+      throw new DataError(
+        `batches: expected resume.position to be at most ${this.length}, the batches of the pass, got ${resume.position}. Resume with the dataset and options of the interrupted run.`,
+      );
+    }
     this.#dataset = dataset;
     this.#options = { collate, onDamaged };
     this.#position = resume?.position ?? 0;
@@ -133,38 +142,54 @@ export class Batches<E extends Example> implements IterableIterator<E, undefined
     return this.#occurrences?.slice(start, start + this.#plan.batchSize);
   }
 
-  /** Batch `position` of this pass, which stays where it is: any batch can be had without the ones before it. */
+  /**
+   * Batch `position` of this pass, which stays where it is: any batch can be had without the ones before it.
+   *
+   * @throws DataError where all of its examples are damaged.
+   */
   at(position: number): E {
     if (!Number.isInteger(position) || position < 0 || position >= this.length) {
       throw new OptionError(`Batches.at: expected a position from 0 to ${this.length - 1}, got ${position}.`);
     }
+    const batch = this.#readAt(position);
+    if (batch === undefined) throw noneReadable(`batch ${position}`);
+    return batch;
+  }
+
+  #readAt(position: number): E | undefined {
     return this.read(this.indices(position), { occurrences: this.occurrences(position) });
   }
 
-  /** The examples `indices` as this pass makes batches of them: what a worker is asked for. */
-  read(indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): E {
+  /** The examples `indices` as this pass makes batches of them: what a worker is asked for. Undefined where all are damaged. */
+  read(indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): E | undefined {
     const { batch, kept } = readExamples(this.#dataset, indices, this.#options);
-    this.#pipeline.apply(batch, kept, { occurrences: occurrencesOfKept(kept, { indices, occurrences }) });
+    if (batch !== undefined) this.#pipeline.apply(batch, kept, { occurrences: occurrencesOfKept(kept, { indices, occurrences }) });
     return batch;
   }
 
   /** As `read`, through the dataset's `getBatchAsync` where it has one. */
-  async readAsync(indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): Promise<E> {
+  async readAsync(indices: Int32Array, { occurrences }: { occurrences?: Int32Array | undefined } = {}): Promise<E | undefined> {
     const dataset = this.#dataset;
     if (dataset.getBatchAsync === undefined) return this.read(indices, { occurrences });
     const { batch, kept } =
       this.#options.collate === undefined
         ? await dataset.getBatchAsync(indices, { onDamaged: this.#options.onDamaged })
         : await readExamplesAsync((index) => readExampleAsync(dataset, index), indices, this.#options);
-    this.#pipeline.apply(batch, kept, { occurrences: occurrencesOfKept(kept, { indices, occurrences }) });
+    if (batch !== undefined) this.#pipeline.apply(batch, kept, { occurrences: occurrencesOfKept(kept, { indices, occurrences }) });
     return batch;
   }
 
   next(): IteratorResult<E, undefined> {
-    if (this.#position >= this.length) return { done: true, value: undefined };
-    const value = this.at(this.#position);
-    this.#position++;
-    return { done: false, value };
+    for (let position = this.#position; position < this.length; position++) {
+      const value = this.#readAt(position);
+      if (value === undefined) continue;
+      this.#position = position + 1;
+      return { done: false, value };
+    }
+    // Whoever stands at the start has been given nothing.
+    if (this.#position === 0 && this.length > 0) throw noneReadable("the whole dataset");
+    this.#position = this.length;
+    return { done: true, value: undefined };
   }
 
   [Symbol.iterator](): this {
@@ -176,8 +201,9 @@ function restore(state: RngState | null): Rng | undefined {
   return state === null ? undefined : Rng.fromState(state);
 }
 
-function checkResume(state: BatchesState, now: Pick<BatchesState, "length" | "batchSize" | "dropLast">): void {
-  for (const key of ["length", "batchSize", "dropLast"] as const) {
+function checkResume(state: BatchesState, now: Pick<BatchesState, "length" | "batchSize" | "dropLast" | "ordered">): void {
+  for (const key of ["length", "batchSize", "dropLast", "ordered"] as const) {
+    if (key === "ordered" && state.ordered === undefined) continue;
     if (state[key] !== now[key]) {
       throw new DataError(
         `batches: expected resume to fit this pass (${key} ${now[key]}), got a state with ${key} ${state[key]}. Resume with the dataset and options of the interrupted run.`,

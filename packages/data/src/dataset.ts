@@ -20,12 +20,12 @@ export interface Dataset<E extends Example = Example> {
   getBatch?(indices: Int32Array): E;
   /**
    * As `getBatch`, where reading takes its time: batch workers ask for this one. `kept` are the examples read: all, or those left once
-   * `onDamaged` was told of the others.
+   * `onDamaged` was told of the others. The batch is undefined where none is left.
    */
   getBatchAsync?(
     indices: Int32Array,
     options: { onDamaged?: ((error: DataError, index: number) => void) | undefined },
-  ): Promise<{ batch: E; kept: Int32Array }>;
+  ): Promise<{ batch: E | undefined; kept: Int32Array }>;
   /** A whole field `[length, …]`, where it is at hand without making every example; `undefined` where it is not. */
   column?(field: string): HostTensor | undefined;
 }

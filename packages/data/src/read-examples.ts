@@ -10,12 +10,20 @@ export interface ReadExamplesOptions<E extends Example> {
   onDamaged?: ((error: DataError, index: number) => void) | undefined;
 }
 
-/** The batch, and which of `indices` are in it: all, unless damaged ones are left out. */
+/** What was read of the examples asked for. */
+export interface ReadExamples<E extends Example> {
+  /** Undefined where none could be read. */
+  readonly batch: E | undefined;
+  /** Which examples are in the batch: all, unless damaged ones are left out. */
+  readonly kept: Int32Array;
+}
+
+/** The examples `indices` as a batch. */
 export function readExamples<E extends Example>(
   dataset: Dataset<E>,
   indices: Int32Array,
   { collate, onDamaged }: ReadExamplesOptions<E>,
-): { batch: E; kept: Int32Array } {
+): ReadExamples<E> {
   if (collate === undefined && onDamaged === undefined) return { batch: readBatch(dataset, indices), kept: indices };
   const examples: E[] = [];
   const kept: number[] = [];
@@ -28,8 +36,7 @@ export function readExamples<E extends Example>(
       onDamaged(error, index);
     }
   }
-  if (examples.length === 0) throw noneReadable(indices.length);
-  return { batch: (collate ?? stack)(examples), kept: Int32Array.from(kept) };
+  return { batch: examples.length === 0 ? undefined : (collate ?? stack)(examples), kept: Int32Array.from(kept) };
 }
 
 /** As `readExamples`, of examples that `read` gives one by one, all at once. */
@@ -37,7 +44,7 @@ export async function readExamplesAsync<E extends Example>(
   read: (index: number) => Promise<E>,
   indices: Int32Array,
   { collate = stack, onDamaged }: ReadExamplesOptions<E>,
-): Promise<{ batch: E; kept: Int32Array }> {
+): Promise<ReadExamples<E>> {
   const results = await Promise.allSettled(Array.from(indices, read));
   const examples: E[] = [];
   const kept: number[] = [];
@@ -49,19 +56,22 @@ export async function readExamplesAsync<E extends Example>(
     } else if (onDamaged === undefined || !(result.reason instanceof DataError)) throw result.reason;
     else onDamaged(result.reason, index);
   }
-  if (examples.length === 0) throw noneReadable(indices.length);
-  return { batch: collate(examples), kept: Int32Array.from(kept) };
+  return { batch: examples.length === 0 ? undefined : collate(examples), kept: Int32Array.from(kept) };
 }
 
 /** One example, by the dataset's `getBatchAsync` where it has one. */
 export async function readExampleAsync<E extends Example>(dataset: Dataset<E>, index: number): Promise<E> {
   if (dataset.getBatchAsync === undefined) return dataset.get(index);
   const { batch } = await dataset.getBatchAsync(Int32Array.of(index), {});
+  if (batch === undefined)
+    throw new DataError(`Dataset.getBatchAsync: expected example ${index} or an error without onDamaged, got neither.`);
   const fields = Object.entries(batch).map(([field, { shape, dtype, data }]) => [field, { shape: shape.slice(1), dtype, data }]);
   return Object.fromEntries(fields);
 }
 
-/** A batch whose examples are all damaged: something else is wrong. */
-export function noneReadable(count: number): DataError {
-  return new DataError(`batches: expected at least one example that can be read in a batch of ${count}, got none.`);
+/** A pass of which nothing could be read: something else is wrong, such as the decoder or a path. */
+export function noneReadable(what: string): DataError {
+  return new DataError(
+    `batches: expected at least one example that can be read in ${what}, got none: all are damaged. See what onDamaged was told of.`,
+  );
 }

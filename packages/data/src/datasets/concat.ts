@@ -6,7 +6,11 @@ import { readExampleAsync, readExamplesAsync } from "../read-examples.ts";
 import { joinRows } from "./join-rows.ts";
 import { stack } from "./stack.ts";
 
-/** All examples of the first dataset, then all of the second, and so on. Class names are kept where all agree. */
+/**
+ * All examples of the first dataset, then all of the second, and so on. Class names are those of the datasets that have some.
+ *
+ * @throws DataError where those disagree: one number would mean two classes.
+ */
 export function concat<E extends Example>(...datasets: readonly Dataset<E>[]): Dataset<E> {
   if (datasets.length === 0) throw new DataError("concat: expected at least one dataset, got none.");
   const starts: number[] = [];
@@ -15,8 +19,7 @@ export function concat<E extends Example>(...datasets: readonly Dataset<E>[]): D
     starts.push(length);
     length += dataset.length;
   }
-  const classNames = datasets[0]!.classNames;
-  const agreed = datasets.every((dataset) => JSON.stringify(dataset.classNames) === JSON.stringify(classNames));
+  const classNames = agreedNames(datasets);
   const place = (index: number): { dataset: Dataset<E>; inner: number } => {
     if (!Number.isInteger(index) || index < 0 || index >= length) {
       throw new DataError(`Dataset.get: expected an index from 0 to ${length - 1}, got ${index}.`);
@@ -34,7 +37,7 @@ export function concat<E extends Example>(...datasets: readonly Dataset<E>[]): D
   };
   return {
     length,
-    classNames: agreed ? classNames : undefined,
+    classNames,
     get,
     getBatch: (indices) => stack(Array.from(indices, get)),
     ...(datasets.every(({ getBatchAsync }) => getBatchAsync === undefined)
@@ -50,4 +53,17 @@ export function concat<E extends Example>(...datasets: readonly Dataset<E>[]): D
       return joinRows(columns);
     },
   };
+}
+
+function agreedNames(datasets: readonly Dataset[]): readonly string[] | undefined {
+  const first = datasets.findIndex(({ classNames }) => classNames !== undefined);
+  const agreed = datasets[first]?.classNames;
+  for (const [i, { classNames }] of datasets.entries()) {
+    if (classNames !== undefined && JSON.stringify(classNames) !== JSON.stringify(agreed)) {
+      throw new DataError(
+        `concat: expected the same classNames in every dataset, got ${agreed!.join(", ")} in dataset ${first} and ${classNames.join(", ")} in dataset ${i}. Number both by one list, as classNames of imageFolder does.`,
+      );
+    }
+  }
+  return agreed;
 }

@@ -98,7 +98,7 @@ export function parseCsv(text: string, options: CsvOptions = {}): string[][] {
   return [...parser.push(text), ...parser.end()];
 }
 
-/** What a column holds. An empty cell of a number or a boolean is `null`. */
+/** What a column holds. A missing number or boolean is `null`. */
 export type CellType = "string" | "number" | "boolean";
 
 export type Cell = string | number | boolean | null;
@@ -109,21 +109,34 @@ export type CsvRecord = Record<string, Cell>;
 export interface CsvRecordOptions extends CsvOptions {
   /** What columns hold; those not named hold strings. */
   types?: Readonly<Record<string, CellType>> | undefined;
+  /** Whether the first row names the columns. Default `true`. */
+  header?: boolean | undefined;
+  /** The names of the columns where there is no header: goes with `header: false`. */
+  columns?: readonly string[] | undefined;
+  /** What stands for a missing number or boolean, such as `["", "NA"]`: read as `null`, of which `value ?? Number.NaN` makes NaN. Spaces around it do not count. Default `[""]`. */
+  missing?: readonly string[] | undefined;
 }
 
-/** Makes records of rows, the first of which must be the header. */
+/** Makes records of rows, the first of which must be the header unless `columns` names them. */
 export class CsvRecordReader {
   readonly #types: Readonly<Record<string, CellType>>;
+  readonly #missing: readonly string[];
   readonly #name: string;
+  /** Where the names of the columns come from. */
+  readonly #namedBy: "its header" | "columns";
   #header: readonly string[] | undefined;
   #rows = 0;
   #line: number | undefined;
 
-  /** @param header Of a file opened past its first row. */
-  constructor({ types = {}, name = "csv" }: CsvRecordOptions = {}, header?: readonly string[]) {
+  /** @param firstRow  The header, of a file opened past it. */
+  constructor({ types = {}, name = "csv", header = true, columns, missing = [""] }: CsvRecordOptions = {}, firstRow?: readonly string[]) {
+    checkColumns({ header, columns });
     this.#types = types;
+    this.#missing = missing;
     this.#name = name;
-    if (header !== undefined) this.#setHeader(header);
+    this.#namedBy = header ? "its header" : "columns";
+    const names = columns ?? firstRow;
+    if (names !== undefined) this.#setHeader(names);
   }
 
   /**
@@ -140,7 +153,7 @@ export class CsvRecordReader {
     this.#line = line;
     if (row.length !== this.#header.length) {
       throw new DataError(
-        `csv: expected ${this.#header.length} cells in every row of ${this.#name}, as its header has, got ${row.length} in ${this.#place()}.`,
+        `csv: expected ${this.#header.length} cells in every row of ${this.#name}, as ${this.#namedBy} has, got ${row.length} in ${this.#place()}.`,
       );
     }
     return Object.fromEntries(this.#header.map((column, i) => [column, this.#cell(row[i]!, column)]));
@@ -152,7 +165,9 @@ export class CsvRecordReader {
 
   #setHeader(row: readonly string[]): void {
     if (new Set(row).size !== row.length)
-      throw new DataError(`csv: expected different names in the header of ${this.#name}, got ${row.join(", ")}.`);
+      throw new DataError(
+        `csv: expected different names in ${this.#namedBy === "columns" ? "columns for" : "the header of"} ${this.#name}, got ${row.join(", ")}.`,
+      );
     for (const column of Object.keys(this.#types)) {
       if (!row.includes(column)) throw new DataError(`csv: expected a column ${column} in ${this.#name}, got ${row.join(", ")}.`);
     }
@@ -163,12 +178,26 @@ export class CsvRecordReader {
     const type = Object.hasOwn(this.#types, column) ? this.#types[column]! : "string";
     if (type === "string") return text;
     const trimmed = text.trim();
-    if (trimmed === "") return null;
+    if (this.#missing.includes(trimmed)) return null;
     const value = type === "number" ? numberOf(trimmed) : booleanOf(trimmed);
     if (value === undefined) {
-      throw new DataError(`csv: expected a ${type} in column ${column} of ${this.#name}, got ${JSON.stringify(text)} in ${this.#place()}.`);
+      throw new DataError(
+        `csv: expected a ${type} in column ${column} of ${this.#name}, got ${JSON.stringify(text)} in ${this.#place()}. If it stands for a missing one, name it in missing.`,
+      );
     }
     return value;
+  }
+}
+
+/** Either a header names the columns, or the caller does. */
+export function checkColumns({ header = true, columns }: Pick<CsvRecordOptions, "header" | "columns">): void {
+  if (header && columns !== undefined) {
+    throw new OptionError(
+      `csv: expected columns for a file without a header only, got ${columns.join(", ")}. Pass header: false too, or leave columns out.`,
+    );
+  }
+  if (!header && columns === undefined) {
+    throw new OptionError("csv: expected columns beside header: false, got none. Pass columns: the name of each, in order.");
   }
 }
 

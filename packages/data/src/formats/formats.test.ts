@@ -9,6 +9,7 @@ import { decodeLz4Block } from "./lz4-block.ts";
 import { encodeNpz, parseNpz } from "./npz.ts";
 import { encodeNpy, numpyTensor, parseNpy } from "./numpy-array.ts";
 import { type ParquetRow, parquetBytes, parquetRows } from "./parquet.ts";
+import { parquetFileOf } from "./parquet-fixture.ts";
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)));
 const text = (name: string): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(fixture(name));
@@ -42,6 +43,26 @@ describe("CSV", () => {
         expect([...parser.push(written.slice(0, at)), ...parser.push(written.slice(at)), ...parser.end()]).toEqual(rows);
       }),
     );
+  });
+
+  test("a text without a header has the columns it is given; what counts as missing can be said", () => {
+    const types = { a: "number", c: "boolean" } as const;
+    const options = { header: false, columns: ["a", "b", "c"], types };
+    expect(parseCsvRecords("\ufeff1,x,true\n,,\n", options)).toEqual([
+      { a: 1, b: "x", c: true },
+      { a: null, b: "", c: null },
+    ]);
+    expect(parseCsvRecords("a,b,c\nNA,NA, -\n,,0\n", { types, missing: ["", "NA", "-"] })).toEqual([
+      { a: null, b: "NA", c: null },
+      { a: null, b: "", c: false },
+    ]);
+    expect(() => parseCsvRecords("a\nNA", { types: { a: "number" } })).toThrow(/got "NA" in row 1.* name it in missing/);
+    expect(() => parseCsvRecords("a,b\n,1", { types: { a: "number" }, missing: ["NA"] })).toThrow(/a number in column a of csv, got ""/);
+    expect(() => parseCsvRecords("1,2", options)).toThrow(/3 cells in every row of csv, as columns has, got 2 in row 1/);
+    expect(() => parseCsvRecords("1", { header: false })).toThrow(/Pass columns/);
+    expect(() => parseCsvRecords("1", { columns: ["a"] })).toThrow(/Pass header: false too/);
+    expect(() => parseCsvRecords("1,2", { header: false, columns: ["a", "a"] })).toThrow(/different names in columns for csv/);
+    expect(() => parseCsvRecords("1,2,3", { ...options, types: { d: "number" } })).toThrow(/a column d in csv, got a, b, c/);
   });
 
   test("what is not CSV says where", () => {
@@ -203,6 +224,35 @@ describe("Parquet", () => {
     await expect(collect(fixture("brotli.parquet"))).rejects.toThrow(
       /table to be compressed with one of UNCOMPRESSED, SNAPPY, GZIP, ZSTD, LZ4_RAW, got BROTLI/,
     );
+  });
+
+  test("several groups of rows, an empty one among them, are one stream; it goes on from any place and reads no group before it", async () => {
+    const groups = [[0, 1, 2], [3], [], [4, 5, 6, 7]];
+    const bytes = parquetFileOf(groups);
+    const read: number[] = [];
+    const source = {
+      ...parquetBytes(bytes, "groups"),
+      slice: async (start: number, end?: number) => {
+        read.push(start);
+        return bytes.slice(start, end).buffer;
+      },
+    };
+    const stream = parquetRows(source);
+    const whole = groups.flat().map((x) => ({ x }));
+    const cursor = stream.open();
+    for (let taken = 0; taken <= whole.length; taken++) {
+      const rest: unknown[] = [];
+      const resumed = stream.open(JSON.parse(JSON.stringify(cursor.state())));
+      read.length = 0;
+      for (let step = await resumed.next(); !step.done; step = await resumed.next()) rest.push(step.value);
+      expect(rest).toEqual(whole.slice(taken));
+      // The metadata first, then each group that has rows left, once, in their order.
+      const starts = read.slice(1);
+      expect(starts).toHaveLength(groups.filter((rows) => rows.some((x) => x >= taken)).length);
+      expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+      await cursor.next();
+    }
+    expect(await collect(parquetFileOf([[], []]))).toEqual([]);
   });
 
   test("it goes on from a place, and what is no Parquet file says so", async () => {

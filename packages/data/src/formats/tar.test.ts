@@ -17,6 +17,14 @@ async function contents(archive: Uint8Array, chunk = 100): Promise<[string, stri
   return files;
 }
 
+/** A pax record of ASCII text: its length counts itself. */
+const record = (key: string, value: string): string => {
+  const rest = ` ${key}=${value}\n`;
+  let length = rest.length;
+  while (`${length}${rest}`.length !== length) length = `${length}${rest}`.length;
+  return `${length}${rest}`;
+};
+
 describe("readTar", () => {
   const archive = tarFile([
     { path: "a.txt", body: "alpha" },
@@ -64,15 +72,9 @@ describe("readTar", () => {
 
   test("long names of pax and of GNU apply to the next file only", async () => {
     const long = `${"deep/".repeat(40)}file`;
-    const record = (text: string): string => {
-      const rest = ` path=${text}\n`;
-      let length = rest.length;
-      while (`${length}${rest}`.length !== length) length = `${length}${rest}`.length;
-      return `${length}${rest}`;
-    };
     const files = await contents(
       tarFile([
-        { path: "pax", type: "x", body: record(long) },
+        { path: "pax", type: "x", body: record("path", long) },
         { path: "short", body: "1" },
         { path: "././@LongLink", type: "L", body: `${long}\0` },
         { path: "short", body: "2" },
@@ -84,6 +86,39 @@ describe("readTar", () => {
       [long, "2"],
       ["after", "3"],
     ]);
+  });
+
+  test("a pax size goes before that of the header, for the next file only, whatever stands beside it", async () => {
+    const whole = "w".repeat(700);
+    const archive = tarFile([
+      { path: "x", type: "x", body: record("comment", "a\n9 size=1\n") + record("size", "700") + record("path", "big") },
+      { path: "short", body: whole, size: 0 },
+      { path: "after", body: "3" },
+    ]);
+    for (const chunk of [1, 512, 5000]) {
+      expect(await contents(archive, chunk)).toEqual([
+        ["big", whole],
+        ["after", "3"],
+      ]);
+    }
+    const ends: number[] = [];
+    for await (const { end } of readTar(inChunksOf(archive, 64))) ends.push(end);
+    expect(ends).toEqual([3 * 512 + 1024, 3 * 512 + 1024 + 1024]);
+  });
+
+  test("a pax size out of bounds, beyond the archive, or in no form is a DataError", async () => {
+    const sized = (body: string): Uint8Array =>
+      tarFile([
+        { path: "x", type: "x", body },
+        { path: "a", body: "1" },
+      ]);
+    for (const size of ["-1", "0x10", "1e3", "9007199254740992", "9".repeat(400)]) {
+      await expect(contents(sized(record("size", size)))).rejects.toThrow(/a pax size of decimal digits below/);
+    }
+    await expect(contents(sized(record("size", "9007199254740991")))).rejects.toThrow(/cut off/);
+    for (const body of ["12 size=1\n", "99 size=1\n", "size=1\n", "0 size=1\n", "9 =123456\n"]) {
+      await expect(contents(sized(body))).rejects.toThrow(/expected pax records .* at byte 0/);
+    }
   });
 
   test("a cut, a wrong checksum, or something else altogether is a DataError", async () => {

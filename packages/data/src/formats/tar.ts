@@ -33,17 +33,25 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
 
 async function* entriesOf(reader: ChunkReader): AsyncGenerator<TarEntry, void, undefined> {
   let longPath: string | undefined;
+  let longSize: number | undefined;
   for (;;) {
     const header = await reader.exactly(block);
     if (header === undefined || header.every((byte) => byte === 0)) return;
     checkSum(header);
-    const size = numberAt(header, 124, 12);
-    const padding = (block - (size % block)) % block;
     const type = String.fromCharCode(header[156]!);
-    if (type === "x" || type === "L") {
+    const isMetadata = type === "x" || type === "L";
+    // What a pax record says goes before the header, which may lack the room: POSIX, "pax Extended Header".
+    const size = (isMetadata || type === "g" ? undefined : longSize) ?? numberAt(header, 124, 12);
+    const padding = (block - (size % block)) % block;
+    if (isMetadata) {
       if (size > longestMetadata) throw new DataError(`readTar: expected metadata of at most ${longestMetadata} bytes, got ${size}.`);
-      const text = new TextDecoder().decode(await reader.demand(size));
-      longPath = type === "L" ? text.replace(/\0.*$/s, "") : (paxPath(text) ?? longPath);
+      const bytes = await reader.demand(size);
+      if (type === "L") longPath = new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
+      else {
+        const records = paxRecords(bytes);
+        longPath = records.get("path") ?? longPath;
+        longSize = paxSize(records.get("size")) ?? longSize;
+      }
       await reader.demand(padding);
       continue;
     }
@@ -61,7 +69,7 @@ async function* entriesOf(reader: ChunkReader): AsyncGenerator<TarEntry, void, u
       const end = reader.position + size + padding;
       yield { path: longPath ?? (prefix === "" ? path : `${prefix}/${path}`), size, end, body: body() };
     }
-    if (type !== "g") longPath = undefined;
+    if (type !== "g") longPath = longSize = undefined;
     while (left > 0) left -= (await reader.upTo(left)).length;
     await reader.demand(padding);
   }
@@ -144,7 +152,31 @@ function checkSum(header: Uint8Array): void {
     throw new DataError("readTar: expected a header whose checksum fits, got another. This is no tar archive.");
 }
 
-/** The path among pax records, each `length key=value\n`, the length in bytes including itself. */
-function paxPath(text: string): string | undefined {
-  return /(?:^|\n)\d+ path=([^\n]*)\n/.exec(text)?.[1];
+/** Pax records, each `length key=value\n`, the length in bytes including itself: a value may hold ends of lines. */
+function paxRecords(bytes: Uint8Array): Map<string, string> {
+  const records = new Map<string, string>();
+  const decoder = new TextDecoder();
+  for (let at = 0; at < bytes.length && bytes[at] !== 0; ) {
+    // No length of metadata has more digits.
+    const digits = /^(\d{1,7}) /.exec(decoder.decode(bytes.subarray(at, at + 8)))?.[1];
+    const end = at + Number(digits);
+    const [, key, value] = /^\d+ ([^=]+)=(.*)\n$/s.exec(decoder.decode(bytes.subarray(at, end))) ?? [];
+    if (digits === undefined || end > bytes.length || key === undefined) {
+      throw new DataError(
+        `readTar: expected pax records "length key=value", got another form at byte ${at} of them. The archive is damaged.`,
+      );
+    }
+    records.set(key, value!);
+    at = end;
+  }
+  return records;
+}
+
+/** Decimal digits; nothing, which withdraws the record, for an empty text. */
+function paxSize(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new DataError(`readTar: expected a pax size of decimal digits below 2⁵³, got ${JSON.stringify(text.slice(0, 40))}.`);
+  }
+  return Number(text);
 }

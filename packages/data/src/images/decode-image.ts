@@ -5,6 +5,7 @@ import jpeg from "jpeg-js";
 import { bmpPixels, readBmpHeader } from "./bmp-pixels.ts";
 import { exifOrientation } from "./exif.ts";
 import { checkPixels, type Image, withChannels } from "./image.ts";
+import { isRgbJpeg } from "./jpeg-colours.ts";
 import { orient } from "./orientation.ts";
 import { readPngHeader } from "./png-chunks.ts";
 import { pngPixels } from "./png-pixels.ts";
@@ -20,7 +21,7 @@ export interface DecodeImageOptions {
 
 /**
  * Decodes a PNG or a JPEG of any kind (grey, palette, 1 to 16 bits, interlaced, progressive) or an uncompressed BMP. Alpha is dropped, 16 bits are
- * rounded to 8, and the rotation in a JPEG's EXIF data is applied.
+ * rounded to 8, and the rotation in the EXIF data of a PNG or a JPEG is applied.
  *
  * @returns Bytes `[height, width, channels]`.
  * @throws DataError for anything else, and for damaged files.
@@ -58,6 +59,8 @@ function fromJpeg(file: Uint8Array, limits: Limits): Image {
     const { width, height, data } = jpeg.decode(file, {
       useTArray: true,
       formatAsRGBA: false,
+      // By itself it takes three components for luma and chroma, whatever the file says. Four are told by Adobe's segment.
+      ...(isRgbJpeg(file) ? { colorTransform: false } : {}),
       tolerantDecoding: false,
       maxResolutionInMP: limits.maximumPixels / 1e6,
       // Its decoder keeps coefficients and planes beside the pixels: about 20 bytes a pixel.

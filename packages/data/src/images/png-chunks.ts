@@ -48,11 +48,20 @@ export function readPngHeader(file: Uint8Array): PngHeader {
   };
 }
 
-/** The palette, and the rows as they are compressed, in pieces; throws a RangeError that names what is wrong. Nothing is inflated. */
-export function readPngChunks(file: Uint8Array): { palette: Uint8Array; compressed: Uint8Array[] } {
+export interface PngChunks {
+  readonly palette: Uint8Array;
+  /** The rows as they are compressed, in pieces. */
+  readonly compressed: readonly Uint8Array[];
+  /** The data of eXIf, which are TIFF; empty where there are none. PNG (third edition), clause 11.3.4.5. */
+  readonly exif: Uint8Array;
+}
+
+/** What a picture is made of; throws a RangeError that names what is wrong. Nothing is inflated. */
+export function readPngChunks(file: Uint8Array): PngChunks {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let palette: Uint8Array = new Uint8Array(0);
   const compressed: Uint8Array[] = [];
+  let exif: Uint8Array = new Uint8Array(0);
   for (let at = 8; ; ) {
     if (at + 12 > file.length) throw new RangeError("its end before IEND");
     const type = typeAt(file, at + 4);
@@ -62,6 +71,7 @@ export function readPngChunks(file: Uint8Array): { palette: Uint8Array; compress
     const data = file.subarray(at + 8, end);
     if (type === "IEND") break;
     if (type === "IDAT") compressed.push(data);
+    else if (type === "eXIf") exif = data;
     else if (type === "PLTE") {
       if (data.length % 3 !== 0 || data.length > 3 * 256) throw new RangeError(`a palette of ${data.length} bytes`);
       palette = data;
@@ -71,7 +81,19 @@ export function readPngChunks(file: Uint8Array): { palette: Uint8Array; compress
     at = end + 4;
   }
   if (compressed.length === 0) throw new RangeError("no image data");
-  return { palette, compressed };
+  return { palette, compressed, exif };
+}
+
+/** Whether a PNG says behind its rows how it is to be turned, which not every decoder reads. Never throws. */
+export function hasLateExif(file: Uint8Array): boolean {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let isBehindRows = false;
+  for (let at = 8; at + 12 <= file.length; at += 12 + view.getUint32(at)) {
+    const type = typeAt(file, at + 4);
+    if (type === "IDAT") isBehindRows = true;
+    if (type === "eXIf") return isBehindRows;
+  }
+  return false;
 }
 
 /** Four letters. What else stands there is shown as what it is in JSON. */

@@ -5,7 +5,9 @@
  * interlaced samples of less than 8 bits as bytes.
  */
 
+import { tiffOrientation } from "./exif.ts";
 import type { Image } from "./image.ts";
+import { orient } from "./orientation.ts";
 import { type PngHeader, readPngChunks } from "./png-chunks.ts";
 import { inflateRows, undoFilter } from "./png-rows.ts";
 
@@ -28,10 +30,10 @@ const adam7: readonly Pass[] = [
   { x: 0, y: 1, stepX: 1, stepY: 2 },
 ];
 
-/** The grey or colour bytes of a file; alpha is dropped, and other depths are scaled to 8 bits. Throws a RangeError for a damaged file. */
+/** The grey or colour bytes of a file, upright by its EXIF data; alpha is dropped, and other depths are scaled to 8 bits. Throws a RangeError for a damaged file. */
 export function pngPixels(file: Uint8Array, header: PngHeader): Image {
   const { width, height, depth, channels, indexed, interlaced } = header;
-  const { palette, compressed } = readPngChunks(file);
+  const { palette, compressed, exif } = readPngChunks(file);
   const bits = channels * depth;
   // A pass without pixels has no rows.
   const passes = (interlaced ? adam7 : wholePicture)
@@ -63,7 +65,7 @@ export function pngPixels(file: Uint8Array, header: PngHeader): Image {
       }
     }
   }
-  return { width, height, channels: kept, data };
+  return orient({ width, height, channels: kept, data }, tiffOrientation(exif));
 }
 
 function colour(

@@ -3,6 +3,7 @@ import { crc32, DataError } from "@dl/core";
 import fc from "fast-check";
 import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
+import { openSharpDecoder } from "../node/sharp-decoder.ts";
 import { decodeImage } from "./decode-image.ts";
 
 const bytesOf = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
@@ -73,7 +74,44 @@ const kinds = [
   ...([8, 16] as const).flatMap((depth) => ([2, 4, 6] as const).map((colourType) => ({ colourType, depth }) as const)),
 ];
 
+/** TIFF with one tag: `Orientation`, in either byte order. */
+const exifOf = (orientation: number, order: "II" | "MM" = "MM"): number[] => {
+  const shorts = [42, 0, 8, 1, 0x112, 3, 0, 1, orientation, 0, 0, 0];
+  if (order === "II") [shorts[1], shorts[2], shorts[6], shorts[7]] = [8, 0, 1, 0];
+  const bytes = shorts.flatMap((short) => (order === "II" ? [short & 255, short >> 8] : [short >> 8, short & 255]));
+  return [...order].map((letter) => letter.charCodeAt(0)).concat(bytes);
+};
+
+/** `png` with a chunk before its end, or right behind its header of 33 bytes. */
+const withChunk = (png: Uint8Array, added: number[], { at }: { at: "end" | "start" }): Uint8Array => {
+  const place = at === "end" ? png.length - 12 : 33;
+  return Uint8Array.from([...png.subarray(0, place), ...added, ...png.subarray(place)]);
+};
+
 describe("PNG", () => {
+  test("by hand, the eight orientations of eXIf, in either byte order, before or behind the rows; the sharp decoder turns the same way", async () => {
+    const samples = Array.from({ length: 6 }, (_, i) => 40 * (i + 1));
+    const stored = encode({ width: 3, height: 2, colourType: 0, depth: 8, samples });
+    const decode = await openSharpDecoder();
+    const turned = ["123456", "321654", "654321", "456123", "142536", "415263", "635241", "362514"];
+    for (const [i, upright] of turned.entries()) {
+      for (const order of ["II", "MM"] as const) {
+        for (const at of ["start", "end"] as const) {
+          const file = withChunk(stored, chunk("eXIf", exifOf(i + 1, order)), { at });
+          const image = decodeImage(file, { channels: 1 });
+          expect([image.width, image.height]).toEqual(i < 4 ? [3, 2] : [2, 3]);
+          expect(Array.from(image.data, (value) => value / 40).join("")).toBe(upright);
+          const { width, height } = image;
+          const byVips = await decode(file, { width, height, channels: 1, fit: "stretch", name: "x" });
+          expect(Array.from(byVips)).toEqual(Array.from(image.data));
+        }
+      }
+    }
+    for (const odd of [[], [1, 2, 3], exifOf(9), exifOf(6).slice(0, 12), [0x49, 0x49, 42, 0, 255, 255, 255, 255]]) {
+      expect(decodeImage(withChunk(stored, chunk("eXIf", odd), { at: "start" }), { channels: 1 }).data).toEqual(Uint8Array.from(samples));
+    }
+  });
+
   test.each(kinds)(
     "$depth bits of colour type $colourType: what was written is read, in rows or in Adam7's passes, by any filter",
     (kind) => {

@@ -34,7 +34,12 @@ test("any number of workers gives the batches that one thread gives, pass after 
 test("an example that comes again is changed anew in workers as in one thread", async () => {
   const options = () => ({ batchSize: 8, order: weightedOrder([1, 1, 1], { draws: 40 }), ...streams() });
   await using workers = await open({ length: 3 }, 2);
-  expect(await collect(workers.batches(options()))).toEqual([...batches(numberedImages(3), { transform, ...options() })]);
+  const expected = [...batches(numberedImages(3), { transform, ...options() })];
+  const pass = workers.batches(options());
+  for (const batch of expected.slice(0, 3)) expect((await pass.next()).value).toEqual(batch);
+  // A place beyond the batches that the dataset has in its own order, which is all that the workers know.
+  const { batchSize, order } = options();
+  expect(await collect(workers.batches({ batchSize, order, resume: pass.state }))).toEqual(expected.slice(3));
 });
 
 test("the state counts what was given, not what was made ahead, and resumes in workers or in one thread", async () => {

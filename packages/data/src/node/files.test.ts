@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { DataError, hostTensor, Rng } from "@dl/core";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { DataError, hostTensor, OptionError, Rng } from "@dl/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { batches } from "../batches.ts";
@@ -106,6 +106,82 @@ describe("text files", () => {
     }
   });
 
+  test("bytes that are not UTF-8 are told of by line and byte, one record each, and those behind follow; from any place", async () => {
+    const path = join(folder, "bytes");
+    // Latin é, a surrogate of its own, a longer form of "/", a letter cut off by the line's end.
+    for (const bad of [[0xe9], [0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xc3]]) {
+      writeFileSync(path, Buffer.concat([Buffer.from('[1]\n[2, "'), Buffer.from(bad), Buffer.from('"]\n["é\ufffd"]\n')]));
+      for (const stream of [textLines(path), jsonlFile(path)] as DataStream<unknown>[]) {
+        for (const fresh of [true, false]) {
+          let cursor = stream.open();
+          await cursor.next();
+          if (!fresh) cursor = stream.open(JSON.parse(JSON.stringify(cursor.state())));
+          await expect(cursor.next()).rejects.toThrow(
+            /bytes to be UTF-8, got other bytes in line 2, which begins at byte 4\. Pass .*encoding/,
+          );
+          expect(JSON.stringify((await cursor.next()).value)).toContain("é\ufffd");
+          expect(await cursor.next()).toEqual({ done: true, value: undefined });
+        }
+      }
+    }
+    expect(await collect(jsonlFile(path, { encoding: "windows-1252" }))).toEqual([[1], [2, "Ã"], ["Ã©ï¿½"]]);
+    writeFileSync(path, Buffer.concat([Buffer.from('a,b\n"x\n'), Buffer.from([0xe9]), Buffer.from('",1\ny,2\n')]));
+    const cursor = csvFile(path).open();
+    await expect(cursor.next()).rejects.toThrow(DataError);
+    await expect(cursor.next()).resolves.toEqual({ done: false, value: { a: "y", b: "2" } });
+    writeFileSync(path, Buffer.from([0x61, 0xe9, 0x2c, 0x62, 10, 49, 0x2c, 50]));
+    await expect(collect(csvFile(path))).rejects.toThrow(/line 1, which begins at byte 0/);
+  });
+
+  test("files of other encodings read as the same text in UTF-8, compressed or not, from any place", async () => {
+    const text = '\ufeffn,s\n1,"é\n日本🙂|"\n2,ÿ\n';
+    const utf16 = Buffer.from(text, "utf16le");
+    const rows = [
+      { n: 1, s: "é\n日本🙂|" },
+      { n: 2, s: "ÿ" },
+    ];
+    const files: [string, string, Buffer][] = [
+      ["utf-16le", "a.csv", utf16],
+      ["utf-16be", "b.csv", Buffer.from(utf16).swap16()],
+      ["UTF-16", "c.csv.gz", gzipSync(utf16)],
+      ["UTF8", "d.csv", Buffer.from(text)],
+    ];
+    for (const [encoding, name, bytes] of files) {
+      const path = join(folder, name);
+      writeFileSync(path, bytes);
+      const stream = csvFile(path, { encoding, types: { n: "number" } });
+      expect(await collect(stream)).toEqual(rows);
+      await expectResumable(stream);
+    }
+    const path = join(folder, "latin.txt");
+    writeFileSync(path, Buffer.from("é\r\n€ü", "latin1").fill(0x80, 3, 4));
+    expect(await collect(textLines(path, { encoding: "latin1" }))).toEqual(["é", "€ü"]);
+    await expectResumable(textLines(path, { encoding: "latin1" }));
+    // In Shift JIS, 能 ends in the byte of a "\\" and ポ in that of a "|": neither is one.
+    writeFileSync(path, Buffer.from([0x94, 0x5c, 0x2c, 0x83, 0x7c, 0x2c, 0x78]));
+    expect(await collect(textLines(path, { encoding: "shift_jis" }))).toEqual(["能,ポ,x"]);
+    writeFileSync(path, Buffer.concat([Buffer.alloc(300, 0x61), Buffer.from([0x83])]));
+    await expect(collect(textLines(path, { encoding: "shift_jis" }))).rejects.toThrow(
+      /latin.txt to be shift_jis, got other bytes before byte 301/,
+    );
+    expect(() => jsonlFile(path, { encoding: "utf-9" })).toThrow(/an encoding that TextDecoder knows, .* got "utf-9"/);
+  });
+
+  test("a CSV file without a header, from any place", async () => {
+    const path = join(folder, "bare.csv");
+    writeFileSync(path, '\n1,a\n?,"b\n"\n3,c');
+    const stream = csvFile(path, { header: false, columns: ["n", "s"], types: { n: "number" }, missing: ["?"] });
+    expect(await collect(stream)).toEqual([
+      { n: 1, s: "a" },
+      { n: null, s: "b\n" },
+      { n: 3, s: "c" },
+    ]);
+    await expectResumable(stream);
+    expect(() => csvFile(path, { header: false })).toThrow(OptionError);
+    writeFileSync(path, "");
+    expect(await collect(stream)).toEqual([]);
+  });
+
   test("what is wrong in a CSV file is told by its line, after a resume too", async () => {
     const path = join(folder, "wrong.csv");
     writeFileSync(path, 'n,s\n1,"\n\n"\n2,a\nx,a\n3\n4,"a"b\n5,a\rb\n6,a\n7,"\n');
@@ -142,6 +218,29 @@ describe("text files", () => {
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  test("JSON Lines are compressed where the name says so; a failure leaves the older file and nothing else", async () => {
+    const path = join(folder, "rows.jsonl.gz");
+    const values = Array.from({ length: 5000 }, (_, i) => ({ i, text: "é".repeat(20) }));
+    await writeJsonl(path, values);
+    expect(gunzipSync(readFileSync(path)).toString()).toBe(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    expect(await collect(jsonlFile(path))).toEqual(values);
+    let closed = false;
+    const failing = (async function* () {
+      try {
+        yield* values;
+        yield undefined;
+      } finally {
+        closed = true;
+      }
+    })();
+    await expect(writeJsonl(path, failing)).rejects.toThrow(/a value that JSON can write/);
+    expect(closed).toBe(true);
+    expect(await collect(jsonlFile(path))).toEqual(values);
+    await writeJsonl(path, []);
+    expect(await collect(jsonlFile(path))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
   test("a file that is not there, or is no gzip, or has no header, says so", async () => {
     await expect(collect(textLines(join(folder, "none.txt")))).rejects.toThrow(/expected to read .*none.txt, got ENOENT/);
     writeFileSync(join(folder, "bad.gz"), "no gzip");
@@ -173,6 +272,9 @@ describe("tar shards", () => {
     writeFileSync(join(folder, "zipped.tar.gz"), gzipSync(readFileSync(paths[1]!)));
     expect(await collect(tarShards([join(folder, "zipped.tar.gz")]))).toEqual(samples.slice(4, 8));
     await expectResumable(tarShards([join(folder, "zipped.tar.gz")]));
+    const zipped = await writeTarShards(folder, samples, { samplesPerShard: 4, nameOf: (shard) => `written-${shard}.tar.gz` });
+    expect(gunzipSync(readFileSync(zipped[1]!))).toEqual(readFileSync(paths[1]!));
+    expect(await collect(tarShards(zipped))).toEqual(samples);
   });
 
   test("shards are drawn in another order in every pass; each comes whole", async () => {

@@ -6,6 +6,7 @@ import { DataError, OptionError } from "@dl/core";
 import { expect, test } from "vitest";
 import { classCounts } from "../statistics/class-counts.ts";
 import { imageFolder } from "./image-folder.ts";
+import { lazyImageFolder } from "./lazy-image-folder.ts";
 import { listClasses } from "./list-classes.ts";
 
 const folder = fileURLToPath(new URL("../../fixtures/images", import.meta.url));
@@ -71,6 +72,32 @@ test("links to files and folders are followed; those that lead nowhere, or round
       expect.stringMatching(/got ENOENT/),
       expect.stringMatching(/a folder it is not in itself/),
     ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test("a test folder is numbered by the classes of the training folder, whatever it lacks; without them an empty class is an error", async () => {
+  const root = mkdtempSync(join(tmpdir(), "dl-classes-"));
+  try {
+    for (const name of ["cat", "emu", "empty"]) mkdirSync(join(root, name));
+    for (const name of ["cat", "emu"]) symlinkSync(join(folder, "cat", "rgb.png"), join(root, name, "1.png"));
+    const classNames = ["ant", "emu", "cat", "empty"];
+    const options = { width: 2, height: 2 };
+    for (const open of [imageFolder, lazyImageFolder]) {
+      const images = await open(root, { ...options, classNames });
+      expect(images.classNames).toEqual(classNames);
+      expect(images.paths.map((path, i) => [basename(join(path, "..")), images.get(i).labels.data[0]])).toEqual([
+        ["cat", 2],
+        ["emu", 1],
+      ]);
+      expect(classCounts(images)).toEqual([0, 1, 1, 0]);
+      await expect(open(root, options)).rejects.toThrow(/in every subfolder of .* got none in empty\. .* pass classNames/);
+      await expect(open(root, { ...options, classNames: ["cat", "empty"] })).rejects.toThrow(
+        /among classNames \(cat, empty\), got emu too/,
+      );
+      await expect(open(root, { ...options, classNames: ["cat", "cat"] })).rejects.toThrow(OptionError);
+    }
   } finally {
     rmSync(root, { recursive: true });
   }

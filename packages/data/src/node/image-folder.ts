@@ -15,6 +15,11 @@ export interface ImageFolderOptions {
   height: number;
   /** 1 reads grey, 3 colour. Default 3. */
   channels?: 1 | 3 | undefined;
+  /**
+   * Labels count these names: give a test folder the `classNames` of the training folder, and a class it lacks shifts none of the others.
+   * Default: the names of the subfolders, each of which must have an image.
+   */
+  classNames?: readonly string[] | undefined;
   /** Images of another aspect ratio: squeezed, or cropped around the middle. Default `"stretch"`. */
   fit?: "stretch" | "crop" | undefined;
   /** A file that cannot be decoded: an error, or left out and listed in `skipped`. Default `"raise"`. */
@@ -36,7 +41,8 @@ export interface ImageFolder extends ArrayDataset<"images" | "labels"> {
  * Reads a folder with one subfolder a class, sorted by name, files in them at any depth, sorted by path. Everything is decoded here, once,
  * and kept as bytes: `N · height · width · channels` of memory.
  *
- * @throws DataError when there is no class or no image, or for a damaged file unless `corrupt` is `"skip"`.
+ * @throws DataError when there is no class or no image, for a class without an image, one that is not among `classNames`, or a
+ * damaged file unless `corrupt` is `"skip"`.
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions): Promise<ImageFolder> {
   const { width, height, channels = 3, fit = "stretch", corrupt = "raise", onProgress } = options;
@@ -44,7 +50,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions): 
     if (!Number.isInteger(size) || size < 1)
       throw new OptionError(`imageFolder: expected a whole width and height, got ${width} × ${height}.`);
   }
-  const { classNames, files, skipped } = await listClasses(folder);
+  const { classNames, files, skipped } = await listClasses(folder, options);
   const size = height * width * channels;
   const bytes = new Uint8Array(files.length * size);
   const labels: number[] = [];

@@ -19,7 +19,7 @@ export { parquetFile } from "./parquet-file.ts";
 export { openSharpDecoder } from "./sharp-decoder.ts";
 export type { Origin, OriginContext, Source, SourceFile, SourceProgress } from "./source.ts";
 export { type ShardSample, type TarShardsOptions, tarShards, type WriteTarShardsOptions, writeTarShards } from "./tar-shards.ts";
-export { csvFile, jsonlFile, textLines } from "./text-files.ts";
+export { type CsvFileOptions, csvFile, jsonlFile, type TextFileOptions, textLines } from "./text-files.ts";
 export { mobyDick, mobyDickSource, stateOfTheUnion, stateOfTheUnionSource } from "./text-sets/books.ts";
 export { brownCorpus, brownCorpusSource } from "./text-sets/brown-corpus.ts";
 export type { ClassifiedTexts } from "./text-sets/classified-texts.ts";

@@ -26,6 +26,9 @@ test("it gives what imageFolder gives, one image in memory at a time; damaged fi
   const read = [...batches(lazy, { batchSize: 6, onDamaged: (_, index) => damaged.push(basename(lazy.paths[index]!)) })];
   expect(damaged.toSorted()).toEqual(["empty.jpg", "not_an_image.png", "truncated.jpg", "truncated.png"]);
   expect(read.reduce((sum, { labels }) => sum + labels.data.length, 0)).toBe(eager.length);
+  const empty = lazy.paths.findIndex((path) => basename(path) === "empty.jpg");
+  const alone = await lazy.getBatchAsync!(Int32Array.of(empty), { onDamaged: () => {} });
+  expect(alone).toEqual({ batch: undefined, kept: Int32Array.of() });
   expect(() => [...batches(lazy, { batchSize: 4 })]).toThrow(/empty.jpg to be a PNG, a JPEG or a BMP/);
   expect(classCounts(lazy)).toEqual([5, 5, 7]);
 });
@@ -43,7 +46,7 @@ test("keepBytes keeps what was read first, as much as fits: it is not read again
     const { batch } = await keeping.getBatchAsync!(Int32Array.of(1), {});
     await keeping.getBatchAsync!(Int32Array.of(2), {});
     // What is given is the caller's to change.
-    batch.images.data.fill(0);
+    batch!.images.data.fill(0);
     keeping.get(0).images.data.fill(0);
     for (const name of ["1.png", "2.png", "3.png"]) rmSync(join(copy, "a", name));
     for (const i of [0, 1]) expect(keeping.get(i).images).toEqual(expected.images);

@@ -7,7 +7,6 @@ import type { Dataset, Example } from "../dataset.ts";
 import { cropToAspect } from "../images/crop.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { resizeImage } from "../images/resize.ts";
-import { noneReadable } from "../read-examples.ts";
 import { listClasses, type SkippedFile } from "./list-classes.ts";
 
 /** What a decoder is asked for. */
@@ -29,6 +28,11 @@ export interface LazyImageFolderOptions {
   height: number;
   /** 1 reads grey, 3 colour. Default 3. */
   channels?: 1 | 3 | undefined;
+  /**
+   * Labels count these names: give a test folder the `classNames` of the training folder, and a class it lacks shifts none of the others.
+   * Default: the names of the subfolders, each of which must have an image.
+   */
+  classNames?: readonly string[] | undefined;
   /** Images of another aspect ratio: squeezed, or cropped around the middle. Default `"stretch"`. */
   fit?: "stretch" | "crop" | undefined;
   /** Decoded images are kept in memory, those read first, up to so many bytes: what many passes read is decoded once. Default 0. */
@@ -50,7 +54,7 @@ export interface LazyImageFolder extends Dataset<Example<"images" | "labels">> {
  * Lists a folder as `imageFolder` does, but reads nothing yet. A damaged file is a `DataError` when it is read: give `batches` an
  * `onDamaged` to leave it out.
  *
- * @throws DataError when there is no class or no image.
+ * @throws DataError when there is no class or no image, for a class without an image, or one that is not among `classNames`.
  */
 export async function lazyImageFolder(folder: string, options: LazyImageFolderOptions): Promise<LazyImageFolder> {
   const { width, height, channels = 3, fit = "stretch", keepBytes = 0, decoder } = options;
@@ -60,7 +64,7 @@ export async function lazyImageFolder(folder: string, options: LazyImageFolderOp
     }
   }
   if (!(keepBytes >= 0)) throw new OptionError(`lazyImageFolder: expected keepBytes of at least 0, got ${keepBytes}.`);
-  const { classNames, files, skipped } = await listClasses(folder);
+  const { classNames, files, skipped } = await listClasses(folder, options);
   if (files.length === 0) {
     throw new DataError(
       `lazyImageFolder: expected at least one PNG, JPEG or BMP in the subfolders of ${folder}, got none (${skipped.length} other files).`,
@@ -110,7 +114,7 @@ export async function lazyImageFolder(folder: string, options: LazyImageFolderOp
         } else if (onDamaged === undefined || !(result.reason instanceof DataError)) throw result.reason;
         else onDamaged(result.reason, indices[i]!);
       }
-      if (read.length === 0) throw noneReadable(indices.length);
+      if (read.length === 0) return { batch: undefined, kept: Int32Array.of() };
       const data = new Float32Array(read.length * size);
       for (const [i, bytes] of pixels.entries()) toUnit(bytes, data.subarray(i * size, (i + 1) * size));
       const labels = Int32Array.from(read, (index) => fileAt(index).label);

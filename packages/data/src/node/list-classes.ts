@@ -2,7 +2,7 @@
 
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join, sep } from "node:path";
-import { DataError } from "@dl/core";
+import { DataError, OptionError } from "@dl/core";
 
 /** A file that is no example, and why. */
 export interface SkippedFile {
@@ -10,8 +10,13 @@ export interface SkippedFile {
   readonly reason: string;
 }
 
+export interface ListClassesOptions {
+  /** Labels count these names. Default: those of the subfolders, sorted, each of which must have a file. */
+  classNames?: readonly string[] | undefined;
+}
+
 export interface ClassFiles {
-  readonly classNames: string[];
+  readonly classNames: readonly string[];
   readonly files: { path: string; label: number }[];
   readonly skipped: SkippedFile[];
 }
@@ -21,21 +26,43 @@ const extensions = [".png", ".jpg", ".jpeg", ".bmp"];
 /**
  * Subfolders sorted by name; PNG, JPEG and BMP files in them, at any depth, sorted by path. Links are followed; one that leads nowhere, or
  * to a folder it is in itself, is skipped.
+ *
+ * @throws DataError without a subfolder, for one that is not among `classNames`, or, without those, for one that has no file.
  */
-export async function listClasses(folder: string): Promise<ClassFiles> {
+export async function listClasses(folder: string, { classNames }: ListClassesOptions = {}): Promise<ClassFiles> {
+  if (classNames !== undefined && (classNames.length === 0 || new Set(classNames).size !== classNames.length)) {
+    throw new OptionError(`imageFolder: expected classNames to be different names, at least one, got [${classNames.join(", ")}].`);
+  }
   const skipped: SkippedFile[] = [];
   const root = await listFolder(folder, { above: [], skipped });
   const classes = root.folders.filter(({ path }) => !basename(path).startsWith("."));
   if (classes.length === 0) throw new DataError(`imageFolder: expected ${folder} to have one subfolder a class, got none.`);
+  const names = classes.map(({ path }) => basename(path));
+  const numbered = classNames ?? names;
+  const strange = names.filter((name) => !numbered.includes(name));
+  if (strange.length > 0) {
+    throw new DataError(
+      `imageFolder: expected the subfolders of ${folder} to be among classNames (${numbered.join(", ")}), got ${strange.join(", ")} too. Add them to classNames, or move them away.`,
+    );
+  }
   const files: { path: string; label: number }[] = [];
-  for (const [label, { path, above }] of classes.entries()) {
+  const empty: string[] = [];
+  for (const [i, { path, above }] of classes.entries()) {
+    const label = numbered.indexOf(names[i]!);
+    const before = files.length;
     for (const file of await filesWithin(path, { above, skipped })) {
       const extension = extname(file).toLowerCase();
       if (extensions.includes(extension)) files.push({ path: file, label });
       else skipped.push({ path: file, reason: `expected a PNG, a JPEG or a BMP by its name, got "${extension}"` });
     }
+    if (files.length === before) empty.push(names[i]!);
   }
-  return { classNames: classes.map(({ path }) => basename(path)), files, skipped };
+  if (classNames === undefined && empty.length > 0) {
+    throw new DataError(
+      `imageFolder: expected a PNG, a JPEG or a BMP in every subfolder of ${folder}, each a class, got none in ${empty.join(", ")}. Remove what is no class, or pass classNames, of which a folder may lack some.`,
+    );
+  }
+  return { classNames: [...numbered], files, skipped };
 }
 
 interface Folder {

@@ -2,7 +2,7 @@
 
 import { DataError } from "@dl/core";
 import { DataStream, type StreamCursor, type StreamState } from "../streams/data-stream.ts";
-import { fileBytes } from "./file-bytes.ts";
+import { encodingNamed, textBytes } from "./text-bytes.ts";
 
 export interface TextRecord {
   /** Without the end of its line. */
@@ -14,42 +14,62 @@ export interface TextRecord {
 export interface RecordOptions {
   /** The delimiter of CSV: ends of lines within quotes do not end a record. Default: a record is a line. */
   delimiter?: string | undefined;
+  /** What the file is encoded in: any label that `TextDecoder` knows. Default `"utf-8"`. */
+  encoding?: string | undefined;
 }
 
 /** A record longer than this is no record: a file without ends of lines must not fill the memory. */
 const longest = 1 << 28;
 
-export function recordStream(path: string, { delimiter }: RecordOptions = {}): DataStream<TextRecord> {
-  return new DataStream((state) => new RecordCursor(path, delimiter, state));
+/** Throws a `DataError`, when it is read, for a record that is not text in the encoding; of UTF-8, those behind it follow. */
+export function recordStream(path: string, { delimiter, encoding = "utf-8" }: RecordOptions = {}): DataStream<TextRecord> {
+  const known = encodingNamed(encoding);
+  return new DataStream((state) => new RecordCursor(path, { delimiter, encoding: known, state }));
 }
 
 class RecordCursor implements StreamCursor<TextRecord> {
   readonly #path: string;
   readonly #delimiter: number;
+  readonly #encoding: string;
   #chunks: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #rest: Uint8Array = new Uint8Array(0);
-  /** Where the next record begins, in bytes of the decompressed file; −1 once it could not be read on. */
+  /** Where the next record begins, in bytes of the decompressed file, or of UTF-8 where it is something else; −1 once it could not be read on. */
   #offset: number;
   /** Ends of lines passed. */
   #number: number;
   #ended = false;
 
-  constructor(path: string, delimiter: string | undefined, state: StreamState | undefined) {
+  constructor(
+    path: string,
+    { delimiter, encoding, state }: { delimiter: string | undefined; encoding: string; state: StreamState | undefined },
+  ) {
     const { offset, number } = (state ?? { offset: 0, number: 0 }) as { offset: number; number: number };
     this.#path = path;
+    this.#encoding = encoding;
     this.#delimiter = delimiter?.charCodeAt(0) ?? -1;
     this.#offset = offset;
     this.#number = number;
   }
 
   async next(): Promise<IteratorResult<TextRecord, undefined>> {
+    const start = this.#offset;
     const found = await this.#guardedRecord();
     if (found === undefined) return { done: true, value: undefined };
-    // A byte order mark is one only at the file's start.
-    const text = new TextDecoder("utf-8", { ignoreBOM: this.#number > 0 }).decode(found);
     const line = this.#number + 1;
     this.#number += 1 + (this.#delimiter < 0 ? 0 : endsOfLines(found));
+    const text = this.#decoded(found, { line, start });
     return { done: false, value: { text: text.endsWith("\r") ? text.slice(0, -1) : text, line } };
+  }
+
+  #decoded(bytes: Uint8Array, { line, start }: { line: number; start: number }): string {
+    try {
+      // A byte order mark is one only at the file's start.
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: line > 1 }).decode(bytes);
+    } catch {
+      throw new DataError(
+        `DataStream: expected ${this.#path} to be UTF-8, got other bytes in line ${line}, which begins at byte ${start}. Pass the file's encoding, such as { encoding: "windows-1252" } or "utf-16le", or convert it to UTF-8.`,
+      );
+    }
   }
 
   async #guardedRecord(): Promise<Uint8Array | undefined> {
@@ -65,7 +85,7 @@ class RecordCursor implements StreamCursor<TextRecord> {
 
   /** The bytes of the next record; moves past the end of its line. */
   async #record(): Promise<Uint8Array | undefined> {
-    this.#chunks ??= fileBytes(this.#path, this.#offset);
+    this.#chunks ??= textBytes(this.#path, { encoding: this.#encoding, start: this.#offset });
     const scan = new RecordScan({ delimiter: this.#delimiter, atFileStart: this.#offset === 0 });
     for (;;) {
       const end = scan.find(this.#rest);

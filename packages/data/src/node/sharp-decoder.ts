@@ -3,6 +3,7 @@
 import { DataError, UnsupportedError } from "@dl/core";
 import type { Sharp } from "sharp";
 import { withChannels } from "../images/image.ts";
+import { hasLateExif } from "../images/png-chunks.ts";
 import { decodeSized, type FolderDecoder } from "./lazy-image-folder.ts";
 
 /**
@@ -28,13 +29,14 @@ export async function openSharpDecoder(): Promise<FolderDecoder> {
   };
   return async (file, size) => {
     const { width, height, channels, fit, name } = size;
-    // libvips does not read bitmaps.
-    if (file[0] === 0x42 && file[1] === 0x4d) return decodeSized(file, size);
+    const isPng = file[0] === 0x89;
+    // libvips reads no bitmaps, and no orientation that stands behind the rows of a PNG.
+    if ((file[0] === 0x42 && file[1] === 0x4d) || (isPng && hasLateExif(file))) return decodeSized(file, size);
     try {
       const image = sharp(file, { failOn: "truncated", limitInputPixels: 100e6 }).autoOrient();
       // Sharp weighs colours by alpha when it resizes, wherever removeAlpha stands: what is hidden would come out black. JPEGs have none,
       // and are read faster by a decoder that knows the size.
-      const { data, info } = await (file[0] === 0x89 ? await withoutAlpha(image) : image)
+      const { data, info } = await (isPng ? await withoutAlpha(image) : image)
         .resize(width, height, { fit: fit === "crop" ? "cover" : "fill", kernel: "linear" })
         .removeAlpha()
         .toColourspace("srgb")

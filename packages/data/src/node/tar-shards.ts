@@ -134,7 +134,7 @@ class ShardCursor implements StreamCursor<ShardSample> {
 export interface WriteTarShardsOptions {
   /** Samples in a shard, at least 1; the last may have fewer. */
   samplesPerShard: number;
-  /** Name of shard `i`. Default `shard-000000.tar`, `shard-000001.tar`, …. */
+  /** Name of shard `i`; one that ends in `.gz` is compressed. Default `shard-000000.tar`, `shard-000001.tar`, …. */
   nameOf?: ((shard: number) => string) | undefined;
 }
 

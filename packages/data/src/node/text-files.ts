@@ -1,42 +1,51 @@
 /** Text files as streams: lines, JSON Lines, CSV. All may be compressed with gzip; all go on from any place. */
 
 import { DataError } from "@dl/core";
-import { CsvParser, type CsvRecord, type CsvRecordOptions, CsvRecordReader } from "../formats/csv.ts";
+import { CsvParser, type CsvRecord, type CsvRecordOptions, CsvRecordReader, checkColumns } from "../formats/csv.ts";
 import { parseJsonLine } from "../formats/jsonl.ts";
 import { DataStream, type StreamCursor } from "../streams/data-stream.ts";
 import { recordStream, type TextRecord } from "./record-stream.ts";
 
+export interface TextFileOptions {
+  /** What the file is encoded in: any label that `TextDecoder` knows, such as `"windows-1252"` or `"utf-16le"`. Default `"utf-8"`. */
+  encoding?: string | undefined;
+}
+
+export interface CsvFileOptions extends CsvRecordOptions, TextFileOptions {}
+
 /**
- * The lines of a UTF-8 text file, without their ends.
+ * The lines of a text file, without their ends.
  *
+ * @throws DataError, when it is read, for a line that is not text in its encoding.
  * @example no-run
  * for await (const line of textLines("corpus.txt.gz")) console.log(line);
  */
-export function textLines(path: string): DataStream<string> {
-  return recordStream(path).map(({ text }) => text);
+export function textLines(path: string, { encoding }: TextFileOptions = {}): DataStream<string> {
+  return recordStream(path, { encoding }).map(({ text }) => text);
 }
 
 /**
  * The values of a JSON Lines file; empty lines are passed over.
  *
- * @throws DataError, when it is read, for a line that is not JSON.
+ * @throws DataError, when it is read, for a line that is not JSON, or not text in its encoding.
  */
-export function jsonlFile(path: string): DataStream<unknown> {
-  return recordStream(path)
+export function jsonlFile(path: string, { encoding }: TextFileOptions = {}): DataStream<unknown> {
+  return recordStream(path, { encoding })
     .filter(({ text }) => text.trim() !== "")
     .map(({ text, line }) => parseJsonLine(text, { name: path, line }));
 }
 
 /**
- * The rows of a CSV file whose first row names the columns.
+ * The rows of a CSV file, by the names that its first row gives the columns, or `columns` with `header: false`.
  *
  * @example no-run
  * const reviews = csvFile("reviews.tsv", { delimiter: "\t", types: { stars: "number" } });
  * for await (const { text, stars } of reviews) console.log(stars, text);
  */
-export function csvFile(path: string, options: CsvRecordOptions = {}): DataStream<CsvRecord> {
-  const { delimiter = ",", name = path } = options;
-  const records = recordStream(path, { delimiter });
+export function csvFile(path: string, options: CsvFileOptions = {}): DataStream<CsvRecord> {
+  const { delimiter = ",", name = path, encoding } = options;
+  checkColumns(options);
+  const records = recordStream(path, { delimiter, encoding });
   /** Nothing for a blank line. */
   const cellsOf = ({ text, line }: TextRecord): string[] | undefined => {
     const parser = new CsvParser({ delimiter, name }, line);
@@ -58,7 +67,7 @@ export function csvFile(path: string, options: CsvRecordOptions = {}): DataStrea
     // The place before anything is read, the header included, is null; −1 once there is no header to read on with.
     const state = place ?? undefined;
     let lost = state === -1;
-    let reader: CsvRecordReader | undefined;
+    let reader = options.header === false ? new CsvRecordReader({ ...options, name }) : undefined;
     const cursor = records.open(lost ? undefined : state);
     return {
       next: async () => {

@@ -168,6 +168,19 @@ describe("orders in a pass", () => {
     const rest = [...batches(dataset, { ...options, resume: JSON.parse(JSON.stringify(pass.state)) })];
     expect(rest).toEqual([...pass]);
     expect(() => batches(dataset, options)).toThrow(/Pass shuffle/);
+    expect(() => batches(dataset, { batchSize: 3, resume: pass.state })).toThrow(/\(ordered false\), got a state with ordered true/);
+    for (const shuffle of [undefined, new Rng(4)]) {
+      const { state } = batches(dataset, { batchSize: 3, shuffle });
+      expect(() => batches(dataset, { ...options, resume: state })).toThrow(/\(ordered true\), got a state with ordered false/);
+    }
+    // A state of before it was noted says nothing of it.
+    const { ordered: _, ...older } = pass.state;
+    expect(batches(dataset, { ...options, resume: older }).state).toEqual(pass.state);
+    // More draws than examples: a position that the dataset's own order would not have.
+    const longer = { batchSize: 3, order: weightedOrder([1, ...Array.from({ length: 19 }, () => 0)], { draws: 90 }) };
+    const long = batches(dataset, { ...longer, shuffle: new Rng(4) });
+    for (let i = 0; i < 20; i++) long.next();
+    expect([...batches(dataset, { ...longer, resume: long.state })]).toHaveLength(10);
   });
 
   test("a damaged example is left out and reported, or ends the pass", () => {
@@ -182,8 +195,55 @@ describe("orders in a pass", () => {
     const read = [...batches(dataset, { batchSize: 4, onDamaged: (_, index) => reported.push(index), dropLast: true })];
     expect(read.map(({ x }) => Array.from(x.data))).toEqual([[0, 2, 3]]);
     expect(reported).toEqual([1]);
-    expect(() => [...batches(dataset, { batchSize: 4, onDamaged: () => {} })]).toThrow(/expected at least one example that can be read/);
     expect(() => [...batches(dataset, { batchSize: 4 })]).toThrow(/example 1 is damaged/);
+  });
+
+  test("a batch that is damaged altogether is passed over: told of, counted, not given; a dataset of such is an error at its end", () => {
+    const damagedAt = (length: number, isDamaged: (i: number) => boolean): Dataset<Example<"x">> => ({
+      length,
+      get: (i) => {
+        if (isDamaged(i)) throw new DataError(`example ${i} is damaged`);
+        return { x: hostTensor(Int32Array.of(i), []) };
+      },
+    });
+    const dataset = damagedAt(9, (i) => [0, 1, 4, 5, 8].includes(i));
+    for (const [batchSize, expected, positions] of [
+      [1, [[2], [3], [6], [7]], [3, 4, 7, 8]],
+      [
+        2,
+        [
+          [2, 3],
+          [6, 7],
+        ],
+        [2, 4],
+      ],
+      [8, [[2, 3, 6, 7]], [1]],
+    ] as const) {
+      const told: number[] = [];
+      const pass = batches(dataset, { batchSize, onDamaged: (_, index) => told.push(index) });
+      const states = [pass.state];
+      for (const row of expected) {
+        expect(Array.from(pass.next().value!.x.data)).toEqual(row);
+        states.push(pass.state);
+      }
+      expect(states.map(({ position }) => position)).toEqual([0, ...positions]);
+      expect(pass.next().done).toBe(true);
+      expect(pass.state.position).toBe(pass.length);
+      expect(told).toEqual([0, 1, 4, 5, 8]);
+      for (const [taken, resume] of states.entries()) {
+        const rest = [...batches(dataset, { batchSize, onDamaged: () => {}, resume })];
+        expect(rest.map(({ x }) => Array.from(x.data))).toEqual(expected.slice(taken));
+      }
+    }
+    expect(() => batches(dataset, { batchSize: 1, onDamaged: () => {} }).at(0)).toThrow(/can be read in batch 0, got none/);
+    const told: number[] = [];
+    const hopeless = batches(
+      damagedAt(3, () => true),
+      { batchSize: 2, onDamaged: (_, index) => told.push(index) },
+    );
+    expect(() => hopeless.next()).toThrow(/can be read in the whole dataset, got none: all are damaged/);
+    expect(told).toEqual([0, 1, 2]);
+    expect(() => hopeless.next()).toThrow(DataError);
   });
 });
 

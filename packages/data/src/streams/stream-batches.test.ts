@@ -132,7 +132,52 @@ describe("batches of a stream", () => {
       expect(values(rest)).toEqual([[4], [6, 7], [8, 9]]);
     }
     const hopeless = withDamage(4, () => true).map((x): Example<"x"> => ({ x: hostTensor(Float32Array.of(x), []) }));
-    await expect(collect(batches(hopeless, { batchSize: 2, onDamaged: () => {} }))).rejects.toThrow(/at least one example .* batch of 2/);
+    await expect(collect(batches(hopeless, { batchSize: 2, onDamaged: () => {} }))).rejects.toThrow(/can be read in the whole stream/);
+  });
+
+  test("batches that are damaged altogether are passed over, with and without prefetch, and count in the state: as in a dataset", async () => {
+    const isDamaged = (x: number): boolean => [0, 1, 4, 5, 8].includes(x);
+    const example = (x: number): Example<"x"> => ({ x: hostTensor(Float32Array.of(x), []) });
+    const broken = withDamage(9, isDamaged).map(example);
+    for (const prefetch of [0, 1, 4]) {
+      for (const [batchSize, expected, positions] of [
+        [1, [[2], [3], [6], [7]], [3, 4, 7, 8]],
+        [
+          2,
+          [
+            [2, 3],
+            [6, 7],
+          ],
+          [2, 4],
+        ],
+      ] as const) {
+        const told: number[] = [];
+        const pass = batches(broken, { batchSize, prefetch, onDamaged: (_, index) => told.push(index) });
+        const states = [pass.state];
+        for (const row of expected) {
+          expect(values([(await pass.next()).value!])).toEqual([row]);
+          states.push(JSON.parse(JSON.stringify(pass.state)));
+        }
+        expect(states.map(({ position }) => position)).toEqual([0, ...positions]);
+        expect(told).toEqual([0, 1, 4, 5]);
+        expect(await pass.next()).toEqual({ done: true, value: undefined });
+        expect(told).toEqual([0, 1, 4, 5, 8]);
+        expect(pass.state.position).toBe(Math.ceil(9 / batchSize));
+        for (const [taken, resume] of states.entries()) {
+          expect(values(await collect(batches(broken, { batchSize, prefetch, onDamaged: () => {}, resume })))).toEqual(
+            expected.slice(taken),
+          );
+        }
+      }
+    }
+    // Shuffled, one by one: those that are whole, in the order they have when none is damaged.
+    const one = { batchSize: 1, shuffleBuffer: 4 };
+    const sound = values(await collect(batches(count(9).map(example), { ...one, shuffle: new Rng(3) })));
+    const rest = values(await collect(batches(broken, { ...one, shuffle: new Rng(3), onDamaged: () => {} })));
+    expect(rest).toEqual(sound.filter(([x]) => !isDamaged(x!)));
+    const hopeless = batches(withDamage(4, () => true).map(example), { batchSize: 1, prefetch: 2, onDamaged: () => {} });
+    for (let again = 0; again < 2; again++) await expect(hopeless.next()).rejects.toThrow(/whole stream, got none: all are damaged/);
+    expect((await batches(count(0).map(example), { batchSize: 1, onDamaged: () => {} }).next()).done).toBe(true);
   });
 
   test("batches made ahead are the same, are read while the last one is used, and do not count in the state", async () => {

@@ -24,7 +24,8 @@ export interface StreamOrderOptions<T> {
   dropLast?: boolean | undefined;
   /**
    * Called for an element that is damaged, in the order of the batches; `index` is its number in the stream. It is left out, and its batch
-   * is smaller. Where a file ends too early, that is the one element it ends with. Without it the `DataError` ends the pass.
+   * is smaller, and passed over where nothing is left of it. Where a file ends too early, that is the one element it ends with. A pass of
+   * which nothing can be read is still a `DataError`, at its end. Without `onDamaged` the first damaged element ends the pass.
    */
   onDamaged?: ((error: DataError, index: number) => void) | undefined;
   /** Where random transforms draw from. Fork one for every epoch. */
@@ -44,7 +45,7 @@ export interface StreamBatchesOptions<E extends Example = Example> extends Strea
 
 /** Where a pass over a stream stands: plain JSON. */
 export interface StreamBatchesState {
-  /** Batches already given. */
+  /** Batches already given, and those passed over because all of their elements were damaged. */
   readonly position: number;
   readonly batchSize: number;
   readonly dropLast: boolean;
@@ -58,7 +59,8 @@ export interface StreamBatchesState {
 
 /** A batch, and what could not come into it. */
 export interface MadeBatch<E> {
-  readonly batch: E;
+  /** Undefined where nothing is left of it. */
+  readonly batch: E | undefined;
   readonly damaged: readonly { readonly index: number; readonly error: DataError }[];
 }
 
@@ -99,6 +101,8 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
   #turn: Promise<unknown> = Promise.resolve();
   #position: number;
   #place: StreamState;
+  /** Batches passed over since then: they count in the state once the next one is given. */
+  #passedOver = 0;
   #closed = false;
 
   constructor(stream: DataStream<unknown>, { options, making }: { options: StreamOrderOptions<never>; making: BatchMaking<never, E> }) {
@@ -138,18 +142,25 @@ export class StreamBatches<E extends Example> implements AsyncIterableIterator<E
 
   async #give(): Promise<IteratorResult<E, undefined>> {
     if (this.#closed) return { done: true, value: undefined };
-    while (this.#coming.length < this.#prefetch + 1) this.#start(this.#position + this.#coming.length);
-    const first = this.#coming[0]!;
-    const made = await first.made;
-    if (made === undefined) {
+    for (;;) {
+      while (this.#coming.length < this.#prefetch + 1) this.#start(this.#position + this.#passedOver + this.#coming.length);
+      const first = this.#coming[0]!;
+      const made = await first.made;
+      // Whoever stands at the start has been given nothing.
+      if (made === undefined && this.#position === 0 && this.#passedOver > 0) throw noneReadable("the whole stream");
+      for (const { error, index } of made?.damaged ?? []) this.#onDamaged?.(error, index);
+      if (made !== undefined) {
+        this.#coming.shift();
+        this.#passedOver++;
+        if (made.batch === undefined) continue;
+      }
+      this.#place = await first.after;
+      this.#position += this.#passedOver;
+      this.#passedOver = 0;
+      if (made?.batch !== undefined) return { done: false, value: made.batch };
       await this.close();
       return { done: true, value: undefined };
     }
-    for (const { error, index } of made.damaged) this.#onDamaged?.(error, index);
-    this.#place = await first.after;
-    this.#coming.shift();
-    this.#position++;
-    return { done: false, value: made.batch };
   }
 
   /** Draws the group of batch `position` as soon as those before it are drawn, and has the batch made. */
@@ -214,6 +225,7 @@ export function streamBatches<E extends Example>(stream: DataStream<E>, options:
     const pipeline = new Pipeline(typeof transform === "function" ? [transform] : transform, rng);
     return (group, { isTolerant }) => {
       const { elements, indices, damaged } = sift(group, { isTolerant });
+      if (elements.length === 0) return { batch: undefined, damaged };
       const batch = collate(elements);
       pipeline.apply(batch, indices);
       return { batch, damaged };
@@ -222,7 +234,7 @@ export function streamBatches<E extends Example>(stream: DataStream<E>, options:
   return new StreamBatches<E>(stream, { options: order, making: { maker, prefetch } });
 }
 
-/** What is whole of a group, and what is damaged: an error unless that is tolerated, or where it is all. */
+/** What is whole of a group, and what is damaged: an error unless that is tolerated. */
 export function sift<T>(
   group: readonly Numbered<T>[],
   { isTolerant }: { isTolerant: boolean },
@@ -230,6 +242,5 @@ export function sift<T>(
   const whole = group.filter((item) => "element" in item);
   const damaged = group.filter((item) => "error" in item);
   if (damaged.length > 0 && !isTolerant) throw damaged[0]!.error;
-  if (whole.length === 0) throw noneReadable(group.length);
   return { elements: whole.map(({ element }) => element), indices: Int32Array.from(whole, ({ index }) => index), damaged };
 }

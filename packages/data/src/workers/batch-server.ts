@@ -4,7 +4,6 @@ import { DataError, Rng } from "@dl/core";
 import { Batches } from "../batches.ts";
 import type { Example } from "../dataset.ts";
 import { stack } from "../datasets/stack.ts";
-import { noneReadable } from "../read-examples.ts";
 import { Pipeline } from "../transforms/transform.ts";
 import type {
   AnyPipeline,
@@ -27,7 +26,7 @@ export interface BatchServerOptions {
 }
 
 interface Made {
-  readonly batch: Example;
+  readonly batch: Example | undefined;
   readonly damaged: readonly DamagedExample[];
 }
 
@@ -70,7 +69,7 @@ function batchReader({ dataset, transform, collate }: WorkerPipeline): (request:
       const { batchSize, dropLast } = plan;
       const onDamaged = tolerant ? (error: Error, index: number) => damaged.push({ index, message: error.message }) : undefined;
       // The order is the other side's: here it would only be drawn in vain.
-      const resume = { ...plan, shuffle: null };
+      const resume = { ...plan, shuffle: null, ordered: false, position: 0 };
       current = { id, pass: new Batches(dataset, { batchSize, dropLast, transform, collate, onDamaged, resume }) };
     }
     damaged = [];
@@ -96,7 +95,7 @@ function batchChanger({ change, transform = [], collate = stack }: StreamPipelin
       } else if (!tolerant || !(result.reason instanceof DataError)) throw result.reason;
       else damaged.push({ index, message: result.reason.message });
     }
-    if (examples.length === 0) throw noneReadable(elements.length);
+    if (examples.length === 0) return { batch: undefined, damaged };
     const batch = collate(examples);
     current.pipeline.apply(batch, Int32Array.from(kept));
     return { batch, damaged };
@@ -108,9 +107,9 @@ export function describeError(error: unknown): string {
 }
 
 /** Buffers that hold one field and nothing else: they are handed over, not copied. */
-function buffersOf(batch: Example): ArrayBuffer[] {
+function buffersOf(batch: Example | undefined): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
-  for (const { data } of Object.values(batch)) {
+  for (const { data } of Object.values(batch ?? {})) {
     if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength) buffers.add(data.buffer);
   }
   return [...buffers];

@@ -7,7 +7,8 @@ import type { DamagedExample, Reply, Request, WorkerPort } from "./protocol.ts";
 export type PipelineForm = Pick<Extract<Reply, { kind: "ready" }>, "length" | "classNames" | "changes">;
 
 export interface WorkerBatch {
-  readonly batch: Example;
+  /** Undefined where all of its examples are damaged. */
+  readonly batch: Example | undefined;
   readonly damaged: readonly DamagedExample[];
 }
 

@@ -96,12 +96,13 @@ export class BatchWorkers<E extends Example> implements AsyncDisposable {
       rng?.nextKey();
       return async (group, { position, isTolerant }) => {
         const { elements, indices, damaged } = sift(group, { isTolerant });
+        if (elements.length === 0) return { batch: undefined, damaged };
         const order = new Map(group.map(({ index }, place) => [index, place]));
         const thread = this.#threads[position % this.#threads.length]!;
         const made = await thread.request({ kind: "change", pass, position, rng: state, elements, indices, tolerant: isTolerant });
         const found = made.damaged.map(({ index, message }) => ({ index, error: new DataError(message) }));
         return {
-          batch: made.batch as E,
+          batch: made.batch as E | undefined,
           damaged: [...damaged, ...found].sort((a, b) => order.get(a.index)! - order.get(b.index)!),
         };
       };

@@ -74,7 +74,8 @@ export type Reply =
       readonly kind: "batch";
       readonly pass: number;
       readonly position: number;
-      readonly batch: Example;
+      /** Undefined where all of its examples are damaged. */
+      readonly batch: Example | undefined;
       readonly damaged: readonly DamagedExample[];
     }
   | { readonly kind: "error"; readonly pass: number; readonly position: number; readonly message: string };

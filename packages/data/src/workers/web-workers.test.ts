@@ -60,6 +60,56 @@ test("web workers give the batches of one thread, and hand over what cannot be r
   for (const port of ports) port.close();
 });
 
+test("batches that are damaged altogether are passed over in workers as in one thread, of datasets and of streams", async () => {
+  const isDamaged = (x: number): boolean => [0, 1, 4, 5, 9].includes(x);
+  const guarded = (x: number): void => {
+    if (isDamaged(x)) throw new DataError(`example ${x} is damaged`);
+  };
+  const damaged: Dataset<Example<"x">> = {
+    length: 10,
+    get: (i) => {
+      guarded(i);
+      return numbers.get(i);
+    },
+  };
+  const change = (x: number): Example<"x"> => {
+    guarded(x);
+    return numbers.get(x);
+  };
+  // Some are damaged where they are read, some where they are changed.
+  const source = sequenceStream(10, (x) => {
+    if (x < 3) guarded(x);
+    return x;
+  });
+  const ports: MessagePort[] = [];
+  await using reading = await openWebBatchWorkers<Example<"x">>(() => webWorker(() => ({ dataset: damaged }), ports), { workers: 2 });
+  await using changing = await openWebBatchWorkers<Example<"x">>(() => webWorker(() => ({ change }), ports), { workers: 2 });
+  for (const batchSize of [1, 2, 3]) {
+    const known: number[] = [];
+    const alone = batches(damaged, { batchSize, onDamaged: (_, index) => known.push(index) });
+    const expected: { batch: Example; position: number }[] = [];
+    for (const batch of alone) expected.push({ batch, position: alone.state.position });
+    for (const over of ["dataset", "stream"] as const) {
+      for (const prefetch of [1, 5]) {
+        const told: number[] = [];
+        const options = { batchSize, prefetch, onDamaged: (_: DataError, index: number) => told.push(index) };
+        const pass = over === "dataset" ? reading.batches(options) : changing.batches(source, options);
+        const got: typeof expected = [];
+        for await (const batch of pass) got.push({ batch, position: pass.state.position });
+        expect(got).toEqual(expected);
+        expect(told).toEqual(known);
+        expect(pass.state.position).toBe(alone.state.position);
+      }
+    }
+  }
+  const all = { length: 3, get: () => damaged.get(0) };
+  await using hopeless = await openWebBatchWorkers<Example<"x">>(() => webWorker(() => ({ dataset: all }), ports), { workers: 2 });
+  await expect(hopeless.batches({ batchSize: 1, onDamaged: () => {} }).next()).rejects.toThrow(/whole dataset, got none: all are damaged/);
+  const none = sequenceStream(3, () => 4);
+  await expect(changing.batches(none, { batchSize: 1, onDamaged: () => {} }).next()).rejects.toThrow(/whole stream, got none/);
+  for (const port of ports) port.close();
+});
+
 test("after a batch that failed the pass goes on as one in a single thread does: the same batch, and then those after it", async () => {
   let isDamaged = true;
   const healing: Dataset<Example<"x">> = {

@@ -3,6 +3,7 @@
 import { DataError } from "@dl/core";
 import type { Batches, BatchesOptions, BatchesState } from "../batches.ts";
 import type { Example } from "../dataset.ts";
+import { noneReadable } from "../read-examples.ts";
 import type { BatchThread, WorkerBatch } from "./batch-thread.ts";
 
 export interface WorkerPassOptions extends Omit<BatchesOptions, "transform" | "collate"> {
@@ -58,16 +59,26 @@ export class WorkerPass<E extends Example> implements AsyncIterableIterator<E, u
   }
 
   async #give(): Promise<IteratorResult<E, undefined>> {
-    const position = this.#position;
-    if (position >= this.length) return { done: true, value: undefined };
+    for (let position = this.#position; position < this.length; position++) {
+      const { batch, damaged } = await this.#take(position);
+      for (const { index, message } of damaged) this.#onDamaged?.(new DataError(message), index);
+      // All of its examples are damaged: passed over, as in one thread.
+      if (batch === undefined) continue;
+      this.#position = position + 1;
+      return { done: false, value: batch as E };
+    }
+    if (this.#position === 0 && this.length > 0) throw noneReadable("the whole dataset");
+    this.#position = this.length;
+    return { done: true, value: undefined };
+  }
+
+  /** Waits for batch `position`, with those behind it asked for. */
+  async #take(position: number): Promise<WorkerBatch> {
     for (let at = position; at < Math.min(position + this.#prefetch, this.length); at++) {
       if (!this.#coming.has(at)) this.#coming.set(at, this.#request(at));
     }
     try {
-      const { batch, damaged } = await this.#coming.get(position)!;
-      for (const { index, message } of damaged) this.#onDamaged?.(new DataError(message), index);
-      this.#position++;
-      return { done: false, value: batch as E };
+      return await this.#coming.get(position)!;
     } finally {
       this.#coming.delete(position);
     }
