@@ -1,6 +1,6 @@
 /** The working side of batch workers: makes the batches it is asked for, one after the other. */
 
-import { DataError, Rng } from "@dl/core";
+import { DataError, DlError, Rng } from "@dl/core";
 import { Batches } from "../batches.ts";
 import type { Example } from "../dataset.ts";
 import { stack } from "../datasets/stack.ts";
@@ -102,8 +102,10 @@ function batchChanger({ change, transform = [], collate = stack }: StreamPipelin
   };
 }
 
+/** The message of what is wrong with the data; of anything else, a fault in the pipeline, the stack as well. */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof DlError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Buffers that hold one field and nothing else: they are handed over, not copied. */
