@@ -202,7 +202,7 @@ export const sentimentPretrained: TaskRecipe<PretrainedPreset> = {
     {
       name: "default",
       summary: "From the folder of a run of mlm (--weights): tuned whole, by LoRA, by its head alone, and from scratch, three times each.",
-      defaults: { epochs: 5, batchSize: 32, learningRate: 2e-3 },
+      defaults: { epochs: 5, batchSize: 32, learningRate: 1.5e-3 },
       goals: { "gain over scratch": { atLeast: 0.01 }, "LoRA behind full": { atMost: 0.01 }, "LoRA share of parameters": { atMost: 0.05 } },
       dropout: 0.4,
       headDropout: 0.5,
