@@ -43,7 +43,7 @@ describe.each([simclrCifar10, maskedCifar10, rotationCifar10])("$name", ({ name,
   const preset: SelfSupervisedPreset = {
     ...presets[0],
     data,
-    encoder: (rng) => new ResNet({ ...resnet20, depths: [1, 1, 1], width: 32, classes: 2, rng }),
+    encoder: (rng) => new ResNet({ ...resnet20, depths: [0, 1, 1, 1], width: 16, classes: 2, rng }),
     shares: [
       { share: 0.2, epochs: 1 },
       { share: 1, epochs: 1 },

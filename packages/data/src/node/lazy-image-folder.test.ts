@@ -118,7 +118,9 @@ test("what alpha hides is read as it is stored, by sharp as by this package", as
 
 test("no size and no images are refused", async () => {
   await expect(lazyImageFolder(folder, { width: 0, height: 1 })).rejects.toThrow(OptionError);
-  await expect(lazyImageFolder(fileURLToPath(new URL("../../fixtures", import.meta.url)), size)).resolves.toBeDefined();
+  const mixed = fileURLToPath(new URL("../../fixtures", import.meta.url));
+  await expect(lazyImageFolder(mixed, size)).rejects.toThrow("got none in tokenizers");
+  await expect(lazyImageFolder(mixed, { ...size, classNames: ["images", "png-suite", "tokenizers"] })).resolves.toBeDefined();
   const lazy = await lazyImageFolder(folder, size);
   expect(() => lazy.get(99)).toThrow(/from 0 to 16, got 99/);
 });
