@@ -2,7 +2,7 @@
 
 import { DataError, formatShape, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
-import { ChannelMoments } from "./channel-moments.ts";
+import { ChannelMoments } from "../statistics/channel-moments.ts";
 import { LabelJudge, type LabelVerdict } from "./label-judge.ts";
 
 /** A file that is no example, such as `lazyImageFolder(…).skipped` has. */
@@ -58,6 +58,7 @@ export function inspectSplit(dataset: Dataset, options: InspectSplitOptions): Sp
   const counts = new Map<number, number>();
   const most = dataset.classNames?.length ?? mostClasses;
   const moments = new ChannelMoments();
+  let channels: number | undefined;
   const judge = labelNoise ? new LabelJudge({ imageField }) : undefined;
   for (let index = 0; index < dataset.length; index++) {
     let example: Example;
@@ -77,7 +78,11 @@ export function inspectSplit(dataset: Dataset, options: InspectSplitOptions): Sp
     if (!finite) notFinite.push(index);
     const image = example[imageField];
     if (image !== undefined && image.data.length > 1 && image.data.every((value) => value === image.data[0])) constant.push(index);
-    if (finite && image?.shape.length === 3) moments.add(image);
+    if (finite && image?.shape.length === 3) {
+      // Of images with as many channels as the first.
+      channels ??= image.shape[2]!;
+      if (image.shape[2] === channels && image.data.length > 0) moments.add(image.data, channels);
+    }
     const label = example[labelField];
     if (label?.dtype === "int32" && label.data.length === 1) {
       const value = label.data[0]!;

@@ -4,6 +4,7 @@ import { DataError } from "@dl/core";
 import { batches } from "../batches.ts";
 import type { Dataset } from "../dataset.ts";
 import type { ImageBatch } from "../transforms/transform.ts";
+import { ChannelMoments } from "./channel-moments.ts";
 
 export interface ChannelStatistics {
   /** One number a channel. */
@@ -12,31 +13,16 @@ export interface ChannelStatistics {
   readonly standardDeviation: readonly number[];
 }
 
-/**
- * Statistics over every pixel of `images`, in float64. Batch by batch: Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise
- * algorithm for computing sample variances", equation 2.1, which loses no digits where the sum of squares would.
- */
+/** Statistics over every pixel of `images`, in float64. */
 export function channelStatistics(dataset: Dataset<ImageBatch>): ChannelStatistics {
-  const mean: number[] = [];
-  const squares: number[] = [];
-  let seen = 0;
+  const moments = new ChannelMoments();
   for (const { images } of batches(dataset, { batchSize: 256 })) {
     const { data, shape } = images;
     const channels = shape.at(-1)!;
-    const pixels = data.length / channels;
-    if (shape.length < 2 || channels === 0 || pixels === 0)
+    if (shape.length < 2 || data.length === 0)
       throw new DataError(`channelStatistics: expected images [H, W, C], got [${shape.slice(1).join(", ")}].`);
-    for (let channel = 0; channel < channels; channel++) {
-      let sum = 0;
-      for (let i = channel; i < data.length; i += channels) sum += data[i]!;
-      const batchMean = sum / pixels;
-      let batchSquares = 0;
-      for (let i = channel; i < data.length; i += channels) batchSquares += (data[i]! - batchMean) ** 2;
-      const distance = batchMean - (mean[channel] ?? 0);
-      squares[channel] = (squares[channel] ?? 0) + batchSquares + (distance ** 2 * seen * pixels) / (seen + pixels);
-      mean[channel] = (mean[channel] ?? 0) + (distance * pixels) / (seen + pixels);
-    }
-    seen += pixels;
+    moments.add(data, channels);
   }
-  return { mean, standardDeviation: squares.map((sum) => Math.sqrt(sum / seen)) };
+  // A pass gives a batch, or throws.
+  return moments.result()!;
 }

@@ -1,18 +1,12 @@
-/** Mean and deviation of every channel, image by image. Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances". */
+/** Mean and deviation of every channel, part by part: Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances", equation 2.1. */
 
-import type { HostTensor } from "@dl/core";
-
-/** Of images `[H, W, C]`, all with as many channels as the first; others are left out. */
+/** Sums in float64 that lose no digits where the sum of squares would. Every part has as many channels as the first, last in its order, and a pixel. */
 export class ChannelMoments {
   readonly #mean: number[] = [];
   readonly #squares: number[] = [];
   #seen = 0;
-  #channels: number | undefined;
 
-  add({ shape, data }: HostTensor): void {
-    const channels = shape[2]!;
-    this.#channels ??= channels;
-    if (channels !== this.#channels || data.length === 0) return;
+  add(data: ArrayLike<number>, channels: number): void {
     const pixels = data.length / channels;
     for (let c = 0; c < channels; c++) {
       let sum = 0;
@@ -27,6 +21,7 @@ export class ChannelMoments {
     this.#seen += pixels;
   }
 
+  /** Of the population, divided by N; undefined where nothing was added. */
   result(): { mean: number[]; standardDeviation: number[] } | undefined {
     if (this.#seen === 0) return undefined;
     return { mean: this.#mean, standardDeviation: this.#squares.map((sum) => Math.sqrt(sum / this.#seen)) };
