@@ -2,6 +2,7 @@
 
 import { DataError, type HostTensor, OptionError } from "@dl/core";
 import type { BatchWorkers, Dataset, Example, Transform } from "@dl/data";
+import { type ExampleSource, isWorkers } from "./pass-over.ts";
 
 export interface CheckLabelsOptions {
   /** Labels are whole numbers from 0 up to, not including, this. */
@@ -43,8 +44,20 @@ function wrongLabel({ field, classes, label, example }: { field: string; classes
   );
 }
 
+/** Where the labels of a source are checked: among the transforms of this thread, or as batches come from workers. */
+export interface CheckedSource<E extends Example> {
+  readonly transform: Transform<E> | readonly Transform<E>[] | undefined;
+  readonly checkBatch: ((batch: E) => void) | undefined;
+}
+
+export function withLabelsChecked<E extends Example>(source: ExampleSource<E>, transform: CheckedSource<E>["transform"]): CheckedSource<E> {
+  return isWorkers(source)
+    ? { transform, checkBatch: labelCheckOf(source) }
+    : { transform: withLabelCheck(source, transform), checkBatch: undefined };
+}
+
 /** `transform` with the check before it where the dataset says what its labels count. */
-export function withLabelCheck<E extends Example>(
+function withLabelCheck<E extends Example>(
   { classNames }: Dataset<E>,
   transform: Transform<E> | readonly Transform<E>[] = [],
 ): readonly Transform<E>[] {
@@ -60,7 +73,7 @@ export function withLabelCheck<E extends Example>(
 }
 
 /** The same for batches that come from workers, as they come: which examples they are of is the workers' to know. */
-export function labelCheckOf<E extends Example>({ classNames }: BatchWorkers<E>): ((batch: E) => void) | undefined {
+function labelCheckOf<E extends Example>({ classNames }: BatchWorkers<E>): ((batch: E) => void) | undefined {
   if (classNames === undefined) return undefined;
   const classes = classNames.length;
   return ({ labels }) => {

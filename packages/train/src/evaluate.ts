@@ -2,9 +2,9 @@
 
 import { type Device, type HostOf, type HostTensor, type Scalar, type Tensor, upload } from "@dl/core";
 import type { BatchesOptions, Collate, Example, Transform } from "@dl/data";
-import { labelCheckOf, withLabelCheck } from "./check-labels.ts";
+import { withLabelsChecked } from "./check-labels.ts";
 import type { Tensors } from "./fit.ts";
-import { type ExampleSource, isWorkers, passOver } from "./pass-over.ts";
+import { type ExampleSource, passOver } from "./pass-over.ts";
 import { batchSizeOf } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
 import { Yielder } from "./yielder.ts";
@@ -50,11 +50,10 @@ export async function evaluate<E extends Example, T extends Readonly<Record<stri
 }: EvaluateOptions<E, T>): Promise<Means<T>> {
   const means = new WeightedMeans();
   const yielder = new Yielder();
-  const checkLabels = isWorkers(dataset) ? labelCheckOf(dataset) : undefined;
-  const checked = isWorkers(dataset) ? transform : withLabelCheck(dataset, transform);
-  for await (const batch of passOver("evaluate", dataset, { batchSize, collate, transform: checked, onDamaged })) {
+  const checked = withLabelsChecked(dataset, transform);
+  for await (const batch of passOver("evaluate", dataset, { batchSize, collate, transform: checked.transform, onDamaged })) {
     signal?.throwIfAborted();
-    checkLabels?.(batch);
+    checked.checkBatch?.(batch);
     const outputs = (await device.compute(() => step(upload<E & Record<string, HostTensor>>(batch)) as object)) as Readonly<
       Record<string, HostTensor | number>
     >;

@@ -23,9 +23,9 @@ import {
   training,
 } from "@dl/nn";
 import type { Callback, FitSave, Metrics } from "./callback.ts";
-import { labelCheckOf, withLabelCheck } from "./check-labels.ts";
+import { withLabelsChecked } from "./check-labels.ts";
 import { type Average, EpochLoop, type FitResult } from "./epoch-loop.ts";
-import { type ExampleSource, isWorkers } from "./pass-over.ts";
+import type { ExampleSource } from "./pass-over.ts";
 import { batchSizeOf, splitBatch } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
 
@@ -105,7 +105,7 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
 
   constructor(options: FitOptions<E>) {
     const { dataset, batchSize, order, collate, dropLast, onDamaged, accumulate = 1, model, optimizer, resume } = options;
-    const transform = isWorkers(dataset) ? options.transform : withLabelCheck(dataset, options.transform);
+    const { transform, checkBatch } = withLabelsChecked(dataset, options.transform);
     super({ ...options, name: "fit", reading: { batchSize, order, collate, dropLast, transform, onDamaged } });
     if (!Number.isInteger(accumulate) || accumulate < 1) throw new OptionError(`fit: expected a whole accumulate ≥ 1, got ${accumulate}.`);
     const own = new Set<unknown>(model.parameters());
@@ -115,7 +115,7 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
       );
     }
     this.#options = options;
-    this.#checkLabels = isWorkers(dataset) ? labelCheckOf(dataset) : undefined;
+    this.#checkLabels = checkBatch;
     this.#accumulator = accumulate > 1 ? new GradientAccumulator(parametersOf(optimizer)) : undefined;
     if (resume) this.resumeFrom(resume);
   }

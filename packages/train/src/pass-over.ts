@@ -23,7 +23,7 @@ export function passOver<E extends Example>(
     );
   }
   const { transform, collate, ...reading } = options;
-  if (collate !== undefined || (transform !== undefined && (typeof transform === "function" || transform.length > 0))) {
+  if (collate !== undefined || [transform ?? []].flat().length > 0) {
     throw new OptionError(
       `${where}: expected no transform and no collate beside workers, got one: their pipeline(input) gives both with its dataset.`,
     );
