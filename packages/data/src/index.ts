@@ -53,6 +53,7 @@ export {
   type MapAsyncOptions,
   type MapOptions,
   type OpenStream,
+  type ShardOptions,
   type ShuffleOptions,
   type StreamCursor,
   type StreamState,

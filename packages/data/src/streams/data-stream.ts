@@ -7,6 +7,7 @@ import { DataError, OptionError, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { ConcurrentCursor } from "./map-async.ts";
 import { mapped } from "./map-stream.ts";
+import { picked } from "./pick.ts";
 import { shuffled } from "./shuffle-buffer.ts";
 
 /** Where a cursor stands: plain JSON, of a form that only its own stream reads. */
@@ -33,6 +34,13 @@ export interface MapOptions {
 export interface MapAsyncOptions extends MapOptions {
   /** Calls under way at once, at least 1; what comes out keeps the order. Default 4. */
   concurrency?: number | undefined;
+}
+
+export interface ShardOptions {
+  /** Shards in all, at least 1. */
+  count: number;
+  /** Which of them, from 0. */
+  index: number;
 }
 
 export interface ShuffleOptions {
@@ -107,6 +115,23 @@ export class DataStream<T> implements AsyncIterable<T> {
     if (!Number.isInteger(count) || count < 0)
       throw new OptionError(`DataStream.take: expected a whole count of at least 0, got ${count}.`);
     return new DataStream((state) => new TakeCursor(this.#open, count, state));
+  }
+
+  /** What `take(count)` leaves: validation data and training data of one stream. */
+  skip(count: number): DataStream<T> {
+    if (!Number.isInteger(count) || count < 0)
+      throw new OptionError(`DataStream.skip: expected a whole count of at least 0, got ${count}.`);
+    return new DataStream(picked(this.#open, (at) => at >= count));
+  }
+
+  /** Every `count`-th element, from the `index`-th on: each of several processes reads one shard, and together they read all. */
+  shard({ count, index }: ShardOptions): DataStream<T> {
+    if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count) {
+      throw new OptionError(
+        `DataStream.shard: expected a whole count of at least 1 and an index from 0 to count − 1, got ${count} and ${index}.`,
+      );
+    }
+    return new DataStream(picked(this.#open, (at) => at % count === index));
   }
 }
 

@@ -18,6 +18,8 @@ const kinds: readonly [string, () => DataStream<unknown>][] = [
   ["flatMap", () => count(12).flatMap((x) => Array.from({ length: x % 4 }, (_, i) => `${x}.${i}`))],
   ["mapAsync", () => count(20).mapAsync(async (x, i) => x + i, { concurrency: 3 })],
   ["take", () => count(20).take(7)],
+  ["skip", () => count(20).skip(7)],
+  ["shard", () => count(20).shard({ count: 3, index: 1 })],
   ["shuffle", () => count(40).shuffle({ buffer: 7, rng: new Rng(1) })],
   ["a large shuffle", () => count(30).shuffle({ buffer: 100, rng: new Rng(1) })],
   ["chain", () => chain([count(3), count(0), count(4, 100), count(2, 200)])],
@@ -75,6 +77,16 @@ describe("streams", () => {
     expect(await collect(mix([count(2), count(2, 10)], { weights: [1, 0], rng: new Rng(1) }))).toEqual([0, 1]);
   });
 
+  test("what take leaves, skip gives; shards give all, each element once, damaged ones in the shard of their number", async () => {
+    const damaged = (): DataStream<number> => withDamage(11, isThird);
+    const whole = await collectPastErrors(damaged().open());
+    const parts = await Promise.all([damaged().take(5), damaged().skip(5)].map((part) => collectPastErrors(part.open())));
+    expect(parts.flat()).toEqual(whole);
+    expect(await collect(count(3).skip(5))).toEqual([]);
+    const shards = [0, 1, 2].map((index) => collectPastErrors(damaged().shard({ count: 3, index }).open()));
+    expect(await Promise.all(shards)).toEqual([[0, 3, 6, 9], Array(4).fill("damaged"), [2, 5, 8]]);
+  });
+
   test("mapAsync runs several at once, keeps the order, and a failure comes in its turn", async () => {
     let running = 0;
     let most = 0;
@@ -101,6 +113,14 @@ describe("streams", () => {
   test("wrong options are refused", () => {
     expect(() => count(1).shuffle({ buffer: 0, rng: new Rng(1) })).toThrow(OptionError);
     expect(() => count(1).take(-1)).toThrow(OptionError);
+    expect(() => count(1).skip(0.5)).toThrow(OptionError);
+    for (const shard of [
+      { count: 0, index: 0 },
+      { count: 2, index: 2 },
+      { count: 2, index: -1 },
+    ]) {
+      expect(() => count(1).shard(shard)).toThrow(OptionError);
+    }
     expect(() => count(1).mapAsync(async (x) => x, { concurrency: 0.5 })).toThrow(OptionError);
     expect(() => interleave([count(1)], { block: 0 })).toThrow(OptionError);
     expect(() => mix([count(1)], { weights: [1, 2], rng: new Rng(1) })).toThrow(OptionError);
@@ -133,6 +153,8 @@ describe("damaged elements", () => {
     ["mapAsync of damaged ones", () => withDamage(12, isThird).mapAsync(async (x, i) => [x, i], { concurrency: 3 })],
     ["mapAsync that fails", () => count(12).mapAsync(async (x) => (isThird(x) ? fail(x) : x), { concurrency: 3 })],
     ["take", () => withDamage(12, isThird).take(6)],
+    ["skip", () => withDamage(12, isThird).skip(6)],
+    ["shard", () => withDamage(12, isThird).shard({ count: 2, index: 1 })],
     ["shuffle", () => withDamage(40, isThird).shuffle({ buffer: 6, rng: new Rng(2) })],
     ["chain", () => chain([withDamage(5, isThird), withDamage(4, isThird)])],
     ["interleave", () => interleave([withDamage(5, isThird), withDamage(4, isThird)], { block: 2 })],
