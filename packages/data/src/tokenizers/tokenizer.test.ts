@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { DataError, DlError, OptionError, UnsupportedError } from "@dl/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { sequenceStream } from "../streams/data-stream.ts";
 import { tokenBatch } from "./token-batch.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { trainBpe, trainWordPiece } from "./train-tokenizer.ts";
@@ -177,9 +178,20 @@ describe("training", () => {
     expect(known.length).toBeGreaterThan(275);
   });
 
+  test("texts of a stream make the same tokenizer", async () => {
+    const stream = sequenceStream(corpus.length, (i) => corpus[i]!);
+    expect((await trainBpe(stream, { vocabularySize: 400 })).toJson()).toBe(trainBpe(corpus, { vocabularySize: 400 }).toJson());
+    const pieces = await trainWordPiece(stream, { vocabularySize: 200 });
+    expect(pieces.toJson()).toBe(trainWordPiece(corpus, { vocabularySize: 200 }).toJson());
+    await expect(trainBpe(stream.take(0), { vocabularySize: 400 })).rejects.toThrow(
+      "train: expected texts with at least one word, got none.",
+    );
+  });
+
   test("too small a vocabulary and a corpus of nothing are refused", () => {
     expect(() => trainBpe(corpus, { vocabularySize: 100 })).toThrow(/vocabularySize of at least 256/);
     expect(() => trainWordPiece(["  "], { vocabularySize: 100 })).toThrow(DataError);
+    expect(() => trainBpe("one text", { vocabularySize: 300 })).toThrow("train: expected several texts, got one string. Pass [text].");
     expect(() => trainWordPiece(corpus, { vocabularySize: 100, specialTokens: ["[UNK]"] })).toThrow(OptionError);
   });
 });

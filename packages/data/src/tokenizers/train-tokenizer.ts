@@ -27,29 +27,39 @@ export interface TrainBpeOptions {
  * const tokenizer = trainBpe(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
  * tokenizer.decode(tokenizer.encode("the newest").ids); // "the newest"
  */
-export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tokenizer {
+export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tokenizer;
+/** The same of texts that are read one by one, such as a stream: only their words are kept. */
+export function trainBpe(texts: AsyncIterable<string>, options: TrainBpeOptions): Promise<Tokenizer>;
+export function trainBpe(texts: Texts, options: TrainBpeOptions): Tokenizer | Promise<Tokenizer> {
   const { vocabularySize, specialTokens = [], minimumFrequency = 1, prefixSpace = false } = options;
   const byteLevel = { type: "ByteLevel", add_prefix_space: prefixSpace, trim_offsets: true, use_regex: true };
   const parts = { normalizer: null, pre_tokenizer: byteLevel };
-  const words = countWords(texts, parts);
-  const learned = learn(words, { vocabularySize, specialTokens, minimumFrequency, initialAlphabet: byteCharacters, continuingPrefix: "" });
-  return Tokenizer.fromJson({
-    ...frame(specialTokens),
-    ...parts,
-    post_processor: { ...byteLevel, trim_offsets: false },
-    decoder: byteLevel,
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(learned.vocabulary),
-      merges: learned.merges,
-    },
+  return withWordsOf(texts, parts, (words) => {
+    const learned = learn(words, {
+      vocabularySize,
+      specialTokens,
+      minimumFrequency,
+      initialAlphabet: byteCharacters,
+      continuingPrefix: "",
+    });
+    return Tokenizer.fromJson({
+      ...frame(specialTokens),
+      ...parts,
+      post_processor: { ...byteLevel, trim_offsets: false },
+      decoder: byteLevel,
+      model: {
+        type: "BPE",
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        byte_fallback: false,
+        ignore_merges: false,
+        vocab: Object.fromEntries(learned.vocabulary),
+        merges: learned.merges,
+      },
+    });
   });
 }
 
@@ -72,7 +82,10 @@ export interface TrainWordPieceOptions {
  * const tokenizer = trainWordPiece(["low lower lowest", "new newer newest"], { vocabularySize: 40 });
  * tokenizer.encode("Newest").tokens; // ["[CLS]", "newest", "[SEP]"]
  */
-export function trainWordPiece(texts: Iterable<string>, options: TrainWordPieceOptions): Tokenizer {
+export function trainWordPiece(texts: Iterable<string>, options: TrainWordPieceOptions): Tokenizer;
+/** The same of texts that are read one by one, such as a stream: only their words are kept. */
+export function trainWordPiece(texts: AsyncIterable<string>, options: TrainWordPieceOptions): Promise<Tokenizer>;
+export function trainWordPiece(texts: Texts, options: TrainWordPieceOptions): Tokenizer | Promise<Tokenizer> {
   const {
     vocabularySize,
     specialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
@@ -87,27 +100,28 @@ export function trainWordPiece(texts: Iterable<string>, options: TrainWordPieceO
     normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase },
     pre_tokenizer: { type: "BertPreTokenizer" },
   };
-  const words = countWords(texts, parts);
-  const learned = learn(words, { vocabularySize, specialTokens, minimumFrequency, initialAlphabet: [], continuingPrefix: "##" });
-  const special = (id: string): object => ({ id, ids: [learned.vocabulary.get(id)], tokens: [id] });
-  const [start, first, end] = [step("SpecialToken", "[CLS]", 0), step("Sequence", "A", 0), step("SpecialToken", "[SEP]", 0)];
-  return Tokenizer.fromJson({
-    ...frame(specialTokens),
-    ...parts,
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [start, first, end],
-      pair: [start, first, end, step("Sequence", "B", 1), step("SpecialToken", "[SEP]", 1)],
-      special_tokens: { "[CLS]": special("[CLS]"), "[SEP]": special("[SEP]") },
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: {
-      type: "WordPiece",
-      unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(learned.vocabulary),
-    },
+  return withWordsOf(texts, parts, (words) => {
+    const learned = learn(words, { vocabularySize, specialTokens, minimumFrequency, initialAlphabet: [], continuingPrefix: "##" });
+    const special = (id: string): object => ({ id, ids: [learned.vocabulary.get(id)], tokens: [id] });
+    const [start, first, end] = [step("SpecialToken", "[CLS]", 0), step("Sequence", "A", 0), step("SpecialToken", "[SEP]", 0)];
+    return Tokenizer.fromJson({
+      ...frame(specialTokens),
+      ...parts,
+      post_processor: {
+        type: "TemplateProcessing",
+        single: [start, first, end],
+        pair: [start, first, end, step("Sequence", "B", 1), step("SpecialToken", "[SEP]", 1)],
+        special_tokens: { "[CLS]": special("[CLS]"), "[SEP]": special("[SEP]") },
+      },
+      decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+      model: {
+        type: "WordPiece",
+        unk_token: "[UNK]",
+        continuing_subword_prefix: "##",
+        max_input_chars_per_word: 100,
+        vocab: Object.fromEntries(learned.vocabulary),
+      },
+    });
   });
 }
 
@@ -141,17 +155,35 @@ function frame(specialTokens: readonly string[]): JsonObject {
   };
 }
 
-/** How often each word occurs, cut as the tokenizer will cut it. */
-function countWords(texts: Iterable<string>, parts: { normalizer: JsonObject | null; pre_tokenizer: JsonObject }): Map<string, number> {
+type Texts = Iterable<string> | AsyncIterable<string>;
+
+/** What `use` makes of how often each word occurs, cut as the tokenizer will cut it. */
+function withWordsOf<T>(
+  texts: Texts,
+  parts: { normalizer: JsonObject | null; pre_tokenizer: JsonObject },
+  use: (words: ReadonlyMap<string, number>) => T,
+): T | Promise<T> {
+  // A string is iterable, too: its characters would be the texts.
+  if (typeof texts === "string") throw new DataError("train: expected several texts, got one string. Pass [text].");
   const normalize = parts.normalizer === null ? (text: AlignedText) => text : normalizer(new JsonFields(parts.normalizer, "normalizer"));
   const split = preTokenizer(new JsonFields(parts.pre_tokenizer, "pre_tokenizer"));
   const counts = new Map<string, number>();
-  for (const text of texts) {
+  const count = (text: string): void => {
     for (const piece of split([normalize(AlignedText.of(text))])) {
       const word = piece.toString();
       if (word !== "") counts.set(word, (counts.get(word) ?? 0) + 1);
     }
+  };
+  const finish = (): T => {
+    if (counts.size === 0) throw new DataError("train: expected texts with at least one word, got none.");
+    return use(counts);
+  };
+  if (Symbol.iterator in texts) {
+    for (const text of texts) count(text);
+    return finish();
   }
-  if (counts.size === 0) throw new DataError("train: expected texts with at least one word, got none.");
-  return counts;
+  return (async () => {
+    for await (const text of texts) count(text);
+    return finish();
+  })();
 }
