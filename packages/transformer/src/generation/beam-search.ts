@@ -3,6 +3,7 @@
 import { OptionError } from "@dl/core";
 import type { DecodingSession, NextScores } from "./decoding-session.ts";
 import { applyProcessors, type LogitsProcessor, logSoftmaxOf, noneLeft } from "./logits-processors.ts";
+import type { ConstraintState, TokenConstraint } from "./token-constraint.ts";
 
 export interface BeamOptions {
   beams: number;
@@ -15,6 +16,9 @@ export interface BeamOptions {
   newTokens: number;
   endIds: readonly number[];
   processors: readonly LogitsProcessor[];
+  /** Whether a text ends where it is, for what it says. */
+  isStopped: (ids: readonly number[]) => boolean;
+  constraint: TokenConstraint | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -22,7 +26,9 @@ export interface BeamResult {
   /** New tokens, the end token included. */
   readonly ids: readonly number[];
   readonly score: number;
-  readonly ended: boolean;
+  readonly reason: "end" | "stop" | "length" | "constraint";
+  /** With a constraint: whether the text is whole. */
+  readonly fits?: boolean | undefined;
 }
 
 // As transformers' −10⁹: a score nothing reaches, that can still be sorted.
@@ -33,6 +39,8 @@ interface Beam {
   readonly score: number;
   /** Its row in the session. */
   readonly row: number;
+  /** What holds its text. */
+  readonly held: ConstraintState | undefined;
 }
 
 interface Finished extends BeamResult {
@@ -49,49 +57,75 @@ class Search {
 
   constructor(firstRow: number, options: BeamOptions) {
     const { beams } = options;
+    const held = options.constraint?.begin();
     // All begin alike: all but one are left out at first, or they would stay alike.
-    this.beams = Array.from({ length: beams }, (_, i) => ({ ids: [], score: i === 0 ? 0 : impossible, row: firstRow + i }));
-    this.finished = this.beams.map(() => ({ ids: [], score: impossible, ended: false, isFinished: false }));
+    this.beams = Array.from({ length: beams }, (_, i) => ({ ids: [], score: i === 0 ? 0 : impossible, row: firstRow + i, held }));
+    this.finished = this.beams.map(() => ({ ids: [], score: impossible, reason: "length", isFinished: false }));
     this.#options = options;
   }
 
   /** @throws OptionError where no beam can go on. */
   advance(scores: NextScores, prompt: readonly number[]): void {
-    const { beams: count, newTokens, endIds, processors, lengthPenalty, earlyStopping } = this.#options;
+    const { beams: count, newTokens, endIds, processors, lengthPenalty, earlyStopping, isStopped } = this.#options;
     const keep = Math.max(2, 1 + endIds.length) * count;
     const candidates: Beam[] = [];
+    const whole: Beam[] = [];
     for (const beam of this.beams) {
+      // Held to a pattern, what is left out must stay out: beside few that fit, it would be among the best.
+      if (beam.held && beam.score <= impossible / 2) continue;
       const logs = logSoftmaxOf(scores.row(beam.row));
       applyProcessors(processors, logs, { ids: [...prompt, ...beam.ids], written: beam.ids.length });
-      for (const id of largest(logs, keep)) candidates.push({ ids: [...beam.ids, id], score: beam.score + logs[id]!, row: beam.row });
+      if (beam.held && !beam.held.allow(logs, endIds)) {
+        whole.push(beam);
+        continue;
+      }
+      for (const id of largest(logs, keep)) candidates.push({ ...beam, ids: [...beam.ids, id], score: beam.score + logs[id]! });
     }
-    if (candidates.length === 0) throw noneLeft();
+    if (candidates.length === 0 && whole.length === 0) throw noneLeft();
     candidates.sort((a, b) => b.score - a.score);
-    const best = candidates.slice(0, keep);
-    const length = best[0]!.ids.length;
-    const hitEnd = best.map(({ ids }) => endIds.includes(ids.at(-1)!));
-    const stops = hitEnd.map((hit) => hit || length === newTokens);
+    const best = candidates.slice(0, keep).map((beam) => ({ ...beam, held: beam.held && taken(beam.held, beam.ids.at(-1)!) }));
+    const reasons = best.map(({ ids }): BeamResult["reason"] | undefined => {
+      if (endIds.includes(ids.at(-1)!)) return "end";
+      return isStopped(ids) ? "stop" : ids.length === newTokens ? "length" : undefined;
+    });
 
     const isFull = earlyStopping === true && this.finished.every(({ isFinished }) => isFinished);
-    const fresh = best.map(({ ids, score }, i): Finished => {
-      // Only the best as many as there are beams may end; the others are there to go on with.
-      const isFinished = stops[i]! && i < count;
+    const finish = ({ ids, score, held }: Beam, reason: BeamResult["reason"] | undefined, isFinished: boolean): Finished => {
       const barred = (isFull ? 1 : 0) + (this.#canImprove ? 0 : 1) + (isFinished ? 0 : 1);
-      return { ids, score: score / length ** lengthPenalty + barred * impossible, ended: hitEnd[i]!, isFinished };
-    });
-    this.finished = [...this.finished, ...fresh].sort((a, b) => b.score - a.score).slice(0, count);
-    this.beams = best
-      .map((beam, i) => ({ ...beam, score: beam.score + (stops[i] ? impossible : 0) }))
+      // A text of nothing, where the pattern allows it, has no length to divide by.
+      const mean = score / Math.max(1, ids.length) ** lengthPenalty;
+      const fits = held && { fits: reason === "end" || reason === "constraint" || held.isWhole() };
+      return { ids, score: mean + barred * impossible, reason: reason ?? "length", ...fits, isFinished };
+    };
+    // Only the best as many as there are beams may end; the others are there to go on with.
+    const fresh = best.map((beam, i) => finish(beam, reasons[i], reasons[i] !== undefined && i < count));
+    const closed = whole.map((beam) => finish(beam, "constraint", true));
+    this.finished = [...this.finished, ...closed, ...fresh].sort((a, b) => b.score - a.score).slice(0, count);
+    if (best.length === 0) {
+      this.isDone = true;
+      return;
+    }
+    const length = best[0]!.ids.length;
+    const going = best
+      .map((beam, i) => ({ ...beam, score: beam.score + (reasons[i] === undefined ? 0 : impossible) }))
       .sort((a, b) => b.score - a.score)
       .slice(0, count);
+    // A pattern may leave fewer: the session has as many rows as before.
+    this.beams = Array.from({ length: count }, (_, i) => going[i] ?? { ...going[0]!, score: impossible });
 
     const reach = earlyStopping === "never" && lengthPenalty > 0 ? newTokens : length;
     const possible = this.beams[0]!.score / reach ** lengthPenalty;
     const worst = Math.min(...this.finished.map(({ score }) => score));
     this.#canImprove &&= this.finished.some(({ isFinished }) => possible > (isFinished ? worst : impossible));
     const enough = earlyStopping === true && this.finished.every(({ isFinished }) => isFinished);
-    this.isDone = !this.#canImprove || enough || stops.every((stop) => stop);
+    this.isDone = !this.#canImprove || enough || reasons.every((reason) => reason !== undefined);
   }
+}
+
+function taken(held: ConstraintState, id: number): ConstraintState {
+  const next = held.copy();
+  next.take(id);
+  return next;
 }
 
 /**
@@ -121,14 +155,13 @@ export async function beamSearch(session: DecodingSession, options: BeamOptions)
     scores = await session.step(ids);
   }
   return searches.map(({ finished }) => {
-    // What nothing was put in the place of has no tokens.
-    const texts = finished.filter(({ ids }) => ids.length > 0).slice(0, sequences);
+    const texts = finished.filter(({ isFinished }) => isFinished).slice(0, sequences);
     if (texts.length < sequences) {
       throw new OptionError(
         `generate: expected ${sequences} sequences, got ${texts.length}: what is banned leaves no more. Ask for fewer, or ban less.`,
       );
     }
-    return texts.map(({ ids, score, ended }) => ({ ids, score, ended }));
+    return texts.map(({ isFinished, ...text }) => text);
   });
 }
 

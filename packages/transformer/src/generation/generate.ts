@@ -99,11 +99,11 @@ export interface GenerateOptions {
   softPrompt?: SoftPrompt;
   /** More processors, after the others and before sampling narrows. Default none. */
   processors?: readonly LogitsProcessor[];
-  /** Wherever the string ends, also across tokens. Default none. Not with beam search. */
+  /** Wherever the string ends, also across tokens. Default none. */
   stop?: StopOptions;
   /**
    * Holds the text to a regular expression or a JSON schema: what is written fits, or is the beginning of what fits where `newTokens` ran
-   * out. `fits` of the result says which. Default none. Not with beam search.
+   * out. `fits` of the result says which. Default none.
    */
   constraint?: TokenConstraint;
   /** Sees every token as it is chosen. Not with beam search. */
@@ -147,8 +147,8 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
   const endIds = options.endIds ?? endTokens(model.options).endIds;
   const processors = processorsOf(options, endIds);
   const beams = beam?.beams ?? 1;
-  if (beam && (sample || stop || constraint || onToken)) {
-    throw new OptionError("generate: expected beam search without sample, stop, constraint and onToken, got one of them. Leave out beam.");
+  if (beam && (sample || onToken)) {
+    throw new OptionError("generate: expected beam search without sample and onToken, got one of them. Leave out beam.");
   }
   if (beam && (!Number.isInteger(beams) || beams < 1 || (beam.sequences ?? 1) > beams)) {
     throw new OptionError(`generate: expected at least 1 beam and at most as many sequences, got ${beams} and ${beam.sequences}.`);
@@ -162,8 +162,13 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
   if (beam === undefined || beams === 1) return await chooseEach(session, { ...options, endIds, processors });
   const { sequences = 1, lengthPenalty = 1, earlyStopping = false } = beam;
   const { signal } = options;
-  const found = await beamSearch(session, { beams, sequences, lengthPenalty, earlyStopping, newTokens, endIds, processors, signal });
-  return found.flat().map(({ ids, score, ended }) => ({ ids, score, reason: ended ? "end" : "length" }));
+  const ends = { newTokens, endIds, isStopped: (ids: readonly number[]) => isStopped(ids, stop), constraint };
+  const found = await beamSearch(session, { beams, sequences, lengthPenalty, earlyStopping, ...ends, processors, signal });
+  return found.flat();
+}
+
+function isStopped(ids: readonly number[], stop: StopOptions | undefined): boolean {
+  return stop?.strings.some((end) => stop.decode(ids).includes(end)) ?? false;
 }
 
 function processorsOf(options: GenerateOptions, endIds: readonly number[]): LogitsProcessor[] {
@@ -233,7 +238,7 @@ async function chooseEach(
       if (endIds.includes(id)) text.reason = "end";
       else {
         text.held?.take(id);
-        if (stop?.strings.some((end) => stop.decode(text.ids).includes(end))) text.reason = "stop";
+        if (isStopped(text.ids, stop)) text.reason = "stop";
         else if (text.ids.length === newTokens) text.reason = "length";
       }
     }

@@ -10,6 +10,8 @@ export interface ConstraintState {
   take(id: number): void;
   /** Whether the text so far may be the whole text. */
   isWhole(): boolean;
+  /** The same place in a text that goes on in another way: beam search tries several. */
+  copy(): ConstraintState;
 }
 
 export interface TokenConstraint {
@@ -42,36 +44,36 @@ export function patternConstraint(pattern: Pattern, { tokens, firstTokens }: Pat
   const root = treeOf(tokens);
   const allowedAt = remembered((state: PatternState) => allowedTokens(root, state, { pattern, count: tokens.length }));
   const first = firstTokens && allowedTokens(treeOf(firstTokens), pattern.start, { pattern, count: firstTokens.length });
-  return {
-    begin() {
-      let state = pattern.start;
-      let isFirst = true;
-      const allowedNow = (): Uint8Array => (isFirst && first ? first : allowedAt(state));
-      return {
-        allow(scores, endIds) {
-          const allowed = allowedNow();
-          const mayEnd = pattern.accepts(state);
-          let any = false;
-          for (let id = 0; id < scores.length; id++) {
-            if (allowed[id] === 1 || (mayEnd && endIds.includes(id))) any = true;
-            else scores[id] = Number.NEGATIVE_INFINITY;
-          }
-          if (!any && !mayEnd) {
-            throw new OptionError(
-              `patternConstraint: expected a token that goes on towards ${pattern.source}, got none: the vocabulary cannot write it.`,
-            );
-          }
-          return any;
-        },
-        take(id) {
-          const written = (isFirst && firstTokens ? firstTokens : tokens)[id];
-          state = allowedNow()[id] === 1 ? pattern.read(state, written!) : [];
-          isFirst = false;
-        },
-        isWhole: () => pattern.accepts(state),
-      };
-    },
+  const at = (state: PatternState, isFirst: boolean): ConstraintState => {
+    let now = state;
+    let atFirst = isFirst;
+    const allowedNow = (): Uint8Array => (atFirst && first ? first : allowedAt(now));
+    return {
+      allow(scores, endIds) {
+        const allowed = allowedNow();
+        const mayEnd = pattern.accepts(now);
+        let any = false;
+        for (let id = 0; id < scores.length; id++) {
+          if (allowed[id] === 1 || (mayEnd && endIds.includes(id))) any = true;
+          else scores[id] = Number.NEGATIVE_INFINITY;
+        }
+        if (!any && !mayEnd) {
+          throw new OptionError(
+            `patternConstraint: expected a token that goes on towards ${pattern.source}, got none: the vocabulary cannot write it.`,
+          );
+        }
+        return any;
+      },
+      take(id) {
+        const written = (atFirst && firstTokens ? firstTokens : tokens)[id];
+        now = allowedNow()[id] === 1 ? pattern.read(now, written!) : [];
+        atFirst = false;
+      },
+      isWhole: () => pattern.accepts(now),
+      copy: () => at(now, atFirst),
+    };
   };
+  return { begin: () => at(pattern.start, true) };
 }
 
 // The same few states come again and again; a long pattern has thousands, of a byte a token each.
