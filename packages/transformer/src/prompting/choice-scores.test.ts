@@ -3,6 +3,7 @@ import { hostTensor, openDevice, Rng, tensor } from "@dl/core";
 import { inference } from "@dl/nn";
 import { expect, test } from "vitest";
 import { Gpt2, nanoGptShakespeare } from "../models/gpt2.ts";
+import { T5 } from "../models/t5.ts";
 import { calibrated, fillPrompt, scoreChoices } from "./choice-scores.ts";
 
 test("a prompt is filled in by name, solved examples first; a name without a value is an error", () => {
@@ -49,6 +50,31 @@ test("a choice's score is the sum of the logarithms of its tokens' probabilities
     /at most 10 tokens, got 11/,
   );
   await expect(scoreChoices(model, { prompts: [[99]], choices }, { device })).rejects.toThrow(/token ids below 12/);
+});
+
+test("an encoder–decoder reads the prompt and writes the choice: T5, one choice at a time", async () => {
+  await using device = await openDevice(cpu());
+  using model = new T5({ vocabulary: 12, size: 16, layers: 1, heads: 2, hidden: 32, rng: new Rng(5) });
+  const prompts = [
+    [1, 2, 3],
+    [4, 5],
+  ];
+  const choices = [[6], [7, 8, 9], [10, 1]];
+  const scores = await scoreChoices(model, { prompts, choices }, { device });
+  for (const [row, prompt] of prompts.entries()) {
+    for (const [k, choice] of choices.entries()) {
+      const logits = await device.compute(() => {
+        const source = { ids: tensor([prompt], { dtype: "int32" }) };
+        const target = { ids: tensor([[model.startId, ...choice.slice(0, -1)]], { dtype: "int32" }) };
+        return model.forward({ source, target }, inference);
+      });
+      const expected = choice.reduce((sum, id, i) => {
+        const own = Array.from(logits.data.slice(i * 12, (i + 1) * 12));
+        return sum + own[id]! - Math.log(own.reduce((total, value) => total + Math.exp(value), 0));
+      }, 0);
+      expect(scores.data[row * 3 + k]).toBeCloseTo(expected, 4);
+    }
+  }
 });
 
 test("calibration, by hand: an answer that is liked three times as much for nothing must be three times as likely", () => {

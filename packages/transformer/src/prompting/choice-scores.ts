@@ -1,8 +1,21 @@
 /** Answers without training: how likely a language model finds each choice after a prompt. Brown et al. 2020, arXiv:2005.14165, section 2.4; calibrated as Zhao et al. 2021, arXiv:2102.09690. */
 
-import { DataError, type Device, type HostTensor, hostTensor, logSoftmax, ShapeError, takeAlong, tensor } from "@dl/core";
+import {
+  broadcastTo,
+  DataError,
+  type Device,
+  type HostTensor,
+  hostTensor,
+  logSoftmax,
+  narrow,
+  ShapeError,
+  type Tensor,
+  takeAlong,
+  tensor,
+} from "@dl/core";
 import { inference } from "@dl/nn";
-import type { CausalLanguageModel } from "../generation/decoding-session.ts";
+import type { CausalLanguageModel, SequenceLanguageModel } from "../generation/decoding-session.ts";
+import { shiftRight } from "../sequence-to-sequence.ts";
 
 /** A template filled in, `{name}` by name: examples, blank lines between, then the question. */
 export interface PromptTemplate {
@@ -42,48 +55,79 @@ export interface ScoreChoicesOptions {
 }
 
 /**
- * The log-likelihood of each choice after each prompt, in nats.
+ * The log-likelihood of each choice after each prompt, in nats; with an encoder–decoder, as what it writes when it has read the prompt.
  *
  * @param prompts  Token ids
- * @param choices  Token ids, the same choices for every prompt
+ * @param choices  Token ids, the same choices for every prompt; an encoder–decoder's without the start token
  * @returns `[prompts, choices]`
- * @throws DataError for empty prompts or choices, or ones longer together than the model's context.
+ * @throws DataError for empty prompts or choices, or ones longer than the model's context: together, or with an encoder–decoder each alone.
  */
 export async function scoreChoices(
-  model: CausalLanguageModel,
+  model: CausalLanguageModel | SequenceLanguageModel,
   { prompts, choices }: { prompts: readonly (readonly number[])[]; choices: readonly (readonly number[])[] },
   { device, perToken = false, signal }: ScoreChoicesOptions,
 ): Promise<HostTensor> {
-  const { context, vocabulary } = model.options;
+  const { context = Number.POSITIVE_INFINITY, vocabulary } = model.options;
   if (prompts.length === 0 || choices.length === 0 || [...prompts, ...choices].some(({ length }) => length === 0)) {
     throw new DataError("scoreChoices: expected prompts and choices of at least one token each, got none or an empty one.");
   }
   const longest = Math.max(...choices.map(({ length }) => length));
+  const shape = [choices.length, longest];
+  // Choices are padded behind: a causal model's scores do not depend on what comes after.
+  const written = Int32Array.from(choices.flatMap((choice) => [...choice, ...new Array<number>(longest - choice.length).fill(0)]));
   const scores = new Float32Array(prompts.length * choices.length);
   for (const [row, prompt] of prompts.entries()) {
     signal?.throwIfAborted();
-    const time = prompt.length + longest;
+    const time = "encode" in model ? Math.max(prompt.length, longest) : prompt.length + longest;
     if (time > context)
       throw new DataError(
         `scoreChoices: expected at most ${context} tokens, got ${time} in prompt ${row} with a choice. Leave out examples.`,
       );
-    // Choices are padded behind: a causal model's scores do not depend on what comes after.
-    const ids = Int32Array.from(choices.flatMap((choice) => [...prompt, ...choice, ...new Array<number>(longest - choice.length).fill(0)]));
-    if (ids.some((id) => id < 0 || id >= vocabulary))
+    if ([...prompt, ...written].some((id) => id < 0 || id >= vocabulary))
       throw new DataError(`scoreChoices: expected token ids below ${vocabulary}, got others in prompt ${row}.`);
-    const shape = [choices.length, time];
-    const next = Int32Array.from(ids, (_, i) => ids[Math.min(i + 1, ids.length - 1)]!);
     const chosen = (await device.compute(() => {
-      const logits = model.logits(model.hidden({ ids: tensor(hostTensor(ids, shape)) }, inference)); // [K, T, V]
-      return takeAlong(logSoftmax(logits), tensor(hostTensor(next, [...shape, 1])), { axis: -1 }).reshape(shape);
+      const logits = "encode" in model ? answerLogits(model, prompt, { written, shape }) : nextLogits(model, prompt, { written, shape });
+      return takeAlong(logSoftmax(logits), tensor(hostTensor(written, [...shape, 1])), { axis: -1 }).reshape(shape);
     })) as HostTensor;
     for (const [k, choice] of choices.entries()) {
       let sum = 0;
-      for (let i = 0; i < choice.length; i++) sum += chosen.data[k * time + prompt.length - 1 + i]!;
+      for (let i = 0; i < choice.length; i++) sum += chosen.data[k * longest + i]!;
       scores[row * choices.length + k] = perToken ? sum / choice.length : sum;
     }
   }
   return hostTensor(scores, [prompts.length, choices.length]);
+}
+
+interface WrittenChoices {
+  /** Token ids, row by row. */
+  readonly written: Int32Array;
+  /** `[choices, longest]` */
+  readonly shape: readonly number[];
+}
+
+/** Logits of each token of each choice, `[choices, longest, vocabulary]`: what a decoder goes on with. */
+function nextLogits(model: CausalLanguageModel, prompt: readonly number[], { written, shape: [count, longest] }: WrittenChoices): Tensor {
+  const time = prompt.length + longest!;
+  const ids = new Int32Array(count! * time);
+  for (let k = 0; k < count!; k++) {
+    ids.set(prompt, k * time);
+    ids.set(written.subarray(k * longest!, (k + 1) * longest!), k * time + prompt.length);
+  }
+  const hidden = model.hidden({ ids: tensor(hostTensor(ids, [count!, time])) }, inference);
+  return model.logits(narrow(hidden, 1, { start: prompt.length - 1, size: longest! }));
+}
+
+/** The same of what an encoder–decoder writes; it reads the prompt once. */
+function answerLogits(
+  model: SequenceLanguageModel,
+  prompt: readonly number[],
+  { written, shape: [count, longest] }: WrittenChoices,
+): Tensor {
+  const encoded = model.encode({ ids: tensor(hostTensor(Int32Array.from(prompt), [1, prompt.length])) }, inference);
+  const forEach = (x: Tensor): Tensor => broadcastTo(x, [count!, ...x.shape.slice(1)]);
+  const cross = model.crossKeys(encoded).map(({ key, value }) => ({ key: forEach(key), value: forEach(value) }));
+  const seen = shiftRight(written, { rows: count!, startId: model.startId, padId: model.options.padId });
+  return model.decode({ ids: tensor(hostTensor(seen, [count!, longest!])), cross }, inference);
 }
 
 /**
