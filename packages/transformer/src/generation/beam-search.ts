@@ -28,7 +28,7 @@ export interface BeamResult {
   readonly score: number;
   readonly reason: "end" | "stop" | "length" | "constraint";
   /** With a constraint: whether the text is whole. */
-  readonly fits?: boolean | undefined;
+  readonly fits?: boolean;
 }
 
 // As transformers' −10⁹: a score nothing reaches, that can still be sorted.
