@@ -11,7 +11,7 @@ import { type HostTensor, hostTensor, openDevice, Rng, tensor } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { CycleGenerator, CyclePlayers, fitCycleGan, PatchDiscriminator, unpaired } from "@dl/gan";
 import { Adam, inference } from "@dl/nn";
-import { shapeScene } from "./shapes.ts";
+import { shapeScene } from "@dl/tooling/task-sets";
 
 const quick = process.argv.includes("--quick");
 const options = { side: 16, images: quick ? 128 : 512, epochs: quick ? 6 : 12, batchSize: 8, width: 4, cycle: 1, seed: 1 };

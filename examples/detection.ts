@@ -7,9 +7,9 @@ import { openDevice, Rng } from "@dl/core";
 import { type Dataset, type Example, normalize } from "@dl/data";
 import { MeanAveragePrecision } from "@dl/metrics";
 import { AdamW, inference, schedules } from "@dl/nn";
+import { shapeNames, shapeScene } from "@dl/tooling/task-sets";
 import { evaluate, fit, ShowProgress } from "@dl/train";
 import { stderrTerminal } from "@dl/train/node";
-import { shapeNames, shapeScene } from "./shapes.ts";
 
 const quick = process.argv.includes("--quick");
 const options = {

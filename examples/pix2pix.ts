@@ -10,7 +10,7 @@ import { type HostTensor, hostTensor, openDevice, Rng, tensor } from "@dl/core";
 import { arrayDataset } from "@dl/data";
 import { fitPix2pix, PatchDiscriminator, UnetGenerator } from "@dl/gan";
 import { Adam, inference } from "@dl/nn";
-import { shapeScene } from "./shapes.ts";
+import { shapeScene } from "@dl/tooling/task-sets";
 
 const quick = process.argv.includes("--quick");
 const options = { side: 16, pairs: quick ? 128 : 512, epochs: quick ? 12 : 30, batchSize: 16, widths: [16, 32, 32], seed: 1 };

@@ -7,9 +7,9 @@ import { argmax, openDevice, Rng, type Tensor, tensor } from "@dl/core";
 import { type Dataset, type Example, normalize } from "@dl/data";
 import { Jaccard } from "@dl/metrics";
 import { AdamW, crossEntropy, inference, type Mode, schedules } from "@dl/nn";
+import { shapeNames, shapeScene } from "@dl/tooling/task-sets";
 import { evaluate, fit, ShowProgress } from "@dl/train";
 import { stderrTerminal } from "@dl/train/node";
-import { shapeNames, shapeScene } from "./shapes.ts";
 
 const quick = process.argv.includes("--quick");
 const options = {

@@ -9,6 +9,7 @@ import { convFashionMnist } from "./conv-fashion-mnist.ts";
 import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { dcganMnist } from "./dcgan-mnist.ts";
 import { ddpmMnist } from "./ddpm-mnist.ts";
+import { detectShapes } from "./detect-shapes.ts";
 import { distilCifar10 } from "./distil-cifar10.ts";
 import { featuresCifar10, featuresFashion, featuresMnist } from "./features-mnist.ts";
 import { finetuneFolder } from "./finetune-folder.ts";
@@ -32,6 +33,7 @@ import { snganFashion } from "./sngan-fashion.ts";
 import { summarise } from "./summarise.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 import { translate } from "./translate.ts";
+import { unetShapes } from "./unet-shapes.ts";
 import { vitCifar10 } from "./vit-cifar10.ts";
 import { wganGpMnist } from "./wgan-gp-mnist.ts";
 
@@ -57,6 +59,8 @@ export const taskRecipes: readonly TaskRecipe[] = [
   maskedCifar10,
   distilCifar10,
   rotationCifar10,
+  unetShapes,
+  detectShapes,
   gptShakespeare,
   sentiment,
   mlm,

@@ -1,4 +1,4 @@
-/** The frame of recipes that train one of @dl/transformer's models: data, one fit with AdamW in the run's folder, the model's folder, measures. */
+/** The frame of recipes that train one model by a loss of its own: data, one fit with AdamW in the run's folder, the model's folder, measures. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";

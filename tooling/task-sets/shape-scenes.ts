@@ -5,7 +5,7 @@ import { type HostTensor, hostTensor, type Rng } from "@dl/core";
 export const shapeNames = ["disc", "square", "triangle"] as const;
 
 /** Largest number of shapes in a scene. */
-export const mostShapes = 3;
+const mostShapes = 3;
 
 export interface ShapeBox {
   /** Place in `shapeNames`. */
