@@ -23,7 +23,7 @@ export interface CyclePlayersOptions {
   judgeB: ImageModule;
 }
 
-/** The four networks as one module: what checkpoints save. Holds them; frees none: their owner does. */
+/** The four networks as one module: what checkpoints save. Disposing of it frees them: leave that to their owner. */
 export class CyclePlayers extends Module {
   readonly toA: ImageModule;
   readonly toB: ImageModule;
@@ -46,6 +46,14 @@ export class CyclePlayers extends Module {
 
 type Sides = Example<"a" | "b">;
 
+const halved = leastSquares();
+/** What the weights of `cycleLoss` are weighed against: without the halves of Mao et al. */
+const wholeSquares: AdversarialLoss = {
+  ...halved,
+  discriminator: (real, fake) => halved.discriminator(real, fake).mul(2),
+  generator: (fake) => halved.generator(fake).mul(2),
+};
+
 export interface FitCycleGanOptions extends CycleLossOptions {
   device: Device;
   players: CyclePlayers;
@@ -59,7 +67,7 @@ export interface FitCycleGanOptions extends CycleLossOptions {
   epochs: number;
   /** Orders the examples, and feeds the pools and dropout. */
   rng: Rng;
-  /** Default `leastSquares()`, the paper's. */
+  /** Default the paper's squares, section 7.1: whole, where those of `leastSquares()` are halved and `cycle` would weigh twice as much against them. */
   loss?: AdversarialLoss;
   /** Made images that each discriminator is shown again. Default 50. */
   poolSize?: number;
@@ -149,7 +157,7 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
   }
 
   #moveGenerators(batch: Sides, mode: Mode) {
-    const { device, players, optimizers, loss = leastSquares(), cycle, identity, clipNorm } = this.#options;
+    const { device, players, optimizers, loss = wholeSquares, cycle, identity, clipNorm } = this.#options;
     const { toA, toB, judgeA, judgeB } = players;
     return device.compute(() => {
       const { a, b } = upload(batch);
@@ -174,7 +182,7 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
   }
 
   #moveDiscriminators(batch: Sides, past: Sides, mode: Mode) {
-    const { device, players, optimizers, loss = leastSquares(), clipNorm } = this.#options;
+    const { device, players, optimizers, loss = wholeSquares, clipNorm } = this.#options;
     return device.compute(() => {
       const [real, fake] = [upload(batch), upload(past)];
       const { value, grads } = valueAndGrad(() => {
