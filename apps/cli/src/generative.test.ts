@@ -203,6 +203,24 @@ describe("score", () => {
     expect(wrong.stderr).toContain("missing: fc.bias");
   }, 60_000);
 
+  test("colours are not shown to an extractor of grey images", async () => {
+    mkdirSync(at("red"));
+    const data = Uint8Array.from({ length: 3 * 784 }, (_, i) => (i % 3 === 0 ? 200 : 0));
+    writeFileSync(at("red", "0.png"), encodePng({ width: 28, height: 28, channels: 3, data }));
+    const { code, stderr } = await dlHere("score", at("red"), at("real"), "--threads", "1");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/0\.png: expected a grey image, for an extractor of grey ones, got colours\./),
+    ]);
+    // Grey is grey in three channels, too.
+    mkdirSync(at("grey"));
+    writeFileSync(
+      at("grey", "0.png"),
+      encodePng({ width: 28, height: 28, channels: 3, data: data.map((_, i) => Math.floor(i / 3) % 256) }),
+    );
+    expect((await dlHere("score", at("grey"), at("real"), "--threads", "1")).stderr).toContain("expected at least 65 generated images");
+  });
+
   test("too few, none, and images of several sizes are named", async () => {
     noise("few", 10, 99);
     const few = await dlHere("score", at("few"), at("real"), "--threads", "1");
