@@ -63,6 +63,9 @@ test("losses that are no numbers are an error, also where only the critic has mo
   expect(code).toBe(1);
   expect(stderr).toMatch(/dl train: expected losses that are numbers\. \w+ is \S+ at step [2-4]: go back to the last checkpoint/);
   expect(existsSync(join(out, "model.safetensors"))).toBe(false);
+  // It ended before the first was due.
+  expect(existsSync(join(out, "checkpoint.safetensors"))).toBe(false);
+  expect(stderr).toContain("There is no checkpoint yet: begin anew.");
 }, 60_000);
 
 test("evaluate measures the same again", async () => {
