@@ -1,6 +1,6 @@
 /** Images into images without pairs: two generators and two discriminators in the loop of @dl/train. Zhu et al. 2017, arXiv:1703.10593, sections 3 and 4. */
 
-import { type Device, minimum, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
+import { DataError, type Device, minimum, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
 import type { Dataset, Example, Transform } from "@dl/data";
 import { type CommonOptions, clipByGlobalNorm, globalNorm, type Mode, Module, type Optimizer, training } from "@dl/nn";
 import { type Callback, EpochLoop, type FitResult, type FitSave, type Metrics } from "@dl/train";
@@ -144,7 +144,14 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
     const { step } = this;
     const rng = this.#options.rng.fork(`step ${step}`);
     const mode = training(rng.fork("mode"));
-    for (const side of ["a", "b"] as const) this.#examples[side].check(batch[side]);
+    for (const side of ["a", "b"] as const) {
+      if (batch[side] === undefined) {
+        throw new DataError(
+          `fitCycleGan: expected a field ${JSON.stringify(side)} in the dataset, got ${Object.keys(batch).join(", ")}. unpaired(one, other, { rng }) makes both.`,
+        );
+      }
+      this.#examples[side].check(batch[side]);
+    }
     const { fakeA, fakeB, ...made } = await this.#moveGenerators(batch, mode);
     const past = {
       a: this.#pools.a.exchange(fakeA, { rng: rng.fork("pool a") }),

@@ -209,6 +209,9 @@ describe("CycleGAN", () => {
       await expect(run({ dataset: unpaired(images, broken, { rng }) })).rejects.toThrow(
         "fitCycleGan: expected b that are numbers, got NaN",
       );
+      await expect(run({ dataset: images as never })).rejects.toThrow(
+        'fitCycleGan: expected a field "a" in the dataset, got images. unpaired(one, other, { rng }) makes both.',
+      );
       expect(() => unpaired(images, arrayDataset({ labels: hostTensor(new Int32Array(4), [4]) }), { rng })).toThrow(
         'unpaired: expected a field "images" in b, got labels.',
       );
