@@ -230,6 +230,8 @@ describe("score", () => {
     expect([few.code, few.stderr]).toEqual([1, expect.stringContaining("expected at least 65 generated images")]);
     writeFileSync(at("few", "odd.png"), encodePng({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) }));
     expect((await dlHere("score", at("few"), at("real"))).stderr).toMatch(/odd\.png: expected 28×28 pixels, as 0\.png has, got 2×2/);
+    const itself = await dlHere("score", at("few"), at("real"), "--other-real", join(at("real"), "."));
+    expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining("--other-real: expected other images than the real ones")]);
     mkdirSync(at("large"));
     for (const i of [0, 1])
       writeFileSync(at("large", `${i}.png`), encodePng({ width: 32, height: 32, channels: 1, data: new Uint8Array(1024).fill(i) }));
