@@ -119,14 +119,18 @@ export async function trainGan(run: TaskRun<GanPreset>, { device, folder, resume
     });
     if (result.reason === "stopped") return { ...result, seconds: stopwatch.seconds, metrics: undefined };
     if (result.reason !== "finished") {
-      throw new DlError(`dl train: expected losses that are numbers. ${result.reason}. The folder's checkpoint is the last good one.`);
+      const left = (await fileExists(checkpoint))
+        ? "The folder's checkpoint is the last good one."
+        : "There is no checkpoint yet: begin anew.";
+      throw new DlError(`dl train: expected losses that are numbers. ${result.reason}. ${left}`);
     }
     await writeProgress(folder);
     await writeGenerator(generator, { folder, reason: result.reason });
   }
   const { scores, metrics } = await scorer.scores(generator);
   console.error(`measured with ${scores.extractor}`);
-  const distances = result.history.map(({ metrics }) => metrics["validation/frechet"]!);
+  // Epochs whose samples were all one image have none.
+  const distances = result.history.map(({ metrics }) => metrics["validation/frechet"]).filter((distance) => distance !== undefined);
   const trained = {
     ...result,
     seconds: stopwatch.seconds,

@@ -63,6 +63,9 @@ test("losses that are no numbers are an error, also where only the critic has mo
   expect(code).toBe(1);
   expect(stderr).toMatch(/dl train: expected losses that are numbers\. \w+ is \S+ at step [2-4]: go back to the last checkpoint/);
   expect(existsSync(join(out, "model.safetensors"))).toBe(false);
+  // It ended before the first was due.
+  expect(existsSync(join(out, "checkpoint.safetensors"))).toBe(false);
+  expect(stderr).toContain("There is no checkpoint yet: begin anew.");
 }, 60_000);
 
 test("evaluate measures the same again", async () => {
@@ -203,12 +206,32 @@ describe("score", () => {
     expect(wrong.stderr).toContain("missing: fc.bias");
   }, 60_000);
 
+  test("colours are not shown to an extractor of grey images", async () => {
+    mkdirSync(at("red"));
+    const data = Uint8Array.from({ length: 3 * 784 }, (_, i) => (i % 3 === 0 ? 200 : 0));
+    writeFileSync(at("red", "0.png"), encodePng({ width: 28, height: 28, channels: 3, data }));
+    const { code, stderr } = await dlHere("score", at("red"), at("real"), "--threads", "1");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/0\.png: expected a grey image, for an extractor of grey ones, got colours\./),
+    ]);
+    // Grey is grey in three channels, too.
+    mkdirSync(at("grey"));
+    writeFileSync(
+      at("grey", "0.png"),
+      encodePng({ width: 28, height: 28, channels: 3, data: data.map((_, i) => Math.floor(i / 3) % 256) }),
+    );
+    expect((await dlHere("score", at("grey"), at("real"), "--threads", "1")).stderr).toContain("expected at least 65 generated images");
+  });
+
   test("too few, none, and images of several sizes are named", async () => {
     noise("few", 10, 99);
     const few = await dlHere("score", at("few"), at("real"), "--threads", "1");
     expect([few.code, few.stderr]).toEqual([1, expect.stringContaining("expected at least 65 generated images")]);
     writeFileSync(at("few", "odd.png"), encodePng({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) }));
     expect((await dlHere("score", at("few"), at("real"))).stderr).toMatch(/odd\.png: expected 28×28 pixels, as 0\.png has, got 2×2/);
+    const itself = await dlHere("score", at("few"), at("real"), "--other-real", join(at("real"), "."));
+    expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining("--other-real: expected other images than the real ones")]);
     mkdirSync(at("large"));
     for (const i of [0, 1])
       writeFileSync(at("large", `${i}.png`), encodePng({ width: 32, height: 32, channels: 1, data: new Uint8Array(1024).fill(i) }));

@@ -7,7 +7,10 @@ import { decodeImage } from "@dl/data";
 import { encodePng, pixelsOf } from "@dl/train";
 import { writeFileAtomic } from "@dl/train/node";
 
-/** Every PNG, JPEG and BMP in `folder`, as `[N, H, W, channels]` in [0, 1]. All must be of one size. */
+/** How far apart red, green and blue of a grey pixel are after JPEG. */
+const tint = 16;
+
+/** Every PNG, JPEG and BMP in `folder`, as `[N, H, W, channels]` in [0, 1]. All must be of one size; where one channel is asked for, grey. */
 export async function readImages(folder: string, { channels }: { channels: 1 | 3 }): Promise<HostTensor> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(`${folder}: expected a folder of images, got ${error.code ?? error.message}.`);
@@ -18,7 +21,14 @@ export async function readImages(folder: string, { channels }: { channels: 1 | 3
   let size = { width: 0, height: 0 };
   for (const [i, name] of files.entries()) {
     const path = join(folder, name);
-    const image = decodeImage(await readFile(path), { channels, name: path });
+    const file = await readFile(path);
+    const image = decodeImage(file, { channels, name: path });
+    // Greyed, colours would be scored as images that nobody made.
+    if (channels === 1 && isColoured(decodeImage(file, { name: path }))) {
+      throw new DataError(
+        `${path}: expected a grey image, for an extractor of grey ones, got colours. Name one of colours by --extractor, such as a run of features-cifar10 or Inception, or make the images grey.`,
+      );
+    }
     if (!data) {
       size = image;
       data = new Float32Array(files.length * image.data.length);
@@ -31,6 +41,14 @@ export async function readImages(folder: string, { channels }: { channels: 1 | 3
     for (const [at, byte] of image.data.entries()) data[i * image.data.length + at] = byte / 255;
   }
   return hostTensor(data!, [files.length, size.height, size.width, channels]);
+}
+
+function isColoured({ data }: { readonly data: Uint8Array }): boolean {
+  for (let at = 0; at < data.length; at += 3) {
+    const [red, green, blue] = [data[at]!, data[at + 1]!, data[at + 2]!];
+    if (Math.max(red, green, blue) - Math.min(red, green, blue) > tint) return true;
+  }
+  return false;
 }
 
 /** Writes each of `images` `[N, H, W, C]` in [−1, 1] as `00000.png` and so on. */

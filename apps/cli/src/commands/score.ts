@@ -1,5 +1,6 @@
 /** dl score: a folder of generated images against a folder of real ones. */
 
+import { resolve } from "node:path";
 import { DataError, type HostTensor, Rng } from "@dl/core";
 import { type Estimate, extractFeatures, type GeneratedScores, type ImageScores, scoreGenerated } from "@dl/gan";
 import { type ExtractorData, openExtractor, trainedExtractor } from "@dl/gan/node";
@@ -73,6 +74,11 @@ export const score: Command = {
     const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
     const bootstraps = text(args, "bootstraps") === "0" ? 0 : wholeNumber(args, "bootstraps", { least: 10, otherwise: 30 });
     const otherFolder = text(args, "other-real");
+    if (otherFolder !== undefined && resolve(otherFolder) === resolve(realFolder)) {
+      throw new UsageError(
+        `--other-real: expected other images than the real ones, got the same folder, ${otherFolder}: their distance is 0.`,
+      );
+    }
     const isShipped = (candidate: string): candidate is ExtractorData => (extractors as readonly string[]).includes(candidate);
     if (!isShipped(name) && !/\.(safetensors|pth|pt)$/.test(name)) {
       throw new UsageError(

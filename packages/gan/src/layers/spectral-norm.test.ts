@@ -1,6 +1,6 @@
 import { cpu } from "@dl/backend-cpu";
 import { hostTensor, oneHot, openDevice, Rng, relu, type Tensor, tensor, valueAndGrad } from "@dl/core";
-import { Conv2d, ConvTranspose2d, Embedding, inference, Linear, type Mode, Sequential, training } from "@dl/nn";
+import { Conv2d, ConvTranspose2d, Embedding, inference, Linear, type Mode, Sequential, training, WeightAverage } from "@dl/nn";
 import { describe, expect, test } from "vitest";
 import { backends, decode, type Encoded, expectClose, onDevice, readFixture } from "../reference-fixture.ts";
 import { SpectralNorm } from "./spectral-norm.ts";
@@ -176,6 +176,35 @@ test("inference leaves the vectors as they are, and the state holds the layer's 
   expect((await layer.u.read()).data).toEqual(before.data);
   expect([...layer.state().keys()]).toEqual(["layer.weight", "layer.bias", "u", "v"]);
   expect(layer.parameterCount).toBe(8);
+});
+
+test("a generator's averaged weights are normalised, too: the means of its singular vectors are no unit vectors", async () => {
+  await using device = await openDevice(cpu());
+  const rng = new Rng(1);
+  using layer = new SpectralNorm(new Linear({ inputs: 8, outputs: 8, rng: rng.fork("layer") }), { rng: rng.fork("norm") });
+  using average = new WeightAverage(layer, { decay: 0.9 });
+  const mode = training(rng.fork("mode"));
+  const turn = await layer.layer.weight.read();
+  for (let step = 0; step < 40; step++) {
+    // The outputs change places as the run goes on, and the singular vectors with them.
+    const data = turn.data.map((_, i) => turn.data[8 * Math.floor(i / 8) + ((i + Math.floor(step / 10)) % 8)]!) as Float32Array;
+    layer.layer.weight.load(hostTensor(data, [8, 8]));
+    await device.compute(() => {
+      layer.forward(tensor(rng.normal([1, 8])), mode);
+      average.update();
+    });
+  }
+  await device.compute(() => average.swap());
+  expect(Math.hypot(...(await layer.u.read()).data)).toBeLessThan(0.95);
+  const weight = await device.compute(() => layer.normalized(inference));
+  layer.layer.weight.load(weight);
+  using exact = new SpectralNorm(new Linear({ inputs: 8, outputs: 8, rng }), { iterations: 300, rng });
+  exact.layer.weight.load(weight);
+  const again = await device.compute(() => exact.normalized(training(rng)));
+  // The largest singular value of what was used, by many iterations.
+  const largest = weight.data[0]! / again.data[0]!;
+  expect(largest).toBeGreaterThan(1 - 1e-5);
+  expect(largest).toBeLessThan(1.1);
 });
 
 test("what it cannot wrap is named", () => {

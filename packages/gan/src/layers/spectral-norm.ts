@@ -100,6 +100,9 @@ export class SpectralNorm extends Module {
       }
       this.u.set(u);
       this.v.set(v);
+    } else if (!mode.training) {
+      // An average of weights averages these, too, and the mean of unit vectors is shorter than 1: σ would be too small.
+      [u, v] = [this.#unit(u), this.#unit(v)];
     }
     // Gradients flow through σ by the weight, not by the vectors: equation 12.
     const sigma = v.expandDims(0).matmul(matrix).squeeze([0]).mul(u).sum();

@@ -1,6 +1,6 @@
 /** DCGANs told which class to make: by labels beside the inputs (Mirza and Osindero 2014, arXiv:1411.1784), or by a classifier in the discriminator (Odena et al. 2017, arXiv:1610.09585). */
 
-import { broadcastTo, concat, oneHot, ShapeError, type Tensor } from "@dl/core";
+import { broadcastTo, concat, oneHot, ShapeError, Tensor } from "@dl/core";
 import { Linear, type Mode, Module } from "@dl/nn";
 import { DcganDiscriminator, type DcganDiscriminatorOptions, DcganGenerator, type DcganGeneratorOptions } from "./dcgan.ts";
 
@@ -19,7 +19,7 @@ export class ConditionalGenerator extends Module {
 
   forward(latents: Tensor, labels: Tensor, mode: Mode): Tensor {
     checkLabels("ConditionalGenerator", latents, labels);
-    const wanted = oneHot(labels, this.classes).cast(latents.dtype); // [B, classes]
+    const wanted = rowsOfLabels(labels, this.classes).cast(latents.dtype); // [B, classes]
     return this.network.forward(concat([latents, wanted], { axis: 1 }), mode);
   }
 }
@@ -38,7 +38,7 @@ export class ConditionalDiscriminator extends Module {
   forward(images: Tensor, labels: Tensor, mode: Mode): Tensor {
     checkLabels("ConditionalDiscriminator", images, labels);
     const [batch, height, width] = images.shape as readonly [number, number, number];
-    const planes = oneHot(labels, this.classes).cast(images.dtype).reshape([batch, 1, 1, this.classes]);
+    const planes = rowsOfLabels(labels, this.classes).cast(images.dtype).reshape([batch, 1, 1, this.classes]);
     return this.network.forward(concat([images, broadcastTo(planes, [batch, height, width, this.classes])], { axis: 3 }), mode);
   }
 }
@@ -66,7 +66,18 @@ export class AuxiliaryDiscriminator extends Module {
   }
 }
 
+/** One-hot rows; NaN for a label that is no class, as in `crossEntropy`: zeros would train a class that nobody asked for. */
+function rowsOfLabels(labels: Tensor, classes: number): Tensor {
+  const rows = oneHot(labels, classes);
+  return rows.div(rows.sum(1, { keepDims: true }));
+}
+
 function checkLabels(where: string, x: Tensor, labels: Tensor): void {
+  if (!(labels instanceof Tensor)) {
+    throw new ShapeError(
+      `${where}: expected labels [B] as its second input, an int32 tensor, got none. Of fitGan, say it by generate and discriminate: (inputs, { labels }, mode) => network.forward(inputs, labels, mode); of SampleGrids and generateExamples, by generate.`,
+    );
+  }
   if (labels.rank === 1 && labels.shape[0] === x.shape[0] && labels.dtype === "int32") return;
   throw new ShapeError(
     `${where}: expected int32 labels [${x.shape[0]}], one an example, got ${labels.dtype} [${labels.shape.join(", ")}].`,

@@ -59,6 +59,27 @@ test("label concatenation: another label makes another image, and another score"
   expect(scores[0]!.data).not.toEqual(scores[1]!.data);
   const floats = () => device.compute(() => generator.forward(tensor(twice), tensor([1, 2]), inference));
   await expect(floats()).rejects.toThrow("ConditionalGenerator: expected int32 labels [2], one an example, got float32 [2].");
+  // As fitGan and SampleGrids call a network that nothing else is said of.
+  const blind = () => device.compute(() => generator.forward(tensor(twice), inference as never, undefined as never));
+  await expect(blind()).rejects.toThrow(
+    "ConditionalGenerator: expected labels [B] as its second input, an int32 tensor, got none. Of fitGan",
+  );
+});
+
+test("a label that is no class makes NaN, not an image of no class", async () => {
+  await using device = await openDevice(cpu());
+  using generator = new ConditionalGenerator({
+    ...{ classes: 3, latent: 4, startSize: 2, startWidth: 8, widths: [4], channels: 1 },
+    rng: new Rng(1),
+  });
+  using discriminator = new ConditionalDiscriminator({ classes: 3, imageSize: 4, channels: 1, widths: [4], rng: new Rng(2) });
+  const found = await device.compute(() => {
+    const beyond = tensor(hostTensor(Int32Array.of(2, 3), [2]));
+    const images = generator.forward(tensor(new Rng(3).normal([2, 4])), beyond, inference);
+    return { images, scores: discriminator.forward(tensor(new Rng(4).normal([2, 4, 4, 1])), beyond, inference) };
+  });
+  expect(Array.from(found.images.data, Number.isNaN)).toEqual(Array.from({ length: 32 }, (_, i) => i >= 16));
+  expect(Array.from(found.scores.data, Number.isNaN)).toEqual([false, true]);
 });
 
 test("an auxiliary discriminator scores and classifies from the same features", async () => {

@@ -85,8 +85,8 @@ export class Vae extends Module {
 }
 
 /**
- * The negative evidence lower bound of a batch, in nats an image: cross-entropy of the pixels, and β times the divergence of the
- * posterior from the standard normal, ½ Σ (μ² + σ² − ln σ² − 1). β ≠ 1: Higgins et al. 2017.
+ * The negative evidence lower bound of a batch of images in [0, 1], in nats an image: cross-entropy of the pixels, and β times the
+ * divergence of the posterior from the standard normal, ½ Σ (μ² + σ² − ln σ² − 1). β ≠ 1: Higgins et al. 2017.
  */
 export function vaeLoss(pass: VaePass, images: Tensor, { beta = 1 }: { beta?: number } = {}): Scalar {
   const { logits, mean, logVariance } = pass;

@@ -60,7 +60,8 @@ export interface ExtractOptions {
 /**
  * Features and class probabilities of `images` `[N, H, W, C]`.
  *
- * @throws ShapeError for other shapes, of images or of what the extractor makes of them, DataError for values that are no numbers or images that are all alike.
+ * @throws ShapeError for other shapes, of images or of what the extractor makes of them, DataError for values that are no numbers or out of range, and for
+ * images that are all alike.
  */
 export async function extractFeatures(
   images: HostTensor,
@@ -71,7 +72,7 @@ export async function extractFeatures(
     throw new ShapeError(`extractFeatures: expected images [N, H, W, C], got [${shape.join(", ")}].`);
   }
   if (!(high > low)) throw new OptionError(`extractFeatures: expected low < high, got ${low} and ${high}.`);
-  checkImages(images);
+  checkImages(images, { low, high });
   const count = shape[0]!;
   const size = data.length / count;
   const features = new Float32Array(count * extractor.size);
@@ -114,12 +115,19 @@ function checkPerception({ features, logits }: Perception, { name, size, classes
   }
 }
 
-function checkImages({ data, shape }: HostTensor): void {
+function checkImages({ data, shape }: HostTensor, { low, high }: { low: number; high: number }): void {
   const size = data.length / shape[0]!;
+  // A network without tanh at its end may go a little beyond black and white; another range goes far.
+  const slack = (high - low) / 20;
   let differs = shape[0] === 1;
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i])) {
       throw new DataError(`extractFeatures: expected pixels that are numbers, got ${data[i]} in image ${Math.floor(i / size)}.`);
+    }
+    if (data[i]! < low - slack || data[i]! > high + slack) {
+      throw new DataError(
+        `extractFeatures: expected pixels from ${low} to ${high}, got ${data[i]} in image ${Math.floor(i / size)}. Say by low and high where black and white are: −1 and 1 after tanh, 0 and 255 in bytes. Clip what goes beyond.`,
+      );
     }
     if (i >= size && data[i] !== data[i - size]) differs = true;
   }

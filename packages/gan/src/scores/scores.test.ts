@@ -242,6 +242,15 @@ describe("extraction", () => {
     broken.data[5] = Number.NaN;
     await expect(extract(broken)).rejects.toThrow("expected pixels that are numbers, got NaN in image 1");
     await expect(extract(hostTensor(new Float32Array(4), [2, 2]))).rejects.toThrow("expected images [N, H, W, C], got [2, 2]");
+    // What a generator makes, read as if it were from 0 to 1, would be scored as other images.
+    const made = hostTensor(Float32Array.of(0, 1, 1, 0, 0, 1, -1, 0), [2, 2, 2, 1]);
+    await expect(extract(made)).rejects.toThrow(
+      "expected pixels from 0 to 1, got -1 in image 1. Say by low and high where black and white are",
+    );
+    const bytes = hostTensor(Uint8Array.of(0, 255, 3, 4, 5, 6, 7, 8), [2, 2, 2, 1]);
+    await expect(extract(bytes)).rejects.toThrow("expected pixels from 0 to 1, got 255 in image 0");
+    expect((await extractFeatures(bytes, { device, extractor: plain, high: 255 })).features.data[1]).toBe(1);
+    await extract(hostTensor(Float32Array.of(0, 1.02, 1, 0, -0.02, 1, 1, 0), [2, 2, 2, 1]));
     using network = new FeatureNetwork({ ...featureNetworkMnist, rng: new Rng(1) });
     const color = new Rng(1).uniform([2, 8, 8, 3]);
     await expect(extractFeatures(color, { device, extractor: networkExtractor(network, "n") })).rejects.toThrow(

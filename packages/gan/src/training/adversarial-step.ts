@@ -18,7 +18,7 @@ export interface PenaltyContext {
   /** No gradient flows to the generator. */
   readonly fake: Tensor;
   readonly mode: Mode & { readonly training: true };
-  /** Steps done before this one: a penalty may come every 16th only. */
+  /** Steps done before this one: a penalty may come every 16th only, and 16 times as strong. */
   readonly step: number;
 }
 

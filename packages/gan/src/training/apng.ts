@@ -20,9 +20,9 @@ export interface ApngOptions {
 export function encodeApng(frames: readonly Pixels[], { framesPerSecond = 4, plays = 0, holdSeconds = 2 }: ApngOptions = {}): Uint8Array {
   const [first] = frames;
   if (!first) throw new OptionError("encodeApng: expected at least one frame, got none.");
-  if (!(framesPerSecond > 0 && framesPerSecond <= 1000) || !(holdSeconds >= 0 && holdSeconds <= 65)) {
+  if (!(framesPerSecond >= 1 / 65 && framesPerSecond <= 1000) || !(holdSeconds >= 0 && holdSeconds <= 65)) {
     throw new OptionError(
-      `encodeApng: expected up to 1000 framesPerSecond and holdSeconds up to 65, got ${framesPerSecond} and ${holdSeconds}.`,
+      `encodeApng: expected 1/65 to 1000 framesPerSecond and holdSeconds up to 65, as 16 bits hold milliseconds, got ${framesPerSecond} and ${holdSeconds}.`,
     );
   }
   if (!Number.isInteger(plays) || plays < 0) throw new OptionError(`encodeApng: expected a whole number of plays ≥ 0, got ${plays}.`);

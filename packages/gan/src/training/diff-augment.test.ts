@@ -38,10 +38,15 @@ test("a cut-out is a square of half the size at most, and leaves the rest as it 
   expect(Math.max(...holes)).toBe(16);
   expect(cut.data.every((pixel) => pixel === 0 || pixel === 1)).toBe(true);
   // Of an odd side, half rounded up, as the paper's code has it.
-  const odd = hostTensor(new Float32Array(40 * 81).fill(1), [40, 9, 9, 1]);
+  const odd = hostTensor(new Float32Array(400 * 81).fill(1), [400, 9, 9, 1]);
   const { data } = await device.compute(() => diffAugment(tensor(odd), { rng: new Rng(4), kinds: ["cutout"] }));
-  const sizes = Array.from({ length: 40 }, (_, image) => data.subarray(image * 81, (image + 1) * 81).filter((pixel) => pixel === 0).length);
+  const sizes = Array.from(
+    { length: 400 },
+    (_, image) => data.subarray(image * 81, (image + 1) * 81).filter((pixel) => pixel === 0).length,
+  );
   expect(Math.max(...sizes)).toBe(25);
+  // Its middle is in the image: three rows at least, and as many columns.
+  expect(Math.min(...sizes)).toBeGreaterThanOrEqual(9);
 });
 
 test("colour keeps the differences in one image, by one factor: contrast", async () => {

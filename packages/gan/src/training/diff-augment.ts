@@ -78,8 +78,9 @@ function holes([batch = 0, height = 0, width = 0]: readonly number[], rng: Rng):
   // As theirs: half, rounded up.
   const [tall, wide] = [(height + 1) >> 1, (width + 1) >> 1];
   for (let image = 0; image < batch; image++) {
-    const top = rng.integer(0, height + 1) - (tall >> 1);
-    const left = rng.integer(0, width + 1) - (wide >> 1);
+    // Of an odd side the middle is a pixel, of an even one a line between two.
+    const top = rng.integer(0, height + 1 - (tall % 2)) - (tall >> 1);
+    const left = rng.integer(0, width + 1 - (wide % 2)) - (wide >> 1);
     for (let y = Math.max(0, top); y < Math.min(height, top + tall); y++) {
       const row = (image * height + y) * width;
       mask.fill(0, row + Math.max(0, left), row + Math.min(width, left + wide));

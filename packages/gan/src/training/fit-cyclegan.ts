@@ -1,6 +1,6 @@
 /** Images into images without pairs: two generators and two discriminators in the loop of @dl/train. Zhu et al. 2017, arXiv:1703.10593, sections 3 and 4. */
 
-import { type Device, minimum, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
+import { DataError, type Device, minimum, OptionError, type Rng, type Scalar, type Tensor, upload, valueAndGrad } from "@dl/core";
 import type { Dataset, Example, Transform } from "@dl/data";
 import { type CommonOptions, clipByGlobalNorm, globalNorm, type Mode, Module, type Optimizer, training } from "@dl/nn";
 import { type Callback, EpochLoop, type FitResult, type FitSave, type Metrics } from "@dl/train";
@@ -23,7 +23,7 @@ export interface CyclePlayersOptions {
   judgeB: ImageModule;
 }
 
-/** The four networks as one module: what checkpoints save. Holds them; frees none: their owner does. */
+/** The four networks as one module: what checkpoints save. Disposing of it frees them: leave that to their owner. */
 export class CyclePlayers extends Module {
   readonly toA: ImageModule;
   readonly toB: ImageModule;
@@ -46,6 +46,14 @@ export class CyclePlayers extends Module {
 
 type Sides = Example<"a" | "b">;
 
+const halved = leastSquares();
+/** What the weights of `cycleLoss` are weighed against: without the halves of Mao et al. */
+const wholeSquares: AdversarialLoss = {
+  ...halved,
+  discriminator: (real, fake) => halved.discriminator(real, fake).mul(2),
+  generator: (fake) => halved.generator(fake).mul(2),
+};
+
 export interface FitCycleGanOptions extends CycleLossOptions {
   device: Device;
   players: CyclePlayers;
@@ -59,7 +67,7 @@ export interface FitCycleGanOptions extends CycleLossOptions {
   epochs: number;
   /** Orders the examples, and feeds the pools and dropout. */
   rng: Rng;
-  /** Default `leastSquares()`, the paper's. */
+  /** Default the paper's squares, section 7.1: whole, where those of `leastSquares()` are halved and `cycle` would weigh twice as much against them. */
   loss?: AdversarialLoss;
   /** Made images that each discriminator is shown again. Default 50. */
   poolSize?: number;
@@ -136,7 +144,14 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
     const { step } = this;
     const rng = this.#options.rng.fork(`step ${step}`);
     const mode = training(rng.fork("mode"));
-    for (const side of ["a", "b"] as const) this.#examples[side].check(batch[side]);
+    for (const side of ["a", "b"] as const) {
+      if (batch[side] === undefined) {
+        throw new DataError(
+          `fitCycleGan: expected a field ${JSON.stringify(side)} in the dataset, got ${Object.keys(batch).join(", ")}. unpaired(one, other, { rng }) makes both.`,
+        );
+      }
+      this.#examples[side].check(batch[side]);
+    }
     const { fakeA, fakeB, ...made } = await this.#moveGenerators(batch, mode);
     const past = {
       a: this.#pools.a.exchange(fakeA, { rng: rng.fork("pool a") }),
@@ -149,7 +164,7 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
   }
 
   #moveGenerators(batch: Sides, mode: Mode) {
-    const { device, players, optimizers, loss = leastSquares(), cycle, identity, clipNorm } = this.#options;
+    const { device, players, optimizers, loss = wholeSquares, cycle, identity, clipNorm } = this.#options;
     const { toA, toB, judgeA, judgeB } = players;
     return device.compute(() => {
       const { a, b } = upload(batch);
@@ -174,7 +189,7 @@ class FitCycleGanRun extends EpochLoop<Sides, CyclePlayers> {
   }
 
   #moveDiscriminators(batch: Sides, past: Sides, mode: Mode) {
-    const { device, players, optimizers, loss = leastSquares(), clipNorm } = this.#options;
+    const { device, players, optimizers, loss = wholeSquares, clipNorm } = this.#options;
     return device.compute(() => {
       const [real, fake] = [upload(batch), upload(past)];
       const { value, grads } = valueAndGrad(() => {

@@ -56,6 +56,18 @@ describe("the alarm", () => {
     ]);
   });
 
+  test("what is told at every fifth step counts as much as the rest: a generator that stood out once is seen to vanish", () => {
+    const troubles: string[] = [];
+    const alarm = new GanAlarm({ window: 100, onWarning: ({ message }) => troubles.push(message) });
+    const { generatorGradient: _, ...always } = { ...healthy, realAccuracy: 1, fakeAccuracy: 1 };
+    for (let step = 1; step <= 100; step++) {
+      const metrics = step % 5 === 0 ? { ...always, generatorGradient: step === 5 ? 0.1 : 1e-3 } : always;
+      alarm.onStep({} as Run, { step, batch: step, batchSize: 8, metrics, means: metrics });
+    }
+    // (0.1 + 19 · 0.001) / 20
+    expect(troubles).toEqual([expect.stringContaining("the generator's gradient is 6.0e-3")]);
+  });
+
   test("tells missing modes once, whatever the steps between the epochs look like, and distances beside them", () => {
     const warnings: string[] = [];
     const coverage = { metric: "validation/modes", modes: 8 };

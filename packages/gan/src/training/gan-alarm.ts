@@ -42,6 +42,8 @@ export class GanAlarm implements Callback {
   readonly name = "ganAlarm";
   readonly #options: Required<Omit<GanAlarmOptions, "coverage">> & Pick<GanAlarmOptions, "coverage">;
   #means: Record<string, number> = {};
+  /** The step that told each last, counted as `#seen`: what moves at every fifth only is told then. */
+  #told: Record<string, number> = {};
   #seen = 0;
   #active: Cause[] = [];
 
@@ -101,23 +103,26 @@ export class GanAlarm implements Callback {
   }
 
   state(): unknown {
-    return { means: { ...this.#means }, seen: this.#seen, active: [...this.#active] };
+    return { means: { ...this.#means }, told: { ...this.#told }, seen: this.#seen, active: [...this.#active] };
   }
 
   restore(state: unknown): void {
-    const { means, seen, active } = state as { means: Metrics; seen: number; active: Cause[] };
+    const { means, told, seen, active } = state as { means: Metrics; told?: Metrics; seen: number; active: Cause[] };
     this.#means = { ...means };
+    this.#told = { ...told };
     this.#seen = seen;
     this.#active = [...active];
   }
 
   #take(metrics: Metrics): void {
     this.#seen++;
-    // A plain mean at first, then one that forgets.
-    const share = 1 / Math.min(this.#seen, this.#options.window);
+    // A plain mean at first, then one that forgets; a number stands for the steps since the one before.
+    const steps = Math.min(this.#seen, this.#options.window);
     for (const [name, value] of Object.entries(metrics)) {
       const mean = this.#means[name];
+      const share = Math.min(1, (this.#seen - (this.#told[name] ?? 0)) / steps);
       this.#means[name] = mean === undefined ? value : mean + share * (value - mean);
+      this.#told[name] = this.#seen;
     }
   }
 

@@ -9,7 +9,7 @@ export type Generator = Module & { forward(...inputs: never[]): Tensor };
 /** A module from examples to scores. */
 export type Discriminator = Module & { forward(...inputs: never[]): unknown };
 
-/** Holds both; frees neither: their owner does. */
+/** Holds both. Disposing of it would free them: leave that to their owner. */
 export class GanPair extends Module {
   readonly generator: Generator;
   readonly discriminator: Discriminator;

@@ -84,6 +84,7 @@ test("an animation is a PNG that any reader opens at its first frame, with contr
   const png = encodePng(frame(90));
   expect(Buffer.from(file).includes(Buffer.from(png.subarray(png.indexOf(73, 40) + 4, -16)))).toBe(true);
   expect(() => encodeApng([])).toThrow("expected at least one frame, got none");
+  expect(() => encodeApng([frame(1)], { framesPerSecond: 0.01 })).toThrow("expected 1/65 to 1000 framesPerSecond");
   expect(() => encodeApng([frame(1), { ...frame(1), width: 2, height: 3 }])).toThrow(
     "encodeApng: expected frames of 3×2×1, got 2×3×1 at 1.",
   );

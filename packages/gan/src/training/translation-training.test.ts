@@ -132,6 +132,29 @@ describe("CycleGAN", () => {
     });
   }, 120_000);
 
+  test("the losses are the paper's: whole squares for the generators, half their sum for the discriminators", async () => {
+    await onDevice(cpu(), async (device) => {
+      using four = new Four(new Rng(1), { channels: 1, width: 2 });
+      const { judgeA, judgeB } = four.players;
+      // Discriminators that say 0 to everything: a square of 1 for each side that is taken for unreal.
+      for (const parameter of [...judgeA.parameters(), ...judgeB.parameters()])
+        parameter.load(hostTensor(new Float32Array(parameter.size), parameter.shape));
+      const images = arrayDataset({ images: outlines(4, { side: 8, rng: new Rng(2) }).targets });
+      let told: Readonly<Record<string, number>> = {};
+      const first: Callback = {
+        name: "first",
+        onStep(run, { metrics }) {
+          told = metrics;
+          run.stop("seen");
+        },
+      };
+      const dataset = unpaired(images, images, { rng: new Rng(3) });
+      await fitCycleGan({ device, ...four, dataset, batchSize: 2, epochs: 1, rng: new Rng(4), callbacks: [first] });
+      expect(told.generatorLoss).toBeCloseTo(2, 6);
+      expect(told.discriminatorLoss).toBeCloseTo(1, 6);
+    });
+  });
+
   test("a run stopped in the middle and resumed ends with the same bits, its pools included", async () => {
     await onDevice(cpu(), async (device) => {
       const play = async (device: Device, four: Four, more: Partial<FitCycleGanOptions> = {}) => {
@@ -185,6 +208,9 @@ describe("CycleGAN", () => {
       const broken = arrayDataset({ images: hostTensor(new Float32Array(256).fill(Number.NaN), [4, 8, 8, 1]) });
       await expect(run({ dataset: unpaired(images, broken, { rng }) })).rejects.toThrow(
         "fitCycleGan: expected b that are numbers, got NaN",
+      );
+      await expect(run({ dataset: images as never })).rejects.toThrow(
+        'fitCycleGan: expected a field "a" in the dataset, got images. unpaired(one, other, { rng }) makes both.',
       );
       expect(() => unpaired(images, arrayDataset({ labels: hostTensor(new Int32Array(4), [4]) }), { rng })).toThrow(
         'unpaired: expected a field "images" in b, got labels.',
