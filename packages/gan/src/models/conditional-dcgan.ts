@@ -2,6 +2,7 @@
 
 import { broadcastTo, concat, oneHot, ShapeError, Tensor } from "@dl/core";
 import { Linear, type Mode, Module } from "@dl/nn";
+import { missingLabels } from "../layers/missing-labels.ts";
 import { DcganDiscriminator, type DcganDiscriminatorOptions, DcganGenerator, type DcganGeneratorOptions } from "./dcgan.ts";
 
 /** Latents `[B, latent]` and labels `[B]` → images: the one-hot label stands beside the latent vector. */
@@ -73,11 +74,7 @@ function rowsOfLabels(labels: Tensor, classes: number): Tensor {
 }
 
 function checkLabels(where: string, x: Tensor, labels: Tensor): void {
-  if (!(labels instanceof Tensor)) {
-    throw new ShapeError(
-      `${where}: expected labels [B] as its second input, an int32 tensor, got none. Of fitGan, say it by generate and discriminate: (inputs, { labels }, mode) => network.forward(inputs, labels, mode); of SampleGrids and generateExamples, by generate.`,
-    );
-  }
+  if (!(labels instanceof Tensor)) throw missingLabels(where, "labels [B] as its second input, an int32 tensor");
   if (labels.rank === 1 && labels.shape[0] === x.shape[0] && labels.dtype === "int32") return;
   throw new ShapeError(
     `${where}: expected int32 labels [${x.shape[0]}], one an example, got ${labels.dtype} [${labels.shape.join(", ")}].`,

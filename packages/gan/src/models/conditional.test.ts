@@ -190,6 +190,13 @@ test("labels where there are no classes, and classes without labels, are named",
   await expect(device.compute(() => blind.forward(tensor(images), labels(), inference))).rejects.toThrow(
     "SnganDiscriminator: expected no labels, as it was made without classes, got some.",
   );
+  // As fitGan calls networks that nothing else is said of.
+  await expect(device.compute(() => generator.forward(tensor([[1, 2]]), inference as never, undefined as never))).rejects.toThrow(
+    "SnganGenerator: expected labels [B] or undefined as its second input, and the mode as its third, got none. Of fitGan",
+  );
+  await expect(device.compute(() => blind.forward(tensor(images), inference as never, undefined as never))).rejects.toThrow(
+    "SnganDiscriminator: expected labels [B] or undefined as its second input",
+  );
   expect(() => new SnganDiscriminator({ imageSize: 30, channels: 1, widths: [4, 4, 4, 4], rng: new Rng(1) })).toThrow(
     "expected at least 2 widths and an imageSize that can be halved 2 times, got 4 and 30",
   );

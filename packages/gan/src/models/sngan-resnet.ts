@@ -1,8 +1,9 @@
 /** Residual GANs with spectral normalisation, and, given classes, conditional batch norm and a projection discriminator. Miyato et al. 2018, arXiv:1802.05957, appendix B.4; Miyato and Koyama 2018, arXiv:1802.05637. */
 
-import { averagePool2d, OptionError, type Rng, relu, resize, ShapeError, type Tensor, tanh } from "@dl/core";
+import { averagePool2d, OptionError, type Rng, relu, resize, ShapeError, Tensor, tanh } from "@dl/core";
 import { BatchNorm, Conv2d, Embedding, init, Linear, type Mode, Module } from "@dl/nn";
 import { type ClassNorm, classNorm, normalized } from "../layers/class-norm.ts";
+import { missingLabels } from "../layers/missing-labels.ts";
 import { Plan } from "../layers/plan.ts";
 import { SpectralNorm } from "../layers/spectral-norm.ts";
 
@@ -77,6 +78,11 @@ class UpBlock extends Module {
   }
 }
 
+function checkCall(where: string, labels: Tensor | undefined): void {
+  if (labels !== undefined && !(labels instanceof Tensor))
+    throw missingLabels(where, "labels [B] or undefined as its second input, and the mode as its third");
+}
+
 function doubled(x: Tensor): Tensor {
   return resize(x, { size: [2 * x.shape[1]!, 2 * x.shape[2]!], mode: "nearest" });
 }
@@ -116,6 +122,7 @@ export class SnganGenerator extends Module {
     if (latents.rank !== 2 || latents.shape[1] !== this.latent) {
       throw new ShapeError(`SnganGenerator: expected latents [B, ${this.latent}], got [${latents.shape.join(", ")}].`);
     }
+    checkCall("SnganGenerator", labels);
     if ((labels === undefined) !== (this.classes === undefined)) {
       const [expected, got] = this.classes === undefined ? ["no labels", "some"] : ["labels [B]", "none"];
       throw new ShapeError(
@@ -206,6 +213,7 @@ export class SnganDiscriminator extends Module {
     if (images.rank !== 4 || images.shape.slice(1).join() !== this.imageShape.join()) {
       throw new ShapeError(`SnganDiscriminator: expected images [B, ${this.imageShape.join(", ")}], got [${images.shape.join(", ")}].`);
     }
+    checkCall("SnganDiscriminator", labels);
     if (labels && !this.directions)
       throw new ShapeError("SnganDiscriminator: expected no labels, as it was made without classes, got some.");
     if (labels && (labels.rank !== 1 || labels.shape[0] !== images.shape[0])) {
