@@ -17,6 +17,7 @@ import { gae } from "../returns/gae.ts";
 import { Box } from "../spaces/box.ts";
 import type { VectorEnvironment } from "../vector/vector-environment.ts";
 import { type ActOptions, Algorithm, type ExtraState, type LogRow } from "./algorithm.ts";
+import { checkCounts } from "./check-numbers.ts";
 import { shuffled } from "./numbers.ts";
 import { chunks, learnProximally, type PpoOptions, type PpoSettings, type ProximalLearner, ppoAdam, ppoSettings } from "./ppo.ts";
 import { hostRows, type RolloutBatch, type RolloutOptions, type RolloutRows } from "./rollout.ts";
@@ -121,6 +122,7 @@ export class RecurrentPpo extends Algorithm {
     this.#settings = ppoSettings("RecurrentPpo", options);
     const { rolloutSteps, batchSize } = this.#settings;
     this.#sequenceLength = sequenceLength ?? rolloutSteps;
+    checkCounts("RecurrentPpo", { memorySize, sequenceLength });
     if (rolloutSteps % this.#sequenceLength !== 0 || batchSize % this.#sequenceLength !== 0) {
       throw new OptionError(
         `RecurrentPpo: expected rolloutSteps and batchSize to be multiples of the sequenceLength ${this.#sequenceLength}, got ${rolloutSteps} and ${batchSize}.`,
