@@ -178,3 +178,48 @@ test("normalised observations have mean 0 and deviation 1, and evaluation does n
   await fixed.step(new Float32Array(2));
   expect(worlds.statistics.state()).toEqual(before);
 });
+
+test("a mask of another length, or one that bars everything, is named with its copy", () => {
+  const masked = (mask: readonly number[]) => broken({ actionMask: () => Uint8Array.from(mask) });
+  const masks = (...lists: (readonly number[])[]): Uint8Array => {
+    const worlds = environmentCopies(lists.map(masked));
+    worlds.reset(new Rng(1));
+    worlds.step(new Float32Array(lists.length));
+    return worlds.actionMasks!();
+  };
+  // Counts instead of ones would be added to the scores a hundred million times over.
+  expect([...masks([1, 255], [0, 3])]).toEqual([1, 1, 0, 1]);
+  expect(() => masks([1, 1], [0, 0])).toThrow("Broken: actionMask: expected 2 numbers, 1 for an action that makes sense, and at least one");
+  expect(() => masks([1, 1], [0, 0])).toThrow("in copy 1");
+  expect(() => masks([1, 1, 0], [1, 1])).toThrow("in copy 0");
+  expect(() => masks([1], [1, 1])).toThrow("in copy 0");
+});
+
+test("where a task ended, no action needs to make sense", () => {
+  const world = broken({
+    actionMask: () => Uint8Array.of(0, over ? 0 : 1),
+    reset: () => ({ observation: new Float32Array(2).fill((over = 0)), info: {} }),
+    step: () => ({ observation: new Float32Array(2), reward: 0, terminated: (over = 1) === 1, truncated: false, info: {} }),
+  });
+  let over = 0;
+  const worlds = environmentCopies([world]);
+  worlds.reset(new Rng(1));
+  expect([...worlds.step(Float32Array.of(1)).nextMasks!]).toEqual([0, 0]);
+  expect([...worlds.actionMasks!()]).toEqual([0, 1]);
+});
+
+test("a step in an older form is named: without flags, an episode would never end", () => {
+  const step = (outcome: unknown) => () => {
+    const worlds = environmentCopies([broken({ step: () => outcome as never })]);
+    worlds.reset(new Rng(1));
+    worlds.step(Float32Array.of(0));
+  };
+  const observation = new Float32Array(2);
+  expect(step({ observation, reward: 1, done: true })).toThrow(
+    "Broken: step: expected { observation, reward, terminated, truncated, info }",
+  );
+  expect(step(undefined)).toThrow("the flags true or false, got undefined in copy 0");
+  expect(step({ observation: [0, 0], reward: 0, terminated: false, truncated: false })).toThrow(
+    "got the list [0, 0], which is no typed array",
+  );
+});
