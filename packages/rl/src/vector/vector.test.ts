@@ -2,6 +2,7 @@ import { Rng } from "@dl/core";
 import { expect, test } from "vitest";
 import type { Environment } from "../environment.ts";
 import { cartPole } from "../environments/cart-pole.ts";
+import { catchGame } from "../environments/catch.ts";
 import { frozenLake } from "../environments/frozen-lake.ts";
 import { pendulum } from "../environments/pendulum.ts";
 import { taxi } from "../environments/taxi.ts";
@@ -221,5 +222,32 @@ test("a step in an older form is named: without flags, an episode would never en
   expect(step(undefined)).toThrow("the flags true or false, got undefined in copy 0");
   expect(step({ observation: [0, 0], reward: 0, terminated: false, truncated: false })).toThrow(
     "got the list [0, 0], which is no typed array",
+  );
+});
+
+test("pictures stay pictures when they are normalised, and choices choices when they are left alone", () => {
+  const pictures = systemCopies(catchGame() as System, { count: 2 });
+  expect((normalized(pictures).observationSpace as Box).shape).toEqual([10, 5, 1]);
+  expect(normalized(pictures, { observations: false, discount: 0.9 }).observationSpace).toBe(pictures.observationSpace);
+  const lake = systemCopies(frozenLake() as System, { count: 2 });
+  expect(normalized(lake, { observations: false, discount: 0.9 }).observationSpace).toBe(lake.observationSpace);
+  expect(() => normalized(lake)).toThrow("normalized: expected observations that are floats, got Discrete(16)");
+});
+
+test("statistics are restored into another number of copies, and looked for in a file that has none", async () => {
+  const make = (count: number) =>
+    normalized(environmentCopies(Array.from({ length: count }, () => environmentOf(pendulum()))), { discount: 0.9 });
+  const four = make(4);
+  await four.reset(new Rng(1));
+  await four.step(new Float32Array(4));
+  for (const count of [1, 4, 6]) {
+    const others = make(count);
+    expect(others.restore(four.save())).toBe(false);
+    expect(others.statistics.state()).toEqual(four.statistics.state());
+  }
+  const plain = systemCopies(pendulum(), { count: 4 });
+  plain.reset(new Rng(1));
+  expect(() => four.restore(plain.save())).toThrow(
+    "expected statistics of observations, got a file of environments that were not normalised",
   );
 });

@@ -6,6 +6,7 @@ import { acrobot } from "../environments/acrobot.ts";
 import { bandit } from "../environments/bandit.ts";
 import { blackjack } from "../environments/blackjack.ts";
 import { cartPole } from "../environments/cart-pole.ts";
+import { catchGame } from "../environments/catch.ts";
 import { cliffWalking } from "../environments/cliff-walking.ts";
 import { frozenLake } from "../environments/frozen-lake.ts";
 import { mountainCar } from "../environments/mountain-car.ts";
@@ -205,4 +206,9 @@ test("a full board at the end is no mistake of its mask", () => {
   const masked = actionMask(board, { mask: ([left]) => [0, 1, 2].map((cell) => Number(cell < left!)) });
   expect(checkEnvironment(masked, { rng, steps: 20 })).toEqual([]);
   expect(() => actionMask(board, { mask: () => [0, 0, 0] }).reset(rng)).toThrow("that leaves an action");
+});
+
+test("a normalised picture keeps its form", () => {
+  const picture = normalizeObservation(environmentOf(catchGame()) as Environment<Float32Array, number>);
+  expect((picture.observationSpace as Box).shape).toEqual([10, 5, 1]);
 });
