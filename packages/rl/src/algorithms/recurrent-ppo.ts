@@ -272,8 +272,12 @@ export class RecurrentPpo extends Algorithm {
   }
 
   protected override restoreExtra({ tensors }: Required<ExtraState>): void {
-    this.#memory = Float32Array.from(tensors.get("memory")!.data);
-    this.#starts = Uint8Array.from(tensors.get("starts")!.data);
+    const memory = tensors.get("memory")!.data;
+    // Another number of copies begins new episodes, with nothing remembered.
+    if (memory.length === this.#memory.length) {
+      this.#memory = Float32Array.from(memory);
+      this.#starts = Uint8Array.from(tensors.get("starts")!.data);
+    } else this.forgetEpisodes();
     this.model.policy.restoreNoise(tensors);
   }
 }

@@ -66,8 +66,9 @@ export class PrioritizedReplay {
   }
 
   restore(tensors: ReadonlyMap<string, HostTensor>): void {
-    this.buffer.restore(tensors);
-    for (let place = 0; place < this.length; place++) this.#tree.set(place, tensors.get("priorities")!.data[place]!);
+    const first = this.buffer.restore(tensors);
+    const { data } = tensors.get("priorities")!;
+    for (let place = 0; place < this.length; place++) this.#tree.set(place, data[(first + place) % this.length]!);
     this.#largest = tensors.get("largest")!.data[0]!;
   }
 }

@@ -119,3 +119,16 @@ test("n steps become one, fewer at the end, and a cut-off end is still worth som
     [8, 0.5],
   ]);
 });
+
+test("a full buffer goes on in a larger one: nothing is lost, and the oldest is first", () => {
+  const small = new PrioritizedReplay({ capacity: 4, ...sizes, exponent: 1 });
+  for (let i = 0; i < 6; i++) small.add(transition(i));
+  small.update(Int32Array.of(0, 1, 2, 3), [14, 15, 12, 13]);
+  const large = new PrioritizedReplay({ capacity: 6, ...sizes, exponent: 1 });
+  large.restore(small.save());
+  expect([...large.buffer.at(Int32Array.of(0, 1, 2, 3)).rewards.data]).toEqual([2, 3, 4, 5]);
+  for (const [place, priority] of [12, 13, 14, 15].entries()) expect(large.save().get("priorities")!.data[place]).toBeCloseTo(priority, 4);
+  for (let i = 6; i < 9; i++) large.add(transition(i));
+  expect([...large.buffer.at(Int32Array.of(0, 1, 2, 3, 4, 5)).rewards.data]).toEqual([8, 3, 4, 5, 6, 7]);
+  expect(() => new ReplayBuffer({ capacity: 3, ...sizes }).restore(small.save())).toThrow("expected 6 numbers of observations, got 8");
+});
