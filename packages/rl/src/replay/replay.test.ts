@@ -21,6 +21,8 @@ test("a full buffer forgets the oldest first", () => {
   expect(buffer.length).toBe(3);
   expect([...buffer.at(Int32Array.of(0, 1, 2)).rewards.data]).toEqual([3, 4, 2]);
   expect(() => new ReplayBuffer({ capacity: 1, ...sizes }).sample(new Rng(1), 1)).toThrow("expected at least one transition");
+  const empty = new PrioritizedReplay({ capacity: 1, ...sizes });
+  expect(() => empty.sample(new Rng(1), { count: 1, beta: 1 })).toThrow("PrioritizedReplay.sample: expected at least one transition");
 });
 
 test("a batch holds what belongs together, drawn evenly", () => {

@@ -17,7 +17,7 @@ export interface EnvironmentCopiesOptions {
 /**
  * Copies made by hand: wrapped ones, physics, your own.
  *
- * @throws OptionError when their spaces differ.
+ * @throws OptionError when their spaces differ, and for masks that nobody would look at.
  * @example
  * const worlds = environmentCopies(Array.from({ length: 4 }, () => timeLimit(environmentOf(cliffWalking()), { steps: 100 })));
  */
@@ -48,6 +48,12 @@ export class EnvironmentCopies implements VectorEnvironment {
           `environmentCopies: expected separate environments with the spaces of ${one.name} (${one.observationSpace}, ${one.actionSpace}), got ${other === one ? "one twice" : `${other.name} (${other.observationSpace}, ${other.actionSpace})`}.`,
         );
       }
+    }
+    const masked = environments.filter(({ actionMask }) => actionMask).length;
+    if (masked > 0 && (masked < environments.length || !(one.actionSpace instanceof Discrete))) {
+      throw new OptionError(
+        `environmentCopies: expected action masks from every copy or from none, and of one discrete action, got ${masked} of ${environments.length} with ${one.actionSpace}.`,
+      );
     }
     this.environments = environments;
     this.name = one.name;

@@ -8,6 +8,7 @@ import { pendulum } from "../environments/pendulum.ts";
 import { taxi } from "../environments/taxi.ts";
 import { Box } from "../spaces/box.ts";
 import { Discrete } from "../spaces/discrete.ts";
+import { MultiDiscrete } from "../spaces/multi-discrete.ts";
 import { environmentOf, type System } from "../system.ts";
 import { environmentCopies } from "./copies.ts";
 import { normalized } from "./normalized.ts";
@@ -194,6 +195,13 @@ test("a mask of another length, or one that bars everything, is named with its c
   expect(() => masks([1, 1], [0, 0])).toThrow("in copy 1");
   expect(() => masks([1, 1, 0], [1, 1])).toThrow("in copy 0");
   expect(() => masks([1], [1, 1])).toThrow("in copy 0");
+});
+
+test("masks that nobody would look at are refused", () => {
+  const actionMask = (): Uint8Array => Uint8Array.of(1, 0);
+  expect(() => environmentCopies([broken({ actionMask }), broken({})])).toThrow("got 1 of 2 with Discrete(2)");
+  const both = broken({ actionMask, actionSpace: new MultiDiscrete([2, 2]) as never });
+  expect(() => environmentCopies([both])).toThrow("and of one discrete action, got 1 of 1 with MultiDiscrete([2, 2])");
 });
 
 test("where a task ended, no action needs to make sense", () => {
