@@ -90,7 +90,8 @@ export function checkEnvironment(environment: Environment, { rng, steps = 500, t
   return [...findings];
 }
 
-function show(value: unknown): string {
+/** @internal A value as it is told in an error. */
+export function show(value: unknown): string {
   if (Array.isArray(value)) return `the list [${value.map(show).join(", ")}], which is no typed array`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} [${(value as Float32Array).join(", ")}]`;
   if (typeof value === "object" && value !== null)

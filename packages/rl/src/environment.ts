@@ -31,7 +31,8 @@ export interface Environment<Observation = unknown, Action = unknown> {
   /** Least and largest reward of one step. Default unbounded. */
   readonly rewardRange?: readonly [number, number];
   /**
-   * A new episode, which draws its chance from `rng` until the next reset.
+   * A new episode, which draws its chance from `rng` until the next reset. It is one stream from episode to episode: draw from it, since a fork of it
+   * is the same in every episode.
    *
    * @param options  What the environment documents, such as `{ state }`.
    */

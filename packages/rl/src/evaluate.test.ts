@@ -39,3 +39,9 @@ test("an environment without an end is told, and not waited for", async () => {
     /whole number of episodes ≥ 1, got 0/,
   );
 });
+
+test("an agent is not measured where it trains: it would go on from episodes that are no more", async () => {
+  const environments = environmentCopies([corridor(2)]);
+  const measured = evaluatePolicy({ ...idle, environments } as Actor, { environments, rng: new Rng(1), episodes: 1 });
+  await expect(measured).rejects.toThrow("expected other environments than those the agent trains in, got the same 1 of Corridor");
+});

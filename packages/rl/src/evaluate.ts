@@ -34,7 +34,7 @@ const longest = 100_000;
 /**
  * Returns of whole episodes; each copy plays the same number of them, so that short episodes count no more than long ones.
  *
- * @throws OptionError when no episode ends within 100,000 steps.
+ * @throws OptionError for the environments that the agent trains in, and when no episode ends within 100,000 steps.
  */
 export async function evaluatePolicy(
   actor: Actor,
@@ -42,6 +42,12 @@ export async function evaluatePolicy(
 ): Promise<PolicyEvaluation> {
   if (!Number.isInteger(episodes) || episodes < 1)
     throw new OptionError(`evaluatePolicy: expected a whole number of episodes ≥ 1, got ${episodes}.`);
+  if ((actor as { readonly environments?: unknown }).environments === environments) {
+    // The agent would go on from observations of episodes that are no more.
+    throw new OptionError(
+      `evaluatePolicy: expected other environments than those the agent trains in, got the same ${environments.count} of ${environments.name}. Make new ones, such as systemCopies(system, { count: 10 }).`,
+    );
+  }
   const { count } = environments;
   const wanted = Array.from({ length: count }, (_, copy) => Math.floor((episodes + count - 1 - copy) / count));
   const returns: number[] = [];

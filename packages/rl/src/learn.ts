@@ -1,6 +1,6 @@
 /** The loop around an algorithm: rounds of acting and learning, logs, evaluations, and when to stop. */
 
-import { DlError } from "@dl/core";
+import { DlError, OptionError } from "@dl/core";
 import type { Algorithm } from "./algorithms/algorithm.ts";
 import type { Episode } from "./vector/vector-environment.ts";
 
@@ -64,6 +64,9 @@ export async function learn(
   algorithm: Algorithm,
   { steps = algorithm.totalSteps, onLog, evaluate, evaluateEvery = 10_000, stopAtReturn = Infinity, signal }: LearnOptions = {},
 ): Promise<LearnResult> {
+  if (Number.isNaN(steps) || !(evaluateEvery > 0)) {
+    throw new OptionError(`learn: expected numbers of steps, and evaluateEvery > 0, got ${steps} and ${evaluateEvery}.`);
+  }
   const start = performance.now();
   const from = algorithm.steps;
   const recent: Episode[] = [];

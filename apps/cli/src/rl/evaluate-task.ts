@@ -1,7 +1,7 @@
 /** Measures a trained agent: the same episodes again that its training ended with. */
 
 import { type Device, Rng } from "@dl/core";
-import { evaluatePolicy, type PreparedTask } from "@dl/rl";
+import { type EvaluatePolicyOptions, evaluatePolicy, type PreparedTask } from "@dl/rl";
 import { openSavedAgent } from "./saved-agent.ts";
 import type { TaskRun } from "./task-run.ts";
 
@@ -34,7 +34,20 @@ export function measureAgent(
   { prepared, signal }: { prepared: PreparedTask; signal?: AbortSignal },
 ): ReturnType<typeof evaluatePolicy> {
   const rng = new Rng(settings.seed).fork("test");
-  return evaluatePolicy(prepared.algorithm, { environments: prepared.evaluation(10), rng, episodes: task.episodes ?? 100, signal });
+  return evaluateApart(prepared, { copies: 10, rng, episodes: task.episodes ?? 100, signal });
+}
+
+/** Evaluates in copies of their own, which are closed then: a robot's memory is not JavaScript's, and nobody else would free it. */
+export async function evaluateApart(
+  prepared: PreparedTask,
+  { copies, ...options }: { copies: number } & Omit<EvaluatePolicyOptions, "environments">,
+): ReturnType<typeof evaluatePolicy> {
+  const environments = prepared.evaluation(copies);
+  try {
+    return await evaluatePolicy(prepared.algorithm, { environments, ...options });
+  } finally {
+    await environments.close?.();
+  }
 }
 
 /** Such as `mean return of 100 episodes`. */

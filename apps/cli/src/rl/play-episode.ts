@@ -15,17 +15,25 @@ export async function playEpisode(
   { limit = 5000 }: { limit?: number } = {},
 ): Promise<PlayedEpisode> {
   const { world, environments } = watch();
-  let observations = await environments.reset(rng.fork("environments"));
-  const drawings: Drawing[] = [];
-  for (let t = 0; t < limit; t++) {
-    if (world.draw) drawings.push(world.draw());
-    const actions = await algorithm.act(observations, { rng, masks: environments.actionMasks?.(), starts: Uint8Array.of(t === 0 ? 1 : 0) });
-    const step = await environments.step(actions);
-    observations = step.observations;
-    const [episode] = step.episodes;
-    if (episode) return { drawings, return: episode.return };
+  try {
+    let observations = await environments.reset(rng.fork("environments"));
+    const drawings: Drawing[] = [];
+    for (let t = 0; t < limit; t++) {
+      if (world.draw) drawings.push(world.draw());
+      const actions = await algorithm.act(observations, {
+        rng,
+        masks: environments.actionMasks?.(),
+        starts: Uint8Array.of(t === 0 ? 1 : 0),
+      });
+      const step = await environments.step(actions);
+      observations = step.observations;
+      const [episode] = step.episodes;
+      if (episode) return { drawings, return: episode.return };
+    }
+    return { drawings, return: Number.NaN };
+  } finally {
+    await environments.close?.();
   }
-  return { drawings, return: Number.NaN };
 }
 
 /** The one with the highest return of several. */

@@ -2,14 +2,14 @@
 
 import { readFile } from "node:fs/promises";
 import { type Device, Rng } from "@dl/core";
-import { type Algorithm, evaluatePolicy, type LearnLog, learn, logMeanings, type PreparedTask, prepare } from "@dl/rl";
+import { type Algorithm, type LearnLog, learn, logMeanings, type PreparedTask, prepare } from "@dl/rl";
 import { formatCount, formatDuration, renderRunReport } from "@dl/train";
 import { MetricsCsv, type RunFolder, TensorBoardWriter } from "@dl/train/node";
 import { Interrupt } from "../interrupt.ts";
 import { fileExists } from "../run-files.ts";
 import { resultsOf, writeOutcome } from "../run-outcome.ts";
 import { BestFilm, type FilmNote, filmName } from "./best-film.ts";
-import { describeMeasure, formatReturn, measureAgent, measureName } from "./evaluate-task.ts";
+import { describeMeasure, evaluateApart, formatReturn, measureAgent, measureName } from "./evaluate-task.ts";
 import { agentName, checkpointName, type TaskRun } from "./task-run.ts";
 
 export interface TrainTaskOptions {
@@ -50,7 +50,7 @@ export async function trainTask(run: TaskRun, { device, folder, resume, json }: 
       evaluateEvery: Math.max(1, Math.ceil(settings.steps / 10)),
       async evaluate() {
         const rng = new Rng(settings.seed).fork(`evaluation ${agent.steps}`);
-        const evaluation = await evaluatePolicy(agent, { environments: prepared.evaluation(5), rng });
+        const evaluation = await evaluateApart(prepared, { copies: 5, rng });
         await film.offer(evaluation.mean);
         return evaluation;
       },

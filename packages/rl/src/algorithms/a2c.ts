@@ -11,6 +11,7 @@ import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
 import type { ActorCritic } from "./actor-critic.ts";
 import type { AlgorithmOptions, LogRow } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { explainedVariance, normalized } from "./numbers.ts";
 import { OnPolicyAlgorithm } from "./on-policy.ts";
 import { type RolloutOptions, rowsOf } from "./rollout.ts";
@@ -69,6 +70,9 @@ export class A2c extends OnPolicyAlgorithm {
     ...options
   }: A2cOptions) {
     super(options);
+    checkCounts("A2c", { rolloutSteps });
+    checkShares("A2c", { discount, lambda });
+    checkAmounts("A2c", { learningRate, epsilon, valueWeight, maxGradientNorm });
     const rate = () => valueAt(learningRate, this.done);
     const parameters = this.model.parameters();
     const made =

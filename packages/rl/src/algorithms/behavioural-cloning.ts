@@ -3,6 +3,8 @@
 import { type Device, hostTensor, mean, neg, OptionError, type Rng, tensor, valueAndGrad } from "@dl/core";
 import { Adam, clipByGlobalNorm } from "@dl/nn";
 import type { Policy } from "../policies/policy.ts";
+import { Box } from "../spaces/box.ts";
+import { checkAmounts, checkCounts } from "./check-numbers.ts";
 import { shuffled } from "./numbers.ts";
 import { gatherRows } from "./rollout.ts";
 
@@ -31,7 +33,10 @@ export async function cloneBehaviour(
   { observations, actions }: Demonstrations,
   { device, rng, epochs = 10, batchSize = 64, learningRate = 1e-3 }: CloneBehaviourOptions,
 ): Promise<number[]> {
-  const actionWidth = policy.actionSpace.size;
+  checkCounts("cloneBehaviour", { epochs, batchSize });
+  checkAmounts("cloneBehaviour", { learningRate });
+  const { actionSpace } = policy;
+  const actionWidth = actionSpace.size;
   const count = actions.length / actionWidth;
   const width = observations.length / count;
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(width)) {
@@ -41,6 +46,11 @@ export async function cloneBehaviour(
   }
   const wrong = [observations, actions].flatMap((data) => data.find((value) => !Number.isFinite(value)) ?? []);
   if (wrong.length > 0) throw new OptionError(`cloneBehaviour: expected finite observations and actions, got ${wrong[0]}.`);
+  for (let row = 0; row < count && !(actionSpace instanceof Box); row++) {
+    const action = actionSpace.read(actions, row * actionWidth);
+    if (!actionSpace.contains(action))
+      throw new OptionError(`cloneBehaviour: expected actions in ${actionSpace}, got ${String(action)} in row ${row}.`);
+  }
   const targets = policy.fromEnvironment(actions);
   const parameters = policy.parameters();
   using optimizer = new Adam(parameters, { learningRate });

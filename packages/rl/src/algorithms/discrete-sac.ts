@@ -35,6 +35,7 @@ import type { Scheduled } from "../schedule.ts";
 import { Discrete } from "../spaces/discrete.ts";
 import type { Space } from "../spaces/space.ts";
 import type { ActOptions, AlgorithmOptions } from "./algorithm.ts";
+import { checkCounts, checkShares } from "./check-numbers.ts";
 import { OffPolicyAlgorithm } from "./off-policy.ts";
 import { runPolicy } from "./rollout.ts";
 import { Temperature } from "./sac.ts";
@@ -113,6 +114,8 @@ export class DiscreteSac extends OffPolicyAlgorithm {
   }: DiscreteSacOptions) {
     const { observationSpace, actionSpace, count } = options.environments;
     super(options, { learningRate, warmUp, trainEvery, gradientSteps: trainEvery * count, discount });
+    checkCounts("DiscreteSac", { batchSize });
+    checkShares("DiscreteSac", { targetRate, entropyShare });
     if (!(actionSpace instanceof Discrete))
       throw new OptionError(`DiscreteSac: expected one discrete action, got ${actionSpace}. Use Sac for floats.`);
     const rng = options.rng.fork("init");

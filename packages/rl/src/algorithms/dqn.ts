@@ -37,6 +37,7 @@ import { linear, type Scheduled, valueAt } from "../schedule.ts";
 import { Discrete } from "../spaces/discrete.ts";
 import type { ActOptions, AlgorithmOptions, LogRow } from "./algorithm.ts";
 import { projectAtoms } from "./categorical-projection.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { OffPolicyAlgorithm } from "./off-policy.ts";
 import { QNetwork, type ReturnKind } from "./q-network.ts";
 import { hostRows } from "./rollout.ts";
@@ -112,6 +113,14 @@ export class Dqn extends OffPolicyAlgorithm {
     ...options
   }: DqnOptions) {
     super(options, { learningRate, warmUp, trainEvery, gradientSteps, discount, horizon });
+    checkCounts("Dqn", { batchSize, targetEvery });
+    checkShares("Dqn", { exploration, beta: prioritized?.beta });
+    checkAmounts("Dqn", { alpha: prioritized?.alpha, maxGradientNorm });
+    if (returns.kind === "atoms" && !(returns.low < returns.high && returns.count >= 2)) {
+      throw new OptionError(
+        `Dqn: expected at least 2 atoms from low to a higher high, got ${returns.count} from ${returns.low} to ${returns.high}.`,
+      );
+    }
     const { observationSpace, actionSpace } = options.environments;
     if (!(actionSpace instanceof Discrete))
       throw new OptionError(`Dqn: expected one discrete action, got ${actionSpace}. Use PPO, or SAC for floats.`);

@@ -8,6 +8,7 @@ import type { ReplayBatch, Transition } from "../replay/replay-buffer.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
 import type { VectorEnvironment, VectorStep } from "../vector/vector-environment.ts";
 import { Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { mean } from "./numbers.ts";
 import type { RolloutOptions } from "./rollout.ts";
 
@@ -46,7 +47,11 @@ export abstract class OffPolicyAlgorithm extends Algorithm {
 
   protected constructor(options: AlgorithmOptions, plan: OffPolicyPlan) {
     super(options);
-    const { discount, horizon = 1 } = plan;
+    const { discount, horizon = 1, learningRate, warmUp, trainEvery, gradientSteps } = plan;
+    const { name } = new.target;
+    checkCounts(name, { trainEvery, gradientSteps, horizon });
+    checkShares(name, { discount });
+    checkAmounts(name, { learningRate, warmUp });
     this.#kept = new NStep({
       steps: horizon,
       discount,

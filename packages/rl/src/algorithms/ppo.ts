@@ -14,6 +14,7 @@ import type { Policy } from "../policies/policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
 import type { ActorCritic } from "./actor-critic.ts";
 import type { Algorithm, AlgorithmOptions, LogRow } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { explainedVariance, mean, normalized, shuffled } from "./numbers.ts";
 import { OnPolicyAlgorithm } from "./on-policy.ts";
 import { type PpoLoss, ppoLoss } from "./ppo-loss.ts";
@@ -93,7 +94,7 @@ export class Ppo extends OnPolicyAlgorithm {
 export type PpoSettings = Required<Omit<PpoOptions, keyof AlgorithmOptions | keyof PolicyOptions | "targetKl" | "valueClip">> &
   Pick<PpoOptions, "targetKl" | "valueClip">;
 
-/** @throws OptionError when a minibatch would be larger than a round. */
+/** @throws OptionError when a minibatch would be larger than a round, and for numbers that nothing can be learned by. */
 export function ppoSettings(
   where: string,
   {
@@ -113,6 +114,9 @@ export function ppoSettings(
     targetKl,
   }: PpoOptions,
 ): PpoSettings {
+  checkCounts(where, { rolloutSteps, epochs, batchSize });
+  checkShares(where, { discount, lambda });
+  checkAmounts(where, { learningRate, clipRange, valueClip, valueWeight, maxGradientNorm, targetKl });
   if (batchSize > rolloutSteps * count || batchSize < 2) {
     throw new OptionError(
       `${where}: expected a batchSize from 2 to ${rolloutSteps * count} (rolloutSteps ${rolloutSteps} · copies ${count}), got ${batchSize}.`,

@@ -17,6 +17,7 @@ import { gae } from "../returns/gae.ts";
 import { Box } from "../spaces/box.ts";
 import type { VectorEnvironment } from "../vector/vector-environment.ts";
 import { type ActOptions, Algorithm, type ExtraState, type LogRow } from "./algorithm.ts";
+import { checkCounts } from "./check-numbers.ts";
 import { shuffled } from "./numbers.ts";
 import { chunks, learnProximally, type PpoOptions, type PpoSettings, type ProximalLearner, ppoAdam, ppoSettings } from "./ppo.ts";
 import { hostRows, type RolloutBatch, type RolloutOptions, type RolloutRows } from "./rollout.ts";
@@ -121,6 +122,7 @@ export class RecurrentPpo extends Algorithm {
     this.#settings = ppoSettings("RecurrentPpo", options);
     const { rolloutSteps, batchSize } = this.#settings;
     this.#sequenceLength = sequenceLength ?? rolloutSteps;
+    checkCounts("RecurrentPpo", { memorySize, sequenceLength });
     if (rolloutSteps % this.#sequenceLength !== 0 || batchSize % this.#sequenceLength !== 0) {
       throw new OptionError(
         `RecurrentPpo: expected rolloutSteps and batchSize to be multiples of the sequenceLength ${this.#sequenceLength}, got ${rolloutSteps} and ${batchSize}.`,
@@ -270,8 +272,12 @@ export class RecurrentPpo extends Algorithm {
   }
 
   protected override restoreExtra({ tensors }: Required<ExtraState>): void {
-    this.#memory = Float32Array.from(tensors.get("memory")!.data);
-    this.#starts = Uint8Array.from(tensors.get("starts")!.data);
+    const memory = tensors.get("memory")!.data;
+    // Another number of copies begins new episodes, with nothing remembered.
+    if (memory.length === this.#memory.length) {
+      this.#memory = Float32Array.from(memory);
+      this.#starts = Uint8Array.from(tensors.get("starts")!.data);
+    } else this.forgetEpisodes();
     this.model.policy.restoreNoise(tensors);
   }
 }

@@ -11,6 +11,7 @@ import type { PolicyOptions } from "../policies/make-policy.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
 import { type ActorCritic, fitValues } from "./actor-critic.ts";
 import type { AlgorithmOptions, LogRow } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { explainedVariance, normalized } from "./numbers.ts";
 import { OnPolicyAlgorithm } from "./on-policy.ts";
 import { type RolloutBatch, type RolloutOptions, rowsOf } from "./rollout.ts";
@@ -60,6 +61,9 @@ export class Reinforce extends OnPolicyAlgorithm {
     ...options
   }: ReinforceOptions) {
     super(options);
+    checkCounts("Reinforce", { rolloutSteps, baselineSteps });
+    checkShares("Reinforce", { discount });
+    checkAmounts("Reinforce", { learningRate, maxGradientNorm });
     const adam = (part: "policy" | "critic") => ({
       optimizer: new Adam(this.model[part].parameters(), { learningRate: () => valueAt(learningRate, this.done) }),
       model: this.model,

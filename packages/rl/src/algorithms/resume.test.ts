@@ -163,3 +163,45 @@ test("a memory of an episode that is gone is emptied", async () => {
   expect(await saved(second, "memory")).toEqual(new Array(8).fill(0));
   expect(await saved(second, "starts")).toEqual([1]);
 });
+
+test("an agent goes on in another number of copies, with steps and memories of their own", async () => {
+  const worlds = (count: number) => environmentCopies(Array.from({ length: count }, () => clock()) as Environment[]);
+  const dqn = (count: number): Dqn =>
+    new Dqn({
+      ...{ environments: worlds(count), device, rng: new Rng(1), totalSteps: 1000, hidden: [4] },
+      ...{ warmUp: 900, trainEvery: 1, horizon: 3, capacity: 100 },
+    });
+  const recurrent = (count: number): RecurrentPpo =>
+    new RecurrentPpo({ environments: worlds(count), device, rng: new Rng(1), totalSteps: 1000, ...small, batchSize: 16, memorySize: 4 });
+  using first = dqn(3);
+  await learn(first, { steps: 30 });
+  using remembering = recurrent(3);
+  await learn(remembering, { steps: 48 });
+  for (const count of [1, 4]) {
+    using second = dqn(count);
+    second.restore(await first.save());
+    await learn(second, { steps: 30 + 10 * count });
+    const kept = (second.buffer as ReplayBuffer).at(Int32Array.from({ length: second.buffer.length }, (_, i) => i));
+    // Eight sums of three steps for each copy, there and here.
+    expect(second.buffer.length).toBe(24 + 8 * count);
+    expect(Array.from(kept.nextObservations.data, (next, i) => next - kept.observations.data[i]!)).toEqual(
+      new Array(24 + 8 * count).fill(3),
+    );
+    using again = recurrent(count);
+    again.restore(await remembering.save());
+    await learn(again, { steps: 48 + 16 * count });
+    expect(again.steps).toBe(48 + 16 * count);
+  }
+});
+
+test("a training is made longer: what it keeps has more places then", async () => {
+  const make = (totalSteps: number): Sac =>
+    new Sac({ environments: systemCopies(pendulum() as System, { count: 2 }), device, rng: new Rng(1), totalSteps, ...few });
+  // With two copies, 41 steps are 42, and the buffer of 41 is full.
+  using first = make(41);
+  await learn(first);
+  using longer = make(80);
+  longer.restore(await first.save());
+  await learn(longer);
+  expect([longer.steps, longer.buffer.length]).toEqual([80, 79]);
+});

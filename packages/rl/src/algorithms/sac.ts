@@ -30,6 +30,7 @@ import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import type { Scheduled } from "../schedule.ts";
 import type { Box } from "../spaces/box.ts";
 import type { ActOptions, AlgorithmOptions } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { OffPolicyAlgorithm } from "./off-policy.ts";
 import { hostRows } from "./rollout.ts";
 import { type ContinuousNetworkOptions, TwinCritic, twinError } from "./twin-critic.ts";
@@ -132,6 +133,9 @@ export class Sac extends OffPolicyAlgorithm {
   }: SacOptions) {
     const { observationSpace, actionSpace, count } = options.environments;
     super(options, { learningRate, warmUp, trainEvery, gradientSteps: gradientSteps ?? trainEvery * count, discount });
+    checkCounts("Sac", { batchSize });
+    checkShares("Sac", { targetRate });
+    checkAmounts("Sac", { temperature: temperature === "auto" ? undefined : temperature });
     this.#space = requireBox("Sac", actionSpace, { bounded: true });
     const { size } = this.#space;
     const rng = options.rng.fork("init");

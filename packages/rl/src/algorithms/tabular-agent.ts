@@ -6,6 +6,7 @@ import { Discrete } from "../spaces/discrete.ts";
 import { MultiDiscrete } from "../spaces/multi-discrete.ts";
 import type { Space } from "../spaces/space.ts";
 import { type ActOptions, Algorithm, type AlgorithmOptions, type ExtraState, type LogRow } from "./algorithm.ts";
+import { checkCounts, checkShares } from "./check-numbers.ts";
 import { mean } from "./numbers.ts";
 import { nextMasksOf } from "./off-policy.ts";
 import type { RolloutOptions } from "./rollout.ts";
@@ -38,6 +39,8 @@ export class TabularQ extends Algorithm {
     ...options
   }: TabularQAgentOptions) {
     super(options);
+    checkCounts("TabularQ", { roundSteps });
+    checkShares("TabularQ", { learningRate, discount, exploration });
     const { observationSpace, actionSpace } = options.environments;
     if (!(actionSpace instanceof Discrete)) throw new OptionError(`TabularQ: expected one discrete action, got ${actionSpace}. Use Dqn.`);
     this.#sizes = sizesOf(observationSpace);

@@ -20,6 +20,7 @@ import { copyWeights, moveTarget } from "../networks/target.ts";
 import { requireBox, stretchRows } from "../policies/gaussian-policy.ts";
 import type { ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import type { Space } from "../spaces/space.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { mean as average } from "./numbers.ts";
 import { hostRows } from "./rollout.ts";
 import { DeterministicActor, disturbed } from "./td3.ts";
@@ -72,6 +73,9 @@ export async function learnOffline(
     onLog,
   }: LearnOfflineOptions,
 ): Promise<OfflineAgent> {
+  checkCounts("learnOffline", { updates, batchSize });
+  checkShares("learnOffline", { targetRate });
+  checkAmounts("learnOffline", { learningRate, valueWeight });
   if (buffer.length === 0) throw new OptionError("learnOffline: expected at least one transition, got none.");
   const space = requireBox("learnOffline", actionSpace, { bounded: true });
   const shape = { observationSpace, actionSize: space.size, hidden };

@@ -13,6 +13,7 @@ import { type ReplayBatch, ReplayBuffer } from "../replay/replay-buffer.ts";
 import { type Scheduled, valueAt } from "../schedule.ts";
 import type { Box } from "../spaces/box.ts";
 import type { ActOptions, AlgorithmOptions, LogRow } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { OffPolicyAlgorithm } from "./off-policy.ts";
 import { hostRows } from "./rollout.ts";
 import { type ContinuousNetworkOptions, TwinCritic, twinError } from "./twin-critic.ts";
@@ -104,6 +105,9 @@ export class Td3 extends OffPolicyAlgorithm {
   }: Td3Options) {
     const { observationSpace, actionSpace, count } = options.environments;
     super(options, { learningRate, warmUp, trainEvery, gradientSteps: gradientSteps ?? trainEvery * count, discount });
+    checkCounts("Td3", { batchSize, actorEvery });
+    checkShares("Td3", { targetRate });
+    checkAmounts("Td3", { explorationNoise, targetNoise, targetNoiseClip });
     this.#space = requireBox("Td3", actionSpace, { bounded: true });
     const { size } = this.#space;
     const rng = options.rng.fork("init");

@@ -26,6 +26,7 @@ import type { PolicyOptions } from "../policies/make-policy.ts";
 import type { Outputs } from "../policies/policy.ts";
 import { type ActorCritic, fitValues } from "./actor-critic.ts";
 import type { AlgorithmOptions, LogRow } from "./algorithm.ts";
+import { checkAmounts, checkCounts, checkShares } from "./check-numbers.ts";
 import { explainedVariance, normalized, shuffled } from "./numbers.ts";
 import { OnPolicyAlgorithm } from "./on-policy.ts";
 import { type RolloutBatch, type RolloutOptions, type RolloutRows, rowsOf, runPolicy } from "./rollout.ts";
@@ -76,6 +77,9 @@ export class Trpo extends OnPolicyAlgorithm {
     ...options
   }: TrpoOptions) {
     super(options);
+    checkCounts("Trpo", { rolloutSteps, iterations, criticEpochs, batchSize });
+    checkShares("Trpo", { discount, lambda });
+    checkAmounts("Trpo", { trustRegion, damping, learningRate });
     this.optimizers = { critic: { optimizer: new Adam(this.model.critic.parameters(), { learningRate }), model: this.model } };
     this.#parameters = this.model.policy.parameters();
     this.#options = { rolloutSteps, discount, lambda, trustRegion, damping, iterations, learningRate, criticEpochs, batchSize };

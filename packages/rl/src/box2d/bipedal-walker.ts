@@ -86,7 +86,7 @@ class BipedalWalker implements Environment<Float32Array, Float32Array> {
 
   reset(rng: Rng): Reset<Float32Array> {
     const world = new World({ gravity: new Vec2(0, -10), allowSleep: true });
-    const terrain = makeTerrain(rng.fork("terrain"), { hardcore: this.#hardcore });
+    const terrain = makeTerrain(rng, { hardcore: this.#hardcore });
     placeTerrain(world, terrain);
     const x = (terrainStep * startPad) / 2;
     const y = terrainHeight + 2 * legHeight;

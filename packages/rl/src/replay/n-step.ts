@@ -91,9 +91,10 @@ export class NStep {
     );
   }
 
+  /** Of another number of copies, what those of the same number had begun. */
   restore(saved: ReturnType<NStep["save"]>): void {
-    for (const [n, queue] of saved.entries()) {
-      this.#pending[n] = queue.map((item) => ({
+    for (const n of this.#pending.keys()) {
+      this.#pending[n] = (saved[n] ?? []).map((item) => ({
         ...item,
         observation: Float32Array.from(item.observation),
         action: Float32Array.from(item.action),

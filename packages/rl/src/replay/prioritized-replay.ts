@@ -1,6 +1,6 @@
 /** Surprising steps more often. Schaul et al. 2016, "Prioritized experience replay", arXiv:1511.05952; the proportional variant. */
 
-import { type HostTensor, type Rng, wordToUnit } from "@dl/core";
+import { type HostTensor, OptionError, type Rng, wordToUnit } from "@dl/core";
 import { type ReplayBatch, ReplayBuffer, type ReplayBufferOptions, type Transition } from "./replay-buffer.ts";
 import { SumTree } from "./sum-tree.ts";
 
@@ -33,8 +33,10 @@ export class PrioritizedReplay {
   /**
    * @param options.beta  How far the weights make up for the uneven draw: 1 entirely.
    * @returns The batch; its weights are divided by the largest of them.
+   * @throws OptionError when the buffer is empty.
    */
   sample(rng: Rng, { count, beta }: { count: number; beta: number }): ReplayBatch {
+    if (this.length === 0) throw new OptionError("PrioritizedReplay.sample: expected at least one transition, got none.");
     const words = rng.words(count);
     const { total } = this.#tree;
     // One draw from each of `count` equal parts of the total.
@@ -66,8 +68,9 @@ export class PrioritizedReplay {
   }
 
   restore(tensors: ReadonlyMap<string, HostTensor>): void {
-    this.buffer.restore(tensors);
-    for (let place = 0; place < this.length; place++) this.#tree.set(place, tensors.get("priorities")!.data[place]!);
+    const first = this.buffer.restore(tensors);
+    const { data } = tensors.get("priorities")!;
+    for (let place = 0; place < this.length; place++) this.#tree.set(place, data[(first + place) % this.length]!);
     this.#largest = tensors.get("largest")!.data[0]!;
   }
 }

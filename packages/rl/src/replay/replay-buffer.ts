@@ -138,18 +138,30 @@ export class ReplayBuffer {
     return tensors;
   }
 
-  /** @throws CheckpointError when the tensors are of another buffer. */
-  restore(tensors: ReadonlyMap<string, HostTensor>): void {
+  /**
+   * Into a buffer of more places a full one goes with its oldest transition first.
+   *
+   * @returns The place in the file that stands first now.
+   * @throws CheckpointError when the tensors are of another buffer, or of one with more in it than there is place for.
+   */
+  restore(tensors: ReadonlyMap<string, HostTensor>): number {
     const added = tensors.get("added")?.data[0] ?? Number.NaN;
-    const length = Math.min(added, this.capacity);
+    const length = Math.min(added, tensors.get("rewards")?.data.length ?? Number.NaN, this.capacity);
     for (const [name, array] of this.#kept()) {
       const expected = (array.length / this.capacity) * length;
       const found = tensors.get(name)?.data.length;
       if (found !== expected)
         throw new CheckpointError(`ReplayBuffer.restore: expected ${expected} numbers of ${name}, got ${found ?? "none"}.`);
     }
-    for (const [name, array] of this.#kept()) array.set(tensors.get(name)!.data);
-    this.#added = added;
+    const first = added > length && length < this.capacity ? added % length : 0;
+    for (const [name, array] of this.#kept()) {
+      const data = tensors.get(name)!.data as Float32Array;
+      const split = (array.length / this.capacity) * first;
+      array.set(data.subarray(split));
+      array.set(data.subarray(0, split), data.length - split);
+    }
+    this.#added = length < this.capacity ? length : added;
+    return first;
   }
 
   /** Arrays with something in them: a buffer without masks has none to save. */

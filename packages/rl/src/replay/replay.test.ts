@@ -21,6 +21,8 @@ test("a full buffer forgets the oldest first", () => {
   expect(buffer.length).toBe(3);
   expect([...buffer.at(Int32Array.of(0, 1, 2)).rewards.data]).toEqual([3, 4, 2]);
   expect(() => new ReplayBuffer({ capacity: 1, ...sizes }).sample(new Rng(1), 1)).toThrow("expected at least one transition");
+  const empty = new PrioritizedReplay({ capacity: 1, ...sizes });
+  expect(() => empty.sample(new Rng(1), { count: 1, beta: 1 })).toThrow("PrioritizedReplay.sample: expected at least one transition");
 });
 
 test("a batch holds what belongs together, drawn evenly", () => {
@@ -118,4 +120,17 @@ test("n steps become one, fewer at the end, and a cut-off end is still worth som
     [12, 0.25],
     [8, 0.5],
   ]);
+});
+
+test("a full buffer goes on in a larger one: nothing is lost, and the oldest is first", () => {
+  const small = new PrioritizedReplay({ capacity: 4, ...sizes, exponent: 1 });
+  for (let i = 0; i < 6; i++) small.add(transition(i));
+  small.update(Int32Array.of(0, 1, 2, 3), [14, 15, 12, 13]);
+  const large = new PrioritizedReplay({ capacity: 6, ...sizes, exponent: 1 });
+  large.restore(small.save());
+  expect([...large.buffer.at(Int32Array.of(0, 1, 2, 3)).rewards.data]).toEqual([2, 3, 4, 5]);
+  for (const [place, priority] of [12, 13, 14, 15].entries()) expect(large.save().get("priorities")!.data[place]).toBeCloseTo(priority, 4);
+  for (let i = 6; i < 9; i++) large.add(transition(i));
+  expect([...large.buffer.at(Int32Array.of(0, 1, 2, 3, 4, 5)).rewards.data]).toEqual([8, 3, 4, 5, 6, 7]);
+  expect(() => new ReplayBuffer({ capacity: 3, ...sizes }).restore(small.save())).toThrow("expected 6 numbers of observations, got 8");
 });

@@ -1,5 +1,6 @@
 /** Advantages as sums of temporal differences. Schulman et al. 2016, "High-dimensional continuous control using generalized advantage estimation", arXiv:1506.02438. */
 
+import { OptionError } from "@dl/core";
 import { type Rollout, stepsOf } from "./returns.ts";
 
 export interface GaeOptions {
@@ -18,6 +19,9 @@ export interface GaeOptions {
 export function gae(rollout: Rollout, { values, nextValues, lambda }: GaeOptions): { advantages: Float64Array; returns: Float64Array } {
   const { count, rewards, done, discount } = rollout;
   const steps = stepsOf("gae", rollout);
+  if (values.length !== rewards.length || nextValues.length !== rewards.length) {
+    throw new OptionError(`gae: expected ${rewards.length} values and as many next values, got ${values.length} and ${nextValues.length}.`);
+  }
   const advantages = new Float64Array(steps * count);
   const returns = new Float64Array(steps * count);
   for (let n = 0; n < count; n++) {

@@ -64,3 +64,7 @@ test("V-trace on policy is the n-step return", () => {
   const { targets } = vtrace(on, { target: [-1, -2, -3], behaviour: [-1, -2, -3], values: [4, 5, 6], nextValues: [5, 6, 7] });
   expect(targets[0]).toBeCloseTo(1 + 0.9 * 2 + 0.81 * 3 + 0.729 * 7, 12);
 });
+
+test("values that are missing are told", () => {
+  expect(() => gae(rollout, { values: values.slice(1), nextValues, lambda: lam })).toThrow(`gae: expected ${values.length} values`);
+});

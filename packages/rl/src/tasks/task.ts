@@ -56,7 +56,7 @@ export function prepare(task: Task, { device, rng, steps = task.steps }: Prepare
   const algorithm = task.algorithm({ environments: training, device, rng, totalSteps: steps });
   const seen = (environments: VectorEnvironment): VectorEnvironment =>
     training instanceof NormalizedEnvironments && task.normalize?.observations !== false
-      ? normalized(environments, { frozen: training.statistics })
+      ? normalized(environments, { ...(task.normalize?.clip !== undefined && { clip: task.normalize.clip }), frozen: training.statistics })
       : environments;
   return {
     algorithm,

@@ -2,8 +2,9 @@ import { cpu } from "@dl/backend-cpu";
 import { openDevice, Rng } from "@dl/core";
 import { afterAll, expect, test } from "vitest";
 import { box2dTasks } from "../box2d/tasks.ts";
+import { ppoCartPole } from "./cart-pole.ts";
 import { tasks } from "./index.ts";
-import { prepare } from "./task.ts";
+import { prepare, type Task } from "./task.ts";
 
 const device = await openDevice(cpu());
 afterAll(() => device[Symbol.asyncDispose]());
@@ -29,4 +30,11 @@ test.each([...tasks, ...box2dTasks].map((task) => [task.name, task] as const))(
 test("no two tasks have a name in common", () => {
   const names = [...tasks, ...box2dTasks].map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("evaluation sees observations cut off where training does", async () => {
+  const task: Task = { ...ppoCartPole, normalize: { clip: 0.5 } };
+  const prepared = prepare(task, { device, rng: new Rng(1), steps: 1000 });
+  using agent = prepared.algorithm;
+  for (const worlds of [agent.environments, prepared.evaluation(2)]) expect(String(worlds.observationSpace)).toBe("Box([4], -0.5 to 0.5)");
 });

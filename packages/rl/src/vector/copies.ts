@@ -1,7 +1,8 @@
 /** Several environments of any kind, stepped one after the other as one vector environment. */
 
 import { OptionError, type Rng } from "@dl/core";
-import type { Environment } from "../environment.ts";
+import { show } from "../check-environment.ts";
+import type { Environment, Step } from "../environment.ts";
 import { EnvironmentError } from "../errors.ts";
 import { Discrete } from "../spaces/discrete.ts";
 import { type Space, sameSpace } from "../spaces/space.ts";
@@ -16,7 +17,7 @@ export interface EnvironmentCopiesOptions {
 /**
  * Copies made by hand: wrapped ones, physics, your own.
  *
- * @throws OptionError when their spaces differ.
+ * @throws OptionError when their spaces differ, and for masks that nobody would look at.
  * @example
  * const worlds = environmentCopies(Array.from({ length: 4 }, () => timeLimit(environmentOf(cliffWalking()), { steps: 100 })));
  */
@@ -48,6 +49,12 @@ export class EnvironmentCopies implements VectorEnvironment {
         );
       }
     }
+    const masked = environments.filter(({ actionMask }) => actionMask).length;
+    if (masked > 0 && (masked < environments.length || !(one.actionSpace instanceof Discrete))) {
+      throw new OptionError(
+        `environmentCopies: expected action masks from every copy or from none, and of one discrete action, got ${masked} of ${environments.length} with ${one.actionSpace}.`,
+      );
+    }
     this.environments = environments;
     this.name = one.name;
     this.count = environments.length;
@@ -76,7 +83,7 @@ export class EnvironmentCopies implements VectorEnvironment {
     book.open();
     for (const [i, environment] of this.environments.entries()) {
       const action = this.actionSpace.read(actions, i * this.actionSpace.size);
-      const { observation, reward, terminated, truncated } = this.#guard(i, "step", () => {
+      const step = this.#guard(i, "step", () => {
         if (!this.actionSpace.contains(action)) {
           throw new EnvironmentError(
             `expected an action in ${this.actionSpace}, got ${String(action)}. Wrap the environment in clipAction, or look at the agent.`,
@@ -84,8 +91,14 @@ export class EnvironmentCopies implements VectorEnvironment {
         }
         return environment.step(action);
       });
+      const { observation, reward, terminated, truncated } = (step ?? {}) as Partial<Step<unknown>>;
+      if (typeof terminated !== "boolean" || typeof truncated !== "boolean") {
+        throw new EnvironmentError(
+          `${this.name}: step: expected { observation, reward, terminated, truncated, info }, the flags true or false, got ${show(step)} in copy ${i}.`,
+        );
+      }
       this.#write(i, { where: "step", observation, row: book.nextObservations });
-      book.rewards[i] = reward;
+      book.rewards[i] = reward!;
       book.terminated[i] = terminated ? 1 : 0;
       book.truncated[i] = truncated ? 1 : 0;
     }
@@ -109,7 +122,19 @@ export class EnvironmentCopies implements VectorEnvironment {
     if (!this.#masked) return undefined;
     const { choices } = this.actionSpace as Discrete;
     const masks = new Uint8Array(this.count * choices);
-    for (const [i, environment] of this.environments.entries()) if (ended?.[i] !== 1) masks.set(environment.actionMask!(), i * choices);
+    for (const [i, environment] of this.environments.entries()) {
+      if (ended?.[i] === 1) continue;
+      const mask: ArrayLike<number> | undefined = environment.actionMask!();
+      let open = 0;
+      if (mask?.length === choices)
+        for (let action = 0; action < choices; action++) open += masks[i * choices + action] = mask[action] ? 1 : 0;
+      // With every action barred a policy would take any of them, and another length would bar those of the next copy.
+      if (open === 0) {
+        throw new EnvironmentError(
+          `${this.name}: actionMask: expected ${choices} numbers, 1 for an action that makes sense, and at least one such, got ${show(mask)} in copy ${i}.`,
+        );
+      }
+    }
     return masks;
   }
 
@@ -126,7 +151,7 @@ export class EnvironmentCopies implements VectorEnvironment {
   #write(i: number, { where, observation, row }: { where: string; observation: unknown; row: Float32Array }): void {
     if (!fits(this.observationSpace, observation)) {
       throw new EnvironmentError(
-        `${this.name}: ${where}: expected an observation in ${this.observationSpace}, got ${String(observation)} in copy ${i}. checkEnvironment tells more.`,
+        `${this.name}: ${where}: expected an observation in ${this.observationSpace}, got ${show(observation)} in copy ${i}. checkEnvironment tells more.`,
       );
     }
     this.observationSpace.write(observation, row, i * this.observationSpace.size);

@@ -1,7 +1,10 @@
 /** A vector environment with observations and rewards scaled by what all its copies saw. */
 
-import type { Rng } from "@dl/core";
+import { CheckpointError, OptionError, type Rng } from "@dl/core";
 import { Box } from "../spaces/box.ts";
+import { Discrete } from "../spaces/discrete.ts";
+import { MultiDiscrete } from "../spaces/multi-discrete.ts";
+import type { Space } from "../spaces/space.ts";
 import { scaleRows } from "../wrappers/normalize.ts";
 import { RunningStatistics, type StatisticsState } from "../wrappers/running-statistics.ts";
 import type { VectorEnvironment, VectorState, VectorStep } from "./vector-environment.ts";
@@ -20,6 +23,7 @@ export interface NormalizedOptions {
 /**
  * Episodes still tell the environment's own returns.
  *
+ * @throws OptionError for observations that are choices, unless they are left alone.
  * @example
  * const worlds = normalized(systemCopies(acrobot(), { count: 8 }), { discount: 0.99 });
  */
@@ -30,7 +34,7 @@ export function normalized(environments: VectorEnvironment, options: NormalizedO
 /** See `normalized`. */
 export class NormalizedEnvironments implements VectorEnvironment {
   readonly inner: VectorEnvironment;
-  readonly observationSpace: Box;
+  readonly observationSpace: Space<unknown>;
   /** Of the observations. */
   readonly statistics: RunningStatistics;
   /** Of the discounted returns. */
@@ -39,10 +43,17 @@ export class NormalizedEnvironments implements VectorEnvironment {
   readonly #running: Float64Array;
 
   constructor(inner: VectorEnvironment, { observations = true, discount, frozen, clip = 10 }: NormalizedOptions = {}) {
-    const { size } = inner.observationSpace;
+    const space = inner.observationSpace;
+    if (observations && (space instanceof Discrete || space instanceof MultiDiscrete)) {
+      throw new OptionError(
+        `normalized: expected observations that are floats, got ${space}. Choices have no scale: leave them as they are with { observations: false }.`,
+      );
+    }
     this.inner = inner;
-    this.statistics = frozen ?? new RunningStatistics(size);
-    this.observationSpace = new Box({ shape: [size], low: observations ? -clip : -Infinity, high: observations ? clip : Infinity });
+    this.statistics = frozen ?? new RunningStatistics(space.size);
+    this.observationSpace = observations
+      ? new Box({ shape: space instanceof Box ? space.shape : [space.size], low: -clip, high: clip })
+      : space;
     this.#options = { observations, discount, learns: frozen === undefined, clip };
     this.#running = new Float64Array(inner.count);
   }
@@ -78,10 +89,17 @@ export class NormalizedEnvironments implements VectorEnvironment {
   }
 
   restore({ tensors, json }: VectorState): boolean {
-    const own = JSON.parse(json) as { observations: StatisticsState; returns: StatisticsState; running: number[]; inner: string };
+    const own = JSON.parse(json) as { observations?: StatisticsState; returns: StatisticsState; running: number[]; inner: string };
+    if (own.observations === undefined) {
+      throw new CheckpointError(
+        `${this.name}: restore: expected statistics of observations, got a file of environments that were not normalised.`,
+      );
+    }
     this.statistics.restore(own.observations);
     this.returns.restore(own.returns);
-    this.#running.set(own.running);
+    // Another number of copies begins new episodes, if the copies agree to it.
+    if (own.running.length === this.count) this.#running.set(own.running);
+    else this.#running.fill(0);
     // Copies that cannot tell where they stand leave the statistics, which is what their next episodes are seen through.
     return own.inner !== "null" && this.inner.restore !== undefined && this.inner.restore({ tensors, json: own.inner });
   }

@@ -2,11 +2,13 @@ import { Rng } from "@dl/core";
 import { expect, test } from "vitest";
 import type { Environment } from "../environment.ts";
 import { cartPole } from "../environments/cart-pole.ts";
+import { catchGame } from "../environments/catch.ts";
 import { frozenLake } from "../environments/frozen-lake.ts";
 import { pendulum } from "../environments/pendulum.ts";
 import { taxi } from "../environments/taxi.ts";
 import { Box } from "../spaces/box.ts";
 import { Discrete } from "../spaces/discrete.ts";
+import { MultiDiscrete } from "../spaces/multi-discrete.ts";
 import { environmentOf, type System } from "../system.ts";
 import { environmentCopies } from "./copies.ts";
 import { normalized } from "./normalized.ts";
@@ -177,4 +179,83 @@ test("normalised observations have mean 0 and deviation 1, and evaluation does n
   await fixed.reset(new Rng(3));
   await fixed.step(new Float32Array(2));
   expect(worlds.statistics.state()).toEqual(before);
+});
+
+test("a mask of another length, or one that bars everything, is named with its copy", () => {
+  const masked = (mask: readonly number[]) => broken({ actionMask: () => Uint8Array.from(mask) });
+  const masks = (...lists: (readonly number[])[]): Uint8Array => {
+    const worlds = environmentCopies(lists.map(masked));
+    worlds.reset(new Rng(1));
+    worlds.step(new Float32Array(lists.length));
+    return worlds.actionMasks!();
+  };
+  // Counts instead of ones would be added to the scores a hundred million times over.
+  expect([...masks([1, 255], [0, 3])]).toEqual([1, 1, 0, 1]);
+  expect(() => masks([1, 1], [0, 0])).toThrow("Broken: actionMask: expected 2 numbers, 1 for an action that makes sense, and at least one");
+  expect(() => masks([1, 1], [0, 0])).toThrow("in copy 1");
+  expect(() => masks([1, 1, 0], [1, 1])).toThrow("in copy 0");
+  expect(() => masks([1], [1, 1])).toThrow("in copy 0");
+});
+
+test("masks that nobody would look at are refused", () => {
+  const actionMask = (): Uint8Array => Uint8Array.of(1, 0);
+  expect(() => environmentCopies([broken({ actionMask }), broken({})])).toThrow("got 1 of 2 with Discrete(2)");
+  const both = broken({ actionMask, actionSpace: new MultiDiscrete([2, 2]) as never });
+  expect(() => environmentCopies([both])).toThrow("and of one discrete action, got 1 of 1 with MultiDiscrete([2, 2])");
+});
+
+test("where a task ended, no action needs to make sense", () => {
+  const world = broken({
+    actionMask: () => Uint8Array.of(0, over ? 0 : 1),
+    reset: () => ({ observation: new Float32Array(2).fill((over = 0)), info: {} }),
+    step: () => ({ observation: new Float32Array(2), reward: 0, terminated: (over = 1) === 1, truncated: false, info: {} }),
+  });
+  let over = 0;
+  const worlds = environmentCopies([world]);
+  worlds.reset(new Rng(1));
+  expect([...worlds.step(Float32Array.of(1)).nextMasks!]).toEqual([0, 0]);
+  expect([...worlds.actionMasks!()]).toEqual([0, 1]);
+});
+
+test("a step in an older form is named: without flags, an episode would never end", () => {
+  const step = (outcome: unknown) => () => {
+    const worlds = environmentCopies([broken({ step: () => outcome as never })]);
+    worlds.reset(new Rng(1));
+    worlds.step(Float32Array.of(0));
+  };
+  const observation = new Float32Array(2);
+  expect(step({ observation, reward: 1, done: true })).toThrow(
+    "Broken: step: expected { observation, reward, terminated, truncated, info }",
+  );
+  expect(step(undefined)).toThrow("the flags true or false, got undefined in copy 0");
+  expect(step({ observation: [0, 0], reward: 0, terminated: false, truncated: false })).toThrow(
+    "got the list [0, 0], which is no typed array",
+  );
+});
+
+test("pictures stay pictures when they are normalised, and choices choices when they are left alone", () => {
+  const pictures = systemCopies(catchGame() as System, { count: 2 });
+  expect((normalized(pictures).observationSpace as Box).shape).toEqual([10, 5, 1]);
+  expect(normalized(pictures, { observations: false, discount: 0.9 }).observationSpace).toBe(pictures.observationSpace);
+  const lake = systemCopies(frozenLake() as System, { count: 2 });
+  expect(normalized(lake, { observations: false, discount: 0.9 }).observationSpace).toBe(lake.observationSpace);
+  expect(() => normalized(lake)).toThrow("normalized: expected observations that are floats, got Discrete(16)");
+});
+
+test("statistics are restored into another number of copies, and looked for in a file that has none", async () => {
+  const make = (count: number) =>
+    normalized(environmentCopies(Array.from({ length: count }, () => environmentOf(pendulum()))), { discount: 0.9 });
+  const four = make(4);
+  await four.reset(new Rng(1));
+  await four.step(new Float32Array(4));
+  for (const count of [1, 4, 6]) {
+    const others = make(count);
+    expect(others.restore(four.save())).toBe(false);
+    expect(others.statistics.state()).toEqual(four.statistics.state());
+  }
+  const plain = systemCopies(pendulum(), { count: 4 });
+  plain.reset(new Rng(1));
+  expect(() => four.restore(plain.save())).toThrow(
+    "expected statistics of observations, got a file of environments that were not normalised",
+  );
 });

@@ -14,10 +14,11 @@ export interface ActionMaskOptions<O> {
 export function actionMask<O>(environment: Environment<O, number>, { mask }: ActionMaskOptions<O>): Environment<O, number> {
   const { name, actionSpace } = environment;
   let current = new Uint8Array(0);
-  const see = (observation: O): void => {
+  const see = (observation: O, { ended }: { ended: boolean }): void => {
     current = Uint8Array.from(mask(observation), (allowed) => (allowed ? 1 : 0));
     const choices = actionSpace instanceof Discrete ? actionSpace.choices : Number.NaN;
-    if (current.length !== choices || !current.includes(1)) {
+    // Where the task ended nobody acts, and a full board leaves nothing to do.
+    if (current.length !== choices || !(ended || current.includes(1))) {
       throw new EnvironmentError(
         `${name}: actionMask: expected a mask for ${actionSpace} that leaves an action, got [${current.join(", ")}].`,
       );
@@ -27,14 +28,14 @@ export function actionMask<O>(environment: Environment<O, number>, { mask }: Act
     ...forward(environment),
     reset(rng, options) {
       const start = environment.reset(rng, options);
-      see(start.observation);
+      see(start.observation, { ended: false });
       return start;
     },
     step(action) {
       if (current[action] !== 1)
         throw new EnvironmentError(`${name}: step: expected an action the mask [${current.join(", ")}] allows, got ${action}.`);
       const step = environment.step(action);
-      see(step.observation);
+      see(step.observation, { ended: step.terminated });
       return step;
     },
     actionMask: () => current.slice(),

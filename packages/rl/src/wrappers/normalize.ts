@@ -23,10 +23,11 @@ export function normalizeObservation<A>(
     if (update) statistics.update(observation);
     return scaleRows(observation, { statistics, clip });
   };
-  const { size } = environment.observationSpace;
+  const space = environment.observationSpace;
+  const shape = space instanceof Box ? space.shape : [space.size];
   return {
     ...forward(environment),
-    observationSpace: new Box({ shape: [size], low: -clip, high: clip }),
+    observationSpace: new Box({ shape, low: -clip, high: clip }),
     reset(rng, options) {
       const { observation, info } = environment.reset(rng, options);
       return { observation: scaled(observation), info };

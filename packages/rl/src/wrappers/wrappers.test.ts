@@ -6,6 +6,7 @@ import { acrobot } from "../environments/acrobot.ts";
 import { bandit } from "../environments/bandit.ts";
 import { blackjack } from "../environments/blackjack.ts";
 import { cartPole } from "../environments/cart-pole.ts";
+import { catchGame } from "../environments/catch.ts";
 import { cliffWalking } from "../environments/cliff-walking.ts";
 import { frozenLake } from "../environments/frozen-lake.ts";
 import { mountainCar } from "../environments/mountain-car.ts";
@@ -191,4 +192,23 @@ test("the checker finds the usual mistakes", () => {
     }),
   ).toContain("got an exception: no road");
   expect(check({ actionMask: () => Uint8Array.of(0) })).toContain("actionMask: expected a 0 or 1 for each choice");
+});
+
+test("a full board at the end is no mistake of its mask", () => {
+  let free = 0;
+  const board: Environment<Float32Array, number> = {
+    name: "Board",
+    observationSpace: new Box({ shape: [1], low: 0, high: 3 }),
+    actionSpace: new Discrete(3),
+    reset: () => ({ observation: Float32Array.of((free = 3)), info: {} }),
+    step: () => ({ observation: Float32Array.of(--free), reward: 0, terminated: free === 0, truncated: false, info: {} }),
+  };
+  const masked = actionMask(board, { mask: ([left]) => [0, 1, 2].map((cell) => Number(cell < left!)) });
+  expect(checkEnvironment(masked, { rng, steps: 20 })).toEqual([]);
+  expect(() => actionMask(board, { mask: () => [0, 0, 0] }).reset(rng)).toThrow("that leaves an action");
+});
+
+test("a normalised picture keeps its form", () => {
+  const picture = normalizeObservation(environmentOf(catchGame()) as Environment<Float32Array, number>);
+  expect((picture.observationSpace as Box).shape).toEqual([10, 5, 1]);
 });
