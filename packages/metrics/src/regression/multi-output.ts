@@ -136,12 +136,14 @@ export class MultiOutput<S> implements Metric<RegressionInputs, MultiOutputResul
 }
 
 function momentsOf(values: Float64Array, weights: ArrayLike<number>): readonly [number, number, number] {
-  let [weight, sum] = [0, 0];
+  // From the first value on, so that a constant column has a variance of exactly 0.
+  const first = values[0]!;
+  let [weight, far] = [0, 0];
   values.forEach((value, i) => {
     weight += weights[i]!;
-    sum += weights[i]! * value;
+    far += weights[i]! * (value - first);
   });
-  const mean = weight > 0 ? sum / weight : 0;
+  const mean = first + far / weight;
   return [weight, mean, values.reduce((squares, value, i) => squares + weights[i]! * (value - mean) ** 2, 0)];
 }
 
