@@ -118,5 +118,13 @@ export function confidenceOf(
   const prediction = argmax(probabilities, 0, probabilities.length);
   const confidence = Math.min(1, probabilities[prediction]!);
   const hit = rows.columns === 1 ? rows.labels[row] === 1 : rows.labels[row] === prediction;
-  return { confidence, hit, bin: Math.min(bins - 1, Math.floor(confidence * bins)) };
+  return { confidence, hit, bin: binOf(confidence, bins) };
+}
+
+/** The last i of which the confidence reaches i ÷ bins, and 1 in the last bin. */
+function binOf(confidence: number, bins: number): number {
+  const bin = Math.min(bins - 1, Math.floor(confidence * bins));
+  // The product may be a rounding error off a whole number: 0.29 · 100 is below 29.
+  if (bin + 1 < bins && (bin + 1) / bins <= confidence) return bin + 1;
+  return bin / bins > confidence ? bin - 1 : bin;
 }
