@@ -58,6 +58,14 @@ test("constant columns weigh nothing by variance, unless all are constant", () =
   expect(metric.result()).toEqual({ outputs: Float64Array.of(1, 0), average: 0.5 });
 });
 
+test("a batch refused for its second column has added nothing to the first", () => {
+  const metric = new MultiOutput(() => new MeanSquaredError(), { outputs: 2 });
+  metric.update({ targets: [1, 1], predictions: [1, 1] });
+  const before = metric.state();
+  expect(() => metric.update({ targets: [1, 1], predictions: [3, Number.NaN] })).toThrow("got NaN");
+  expect(metric.state()).toEqual(before);
+});
+
 test("parts, states and wrong inputs", () => {
   const make = () => new MultiOutput(() => new R2Score(), { outputs: 3, average: "variance" });
   const [whole, first, second] = [make(), make(), make()];
