@@ -2,7 +2,7 @@
 
 import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
-import { nothingAdded } from "../numbers.ts";
+import { nothingAdded, requireChoice } from "../numbers.ts";
 import { argmax } from "./class-inputs.ts";
 import {
   type ProbabilityInputs,
@@ -44,6 +44,7 @@ export class CalibrationError implements Metric<ProbabilityInputs, number, Calib
 
   constructor({ bins = 15, norm = "l1", ignoreLabel }: CalibrationErrorOptions = {}) {
     if (!Number.isInteger(bins) || bins < 1) throw new OptionError(`CalibrationError: expected at least 1 bin, got ${bins}.`);
+    requireChoice("CalibrationError", "norm", [norm, ["l1", "l2", "max"]]);
     this.#norm = norm;
     this.#options = ignoreLabel === undefined ? {} : { ignoreLabel };
     this.#counts = new Float64Array(bins);

@@ -125,6 +125,13 @@ describe("MeanAveragePrecision", () => {
     expect(whole!.state().detections[0]).toHaveLength(200_000);
   });
 
+  test("detections without any object are told apart from no update", () => {
+    const metric = new MeanAveragePrecision({ classes: 1 });
+    expect(() => metric.result()).toThrow("at least one update");
+    metric.update({ objects: [], detections: [seen(a, 0.9)] });
+    expect(() => metric.result()).toThrow("expected an object in some image, got none");
+  });
+
   test("bad options and inputs are refused, and nothing is added", () => {
     expect(() => new MeanAveragePrecision({ classes: 0 })).toThrow(OptionError);
     expect(() => new MeanAveragePrecision({ classes: 1, overlaps: [0] })).toThrow(/overlaps above 0/);

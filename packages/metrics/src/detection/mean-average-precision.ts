@@ -123,6 +123,9 @@ export class MeanAveragePrecision implements Metric<MeanAveragePrecisionInputs, 
 
   result(): MeanAveragePrecisionResult {
     const present = this.#objects.flatMap((count, label) => (count > 0 ? [label] : []));
+    if (this.#detections.some((rows) => rows.length > 0) && present.length === 0) {
+      throw new DataError("MeanAveragePrecision.result: expected an object in some image, got none: there is nothing to find.");
+    }
     if (present.length === 0) throw nothingAdded("MeanAveragePrecision.result");
     const table = Array.from({ length: this.#classes }, (_, label) =>
       this.#overlaps.map((_, i) => averagePrecision(this.#detections[label]!, { objects: this.#objects[label]!, column: i + 1 })),
