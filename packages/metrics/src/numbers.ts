@@ -70,7 +70,12 @@ export function requireNoNaN(where: string, name: string, numbers: Numbers): voi
 }
 
 /** Throws unless every number is a probability, with `advice` for those who have logits. */
-export function requireProbabilities(where: string, name: string, numbers: Numbers, { advice = "Pass logits as `logits`." } = {}): void {
+export function requireProbabilities(
+  where: string,
+  name: string,
+  numbers: Numbers,
+  { advice = "Pass logits as `logits`." }: { readonly advice?: string } = {},
+): void {
   const flat = flatNumbers(numbers);
   for (let i = 0; i < flat.length; i++) {
     // Float32 rounding of a softmax may pass 1 by an ulp or two.
