@@ -1,6 +1,6 @@
 /** Host numbers as metrics take them: what `compute` returned, a typed array, or a plain array. */
 
-import { DataError, formatShape, type HostTensor, ShapeError, sizeOf } from "@dl/core";
+import { DataError, formatShape, type HostTensor, OptionError, ShapeError, sizeOf } from "@dl/core";
 
 /** Numbers in row-major order. Only a `HostTensor` carries a shape; the others are read as the shape the metric asks for. */
 export type Numbers = HostTensor | ArrayLike<number>;
@@ -69,15 +69,25 @@ export function requireNoNaN(where: string, name: string, numbers: Numbers): voi
   }
 }
 
-/** Throws unless every number is a probability. */
-export function requireProbabilities(where: string, name: string, numbers: Numbers): void {
+/** Throws unless every number is a probability, with `advice` for those who have logits. */
+export function requireProbabilities(
+  where: string,
+  name: string,
+  numbers: Numbers,
+  { advice = "Pass logits as `logits`." }: { readonly advice?: string } = {},
+): void {
   const flat = flatNumbers(numbers);
   for (let i = 0; i < flat.length; i++) {
     // Float32 rounding of a softmax may pass 1 by an ulp or two.
     if (!(flat[i]! >= 0 && flat[i]! <= 1 + 1e-6)) {
-      throw new DataError(`${where}: expected probabilities from 0 to 1 in ${name}, got ${flat[i]} at ${i}. Pass logits as \`logits\`.`);
+      throw new DataError(`${where}: expected probabilities from 0 to 1 in ${name}, got ${flat[i]} at ${i}. ${advice}`);
     }
   }
+}
+
+/** Throws unless an option is one of its choices: callers without types, and settings read from files, have no other check. */
+export function requireChoice(where: string, name: string, [value, choices]: readonly [unknown, readonly unknown[]]): void {
+  if (!choices.includes(value)) throw new OptionError(`${where}: expected ${name} ${choices.join(", ")}, got ${String(value)}.`);
 }
 
 /** The error of a result nobody fed. */

@@ -1,15 +1,21 @@
-import { fromNested } from "@dl/core";
+import { fromNested, Rng } from "@dl/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AveragedFixture, binaryProblems, multiclassProblems, multilabelProblems } from "../../fixtures/classification.ts";
+import { bootstrapInterval } from "../significance/bootstrap.ts";
+import { mcNemar } from "../significance/mcnemar.ts";
 import { Accuracy } from "./accuracy.ts";
 import type { AveragedMetric, AveragedOptions } from "./averaged-metric.ts";
+import { CalibrationError } from "./calibration-error.ts";
 import type { ClassInputs } from "./class-inputs.ts";
+import { CohenKappa } from "./cohen-kappa.ts";
+import { normalizeConfusion } from "./confusion-matrix.ts";
 import { FBeta } from "./f-beta.ts";
 import { Jaccard } from "./jaccard.ts";
 import type { ClassificationTask } from "./outcome-counter.ts";
 import { Precision } from "./precision.ts";
 import { Recall } from "./recall.ts";
+import { RocAuc } from "./roc-auc.ts";
 import { Specificity } from "./specificity.ts";
 
 test("by hand: three of class 1, two of them found, one 0 taken for it", () => {
@@ -119,6 +125,27 @@ test("specificity of one class is recall of the rest", () => {
       expect(specificity.perClass()[2]).toBeCloseTo(rest.result(), 12);
     }),
   );
+});
+
+test("a choice that is none is an error, not another choice", () => {
+  const untyped = (value: unknown): never => value as never;
+  expect(() => new Recall({ classes: 2, average: untyped("mean") })).toThrow(
+    "Recall: expected average micro, macro, weighted, samples, got mean.",
+  );
+  expect(() => new Recall({ classes: 2, zeroDivision: untyped("nan") })).toThrow("Recall: expected zeroDivision 0, 1, omit, got nan.");
+  expect(() => new CohenKappa({ classes: 2, weights: untyped("squared") })).toThrow(
+    "expected weights none, linear, quadratic, got squared",
+  );
+  expect(() => new CalibrationError({ norm: untyped("L1") })).toThrow("expected norm l1, l2, max, got L1");
+  const confusion = { shape: [2, 2], dtype: "float64", data: Float64Array.of(1, 2, 3, 4) } as const;
+  expect(() => normalizeConfusion(confusion, untyped("rows"))).toThrow("expected by true, predicted, all, got rows");
+  const inputs = { labels: [0, 1], first: [0, 1], second: [1, 1] };
+  expect(() => mcNemar(inputs, { method: untyped("chi2") })).toThrow("expected method auto, exact, corrected, got chi2");
+  const options = { rng: new Rng(1), method: untyped("BCa") };
+  expect(() => bootstrapInterval(8, ({ length }) => length, options)).toThrow("expected method percentile, bca, got BCa");
+  // What binned scores are to be: there are no \`logits\` to pass.
+  const binned = new RocAuc({ task: "binary", thresholds: 10 });
+  expect(() => binned.update({ labels: [1], scores: [2] })).toThrow("Give their sigmoid or softmax, or leave thresholds out.");
 });
 
 test("parts merged are the whole, and a restored state goes on", () => {

@@ -2,7 +2,7 @@
 
 import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
-import { nothingAdded } from "../numbers.ts";
+import { nothingAdded, requireChoice } from "../numbers.ts";
 import type { ClassInputs } from "./class-inputs.ts";
 import { type ClassificationTask, type MultilabelTask, OutcomeCounter, type OutcomeState } from "./outcome-counter.ts";
 import { type Average, averageRatio, divide, type Outcomes, type Ratio, type ZeroDivision } from "./outcome-counts.ts";
@@ -42,6 +42,8 @@ export abstract class AveragedMetric implements Metric<ClassInputs, number, Aver
     this.#counter = new OutcomeCounter(name, options);
     this.#average = average;
     this.#zeroDivision = zeroDivision;
+    requireChoice(name, "average", [average, ["micro", "macro", "weighted", "samples"]]);
+    requireChoice(name, "zeroDivision", [zeroDivision, [0, 1, "omit"]]);
     if (average === "samples" && options.task !== "multilabel") {
       throw new OptionError(`${name}: expected the average samples for a multilabel task only, got a ${options.task ?? "multiclass"} one.`);
     }

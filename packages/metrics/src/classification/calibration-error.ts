@@ -2,7 +2,7 @@
 
 import { OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
-import { nothingAdded } from "../numbers.ts";
+import { nothingAdded, requireChoice } from "../numbers.ts";
 import { argmax } from "./class-inputs.ts";
 import {
   type ProbabilityInputs,
@@ -44,6 +44,7 @@ export class CalibrationError implements Metric<ProbabilityInputs, number, Calib
 
   constructor({ bins = 15, norm = "l1", ignoreLabel }: CalibrationErrorOptions = {}) {
     if (!Number.isInteger(bins) || bins < 1) throw new OptionError(`CalibrationError: expected at least 1 bin, got ${bins}.`);
+    requireChoice("CalibrationError", "norm", [norm, ["l1", "l2", "max"]]);
     this.#norm = norm;
     this.#options = ignoreLabel === undefined ? {} : { ignoreLabel };
     this.#counts = new Float64Array(bins);
@@ -118,5 +119,13 @@ export function confidenceOf(
   const prediction = argmax(probabilities, 0, probabilities.length);
   const confidence = Math.min(1, probabilities[prediction]!);
   const hit = rows.columns === 1 ? rows.labels[row] === 1 : rows.labels[row] === prediction;
-  return { confidence, hit, bin: Math.min(bins - 1, Math.floor(confidence * bins)) };
+  return { confidence, hit, bin: binOf(confidence, bins) };
+}
+
+/** The last i of which the confidence reaches i ÷ bins, and 1 in the last bin. */
+function binOf(confidence: number, bins: number): number {
+  const bin = Math.min(bins - 1, Math.floor(confidence * bins));
+  // The product may be a rounding error off a whole number: 0.29 · 100 is below 29.
+  if (bin + 1 < bins && (bin + 1) / bins <= confidence) return bin + 1;
+  return bin / bins > confidence ? bin - 1 : bin;
 }

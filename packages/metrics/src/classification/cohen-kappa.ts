@@ -1,6 +1,7 @@
 /** Agreement beyond chance. Cohen 1960; weighted by distance, Cohen 1968. */
 
 import type { HostTensor } from "@dl/core";
+import { requireChoice } from "../numbers.ts";
 import type { ConfusionMatrixOptions } from "./confusion-matrix.ts";
 import { ConfusionScore } from "./confusion-score.ts";
 
@@ -22,6 +23,7 @@ export class CohenKappa extends ConfusionScore {
 
   constructor({ weights = "none", ...options }: CohenKappaOptions) {
     super(options);
+    requireChoice("CohenKappa", "weights", [weights, ["none", "linear", "quadratic"]]);
     this.#weights = weights;
   }
 

@@ -2,7 +2,7 @@
 
 import { type HostTensor, OptionError, ShapeError, sizeOf } from "@dl/core";
 import type { Metric } from "../metric.ts";
-import { nothingAdded } from "../numbers.ts";
+import { nothingAdded, requireChoice } from "../numbers.ts";
 import { type ClassInputs, readClassPairs, requireClassCount } from "./class-inputs.ts";
 
 export interface ConfusionMatrixOptions {
@@ -79,6 +79,7 @@ export class ConfusionMatrix implements Metric<ClassInputs, HostTensor, Confusio
  */
 export function normalizeConfusion(confusion: HostTensor, by: "true" | "predicted" | "all"): HostTensor {
   const { data, classes } = readConfusion("normalizeConfusion", confusion);
+  requireChoice("normalizeConfusion", "by", [by, ["true", "predicted", "all"]]);
   const totals = new Float64Array(by === "all" ? 1 : classes);
   const group = (i: number): number => (by === "true" ? Math.floor(i / classes) : by === "predicted" ? i % classes : 0);
   for (let i = 0; i < data.length; i++) totals[group(i)]! += data[i]!;

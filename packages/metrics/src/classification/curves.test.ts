@@ -124,6 +124,14 @@ test("scores on the thresholds lose nothing by being binned; binned areas add up
   );
 });
 
+test("a score with the weight 0 is no threshold, as in scikit-learn", () => {
+  const inputs = { labels: [0, 1, 1, 0, 0], scores: [0.9, 0.8, 0.4, 0.3, 0.1], weights: [0, 1, 1, 0, 1] };
+  const bare = { labels: [1, 1, 0], scores: [0.8, 0.4, 0.1] };
+  expect(rocCurve(inputs)).toEqual(rocCurve(bare));
+  expect(precisionRecallCurve(inputs)).toEqual(precisionRecallCurve(bare));
+  expect([...precisionRecallCurve(inputs).thresholds]).toEqual([0.1, 0.4, 0.8]);
+});
+
 test("parts merged are the whole, exactly; weights are examples repeated", () => {
   fc.assert(
     fc.property(examples, examples, (left, right) => {

@@ -1,7 +1,7 @@
 /** Counts true and false positives and negatives batch by batch, for the three kinds of classification. */
 
-import { DataError, OptionError } from "@dl/core";
-import { flatNumbers, readWeights, requireNoNaN, requireSameSize, requireSome } from "../numbers.ts";
+import { DataError, OptionError, ShapeError } from "@dl/core";
+import { describeNumbers, flatNumbers, isHostTensor, readWeights, requireNoNaN, requireSameSize, requireSome } from "../numbers.ts";
 import { type ClassInputs, type ClassPairs, readClassPairs, requireClassCount, weighLabels } from "./class-inputs.ts";
 import type { Outcomes } from "./outcome-counts.ts";
 
@@ -16,7 +16,7 @@ export interface MulticlassTask {
 /** Yes or no: labels `[…]` of 0 and 1; scores `[…]`. */
 export interface BinaryTask {
   readonly task: "binary";
-  /** A score of at least this is a yes. Default 0.5; for logits, 0. */
+  /** A score of at least this is a yes. Default 0.5, for probabilities; give 0 for logits. */
   readonly threshold?: number;
   /** A label that is left out, such as −1 for unknown. Default: none. */
   readonly ignoreLabel?: number;
@@ -26,7 +26,7 @@ export interface BinaryTask {
 export interface MultilabelTask {
   readonly task: "multilabel";
   readonly labelCount: number;
-  /** A score of at least this is a yes. Default 0.5; for logits, 0. */
+  /** A score of at least this is a yes. Default 0.5, for probabilities; give 0 for logits. */
   readonly threshold?: number;
   /** A label that is left out, such as −1 for unknown. Default: none. */
   readonly ignoreLabel?: number;
@@ -40,6 +40,8 @@ export interface OutcomeState {
   readonly falseNegatives: readonly number[];
   /** The weight of all labels of a class. */
   readonly totals: readonly number[];
+  /** Of the tasks `binary` and `multilabel`. States of before have none: there it is what the others leave of `totals`. */
+  readonly trueNegatives?: readonly number[];
 }
 
 /** The sums of every metric that is made of outcomes; `name` is the metric's, for messages. */
@@ -50,6 +52,8 @@ export class OutcomeCounter {
   #truePositives: Float64Array;
   #falsePositives: Float64Array;
   #falseNegatives: Float64Array;
+  /** Counted, not what the others leave of the total: of weights that leaves a rounding error, where 0 says that there is no "no" at all. */
+  #trueNegatives: Float64Array;
   #totals: Float64Array;
 
   constructor(name: string, task: ClassificationTask) {
@@ -59,6 +63,7 @@ export class OutcomeCounter {
     this.#truePositives = new Float64Array(this.#columns);
     this.#falsePositives = new Float64Array(this.#columns);
     this.#falseNegatives = new Float64Array(this.#columns);
+    this.#trueNegatives = new Float64Array(this.#columns);
     this.#totals = new Float64Array(this.#columns);
   }
 
@@ -82,6 +87,7 @@ export class OutcomeCounter {
         if (labels[i] === 1 && predictions[i] === 1) this.#truePositives[column]! += weights[i]!;
         else if (predictions[i] === 1) this.#falsePositives[column]! += weights[i]!;
         else if (labels[i] === 1) this.#falseNegatives[column]! += weights[i]!;
+        else this.#trueNegatives[column]! += weights[i]!;
       }
       return;
     }
@@ -100,20 +106,24 @@ export class OutcomeCounter {
     for (let c = 0; c < classes; c++) this.#totals[c]! += total;
   }
 
+  get #isMulticlass(): boolean {
+    return this.#task.task === undefined || this.#task.task === "multiclass";
+  }
+
   outcomes(column: number): Outcomes {
     const truePositives = this.#truePositives[column]!;
     const falsePositives = this.#falsePositives[column]!;
     const falseNegatives = this.#falseNegatives[column]!;
-    return {
-      truePositives,
-      falsePositives,
-      falseNegatives,
-      trueNegatives: this.#totals[column]! - truePositives - falsePositives - falseNegatives,
-    };
+    if (!this.#isMulticlass) return { truePositives, falsePositives, falseNegatives, trueNegatives: this.#trueNegatives[column]! };
+    // Examples of the other classes that were not taken for this one; there are no others where their weights add up to 0.
+    let others = 0;
+    for (let c = 0; c < this.#columns; c++) if (c !== column) others += this.#truePositives[c]! + this.#falseNegatives[c]!;
+    return { truePositives, falsePositives, falseNegatives, trueNegatives: Math.max(0, others - falsePositives) };
   }
 
   reset(): void {
-    for (const counts of [this.#truePositives, this.#falsePositives, this.#falseNegatives, this.#totals]) counts.fill(0);
+    const all = [this.#truePositives, this.#falsePositives, this.#falseNegatives, this.#trueNegatives, this.#totals];
+    for (const counts of all) counts.fill(0);
   }
 
   merge(other: OutcomeCounter): void {
@@ -124,6 +134,7 @@ export class OutcomeCounter {
       this.#truePositives[i]! += other.#truePositives[i]!;
       this.#falsePositives[i]! += other.#falsePositives[i]!;
       this.#falseNegatives[i]! += other.#falseNegatives[i]!;
+      this.#trueNegatives[i]! += other.#trueNegatives[i]!;
       this.#totals[i]! += other.#totals[i]!;
     }
   }
@@ -134,11 +145,14 @@ export class OutcomeCounter {
       falsePositives: [...this.#falsePositives],
       falseNegatives: [...this.#falseNegatives],
       totals: [...this.#totals],
+      ...(!this.#isMulticlass && { trueNegatives: [...this.#trueNegatives] }),
     };
   }
 
-  restore({ truePositives, falsePositives, falseNegatives, totals }: OutcomeState): void {
-    for (const counts of [truePositives, falsePositives, falseNegatives, totals]) {
+  restore({ truePositives, falsePositives, falseNegatives, totals, ...state }: OutcomeState): void {
+    const left = (total: number, i: number): number => total - truePositives[i]! - falsePositives[i]! - falseNegatives[i]!;
+    const trueNegatives = state.trueNegatives ?? totals.map(left);
+    for (const counts of [truePositives, falsePositives, falseNegatives, totals, trueNegatives]) {
       if (counts.length !== this.#columns) {
         throw new OptionError(`${this.#name}.restore: expected counts of ${this.#columns} classes, got ${counts.length}.`);
       }
@@ -146,6 +160,7 @@ export class OutcomeCounter {
     this.#truePositives = Float64Array.from(truePositives);
     this.#falsePositives = Float64Array.from(falsePositives);
     this.#falseNegatives = Float64Array.from(falseNegatives);
+    this.#trueNegatives = Float64Array.from(trueNegatives);
     this.#totals = Float64Array.from(totals);
   }
 }
@@ -169,6 +184,9 @@ export function readYesNo(where: string, inputs: ClassInputs, task: BinaryTask |
   const rowLength = task.task === "multilabel" ? task.labelCount : 1;
   const { length } = flatNumbers(inputs.labels);
   if (length % rowLength !== 0) throw new DataError(`${where}: expected rows of ${rowLength} labels, got ${length} labels.`);
+  if (task.task === "multilabel" && isHostTensor(inputs.labels) && inputs.labels.shape.at(-1) !== rowLength) {
+    throw new ShapeError(`${where}: expected rows of ${rowLength} labels, got ${describeNumbers(inputs.labels)} of labels.`);
+  }
   // A weight belongs to an example, a row of labels.
   const rowWeights = readWeights(where, inputs.weights, length / rowLength);
   const { labels, weights } = weighLabels(

@@ -60,6 +60,17 @@ test("by hand", () => {
   expect(error.result()).toBeCloseTo((2 / 3) * 0.25, 15);
 });
 
+test("a confidence at the border of two bins belongs to the upper one, though the product with the bins is rounded down", () => {
+  // 0.29 · 100 is 28.999999999999996, and 7/25 · 25 is 7.000000000000001.
+  for (const bins of [10, 15, 25, 100]) {
+    for (let i = 0; i < bins; i++) {
+      const error = new CalibrationError({ bins });
+      error.update({ labels: [1], probabilities: [i / bins] });
+      expect(error.state().counts.indexOf(1)).toBe(i);
+    }
+  }
+});
+
 test("logits give what their softmax, or sigmoid, gives", () => {
   // At most 30 nats of surprise: probabilities are clipped at 36.
   const logit = fc.double({ min: -15, max: 15, noNaN: true });

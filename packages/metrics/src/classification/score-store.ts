@@ -71,7 +71,9 @@ export class ScoreStore {
     const { questions } = this;
     const labelColumns = this.#labelColumns;
     if (this.#bins !== undefined) {
-      requireProbabilities(`${this.#name}.update`, "scores", scores);
+      requireProbabilities(`${this.#name}.update`, "scores", scores, {
+        advice: "Give their sigmoid or softmax, or leave thresholds out.",
+      });
       for (const row of rows) {
         for (let q = 0; q < questions; q++) {
           const label = labels[row * labelColumns + (q % labelColumns)]!;

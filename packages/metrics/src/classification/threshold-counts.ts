@@ -14,14 +14,16 @@ export interface ThresholdCounts {
   readonly negatives: number;
 }
 
-/** One threshold for each different score. O(n log n). */
+/** One threshold for each different score of an example that counts: a weight of 0 is no example, as in scikit-learn. O(n log n). */
 export function countAbove(examples: {
   readonly isYes: (i: number) => boolean;
   readonly scores: ArrayLike<number>;
   readonly weights: ArrayLike<number>;
 }): ThresholdCounts {
   const { isYes, scores, weights } = examples;
-  const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const order = Uint32Array.from(scores, (_, i) => i)
+    .filter((i) => weights[i]! > 0)
+    .sort((a, b) => scores[b]! - scores[a]! || a - b);
   const thresholds: number[] = [];
   const truePositives: number[] = [];
   const falsePositives: number[] = [];

@@ -11,6 +11,7 @@ import { LogLoss } from "./log-loss.ts";
 import { MatthewsCorrelation } from "./matthews-correlation.ts";
 import { MultilabelAgreement } from "./multilabel-agreement.ts";
 import { Precision } from "./precision.ts";
+import { RocAuc } from "./roc-auc.ts";
 import { Specificity } from "./specificity.ts";
 import { TopKAccuracy } from "./top-k-accuracy.ts";
 
@@ -64,6 +65,47 @@ describe("a weight of 2 is an example twice, a weight of 0 is none", () => {
     precision.update({ labels, predictions, weights: [3, 1] });
     expect(precision.result()).toBe(3 / 4);
   });
+});
+
+test("nothing that could be specific is 0 ÷ 0, whatever rounding the weights leave", () => {
+  // 0.1 + 0.2 + 0.3 − (0.1 + 0.3) − 0.2 is not 0.
+  const inputs = { labels: [1, 1, 1], predictions: [1, 0, 1], weights: [0.1, 0.2, 0.3] };
+  const binary = new Specificity({ task: "binary" });
+  binary.update(inputs);
+  expect(binary.result()).toBe(0);
+  const multiclass = new Specificity({ classes: 2, zeroDivision: "omit" });
+  multiclass.update(inputs);
+  expect(multiclass.perClass()[0]).toBeCloseTo(2 / 3, 15);
+  expect(multiclass.perClass()[1]).toBeNaN();
+});
+
+test("a state of before, without true negatives, is read; parts and states keep them", () => {
+  const make = () => new Specificity({ task: "multilabel", labelCount: 2, average: "micro" });
+  const [whole, part, resumed] = [make(), make(), make()];
+  whole.update({ labels: [0, 1, 0, 0], predictions: [0, 1, 1, 0] });
+  expect(whole.result()).toBe(2 / 3);
+  const { trueNegatives, ...before } = whole.state();
+  expect(trueNegatives).toEqual([1, 1]);
+  resumed.restore(before);
+  expect(resumed.result()).toBe(2 / 3);
+  part.restore(JSON.parse(JSON.stringify(whole.state())));
+  part.merge(resumed);
+  expect(part.state().trueNegatives).toEqual([2, 2]);
+});
+
+test("rows of labels are as long as labelCount: a tensor of other rows is refused, though its numbers would fit", () => {
+  const labels = fromNested([
+    [1, 0, 1, 0],
+    [0, 1, 0, 1],
+    [1, 1, 1, 1],
+  ]);
+  for (const metric of [
+    new Precision({ task: "multilabel", labelCount: 3 }),
+    new RocAuc({ task: "multilabel", labelCount: 3 }),
+    new MultilabelAgreement({ labelCount: 6 }),
+  ]) {
+    expect(() => metric.update({ labels, scores: labels })).toThrow(/expected rows of [36] labels, got shape \[3, 4\]/);
+  }
 });
 
 test("ignored labels are as if they had not come", () => {

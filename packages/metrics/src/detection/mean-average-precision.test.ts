@@ -80,11 +80,56 @@ describe("MeanAveragePrecision", () => {
     );
   });
 
+  test("recalls are read where COCO's own code reads them, rounding errors included", () => {
+    // 7 of 20 found, a mistake, then the rest. accumulate() of pycocotools, in numpy: searchsorted([…, 0.35, 0.35, 0.4, …], linspace(0, 1, 101)).
+    const objects = Array.from({ length: 20 }, (_, i) => box(20 * i, 0, 20 * i + 10, 10));
+    const found = objects.map((object, i) => seen(object, i < 7 ? 0.9 : 0.5));
+    const metric = new MeanAveragePrecision({ classes: 1, overlaps: [0.5] });
+    metric.update({ objects, detections: [...found, seen(box(0, 50, 10, 60), 0.7)] });
+    expect(metric.result().mean).toBeCloseTo((35 + 66 * (20 / 21)) / 101, 12);
+  });
+
+  test("of objects that a box overlaps alike it finds the last, as COCO's own code does", () => {
+    const objects = [box(0, 0, 10, 10), box(10, 0, 20, 10)];
+    const metric = new MeanAveragePrecision({ classes: 1, overlaps: [0.3] });
+    // The first box lies half on each object; the second on the first alone.
+    metric.update({ objects, detections: [seen(box(5, 0, 15, 10), 0.9), seen(objects[0]!, 0.8)] });
+    expect(metric.result().mean).toBe(1);
+  });
+
+  test("a metric merged with itself counts twice; other options and their states are refused", () => {
+    const metric = new MeanAveragePrecision({ classes: 2, overlaps: [0.5] });
+    metric.update({ objects: [a], detections: [seen(a, 0.9)] });
+    metric.merge(metric);
+    expect(metric.state()).toEqual({
+      objects: [2, 0],
+      detections: [
+        [
+          [0.9, 1],
+          [0.9, 1],
+        ],
+        [],
+      ],
+    });
+    for (const other of [{ classes: 3, overlaps: [0.5] }, { classes: 2, overlaps: [0.6] }, { classes: 2 }]) {
+      expect(() => metric.merge(new MeanAveragePrecision(other))).toThrow("MeanAveragePrecision.merge: expected equal options");
+    }
+    expect(() => new MeanAveragePrecision({ classes: 3, overlaps: [0.5] }).restore(metric.state())).toThrow("expected 3 classes");
+    expect(() => new MeanAveragePrecision({ classes: 2 }).restore(metric.state())).toThrow("rows of 11, got 2 and rows of 2");
+  });
+
   test("parts with more detections than a call may have arguments are merged", () => {
     const [whole, part] = [1, 2].map(() => new MeanAveragePrecision({ classes: 1, overlaps: [0.5] }));
     part!.restore({ objects: [1], detections: [Array.from({ length: 200_000 }, (_, i) => [i / 200_000, 0])] });
     whole!.merge(part!);
     expect(whole!.state().detections[0]).toHaveLength(200_000);
+  });
+
+  test("detections without any object are told apart from no update", () => {
+    const metric = new MeanAveragePrecision({ classes: 1 });
+    expect(() => metric.result()).toThrow("at least one update");
+    metric.update({ objects: [], detections: [seen(a, 0.9)] });
+    expect(() => metric.result()).toThrow("expected an object in some image, got none");
   });
 
   test("bad options and inputs are refused, and nothing is added", () => {

@@ -108,7 +108,8 @@ export class MeanAveragePrecision implements Metric<MeanAveragePrecisionInputs, 
         const hits = this.#overlaps.map((least, i) => {
           let best = -1;
           for (const [k, overlap] of overlapWith.entries()) {
-            if (overlap >= least && !taken[i]!.has(k) && (best < 0 || overlap > overlapWith[best]!)) best = k;
+            // Of objects that it overlaps alike the last, as COCO's own code takes.
+            if (overlap >= least && !taken[i]!.has(k) && (best < 0 || overlap >= overlapWith[best]!)) best = k;
           }
           if (best < 0) return 0;
           taken[i]!.add(best);
@@ -122,6 +123,9 @@ export class MeanAveragePrecision implements Metric<MeanAveragePrecisionInputs, 
 
   result(): MeanAveragePrecisionResult {
     const present = this.#objects.flatMap((count, label) => (count > 0 ? [label] : []));
+    if (this.#detections.some((rows) => rows.length > 0) && present.length === 0) {
+      throw new DataError("MeanAveragePrecision.result: expected an object in some image, got none: there is nothing to find.");
+    }
     if (present.length === 0) throw nothingAdded("MeanAveragePrecision.result");
     const table = Array.from({ length: this.#classes }, (_, label) =>
       this.#overlaps.map((_, i) => averagePrecision(this.#detections[label]!, { objects: this.#objects[label]!, column: i + 1 })),
@@ -138,10 +142,14 @@ export class MeanAveragePrecision implements Metric<MeanAveragePrecisionInputs, 
   }
 
   merge(other: this): void {
+    if (other.#text !== this.#text) {
+      throw new OptionError(`MeanAveragePrecision.merge: expected equal options, got ${this.#text} and ${other.#text}.`);
+    }
     for (let label = 0; label < this.#classes; label++) {
       this.#objects[label]! += other.#objects[label]!;
       // Not `push(...rows)`: there may be more detections than a call may have arguments.
-      for (const row of other.#detections[label]!) this.#detections[label]!.push(row);
+      // A copy, since a metric may be merged with itself.
+      for (const row of other.#detections[label]!.slice()) this.#detections[label]!.push(row);
     }
   }
 
@@ -150,8 +158,20 @@ export class MeanAveragePrecision implements Metric<MeanAveragePrecisionInputs, 
   }
 
   restore({ objects, detections }: MeanAveragePrecisionState): void {
+    const width = 1 + this.#overlaps.length;
+    const fits = [objects, detections].every(({ length }) => length === this.#classes);
+    if (!fits || detections.some((rows) => rows.some((row) => row.length !== width))) {
+      throw new OptionError(
+        `MeanAveragePrecision.restore: expected ${this.#classes} classes with rows of ${width}, got ${objects.length} and rows of ${detections.flat()[0]?.length ?? 0}.`,
+      );
+    }
     this.#objects = [...objects];
     this.#detections = detections.map((rows) => [...rows]);
+  }
+
+  /** The options: for messages, and to tell whether two metrics are alike. */
+  get #text(): string {
+    return `${this.#classes} classes at ${this.#overlaps.join(", ")}, ${this.#most} an image`;
   }
 }
 
@@ -171,8 +191,8 @@ function averagePrecision(rows: readonly (readonly number[])[], { objects, colum
   let total = 0;
   let at = 0;
   for (let step = 0; step <= 100; step++) {
-    // A recall that is meant to be 0.29 may be a rounding error below.
-    while (at < recalls.length && recalls[at]! < step / 100 - 1e-12) at++;
+    // COCO's recalls are multiples of the float64 0.01: at a tenth of them, such as 0.35000000000000003, a recall of 7 ÷ 20 falls short by a rounding error.
+    while (at < recalls.length && recalls[at]! < (step === 100 ? 1 : step * 0.01)) at++;
     total += precisions[at] ?? 0;
   }
   return total / 101;

@@ -75,6 +75,21 @@ test("a rate that a group does not have is left out", () => {
   expect(equalOpportunityDifference).toBe(0);
 });
 
+test("a group without a no has no false-positive rate, whatever rounding its weights leave", () => {
+  const fairness = new GroupFairness();
+  // 0.1 + 0.2 + 0.3 − (0.1 + 0.3) − 0.2 is not 0.
+  fairness.update({
+    labels: [1, 1, 1, 0, 1, 0],
+    predictions: [1, 0, 1, 1, 1, 0],
+    weights: [0.1, 0.2, 0.3, 1, 1, 1],
+    groups: [..."aaabbb"],
+  });
+  const { groups, equalizedOddsDifference } = fairness.result();
+  expect(groups[0]!.falsePositiveRate).toBeNaN();
+  expect(groups[1]!.falsePositiveRate).toBe(0.5);
+  expect(equalizedOddsDifference).toBeCloseTo(1 / 3, 12);
+});
+
 test("any metric by group, rows of scores included; a refused batch adds nothing to any group", () => {
   const accuracy = new ByGroup({ metric: () => new Accuracy() });
   accuracy.update({

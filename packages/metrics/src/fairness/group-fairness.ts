@@ -8,7 +8,7 @@ import { ByGroup, type ByGroupState } from "./by-group.ts";
 import type { Groups } from "./group-rows.ts";
 
 export interface GroupFairnessOptions {
-  /** A score of at least this is a yes. Default 0.5; for logits, 0. */
+  /** A score of at least this is a yes. Default 0.5, for probabilities; give 0 for logits. */
   readonly threshold?: number;
 }
 

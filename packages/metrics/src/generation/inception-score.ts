@@ -120,6 +120,6 @@ function readRows(where: string, probabilities: HostTensor, classes: number | un
     throw new ShapeError(`${where}: expected probabilities [N, ${classes ?? "C"}], got ${formatShape(shape)}.`);
   }
   requireSome(where, "probabilities", probabilities);
-  requireProbabilities(where, "probabilities", probabilities);
+  requireProbabilities(where, "probabilities", probabilities, { advice: "Give the softmax of logits." });
   return shape[0]!;
 }

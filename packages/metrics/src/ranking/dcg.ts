@@ -16,7 +16,7 @@ export class Dcg extends QueryMetric {
   readonly #gain: (relevance: number) => number;
 
   constructor({ gain = "linear", ...options }: NdcgOptions = {}) {
-    super("Dcg", options);
+    super("Dcg", { ...options, more: `, gain ${gain}` });
     this.#gain = gainOf("Dcg", gain);
   }
 

@@ -22,7 +22,7 @@ export class Ndcg extends QueryMetric {
   readonly #gain: (relevance: number) => number;
 
   constructor({ gain = "linear", ...options }: NdcgOptions = {}) {
-    super("Ndcg", options);
+    super("Ndcg", { ...options, more: `, gain ${gain}` });
     this.#gain = gainOf("Ndcg", gain);
   }
 

@@ -13,8 +13,9 @@ export abstract class QueryMetric extends SumsMetric<RankingInputs> {
   /** How many items are looked at. */
   protected readonly k: number;
 
-  constructor(name: string, { k }: CutoffOptions = {}) {
-    super(name, { length: 2, options: `k ${k ?? "all"}` });
+  /** `more`: options beside `k`, as text; metrics merge whose options are equal. */
+  constructor(name: string, { k, more = "" }: CutoffOptions & { readonly more?: string } = {}) {
+    super(name, { length: 2, options: `k ${k ?? "all"}${more}` });
     requireCutoff(name, k);
     this.#where = `${name}.update`;
     this.k = k ?? Number.POSITIVE_INFINITY;

@@ -120,5 +120,6 @@ test("what does not fit is an error", () => {
   expect(() => ndcg.update({ relevance: [], scores: [] })).toThrow("at least one example");
   expect(() => ndcg.update({ relevance: [1], scores: [1], mask: [0] })).toThrow("expected an item in every query, got none in query 0");
   expect(() => ndcg.result()).toThrow("Ndcg.result: expected at least one update");
-  expect(() => new Ndcg({ k: 1 }).merge(new Ndcg())).toThrow("expected equal options, got k 1 and k all");
+  expect(() => new Ndcg({ k: 1 }).merge(new Ndcg())).toThrow("expected equal options, got k 1, gain linear and k all, gain linear");
+  expect(() => new Dcg({ gain: "exponential" }).merge(new Dcg())).toThrow("got k all, gain exponential and k all, gain linear");
 });

@@ -29,14 +29,15 @@ export abstract class MomentsMetric implements Metric<RegressionInputs, number, 
 
   update(inputs: RegressionInputs): void {
     const { targets, predictions, weights } = readRegression(`${this.#name}.update`, inputs);
-    let [weight, meanY, meanP] = [0, 0, 0];
+    // Means as distances from the first numbers: those of numbers that are all the same come out exactly, and with them the variance of 0.
+    const [firstY, firstP] = [targets[0]!, predictions[0]!];
+    let [weight, farY, farP] = [0, 0, 0];
     for (let i = 0; i < targets.length; i++) {
       weight += weights[i]!;
-      meanY += weights[i]! * targets[i]!;
-      meanP += weights[i]! * predictions[i]!;
+      farY += weights[i]! * (targets[i]! - firstY);
+      farP += weights[i]! * (predictions[i]! - firstP);
     }
-    meanY /= weight;
-    meanP /= weight;
+    const [meanY, meanP] = [firstY + farY / weight, firstP + farP / weight];
     let [yy, pp, yp] = [0, 0, 0];
     for (let i = 0; i < targets.length; i++) {
       const [y, p] = [targets[i]! - meanY, predictions[i]! - meanP];

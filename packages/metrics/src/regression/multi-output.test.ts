@@ -52,6 +52,18 @@ test("constant columns weigh nothing by variance, unless all are constant", () =
   metric.reset();
   metric.update({ targets: [1, 5, 1, 5], predictions: [1, 4, 1, 4] });
   expect(metric.result()).toEqual({ outputs: Float64Array.of(1, 0), average: 0.5 });
+  metric.reset();
+  // The mean of three 0.1 is not 0.1.
+  metric.update({ targets: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1], predictions: [0.1, 0.2, 0.1, 0.2, 0.1, 0.2] });
+  expect(metric.result()).toEqual({ outputs: Float64Array.of(1, 0), average: 0.5 });
+});
+
+test("a batch refused for its second column has added nothing to the first", () => {
+  const metric = new MultiOutput(() => new MeanSquaredError(), { outputs: 2 });
+  metric.update({ targets: [1, 1], predictions: [1, 1] });
+  const before = metric.state();
+  expect(() => metric.update({ targets: [1, 1], predictions: [3, Number.NaN] })).toThrow("got NaN");
+  expect(metric.state()).toEqual(before);
 });
 
 test("parts, states and wrong inputs", () => {

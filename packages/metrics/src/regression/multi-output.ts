@@ -36,6 +36,7 @@ export interface MultiOutputState<S> {
  * r2.result().average.toFixed(2); // "0.75"
  */
 export class MultiOutput<S> implements Metric<RegressionInputs, MultiOutputResult, MultiOutputState<S>> {
+  readonly #create: () => Metric<RegressionInputs, number, S>;
   readonly #columns: readonly Metric<RegressionInputs, number, S>[];
   readonly #average: "uniform" | "variance" | readonly number[];
   #moments: (readonly [weight: number, mean: number, squares: number])[];
@@ -50,6 +51,7 @@ export class MultiOutput<S> implements Metric<RegressionInputs, MultiOutputResul
     ) {
       throw new OptionError(`MultiOutput: expected ${outputs} weights ≥ 0, not all 0, got [${average.join(", ")}].`);
     }
+    this.#create = create;
     this.#columns = Array.from({ length: outputs }, create);
     this.#average = average;
     this.#moments = this.#columns.map(() => [0, 0, 0] as const);
@@ -68,10 +70,15 @@ export class MultiOutput<S> implements Metric<RegressionInputs, MultiOutputResul
     const each = readWeights("MultiOutput.update", weights, rows);
     const column = (numbers: ArrayLike<number>, c: number): Float64Array =>
       Float64Array.from({ length: rows }, (_, row) => numbers[row * width + c]!);
-    const parts = this.#columns.map((_, c) => ({ targets: column(flat.targets, c), predictions: column(flat.predictions, c) }));
-    this.#columns.forEach((metric, c) => {
+    const parts = this.#columns.map((_, c) => ({
+      ...{ targets: column(flat.targets, c), predictions: column(flat.predictions, c) },
       // Metrics that take no weights are not given any.
-      metric.update(weights === undefined ? parts[c]! : { ...parts[c]!, weights: each });
+      ...(weights !== undefined && { weights: each }),
+    }));
+    // A trial on metrics of their own, so that a batch refused for one column has added nothing to another.
+    for (const part of parts) this.#create().update(part);
+    this.#columns.forEach((metric, c) => {
+      metric.update(parts[c]!);
       this.#moments[c] = combine(this.#moments[c]!, momentsOf(parts[c]!.targets, each));
     });
   }
@@ -136,12 +143,14 @@ export class MultiOutput<S> implements Metric<RegressionInputs, MultiOutputResul
 }
 
 function momentsOf(values: Float64Array, weights: ArrayLike<number>): readonly [number, number, number] {
-  let [weight, sum] = [0, 0];
+  // From the first value on, so that a constant column has a variance of exactly 0.
+  const first = values[0]!;
+  let [weight, far] = [0, 0];
   values.forEach((value, i) => {
     weight += weights[i]!;
-    sum += weights[i]! * value;
+    far += weights[i]! * (value - first);
   });
-  const mean = weight > 0 ? sum / weight : 0;
+  const mean = first + far / weight;
   return [weight, mean, values.reduce((squares, value, i) => squares + weights[i]! * (value - mean) ** 2, 0)];
 }
 

@@ -135,6 +135,20 @@ test("constant targets: R² is 1 if met, otherwise 0; correlation is not a numbe
   expect(of(new PearsonCorrelation(), { targets: [2, 2], predictions: [2, 3] })).toBeNaN();
 });
 
+test("constant is what is the same everywhere, though its mean may be a rounding error off", () => {
+  // (0.1 + 0.1 + 0.1) ÷ 3 is not 0.1.
+  const [constant, others] = [new Array<number>(3).fill(0.1), [0.2, 0.2, 0.3]];
+  expect(of(new R2Score(), { targets: constant, predictions: others })).toBe(0);
+  expect(of(new R2Score(), { targets: constant, predictions: constant })).toBe(1);
+  expect(of(new ExplainedVariance(), { targets: constant, predictions: others })).toBe(0);
+  expect(of(new PearsonCorrelation(), { targets: others, predictions: constant, weights: [0.3, 0.3, 0.1] })).toBeNaN();
+  const correlation = new PearsonCorrelation();
+  for (const size of [3, 7, 6]) {
+    correlation.update({ targets: Array.from({ length: size }, (_, i) => i * size), predictions: new Array<number>(size).fill(0.1) });
+  }
+  expect(correlation.result()).toBeNaN();
+});
+
 test("what does not fit is an error, and adds nothing", () => {
   const error = new MeanSquaredLogError();
   expect(() => error.update({ targets: [], predictions: [] })).toThrow("expected at least one example");

@@ -1,6 +1,7 @@
 /** How much a score would move with other examples of the same kind. Efron 1979; Efron & Tibshirani 1993, chapters 13 and 14. */
 
 import { DataError, OptionError, type Rng } from "@dl/core";
+import { requireChoice } from "../numbers.ts";
 import { drawRows } from "./draw-rows.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 
@@ -38,6 +39,7 @@ export interface BootstrapInterval {
 export function bootstrapInterval(count: number, score: (rows: Int32Array) => number, options: BootstrapOptions): BootstrapInterval {
   const { rng, resamples = 1000, confidence = 0.95, method = "percentile" } = options;
   const where = "bootstrapInterval";
+  requireChoice(where, "method", [method, ["percentile", "bca"]]);
   if (!Number.isInteger(count) || count < 2) throw new DataError(`${where}: expected at least 2 examples, got ${count}.`);
   if (!Number.isInteger(resamples) || resamples < 10) throw new OptionError(`${where}: expected at least 10 resamples, got ${resamples}.`);
   if (!(confidence > 0 && confidence < 1)) throw new OptionError(`${where}: expected a confidence between 0 and 1, got ${confidence}.`);

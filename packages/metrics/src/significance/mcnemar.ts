@@ -1,7 +1,7 @@
 /** Whether two classifiers err on different examples by more than chance. McNemar 1947; for classifiers, Dietterich 1998. */
 
 import { requireClasses } from "../classification/class-inputs.ts";
-import { flatNumbers, type Numbers, requireSameSize, requireSome } from "../numbers.ts";
+import { flatNumbers, type Numbers, requireChoice, requireSameSize, requireSome } from "../numbers.ts";
 import { normalCdf } from "./normal.ts";
 
 export interface McNemarInputs {
@@ -35,6 +35,7 @@ export interface McNemarResult {
  * mcNemar({ labels, first: [1, 1, 1, 1, 1, 0], second: [0, 0, 0, 0, 0, 1] }).pValue; // 0.21875
  */
 export function mcNemar({ labels, first, second }: McNemarInputs, { method = "auto" }: McNemarOptions = {}): McNemarResult {
+  requireChoice("mcNemar", "method", [method, ["auto", "exact", "corrected"]]);
   requireSome("mcNemar", "labels", labels);
   requireSameSize("mcNemar", ["labels", labels], ["first", first]);
   requireSameSize("mcNemar", ["labels", labels], ["second", second]);

@@ -35,6 +35,25 @@ describe("the journal", () => {
     expect((await readFile(path, "utf8")).startsWith(lines.join("\n"))).toBe(true);
   });
 
+  test("folders on the way to it are made", async () => {
+    const path = join(folder, "runs", "search", "journal.jsonl");
+    await run(path, 2);
+    expect((await readFile(path, "utf8")).trim().split("\n")).toHaveLength(1 + 2);
+  });
+
+  test("a file without an end of line that is no journal is left alone; a first line cut off is written again", async () => {
+    const path = join(folder, "notes.txt");
+    for (const text of ["not to be lost", '{"some":"json"}\nnot to be lost']) {
+      await writeFile(path, text);
+      await expect(run(path, 2)).rejects.toThrow("got another file");
+      expect(await readFile(path, "utf8")).toBe(text);
+    }
+    const cut = join(folder, "cut.jsonl");
+    await run(cut, 2);
+    await writeFile(cut, (await readFile(cut, "utf8")).slice(0, 20));
+    expect((await run(cut, 2)).trials).toHaveLength(2);
+  });
+
   test("a line cut off by a crash is dropped, and its trial runs again", async () => {
     const path = join(folder, "b.jsonl");
     await run(path, 4);

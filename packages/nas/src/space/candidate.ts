@@ -1,7 +1,7 @@
 /** Candidates of a space: drawing, changing, crossing, listing and encoding them, all by their decisions. */
 
 import { OptionError, type Rng } from "@dl/core";
-import { besides, type Decide, type Domain, draw, isInDomain, numbersOf, redraw, toUnit } from "./decision.ts";
+import { besides, type Decide, type Domain, draw, isInDomain, type Numbers, numbersOf, redraw, toUnit } from "./decision.ts";
 import type { Space } from "./space.ts";
 
 /** The decisions of one candidate by their paths. */
@@ -22,6 +22,10 @@ export function express<T>(space: Space<T>, decide: Decide): Candidate<T> {
     const number = decide(path, domain);
     if (!isInDomain(domain, number)) {
       throw new OptionError(`express: expected a number of ${describe(domain)} at ${path || "the top"}, got ${number}.`);
+    }
+    // Such as oneOf's own decision "kind" and a branch of that name: one answer would stand for both.
+    if (Object.hasOwn(genotype, path)) {
+      throw new OptionError(`express: expected every decision to have a path of its own, got two at ${path || "the top"}. Rename one.`);
     }
     genotype[path] = number;
     return number;
@@ -104,13 +108,13 @@ export function* neighbours<T>(space: Space<T>, candidate: Candidate<T>): Genera
  */
 export function* enumerate<T>(space: Space<T>, { points }: { points?: number } = {}): Generator<Candidate<T>> {
   // The decisions on the way to the last candidate, with those still to come at each.
-  let steps: { readonly numbers: readonly number[]; at: number }[] = [];
+  let steps: { readonly numbers: Numbers; at: number }[] = [];
   do {
     let depth = 0;
     yield express(space, (path, domain) => {
       const step = steps[depth] ?? { numbers: numbersOf(domain, path, { points }), at: 0 };
       steps[depth++] = step;
-      return step.numbers[step.at]!;
+      return step.numbers.at(step.at);
     });
     steps = steps.slice(0, depth);
     while (steps.length > 0 && steps.at(-1)!.at === steps.at(-1)!.numbers.length - 1) steps.pop();

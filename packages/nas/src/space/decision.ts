@@ -82,20 +82,26 @@ export function besides(domain: Domain, value: number): number[] {
   return [place - 0.05, place + 0.05].filter((other) => other >= 0 && other <= 1).map((other) => fromUnit(domain, other));
 }
 
+/** Numbers in order, made when they are asked for: a range of whole numbers may hold a thousand million. */
+export interface Numbers {
+  readonly length: number;
+  at(index: number): number;
+}
+
 /**
  * All numbers of a domain, in order; of a real range `points`, evenly on its scale.
  *
  * @throws OptionError when they cannot be counted.
  */
-export function numbersOf(domain: Domain, path: string, { points }: { points: number | undefined }): number[] {
+export function numbersOf(domain: Domain, path: string, { points }: { points: number | undefined }): Numbers {
   if (domain.kind === "float" && domain.low < domain.high) {
     if (points === undefined) {
       throw new OptionError(
         `enumerate: expected decisions that can be counted, got a range of real numbers at ${path}. Give a number of points, or use choice([...]) there.`,
       );
     }
-    return Array.from({ length: points }, (_, i) => fromUnit(domain, points === 1 ? 0.5 : i / (points - 1)));
+    return { length: points, at: (i) => fromUnit(domain, points === 1 ? 0.5 : i / (points - 1)) };
   }
   const first = domain.kind === "choice" ? 0 : domain.low;
-  return Array.from({ length: domainSize(domain) }, (_, i) => first + i);
+  return { length: domainSize(domain), at: (i) => first + i };
 }

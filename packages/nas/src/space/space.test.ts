@@ -218,6 +218,13 @@ test("ranges are drawn evenly on their scale, ends included", () => {
   expect(values.filter(({ c }) => c < 1e-2).length / 4000).toBeCloseTo(0.5, 1);
 });
 
+test("enumeration makes numbers when they are asked for: a wide range takes no memory", () => {
+  const wide = record({ seed: integer(1, 2 ** 40), kind: choice(["a", "b"]) });
+  const texts: string[] = [];
+  for (const { value } of enumerate(wide)) if (texts.push(`${value.seed}${value.kind}`) === 3) break;
+  expect(texts).toEqual(["1a", "1b", "2a"]);
+});
+
 test("what is empty, contradictory or of another space is told", () => {
   expect(() => choice([])).toThrow("choice: expected at least one option, got none.");
   expect(() => choice([[1], [1]])).toThrow("choice: expected different options, got [1] twice.");
@@ -232,5 +239,10 @@ test("what is empty, contradictory or of another space is told", () => {
   );
   expect(() => ofGenotype(training, {})).toThrow("ofGenotype: expected a decision at learningRate, got none. Is it of another space?");
   expect(() => ofGenotype(training, { learningRate: 0.01, batchSize: 8, more: 1 })).toThrow("expected no decision at more");
+  // oneOf's own decision is named "kind", and so is that of a branch of this name.
+  const branches = oneOf({ kind: choice([1, 2, 3]), other: choice([4]) });
+  expect(() => express(branches, () => 0)).toThrow(
+    "express: expected every decision to have a path of its own, got two at kind. Rename one.",
+  );
   expect(() => express(training, () => 7)).toThrow("express: expected a number of float 0.0001 to 0.1 at learningRate, got 7.");
 });

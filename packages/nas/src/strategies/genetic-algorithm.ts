@@ -26,9 +26,11 @@ export function geneticAlgorithm<T>(
   space: Space<T>,
   { population = 20, tournament = 3, crossoverRate = 0.9, mutationRate = 0.8, elites = 1, rng }: GeneticAlgorithmOptions,
 ): Strategy<T> {
-  if (!(population >= 2 && elites >= 0 && elites < population && tournament >= 1)) {
+  // A population of 10.5 would never be complete.
+  const areWhole = [population, elites, tournament].every(Number.isInteger);
+  if (!(areWhole && population >= 2 && elites >= 0 && elites < population && tournament >= 1)) {
     throw new OptionError(
-      `geneticAlgorithm: expected population ≥ 2, elites below it and tournament ≥ 1, got ${population}, ${elites} and ${tournament}.`,
+      `geneticAlgorithm: expected whole numbers, population ≥ 2, elites below it and tournament ≥ 1, got ${population}, ${elites} and ${tournament}.`,
     );
   }
   let parents: Trial<T>[] = [];

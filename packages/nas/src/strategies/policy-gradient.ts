@@ -93,8 +93,11 @@ export function policyGradient<T>(
   let finished: { readonly steps: readonly Step[]; readonly reward: number }[] = [];
   let baseline: number | undefined;
 
-  const numberOf = (domain: Domain, answer: number, count: number): number =>
-    domain.kind === "choice" ? answer : fromUnit(domain, (answer + 0.5) / count);
+  const numberOf = (domain: Domain, answer: number, count: number): number => {
+    if (domain.kind === "choice") return answer;
+    // As many answers as whole numbers are one each: places on a logarithmic scale would leave some out.
+    return count === domainSize(domain) ? domain.low + answer : fromUnit(domain, (answer + 0.5) / count);
+  };
 
   const learn = (): void => {
     const batch = finished.map(({ steps, reward }) => {

@@ -25,9 +25,19 @@ export function populationBasedTraining<T>(
   space: Space<T>,
   { population = 8, intervals, interval, share = 0.25, rng }: PopulationBasedTrainingOptions,
 ): Strategy<T> {
-  if (!(population >= 2 && intervals >= 1 && interval > 0 && share > 0 && share <= 0.5)) {
+  if (
+    !(
+      Number.isInteger(population) &&
+      Number.isInteger(intervals) &&
+      population >= 2 &&
+      intervals >= 1 &&
+      interval > 0 &&
+      share > 0 &&
+      share <= 0.5
+    )
+  ) {
     throw new OptionError(
-      `populationBasedTraining: expected population ≥ 2, intervals ≥ 1, interval > 0 and a share of at most 0.5, got ${population}, ${intervals}, ${interval} and ${share}.`,
+      `populationBasedTraining: expected whole numbers population ≥ 2 and intervals ≥ 1, interval > 0 and a share of at most 0.5, got ${population}, ${intervals}, ${interval} and ${share}.`,
     );
   }
   let queue: Proposal<T>[] = Array.from({ length: population }, () => ({ candidate: sample(space, rng), budget: interval }));
@@ -42,10 +52,12 @@ export function populationBasedTraining<T>(
       round++;
       const sorted = [...told].sort((a, b) => scoreOf(b) - scoreOf(a));
       const count = Math.max(1, Math.floor(share * population));
-      const best = sorted.slice(0, count);
+      const best = sorted.slice(0, count).filter(({ scores }) => scores !== null);
       queue = sorted.map((trial, place): Proposal<T> => {
         const budget = round * interval;
-        if (place < population - count) return { candidate: trial.candidate, budget, from: trial.number };
+        if (best.length === 0) return { candidate: sample(space, rng), budget };
+        // One that failed has no weights to go on with, however many failed.
+        if (place < population - count && trial.scores !== null) return { candidate: trial.candidate, budget, from: trial.number };
         const parent = rng.pick(best);
         return { candidate: mutate(space, parent.candidate, rng), budget, from: parent.number, parents: [parent.number] };
       });

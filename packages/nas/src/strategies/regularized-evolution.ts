@@ -21,8 +21,10 @@ export function regularizedEvolution<T>(
   space: Space<T>,
   { population = 50, sampleSize = 10, rng }: RegularizedEvolutionOptions,
 ): Strategy<T> {
-  if (!(population >= 1 && sampleSize >= 1)) {
-    throw new OptionError(`regularizedEvolution: expected population and sampleSize ≥ 1, got ${population} and ${sampleSize}.`);
+  if (!(Number.isInteger(population) && Number.isInteger(sampleSize) && population >= 1 && sampleSize >= 1)) {
+    throw new OptionError(
+      `regularizedEvolution: expected whole numbers, population and sampleSize ≥ 1, got ${population} and ${sampleSize}.`,
+    );
   }
   const alive: Trial<T>[] = [];
   let asked = 0;

@@ -156,6 +156,32 @@ test("a controller learns to choose what is rewarded", async () => {
   expect(average(trials.slice(-30))).toBeGreaterThan(1.6);
 });
 
+test("a controller reaches every whole number it has an answer for, on a logarithmic scale too", async () => {
+  await using device = await openDevice(cpu());
+  using strategy = policyGradient(integer(1, 8, { log: true }), { device, size: 4, rng: new Rng(1) });
+  const values = run(strategy, { trials: 200, score: () => null }).map(({ candidate }) => candidate.value);
+  expect([...new Set(values)].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("TPE turns away from what failed, also where nothing has succeeded yet", () => {
+  const space = record({ a: choice(["bad", "good"]), b: float(0, 1) });
+  for (const seed of seeds) {
+    const known = Array.from({ length: 10 }, (_, i) => ofGenotype(space, { a: 0, b: i / 10 }));
+    const strategy = treeParzenEstimator(space, { known, rng: new Rng(seed) });
+    const trials = run(strategy, { trials: 14, score: ({ candidate }) => (candidate.value.a === "bad" ? null : [candidate.value.b]) });
+    expect(trials.slice(10).map(({ candidate }) => candidate.value.a)).toEqual(["good", "good", "good", "good"]);
+  }
+});
+
+test("populations are whole numbers: one of 10.5 would never be complete", () => {
+  const rng = new Rng(1);
+  expect(() => geneticAlgorithm(cell, { population: 10.5, rng })).toThrow("expected whole numbers, population ≥ 2");
+  expect(() => regularizedEvolution(cell, { sampleSize: 0.5, rng })).toThrow("expected whole numbers, population and sampleSize ≥ 1");
+  expect(() => populationBasedTraining(cell, { population: 2.5, intervals: 2, interval: 1, rng })).toThrow(
+    "expected whole numbers population ≥ 2",
+  );
+});
+
 test("grid search tries everything once, and real ranges at points", () => {
   const space = record({ a: choice(["x", "y"]), b: float(0, 1) });
   const trials = run(gridSearch(space, { points: 3 }), { trials: 100, score: () => [0] });
@@ -258,6 +284,42 @@ describe("budgets", () => {
     expect(trials[7]!.from).toBe(best.number);
     expect(trials[7]!.candidate.key).not.toBe(best.candidate.key);
     expect(trials[4]!.candidate.key).toBe(best.candidate.key);
+  });
+
+  test("what halves goes on from no failed trial, and leaves out the rungs that nobody reaches", () => {
+    const failing = (some: (number: number) => boolean) => {
+      let number = 0;
+      return (proposal: Proposal<{ x: number }>) => (some(number++) ? null : score(proposal));
+    };
+    const halving = run(successiveHalving(space, { candidates: 9, budgets: [1, 9], rng: new Rng(1) }), {
+      trials: 100,
+      score: failing((number) => number < 9 && number !== 4),
+    });
+    expect(halving.map(({ budget }) => budget)).toEqual([...Array(9).fill(1), 3, 9]);
+    expect(halving[9]!.from).toBe(4);
+    // Nobody of the first bracket succeeds: the second begins at once.
+    const brackets = run(hyperband(space, { budgets: [1, 9], rng: new Rng(1) }), { trials: 100, score: failing((number) => number < 9) });
+    expect(brackets.map(({ budget }) => budget)).toEqual([...Array(9).fill(1), ...Array(5).fill(3), 9, 9, 9, 9]);
+  });
+
+  test("population-based training: all that failed go on from one that did not, and begin anew where there is none", () => {
+    const training = (isFailure: (number: number) => boolean) => {
+      let number = 0;
+      return run(populationBasedTraining(space, { population: 4, intervals: 2, interval: 2, rng: new Rng(1) }), {
+        trials: 100,
+        score: (proposal) => (isFailure(number++) ? null : score(proposal)),
+      });
+    };
+    expect(
+      training((number) => number < 3)
+        .slice(4)
+        .map(({ from }) => from),
+    ).toEqual([3, 3, 3, 3]);
+    expect(
+      training((number) => number < 4)
+        .slice(4)
+        .map(({ from, budget }) => [from, budget]),
+    ).toEqual(Array(4).fill([undefined, 4]));
   });
 
   test("budgets that contradict each other are told", () => {

@@ -46,7 +46,12 @@ export function successiveHalving<T>(
   return brackets(space, { name: "successive halving", plan: [bracket], rng });
 }
 
-/** Brackets from many candidates with little budget each to few with all of it: no need to know which is right. */
+/**
+ * Brackets from many candidates with little budget each to few with all of it: no need to know which is right.
+ *
+ * Budgets are the last, and that over the reduction, and over its square, …, down to the first: whole numbers for 1 and 9, or 1 and 27, but
+ * 10/9, 10/3 and 10 for 1 and 10.
+ */
 export function hyperband<T>(space: Space<T>, { budgets: [least, most], reduction = 3, rounds = 1, rng }: HyperbandOptions): Strategy<T> {
   checkBudgets("hyperband", { least, most, reduction });
   const last = Math.floor(Math.log(most / least) / Math.log(reduction) + 1e-9);
@@ -72,12 +77,17 @@ function brackets<T>(space: Space<T>, { name, plan, rng }: { name: string; plan:
   return {
     name,
     ask() {
-      if (queue.length === 0) {
+      // A rung that nobody reached is left out.
+      while (queue.length === 0) {
         if (waiting > 0) return "wait";
         const rung = work[++place];
         if (!rung) return undefined;
         const { budget, count, isFirst } = rung;
-        const survivors = [...told].sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, count);
+        // A failed trial has no state to go on from, and its candidate would fail again.
+        const survivors = told
+          .filter(({ scores }) => scores !== null)
+          .sort((a, b) => scoreOf(b) - scoreOf(a))
+          .slice(0, count);
         queue = isFirst
           ? Array.from({ length: count }, (): Proposal<T> => ({ candidate: draw(), budget }))
           : survivors.map(({ candidate, number }): Proposal<T> => ({ candidate, budget, from: number }));

@@ -16,7 +16,7 @@ export interface TreeParzenEstimatorOptions<T> {
   readonly startup?: number;
   /** Tried first, such as what was set by hand. Default none. */
   readonly known?: readonly Candidate<T>[];
-  /** Share of the trials that are good. Default 0.15, at least 2 trials and at most 25. */
+  /** Share of the trials that are good, of those that succeeded. Default 0.15, at least 2 trials and at most 25. */
   readonly goodShare?: number;
   /** Candidates drawn from the density of the good, whose best is taken. Default 24. */
   readonly draws?: number;
@@ -44,8 +44,11 @@ export function treeParzenEstimator<T>(
     ask(number) {
       if (number < known.length) return { candidate: known[number]! };
       if (told.size < startup) return { candidate: sample(space, rng) };
-      const sorted = [...told.values()].sort((a, b) => scoreOf(b) - scoreOf(a)).map(({ candidate }) => candidate.genotype);
-      const count = Math.max(2, Math.min(25, Math.ceil(goodShare * sorted.length)));
+      const trials = [...told.values()].sort((a, b) => scoreOf(b) - scoreOf(a));
+      const sorted = trials.map(({ candidate }) => candidate.genotype);
+      // A failed trial is never good, however few succeeded.
+      const succeeded = trials.filter(({ scores }) => scores !== null).length;
+      const count = Math.min(succeeded, Math.max(2, Math.min(25, Math.ceil(goodShare * sorted.length))));
       const [good, rest] = [density(sorted.slice(0, count)), density(sorted.slice(count))];
       let next: Candidate<T> | undefined;
       let most = Number.NEGATIVE_INFINITY;
