@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, type HostTensor, hostTensor } from "@dl/core";
-import { decodeImage } from "@dl/data";
+import { decodeImage, withChannels } from "@dl/data";
 import { encodePng, pixelsOf } from "@dl/train";
 import { writeFileAtomic } from "@dl/train/node";
 
@@ -21,14 +21,14 @@ export async function readImages(folder: string, { channels }: { channels: 1 | 3
   let size = { width: 0, height: 0 };
   for (const [i, name] of files.entries()) {
     const path = join(folder, name);
-    const file = await readFile(path);
-    const image = decodeImage(file, { channels, name: path });
+    const decoded = decodeImage(await readFile(path), { name: path });
     // Greyed, colours would be scored as images that nobody made.
-    if (channels === 1 && isColoured(decodeImage(file, { name: path }))) {
+    if (channels === 1 && isColoured(decoded)) {
       throw new DataError(
         `${path}: expected a grey image, for an extractor of grey ones, got colours. Name one of colours by --extractor, such as a run of features-cifar10 or Inception, or make the images grey.`,
       );
     }
+    const image = withChannels(decoded, channels);
     if (!data) {
       size = image;
       data = new Float32Array(files.length * image.data.length);

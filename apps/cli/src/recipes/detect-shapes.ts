@@ -1,14 +1,13 @@
 /** Boxes around objects: a single-stage detector on scenes of discs, squares and triangles that are drawn here. Zhou et al. 2019, arXiv:1904.07850. */
 
 import { CenterNet, centerDetections, centerNetLoss, centerPeaks, centerTargets } from "@dl/cnn";
-import { type HostTensor, Rng } from "@dl/core";
+import type { HostTensor, Rng } from "@dl/core";
 import { type Dataset, type Example, normalize } from "@dl/data";
 import { MeanAveragePrecision, type MeanAveragePrecisionResult } from "@dl/metrics";
 import { inference } from "@dl/nn";
 import { type Scene, type ShapeBox, shapeNames, shapeScene } from "@dl/tooling/task-sets";
 import { evaluate, type Metrics } from "@dl/train";
-import { readModelState, writeModelState } from "./model-folder.ts";
-import { type MeasureOptions, type ModelData, modelRecipe } from "./model-recipe.ts";
+import { type MeasureOptions, type ModelData, modelRecipe, stateOf } from "./model-recipe.ts";
 import { type Scenes, type ScenesPreset, sceneNormalization, sceneParts } from "./scene-sets.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -59,10 +58,7 @@ export const detectShapes: TaskRecipe<DetectionPreset> = modelRecipe<DetectionPr
   name: "detect-shapes",
   title: "CenterNet on scenes of shapes",
   unit: "scenes",
-  store: {
-    write: (model, options) => writeModelState(model, options),
-    read: (folder, { preset }) => readModelState(network(preset, new Rng(0)), folder),
-  },
+  store: stateOf(network),
   charted: ["loss", "mean average precision"],
   presets: [
     {

@@ -11,7 +11,7 @@ import type { RunFolder } from "@dl/train/node";
 import type { Pretrained, PretrainedClass } from "@dl/transformer";
 import { loadFolder, loadTokenizer } from "@dl/transformer/node";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
-import { type ModelFolderOptions, writeModelFolder } from "./model-folder.ts";
+import { type ModelFolderOptions, readModelState, writeModelFolder, writeModelState } from "./model-folder.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
 
 /** How the optimizer of such a recipe is set. */
@@ -69,6 +69,11 @@ export interface ModelStore<M extends Module, P extends ModelPreset = ModelPrese
 /** As transformers keeps it. */
 export function folderOf<M extends Pretrained>(kind: PretrainedClass<M>): ModelStore<M> {
   return { write: (model, options) => writeModelFolder(model, options), read: (folder) => loadFolder(folder, kind) };
+}
+
+/** By our names, for a network that `make` makes of the preset. */
+export function stateOf<M extends Module, P extends ModelPreset>(make: (preset: P, rng: Rng) => M): ModelStore<M, P> {
+  return { write: writeModelState, read: (folder, { preset }) => readModelState(make(preset, new Rng(0)), folder) };
 }
 
 /** What makes one recipe another. */

@@ -1,14 +1,13 @@
 /** A class for every pixel: U-Net on scenes of discs, squares and triangles that are drawn here. Ronneberger et al. 2015, arXiv:1505.04597. */
 
 import { UNet } from "@dl/cnn";
-import { argmax, type HostTensor, Rng, tensor } from "@dl/core";
+import { argmax, type HostTensor, type Rng, tensor } from "@dl/core";
 import { type Dataset, type Example, normalize } from "@dl/data";
 import { Jaccard } from "@dl/metrics";
 import { crossEntropy, inference } from "@dl/nn";
 import { shapeNames, shapeScene } from "@dl/tooling/task-sets";
 import { evaluate, type Metrics } from "@dl/train";
-import { readModelState, writeModelState } from "./model-folder.ts";
-import { type MeasureOptions, type ModelData, modelRecipe } from "./model-recipe.ts";
+import { type MeasureOptions, type ModelData, modelRecipe, stateOf } from "./model-recipe.ts";
 import { type ScenesPreset, sceneNormalization, sceneParts } from "./scene-sets.ts";
 import type { TaskRecipe } from "./task-recipe.ts";
 
@@ -54,10 +53,7 @@ export const unetShapes: TaskRecipe<SegmentationPreset> = modelRecipe<Segmentati
   name: "unet-shapes",
   title: "U-Net on scenes of shapes",
   unit: "scenes",
-  store: {
-    write: (model, options) => writeModelState(model, options),
-    read: (folder, { preset }) => readModelState(network(preset, new Rng(0)), folder),
-  },
+  store: stateOf(network),
   charted: ["loss", "mean intersection over union"],
   presets: [
     {

@@ -124,8 +124,8 @@ function answerLogits(
   { written, shape: [count, longest] }: WrittenChoices,
 ): Tensor {
   const encoded = model.encode({ ids: tensor(hostTensor(Int32Array.from(prompt), [1, prompt.length])) }, inference);
-  const forEach = (x: Tensor): Tensor => broadcastTo(x, [count!, ...x.shape.slice(1)]);
-  const cross = model.crossKeys(encoded).map(({ key, value }) => ({ key: forEach(key), value: forEach(value) }));
+  const forEveryChoice = (x: Tensor): Tensor => broadcastTo(x, [count!, ...x.shape.slice(1)]);
+  const cross = model.crossKeys(encoded).map(({ key, value }) => ({ key: forEveryChoice(key), value: forEveryChoice(value) }));
   const seen = shiftRight(written, { rows: count!, startId: model.startId, padId: model.options.padId });
   return model.decode({ ids: tensor(hostTensor(seen, [count!, longest!])), cross }, inference);
 }
