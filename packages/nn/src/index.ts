@@ -53,6 +53,7 @@ export { GradientAccumulator } from "./optimizers/gradient-accumulator.ts";
 export { Lamb, type LambOptions } from "./optimizers/lamb.ts";
 export { Lion, type LionOptions } from "./optimizers/lion.ts";
 export { Lookahead, type LookaheadOptions } from "./optimizers/lookahead.ts";
+export { MultiOptimizer } from "./optimizers/multi-optimizer.ts";
 export { Muon, type MuonOptions, orthogonalize } from "./optimizers/muon.ts";
 export { NAdam, type NAdamOptions } from "./optimizers/nadam.ts";
 export {

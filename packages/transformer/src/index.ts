@@ -102,6 +102,15 @@ export {
   clipVitB32,
   clipVitL14,
 } from "./models/clip.ts";
+export {
+  CompactTransformer,
+  type CompactTransformerOptions,
+  type CompactTransformerPreset,
+  cct2,
+  cct4,
+  cct6,
+  cct7,
+} from "./models/compact-transformer.ts";
 export { distilBert, distilBertBase } from "./models/distilbert.ts";
 export {
   EncoderDecoder,

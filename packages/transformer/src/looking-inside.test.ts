@@ -14,6 +14,7 @@ import { logitLensPage } from "./logit-lens-page.ts";
 import { causalLoss, tokenLoss } from "./losses.ts";
 import { bertTiny } from "./models/bert.ts";
 import { Clip } from "./models/clip.ts";
+import { CompactTransformer } from "./models/compact-transformer.ts";
 import { EncoderDecoder } from "./models/encoder-decoder.ts";
 import { Gpt2, nanoGptShakespeare } from "./models/gpt2.ts";
 import { Llama } from "./models/llama.ts";
@@ -139,6 +140,13 @@ describe("recomputing, in every other model with blocks: the same gradients with
     },
     ViT: () => {
       const model = new ViT({ ...wide, imageSize: 24, patchSize: 4, labels: ["a", "b"], dropout: 0.1, rng: rng.fork("vit") });
+      return {
+        model,
+        loss: (options) => crossEntropy(model.forward(pictures(), training(rng.fork("drop")), options), tensor(Int32Array.of(0, 1))),
+      };
+    },
+    CompactTransformer: () => {
+      const model = new CompactTransformer({ ...wide, stem: [], imageSize: 24, classes: 2, dropout: 0.1, rng: rng.fork("compact") });
       return {
         model,
         loss: (options) => crossEntropy(model.forward(pictures(), training(rng.fork("drop")), options), tensor(Int32Array.of(0, 1))),

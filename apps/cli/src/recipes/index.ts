@@ -2,6 +2,7 @@
 
 import { UsageError } from "../command.ts";
 import { airbench94Cifar10 } from "./airbench94-cifar10.ts";
+import { cctCifar10 } from "./cct-cifar10.ts";
 import { cellCifar10, cellMnist } from "./cells.ts";
 import { cganMnist } from "./cgan-mnist.ts";
 import { clipShapes } from "./clip-shapes.ts";
@@ -45,6 +46,7 @@ export const recipes: readonly Recipe[] = [
   conv5fc3Cifar10,
   resnet20Cifar10,
   airbench94Cifar10,
+  cctCifar10,
   cellCifar10,
   cellMnist,
   featuresMnist,

@@ -25,7 +25,7 @@ import { FeatureNetwork, featureNetworkMnist } from "@dl/gan";
 import { BlockCellNetwork, type CellOperation, type EdgeCell, EdgeCellNetwork, MobileNetwork, nasnetSpace, sample } from "@dl/nas";
 import { inference, type Module } from "@dl/nn";
 import { Box, CategoricalPolicy, Discrete, GaussianPolicy } from "@dl/rl";
-import { bertTiny, Clip, EncoderDecoder, Gpt2, Llama, SequenceClassifier, T5, ViT } from "@dl/transformer";
+import { bertTiny, Clip, CompactTransformer, cct2, EncoderDecoder, Gpt2, Llama, SequenceClassifier, T5, ViT } from "@dl/transformer";
 import { expect, test } from "vitest";
 import type { InputSpec } from "../trace/trace-model.ts";
 import { type CheckOptions, checkExport, onnxNode, onnxWeb } from "./export-fixture.ts";
@@ -142,6 +142,12 @@ const classifiers: readonly { name: string; size: number; channels: number; mode
       const stages = [8, 12].map((channels) => ({ channels, blocks }));
       return new MobileNetwork({ stages, inputs: 3, classes: 4, channels: 8, rng: init });
     },
+  },
+  {
+    name: "a compact transformer",
+    size: 16,
+    channels: 3,
+    model: () => new CompactTransformer({ ...cct2, imageSize: 16, classes: 4, stem: [6], size: 8, hidden: 12, deviation: 0.3, rng: init }),
   },
   { name: "U-Net", size: 16, channels: 3, model: () => new UNet({ classes: 2, width: 4, depth: 2, rng: init }) },
 ];

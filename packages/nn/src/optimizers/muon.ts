@@ -17,7 +17,7 @@ export interface MuonOptions extends CommonOptions {
 
 /**
  * For weights of two axes and more: linear `[in, out]`, convolution `[kh, kw, in, out]` (as `[kh·kw·in, out]`).
- * Give embeddings, heads, biases and gains to AdamW.
+ * Give embeddings, heads, biases and gains to AdamW, and both to `MultiOptimizer`.
  */
 export class Muon extends Optimizer<Required<MuonOptions>> {
   constructor(

@@ -77,16 +77,7 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
    * @throws OptionError when one has none.
    */
   update(gradients: Gradients): void {
-    // All are looked for before one is used: a step is done whole or not at all.
-    for (const { parameters } of this.groups) {
-      for (const parameter of parameters) {
-        if (!gradients.has(parameter)) {
-          throw new OptionError(
-            `${this.constructor.name}.update: expected a gradient for each of its parameters, got none for one of shape [${parameter.shape.join(", ")}]. Differentiate by all of them, or make the optimizer from fewer.`,
-          );
-        }
-      }
-    }
+    this.checkGradients(gradients);
     for (const { parameters, options } of this.groups) {
       const learningRate = rateAt(options.learningRate, this.#step);
       for (const parameter of parameters) {
@@ -103,6 +94,19 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
       }
     }
     this.#step++;
+  }
+
+  /** All are looked for before one is used: a step is done whole or not at all. */
+  protected checkGradients(gradients: Gradients): void {
+    for (const { parameters } of this.groups) {
+      for (const parameter of parameters) {
+        if (!gradients.has(parameter)) {
+          throw new OptionError(
+            `${this.constructor.name}.update: expected a gradient for each of its parameters, got none for one of shape [${parameter.shape.join(", ")}]. Differentiate by all of them, or make the optimizer from fewer.`,
+          );
+        }
+      }
+    }
   }
 
   /** Changes one parameter and its slots. */
@@ -134,8 +138,15 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
     return { step: this.#step, tensors };
   }
 
-  /** Goes on from where `read` was called. */
-  load(model: Module, { step, tensors }: OptimizerState): void {
+  /** Goes on from where `read` was called. @throws CheckpointError for the state of another optimizer, before anything is changed. */
+  load(model: Module, state: OptimizerState): void {
+    this.checkState(model, state);
+    for (const [name, cell] of this.#named(model)) cell.load(state.tensors.get(name)!);
+    this.#step = state.step;
+  }
+
+  /** Throws what `load` would. */
+  checkState(model: Module, { tensors }: OptimizerState): void {
     const cells = this.#named(model);
     for (const [name, cell] of cells) {
       const tensor = tensors.get(name);
@@ -157,8 +168,6 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
         );
       }
     }
-    for (const [name, cell] of cells) cell.load(tensors.get(name)!);
-    this.#step = step;
   }
 
   #named(model: Module): Map<string, Cell> {
