@@ -3,6 +3,7 @@
 import { DlError } from "@dl/core";
 import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
 import { bench } from "./commands/bench.ts";
+import { chat } from "./commands/chat.ts";
 import { compress } from "./commands/compress.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   compress,
   exportCommand,
   generateCommand,
+  chat,
   sample,
   interpolate,
   score,

@@ -23,14 +23,15 @@ export interface Running {
   stderr(): string;
 }
 
-/** Starts `dl` with `words`; `environment` is added to this process's. */
-export function startDl(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+/** Starts `dl` with `words`; `environment` is added to this process's, `input` is what it reads. */
+export function startDl(words: readonly string[], environment: Readonly<Record<string, string>> = {}, input = ""): Running {
   const child = spawn(process.execPath, ["--conditions=@dl/source", "--import", "tsx", main, ...words], {
     // tsx is found from here.
     cwd: root,
     env: { ...process.env, NO_COLOR: "1", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: "pipe",
   });
+  child.stdin.end(input);
   const [out, err]: [string[], string[]] = [[], []];
   child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));

@@ -6,7 +6,7 @@ import { Tokenizer } from "@dl/data";
 import { Gpt2, nanoGptShakespeare } from "@dl/transformer";
 import { saveFolder } from "@dl/transformer/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dlHere } from "./dl-fixture.ts";
+import { dlHere, startDl } from "./dl-fixture.ts";
 import { charactersOf, characterTokenizer, encodeCharacters, randomWindows, windowSlots, windowsOf } from "./recipes/character-text.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "dl-language-"));
@@ -97,6 +97,44 @@ describe("dl generate", () => {
       stderr: expect.stringMatching(/expected "model_type" to be one of gpt2, llama/),
     });
     expect(readdirSync(empty)).toEqual(["config.json"]);
+  });
+});
+
+describe("dl chat", () => {
+  const talkative = join(scratch, "talkative");
+  beforeAll(() => {
+    cpSync(folder, talkative, { recursive: true });
+    writeFileSync(join(talkative, "chat_template.jinja"), "{% for m in messages %}{{ m.content }}\n{% endfor %}");
+  });
+
+  test("says each message behind the replies before it; the same for the same seed", async () => {
+    const words = ["chat", talkative, "To", "be", "--tokens", "6", "--backend", "cpu", "--json"];
+    const { code, stdout } = await dlHere(...words);
+    expect(code).toBe(0);
+    const { messages } = JSON.parse(stdout) as { messages: { role: string; content: string }[] };
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "user", "assistant"]);
+    expect(messages.filter(({ role }) => role === "user").map(({ content }) => content)).toEqual(["To", "be"]);
+    expect(JSON.parse((await dlHere(...words)).stdout)).toMatchObject({ messages });
+    expect(JSON.parse((await dlHere(...words, "--seed", "2")).stdout).messages).not.toEqual(messages);
+  });
+
+  test("lines of the input are messages, until it ends", async () => {
+    const running = startDl(["chat", talkative, "--tokens", "4", "--backend", "cpu"], {}, "To be\n\nor not\n");
+    const { code, stdout, stderr } = await running.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    // Two replies, each with a line's end of its own.
+    expect(stdout.endsWith("\n")).toBe(true);
+    const said = JSON.parse((await dlHere("chat", talkative, "To be", "or not", "--tokens", "4", "--backend", "cpu", "--json")).stdout);
+    const [first, second] = said.messages.filter(({ role }: { role: string }) => role === "assistant") as { content: string }[];
+    expect(stdout.replace(/\s/g, "")).toBe(`${first!.content}${second!.content}`.replace(/\s/g, ""));
+  });
+
+  test("a folder without a chat template, or no folder, is told", async () => {
+    expect(await dlHere("chat", folder, "Hi")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/expected a chat template in chat_template\.jinja/),
+    });
+    expect(await dlHere("chat")).toMatchObject({ code: 2, stderr: expect.stringMatching(/expected a run folder, got none/) });
   });
 });
 

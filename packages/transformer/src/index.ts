@@ -23,6 +23,10 @@ export { ElasticWeights, type RememberOptions } from "./continual/elastic-weight
 export { type Forgetting, measureForgetting } from "./continual/forgetting.ts";
 export { ReplayMemory } from "./continual/replay-memory.ts";
 export { TaskAdapters } from "./continual/task-adapters.ts";
+// Dialogues
+export { type ChatMessage, type ChatRenderOptions, ChatTemplate, type ChatTemplateOptions, chatMl } from "./dialogue/chat-template.ts";
+export { Dialogue, type DialogueOptions, type Reply, type SayOptions } from "./dialogue/dialogue.ts";
+export { type DialogueTokens, type DialogueTokensOptions, dialogueTokens } from "./dialogue/dialogue-tokens.ts";
 // Vectors of texts
 export { type Neighbour, nearest, similarities } from "./embeddings/retrieval.ts";
 export { meanPooled, type SimCseOptions, simCseLoss } from "./embeddings/sentence-vectors.ts";
@@ -63,6 +67,7 @@ export {
   typicalP,
 } from "./generation/logits-processors.ts";
 export { Pattern, type PatternState } from "./generation/pattern.ts";
+export { StreamedText } from "./generation/streamed-text.ts";
 export {
   type ConstraintState,
   type PatternConstraintOptions,

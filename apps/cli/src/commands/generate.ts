@@ -1,41 +1,11 @@
 /** dl generate: text from a trained language model. */
 
 import { Rng } from "@dl/core";
-import { type GenerationDefaults, generate as goOn, type SamplingOptions } from "@dl/transformer";
-import { generationDefaults } from "@dl/transformer/node";
+import { generate as goOn, StreamedText } from "@dl/transformer";
 import { openNamedDevice } from "../backends.ts";
-import {
-  type Arguments,
-  type Command,
-  deviceOptions,
-  deviceSettings,
-  onlyPositional,
-  positiveNumber,
-  text,
-  UsageError,
-  wholeNumber,
-} from "../command.ts";
+import { type Command, deviceOptions, deviceSettings, onlyPositional, text, UsageError, wholeNumber } from "../command.ts";
 import { Interrupt } from "../interrupt.ts";
-import { loadLanguageModel } from "../language-model.ts";
-
-/** How the folder's model is meant to write; how to draw is the user's to say. */
-async function mannerOf(folder: string, rng: Rng): Promise<GenerationDefaults> {
-  const { endIds, repetitionPenalty, noRepeatNgram, banned } = await generationDefaults(folder, { rng });
-  return {
-    ...(endIds && { endIds }),
-    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
-    ...(noRepeatNgram !== undefined && { noRepeatNgram }),
-    ...(banned && { banned }),
-  };
-}
-
-function samplingOf(args: Arguments, rng: Rng): SamplingOptions | undefined {
-  const heat = args.values.temperature === "0" ? 0 : (positiveNumber(args, "temperature") ?? 0.8);
-  if (heat === 0) return undefined;
-  const [topK, topP] = [wholeNumber(args, "top-k", { least: 1, otherwise: 0 }), positiveNumber(args, "top-p")];
-  if (topP !== undefined && topP > 1) throw new UsageError(`--top-p: expected a number of at most 1, got ${topP}.`);
-  return { rng, temperature: heat, ...(topK > 0 && { topK }), ...(topP !== undefined && { topP }) };
-}
+import { loadLanguageModel, mannerOf, samplingOf, samplingOptions } from "../language-model.ts";
 
 export const generateCommand: Command = {
   name: "generate",
@@ -46,10 +16,7 @@ export const generateCommand: Command = {
   options: {
     prompt: { value: "TEXT", help: "What the text begins with. Default: a line's end." },
     tokens: { value: "N", help: "Tokens to write. Default 256." },
-    temperature: { value: "X", help: "Below 1 surer, above 1 more varied, 0 always the likeliest. Default 0.8." },
-    "top-k": { value: "K", help: "Draws from the K likeliest only. Default all." },
-    "top-p": { value: "P", help: "Draws from the fewest that have probability P. Default all." },
-    seed: { value: "N", help: "Equal seeds write equal texts. Default 1." },
+    ...samplingOptions,
     ...deviceOptions,
   },
   async run(args) {
@@ -70,15 +37,12 @@ export const generateCommand: Command = {
     const json = args.values.json === true;
     const start = performance.now();
     const first = ids.length;
-    let shown = tokenizer.decode(ids);
-    if (!json) process.stdout.write(shown);
+    if (!json) process.stdout.write(tokenizer.decode(ids));
+    const streamed = new StreamedText((ids) => tokenizer.decode(ids), ids);
     const onToken = ({ id }: { id: number }): void => {
       ids.push(id);
-      const whole = tokenizer.decode(ids);
-      // A token may hold half of a character: what is not whole yet waits.
-      if (json || whole.endsWith("\ufffd")) return;
-      process.stdout.write(whole.slice(shown.length));
-      shown = whole;
+      const piece = streamed.push(id);
+      if (!json) process.stdout.write(piece);
     };
     const { context } = model.options;
     try {

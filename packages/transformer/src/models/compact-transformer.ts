@@ -17,7 +17,7 @@ import { Conv2d, init, LayerNorm, type Linear, type Mode, Module, Parameter } fr
 import { dropIn } from "../drop-in.ts";
 import { type ForwardOptions, runBlock } from "../forward-pass.ts";
 import { normalLinear } from "../normal-layers.ts";
-import { PreNormBlock } from "../pre-norm-block.ts";
+import { PreNormBlock, type PreNormBlockOptions } from "../pre-norm-block.ts";
 
 export interface CompactTransformerOptions {
   /** Height and width of the images, which are square: a multiple of 2 to the number of convolutions. */
@@ -90,9 +90,10 @@ export class CompactTransformer extends Module {
       return new Conv2d({ inputs: widths[i]!, outputs, kernelSize: 3, padding: 1, bias: false, weightInit, rng: rng.fork(`stem ${i}`) });
     });
     this.places = new Parameter(init.normal([side ** 2, size], { rng: rng.fork("places"), standardDeviation: 0.02 }));
-    const block = {
-      ...{ size, heads, hidden, activation: "gelu", epsilon: 1e-5, deviation, dropout, attentionDropout, attentionBias: false },
-    } as const;
+    const block: PreNormBlockOptions = {
+      ...{ size, heads, hidden, deviation, dropout, attentionDropout },
+      ...{ activation: "gelu", epsilon: 1e-5, attentionBias: false },
+    };
     this.blocks = Array.from({ length: layers }, (_, i) => new PreNormBlock(block, rng.fork(`block ${i}`)));
     this.norm = new LayerNorm({ size });
     this.importance = normalLinear({ inputs: size, outputs: 1, deviation, rng: rng.fork("importance") });

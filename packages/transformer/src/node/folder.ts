@@ -110,6 +110,8 @@ export interface SaveOptions {
   maximumShardBytes?: number;
   /** The text of `tokenizer.json`; `tokenizer_config.json` follows from it. Default: neither is written. */
   tokenizer?: string;
+  /** What `chat_template.jinja` is to hold: the `text` of a ChatTemplate. Default: none is written. */
+  chatTemplate?: string;
   /** What `generation_config.json` is to hold, such as `await generationSettings(from)`. Default: none is written. */
   generation?: JsonObject;
 }
@@ -123,7 +125,7 @@ export interface SaveOptions {
 export async function saveFolder(
   folder: string,
   model: Pretrained,
-  { floats = "F32", maximumShardBytes = 5e9, tokenizer, generation }: SaveOptions = {},
+  { floats = "F32", maximumShardBytes = 5e9, tokenizer, chatTemplate, generation }: SaveOptions = {},
 ): Promise<void> {
   // Read first: a tokenizer that is none leaves the folder as it was.
   const words = tokenizer === undefined ? undefined : tokenizerConfig(Tokenizer.fromJson(tokenizer), model.toConfig());
@@ -147,6 +149,7 @@ export async function saveFolder(
     await write("tokenizer.json", tokenizer);
     await write("tokenizer_config.json", `${JSON.stringify(words, null, 2)}\n`);
   }
+  if (chatTemplate !== undefined) await write("chat_template.jinja", chatTemplate);
   if (generation !== undefined) await write("generation_config.json", `${JSON.stringify(generation, null, 2)}\n`);
   const dtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[floats];
   await write(configName, `${JSON.stringify({ ...model.toConfig(), dtype }, null, 2)}\n`);

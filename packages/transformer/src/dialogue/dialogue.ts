@@ -1,0 +1,126 @@
+/** A dialogue with a model: what was said, and the next reply to it. */
+
+import { OptionError } from "@dl/core";
+import type { Tokenizer } from "@dl/data";
+import type { CausalLanguageModel } from "../generation/decoding-session.ts";
+import { type Generated, type GenerateOptions, generate, type TextModel } from "../generation/generate.ts";
+import { StreamedText } from "../generation/streamed-text.ts";
+import type { ChatMessage, ChatTemplate } from "./chat-template.ts";
+
+/** Options of `generate` that are the same for every reply. */
+type ReplyOptions = Omit<GenerateOptions, "onToken" | "signal" | "stop" | "beam">;
+
+export interface DialogueOptions extends ReplyOptions {
+  model: Extract<TextModel, CausalLanguageModel>;
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+  /** What was said before, a system's message first where there is one. Default nothing. */
+  messages?: readonly ChatMessage[];
+  /** Strings that end a reply and are no part of it, beside the end tokens. Default none. */
+  stop?: readonly string[];
+  /** What the template asks for beside the turns. Default nothing. */
+  variables?: Readonly<Record<string, unknown>>;
+  /** Leaves the oldest turns out of what the model reads, not of `messages`, where all no longer fit its context. Default false: an error. */
+  forgetOldest?: boolean;
+}
+
+export interface SayOptions {
+  /** Sees the reply as it is written. */
+  onText?: (piece: string) => void;
+  signal?: AbortSignal;
+}
+
+export interface Reply {
+  /** Without white space around it, special tokens and stop strings. */
+  readonly text: string;
+  /** Tokens as they were written. */
+  readonly ids: readonly number[];
+  /** `length`: cut after `newTokens`. */
+  readonly reason: Generated["reason"];
+}
+
+/**
+ * Each turn reads the whole dialogue anew.
+ *
+ * @example no-run
+ * const dialogue = new Dialogue({ model, tokenizer, template: await loadChatTemplate("smollm"), device, newTokens: 128 });
+ * const { text } = await dialogue.say("Who wrote Faust?");
+ * await dialogue.say("When?");
+ */
+export class Dialogue {
+  readonly #options: DialogueOptions;
+  #messages: readonly ChatMessage[];
+
+  constructor(options: DialogueOptions) {
+    this.#options = options;
+    this.#messages = [...(options.messages ?? [])];
+  }
+
+  /** All that was said so far. */
+  get messages(): readonly ChatMessage[] {
+    return this.#messages;
+  }
+
+  /**
+   * Says something as the user, and gives the reply. Equal seeds give equal dialogues.
+   *
+   * @throws OptionError when the dialogue and a reply no longer fit the model's context; whatever `generate` throws. Nothing is said then.
+   */
+  async say(content: string, { onText, signal }: SayOptions = {}): Promise<Reply> {
+    const { model, tokenizer, template, messages: _, stop = [], variables: __, forgetOldest: ___, sample, ...options } = this.#options;
+    const asked = [...this.#messages, { role: "user", content }];
+    const prompt = this.#promptOf(asked);
+    const decode = (ids: readonly number[]): string => tokenizer.decode(ids);
+    const streamed = new StreamedText(decode, prompt);
+    let held = "";
+    const shown = (piece: string): void => {
+      held += piece;
+      const whole = held.slice(0, held.length - startOfStop(held, stop));
+      held = held.slice(whole.length);
+      if (whole !== "") onText!(whole);
+    };
+    const [written] = await generate(model, [prompt], {
+      ...options,
+      ...(sample && { sample: { ...sample, rng: sample.rng.fork(`turn ${asked.length}`) } }),
+      ...(stop.length > 0 && { stop: { strings: stop, decode } }),
+      ...(onText && { onToken: ({ id }) => shown(streamed.push(id)) }),
+      ...(signal && { signal }),
+    });
+    const { ids, reason } = written!;
+    const whole = decode(ids);
+    const end = Math.min(whole.length, ...stop.map((string) => whole.indexOf(string)).filter((at) => at >= 0));
+    if (reason !== "stop" && held !== "") onText?.(held);
+    const text = whole.slice(0, end).trim();
+    this.#messages = [...asked, { role: "assistant", content: text }];
+    return { text, ids, reason };
+  }
+
+  /** The tokens that the model reads. */
+  #promptOf(messages: readonly ChatMessage[]): readonly number[] {
+    const { model, tokenizer, template, variables = {}, newTokens, forgetOldest = false } = this.#options;
+    const { context } = model.options;
+    const start = messages[0]?.role === "system" ? 1 : 0;
+    for (let first = start; ; ) {
+      const told = [...messages.slice(0, start), ...messages.slice(first)];
+      const text = template.render(told, { addGenerationPrompt: true, variables });
+      const { ids } = tokenizer.encode(text, { addSpecialTokens: false, truncation: null, padding: null });
+      if (ids.length + newTokens <= context) return ids;
+      // A turn of the user's and all that answers it.
+      const next = messages.findIndex(({ role }, i) => i > first && role === "user");
+      if (!forgetOldest || next < 0) {
+        throw new OptionError(
+          `Dialogue.say: expected a dialogue that leaves room for ${newTokens} new tokens in a context of ${context}, got one of ${ids.length} tokens. ${forgetOldest ? "Say less" : "Set forgetOldest"}, or newTokens lower.`,
+        );
+      }
+      first = next;
+    }
+  }
+}
+
+/** How much of the end of `text` may be the beginning of what ends the reply. */
+function startOfStop(text: string, stop: readonly string[]): number {
+  for (let length = Math.min(text.length, Math.max(0, ...stop.map((string) => string.length))); length > 0; length--) {
+    if (stop.some((string) => string.startsWith(text.slice(-length)))) return length;
+  }
+  return 0;
+}
