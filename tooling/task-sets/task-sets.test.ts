@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dialogueSet } from "./dialogues.ts";
 import { answerByOverlap, questionSet } from "./questions.ts";
 import { majorityOf, relationNames, relationSet } from "./relations.ts";
 import { digestSet, headlineOf, leadOne } from "./summaries.ts";
@@ -27,6 +28,21 @@ describe("relations", () => {
     const labels = (...all: number[]) => all.map((label) => ({ label }));
     expect(majorityOf(labels(1, 1, 0), labels(1, 0, 2, 1))).toBe(0.5);
   });
+});
+
+test("dialogues: the captions are told once, every question of theirs is a turn", () => {
+  const captions = ["A man in a blue shirt is standing on a ladder.", "Two dogs running near a red ball.", "A young girl is climbing."];
+  const dialogues = dialogueSet([...captions, "Nothing.", "At all.", "Here."]);
+  expect(dialogues).toHaveLength(1);
+  const [{ messages, questions }] = dialogues as [(typeof dialogues)[number]];
+  expect(messages.slice(0, 4)).toEqual([
+    { role: "user", content: `${captions.join(" ")} what color is the shirt ?` },
+    { role: "assistant", content: "blue" },
+    { role: "user", content: "what color is the ball ?" },
+    { role: "assistant", content: "red" },
+  ]);
+  expect(questions).toEqual(questionSet(captions));
+  expect(messages).toHaveLength(2 * questions.length);
 });
 
 describe("questions", () => {

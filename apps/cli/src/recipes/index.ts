@@ -11,6 +11,7 @@ import { conv5fc3Cifar10 } from "./conv5fc3-cifar10.ts";
 import { dcganMnist } from "./dcgan-mnist.ts";
 import { ddpmMnist } from "./ddpm-mnist.ts";
 import { detectShapes } from "./detect-shapes.ts";
+import { dialogue } from "./dialogue.ts";
 import { distilCifar10 } from "./distil-cifar10.ts";
 import { featuresCifar10, featuresFashion, featuresMnist } from "./features-mnist.ts";
 import { finetuneFolder } from "./finetune-folder.ts";
@@ -71,6 +72,7 @@ export const taskRecipes: readonly TaskRecipe[] = [
   clipShapes,
   translate,
   summarise,
+  dialogue,
   qa,
   relation,
   vitCifar10,

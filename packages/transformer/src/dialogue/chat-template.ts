@@ -24,7 +24,7 @@ export interface ChatRenderOptions {
 }
 
 /** ChatML, for models that learn to talk here: `<|im_start|>role`, a line's end, the turn, `<|im_end|>` and a line's end. OpenAI 2023. */
-export const chatMl =
+export const chatMl: string =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
