@@ -37,6 +37,7 @@ export { type BalancedOrderOptions, balancedOrder } from "./orders/balanced-orde
 export { type LengthOrderOptions, lengthOrder } from "./orders/length-order.ts";
 export type { Order, OrderContext } from "./orders/order.ts";
 export { type WeightedOrderOptions, weightedOrder } from "./orders/weighted-order.ts";
+export { type CleanOptions, cleanSplits, type RemovalReason, type RemovedExample } from "./quality/clean-splits.ts";
 export { type CrossValidatedOptions, crossValidatedProbabilities } from "./quality/cross-validated-probabilities.ts";
 export { type DataReportHtmlOptions, dataReportHtml } from "./quality/data-report-html.ts";
 export { describeClassDifference, describeDoubtful } from "./quality/describe-report.ts";
