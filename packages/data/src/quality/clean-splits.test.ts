@@ -10,7 +10,7 @@ const rng = new Rng(6);
 /** A picture of its own for each seed. */
 const picture = (seed: number): HostTensor => rng.fork(`picture ${seed}`).uniform([2, 2, 1]);
 const of = (images: HostTensor, label: number): Labelled => ({ images, labels: hostTensor(Int32Array.of(label), []) });
-const broken = "broken";
+const broken: "broken" = "broken";
 
 function setOf(examples: readonly (Labelled | typeof broken)[]): Dataset<Labelled> {
   const get = (index: number): Labelled => {
