@@ -3,7 +3,7 @@
 import { concat, dropout, formatShape, OptionError, type Rng, ShapeError, stack, type Tensor, unstack } from "@dl/core";
 import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
-import { checkRng } from "./check-options.ts";
+import { checkDropout, checkRng } from "./check-options.ts";
 import { GruCell, LstmCell, type RecurrentCell, type RecurrentCellOptions, type RecurrentState, RnnCell } from "./recurrent-cell.ts";
 
 export interface RecurrentOptions {
@@ -37,6 +37,7 @@ export abstract class Recurrent extends Module {
     create: (options: RecurrentCellOptions) => RecurrentCell,
   ) {
     super();
+    checkDropout(this.constructor.name, dropout);
     checkRng(this.constructor.name, rng);
     if (!Number.isInteger(layers) || layers < 1) throw new OptionError(`Recurrent: expected at least one layer, got ${layers}.`);
     this.layers = Array.from({ length: layers }, (_, i) => {
@@ -47,11 +48,17 @@ export abstract class Recurrent extends Module {
     this.dropout = dropout;
   }
 
-  /** `initial` holds a state for each layer and direction, as in the result. Default zeros. */
+  /** `[B, T, inputs]`; `initial` holds a state for each layer and direction, as in the result. Default zeros. */
   forward(x: Tensor, mode: Mode, { initial }: { initial?: readonly RecurrentState[] } = {}): RecurrentResult {
     if (x.rank !== 3 || x.shape[1] === 0)
       throw new ShapeError(`Recurrent: expected sequences [B, T, C] with T ≥ 1, got ${formatShape(x.shape)}.`);
     checkMode(this.constructor.name, mode);
+    const runsInAll = this.layers.length * (this.layers[0]!.backward ? 2 : 1);
+    if (initial && initial.length !== runsInAll) {
+      throw new OptionError(
+        `${this.constructor.name}: expected ${runsInAll} initial states, one for each layer and direction, got ${initial.length}.`,
+      );
+    }
     const states: RecurrentState[] = [];
     let output = x;
     this.layers.forEach(({ forward, backward }, i) => {
