@@ -6,8 +6,8 @@ import { OptionError } from "@dl/core";
 export function checkChoice(
   where: string,
   [name, value]: readonly [name: string, value: string | number | undefined],
-  choices: readonly (string | number)[],
+  { of }: { of: readonly (string | number)[] },
 ): void {
-  if (value !== undefined && choices.includes(value)) return;
-  throw new OptionError(`${where}: expected ${name}, one of ${choices.join(", ")}, got ${JSON.stringify(value) ?? "undefined"}.`);
+  if (value !== undefined && of.includes(value)) return;
+  throw new OptionError(`${where}: expected ${name}, one of ${of.join(", ")}, got ${JSON.stringify(value) ?? "undefined"}.`);
 }

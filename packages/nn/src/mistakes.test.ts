@@ -100,7 +100,7 @@ test("an optimizer of a model rather than of its parameters, and one without a l
   );
   expect(() => new AdamW(options([model]), { learningRate: 1 })).toThrow("got an array that holds a Linear");
   expect(() => new AdamW(model.parameters(), options({ lr: 1e-3 }))).toThrow(
-    "AdamW: expected a learningRate, a number ≥ 0 or a schedule, got undefined",
+    "AdamW: expected learningRate, a number ≥ 0 or a schedule, got undefined",
   );
   expect(() => new Sgd(model.parameters(), { learningRate: -1 })).toThrow("got -1");
   expect(() => new Sgd([{ parameters: model.parameters(), learningRate: NaN }], { learningRate: 1 })).toThrow("got NaN");

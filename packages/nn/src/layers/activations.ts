@@ -38,7 +38,7 @@ export class Gelu extends Module {
 
   constructor({ approximation = "none" }: { approximation?: "none" | "tanh" } = {}) {
     super();
-    checkChoice("Gelu", ["approximation", approximation], ["none", "tanh"]);
+    checkChoice("Gelu", ["approximation", approximation], { of: ["none", "tanh"] });
     this.approximation = approximation;
   }
 

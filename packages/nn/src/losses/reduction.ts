@@ -16,7 +16,7 @@ export interface LossOptions<R extends Reduction = Reduction> {
 
 /** @throws OptionError for another word. */
 export function checkReduction(reduction: Reduction): void {
-  checkChoice("loss", ["reduction", reduction], ["mean", "sum", "none"]);
+  checkChoice("loss", ["reduction", reduction], { of: ["mean", "sum", "none"] });
 }
 
 /** @throws OptionError for a reduction there is none of. */
