@@ -23,7 +23,7 @@ export { LayerNorm } from "./layers/layer-norm.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type AttendOptions, MultiHeadAttention, type MultiHeadAttentionOptions } from "./layers/multi-head-attention.ts";
 export { AveragePool2d, GlobalAveragePool2d, MaxPool2d } from "./layers/pooling.ts";
-export { Gru, Lstm, Recurrent, type RecurrentOptions, type RecurrentResult, Rnn } from "./layers/recurrent.ts";
+export { Gru, Lstm, Recurrent, type RecurrentInputs, type RecurrentOptions, type RecurrentResult, Rnn } from "./layers/recurrent.ts";
 export { GruCell, LstmCell, RecurrentCell, type RecurrentCellOptions, type RecurrentState, RnnCell } from "./layers/recurrent-cell.ts";
 export { RmsNorm } from "./layers/rms-norm.ts";
 export { type Layer, Sequential } from "./layers/sequential.ts";

@@ -43,6 +43,19 @@ class Net extends Module {
 }
 
 describe("the tree", () => {
+  test("two parameters of one path are refused: the second would be neither trained nor saved", () => {
+    class Keyed extends Module {
+      readonly parts: ReadonlyMap<unknown, Parameter>;
+      constructor(keys: readonly unknown[]) {
+        super();
+        this.parts = new Map(keys.map((key) => [key, new Parameter(hostTensor(Float32Array.of(1), [1]))]));
+      }
+      forward(): void {}
+    }
+    expect([...new Keyed([1, "2"]).state().keys()]).toEqual(["parts.1", "parts.2"]);
+    expect(() => new Keyed([1, "1"]).parameters()).toThrow("Keyed: expected a path for each parameter, got parts.1 for two.");
+  });
+
   test("names are paths of fields, through arrays and objects, in the order they are declared", () => {
     using net = new Net();
     expect([...net.state().keys()]).toEqual([

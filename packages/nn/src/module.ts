@@ -1,6 +1,6 @@
 /** The module: a class whose fields are its parameters and children, and whose `forward` says what it computes. */
 
-import { Cell } from "@dl/core";
+import { Cell, OptionError } from "@dl/core";
 import { instrumentForward } from "./forward.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
@@ -79,6 +79,12 @@ function walk(root: Module, { enter }: { enter: boolean }): { cells: Map<string,
   const visit = (value: unknown, path: string): void => {
     if (typeof value !== "object" || value === null || seen.has(value)) return;
     if (value instanceof Cell) {
+      // Keys of maps may hold dots, or be numbers beside the same as text: the second would take the first one's place.
+      if (cells.has(path)) {
+        throw new OptionError(
+          `${root.constructor.name}: expected a path for each parameter, got ${path} for two. Give the keys of a map other names.`,
+        );
+      }
       cells.set(path, value);
     } else if (value instanceof Module) {
       modules.set(path, value);

@@ -147,6 +147,48 @@ describe("a checkpoint file", () => {
   });
 });
 
+describe("a run that does not fit is left as it is", () => {
+  test("when the second of two optimizers is another, or a tensor beside them cannot be read", async () => {
+    await onDevice(precisions[0]!.backend(), async (device) => {
+      using saved = new Training(1);
+      await saved.steps(device, 2);
+      using run = new Training(2);
+      using momentum = new Sgd(run.model.parameters(), { learningRate: 1, momentum: 0.9 });
+      const before = await run.save();
+      const file = await saved.save();
+      const wrong = { ...run.run, optimizers: { ...run.run.optimizers, average: { optimizer: momentum, model: run.model } } };
+      expect(() => readCheckpoint(file, wrong)).toThrow(/optimizer average: Sgd\.load: expected a tensor/);
+      const { tensors, metadata } = readSafetensors(file);
+      const large = new Map([...tensors, ["extra.large", { dtype: "I64", shape: [1], bytes: new Uint8Array(8).fill(127) }]] as const);
+      expect(() => readCheckpoint(writeSafetensors(large as never, { metadata }), run.run)).toThrow(CheckpointError);
+      expect(await run.save()).toEqual(before);
+    });
+  });
+
+  test("when the record of the run is not what is written", () => {
+    const file = (run: unknown) => writeSafetensors(new Map(), { metadata: { format: "dl-checkpoint-1", run: JSON.stringify(run) } });
+    expect(readCheckpoint(file({ step: 1, metrics: {} }), { models: {} }).step).toBe(1);
+    for (const bad of [
+      { step: -1, metrics: {} },
+      { step: 1, metrics: {}, rngs: 3 },
+      { step: 1, metrics: [], extra: {} },
+      { step: 1, metrics: {}, optimizerSteps: "a" },
+    ]) {
+      expect(() => readCheckpoint(file(bad), { models: {} })).toThrow(/metadata "run" is not what writeCheckpoint writes/);
+    }
+  });
+});
+
+test("what could not be read again is not written; a model without parameters is read", async () => {
+  using model = build(1);
+  await expect(writeCheckpoint({ models: { "a.b": model } }, { step: 1 })).rejects.toThrow(
+    /names of models and optimizers without dots, got "a\.b"/,
+  );
+  await expect(writeCheckpoint({ models: {} }, { step: NaN })).rejects.toThrow(/expected a step, a whole number ≥ 0, got NaN/);
+  const run = { models: { model, activation: new Sequential([relu]) } };
+  expect(readCheckpoint(await writeCheckpoint(run, { step: 3 }), run).step).toBe(3);
+});
+
 describe("a model's state", () => {
   test("goes out and comes back through safetensors", async () => {
     using a = build(1);

@@ -1,6 +1,6 @@
 /** A whole run in one safetensors file: models, optimizers, step, random numbers, data position, metrics. */
 
-import { CheckpointError, type HostTensor, type RngState } from "@dl/core";
+import { CheckpointError, type HostTensor, OptionError, type RngState } from "@dl/core";
 import type { Module } from "../module.ts";
 import type { OptimizerState } from "../optimizers/optimizer.ts";
 import { fromStored } from "../safetensors/convert.ts";
@@ -15,6 +15,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export interface Stateful {
   read(model: Module): Promise<OptimizerState>;
   load(model: Module, state: OptimizerState): void;
+  /** Checks everything `load` checks, changes nothing, and returns what does it. Without it a run whose checkpoint does not fit may be loaded in part. */
+  planLoad?(model: Module, state: OptimizerState): () => void;
 }
 
 /** The live objects of a run, by names of your choice. */
@@ -41,10 +43,16 @@ const format = "dl-checkpoint-1";
 /**
  * The run as the bytes of a safetensors file: tensors are `model.<name>.<path>`, `optimizer.<name>.<path>.<slot>` and `extra.<name>`.
  *
+ * @throws OptionError for names of models and optimizers with dots, and for a step that is no whole number ≥ 0.
  * @example
  * await writeFileAtomically(path, [await writeCheckpoint({ models: { model }, optimizers: { adam: { optimizer, model } } }, { step })]);
  */
 export async function writeCheckpoint({ models, optimizers = {} }: Run, progress: Progress): Promise<Uint8Array> {
+  for (const name of [...Object.keys(models), ...Object.keys(optimizers)]) {
+    if (name.includes("."))
+      throw new OptionError(`writeCheckpoint: expected names of models and optimizers without dots, got ${JSON.stringify(name)}.`);
+  }
+  if (!isCount(progress.step)) throw new OptionError(`writeCheckpoint: expected a step, a whole number ≥ 0, got ${String(progress.step)}.`);
   const tensors = new Map<string, HostTensor>();
   for (const [name, model] of Object.entries(models)) {
     for (const [path, tensor] of await readState(model)) tensors.set(`model.${name}.${path}`, tensor);
@@ -64,7 +72,7 @@ export async function writeCheckpoint({ models, optimizers = {} }: Run, progress
 }
 
 /**
- * Puts a run back where `writeCheckpoint` found it, and returns the rest of it.
+ * Puts a run back where `writeCheckpoint` found it, and returns the rest of it; nothing is changed unless everything fits.
  *
  * @param options.file  Names the file in errors. Default `checkpoint`.
  * @throws CheckpointError when the file is damaged, or of another run.
@@ -83,21 +91,25 @@ export function readCheckpoint(
     );
   }
   const { optimizerSteps, ...progress } = parseRun(metadata.get("run"), file);
-  sameNames(file, "models", { expected: Object.keys(models), got: firstParts(tensors, "model.") });
+  // A model without parameters has no tensor to be found by.
+  const expected = Object.keys(models).filter((name) => models[name]!.state().size > 0);
+  sameNames(file, "models", { expected, got: firstParts(tensors, "model.") });
   sameNames(file, "optimizers", { expected: Object.keys(optimizers), got: Object.keys(optimizerSteps) });
   const plans = Object.entries(models).map(([name, model]) => planLoad(model, under(tensors, `model.${name}.`), { file }));
-  for (const [name, { optimizer, model }] of Object.entries(optimizers)) {
+  const loads = Object.entries(optimizers).map(([name, { optimizer, model }]) => {
     const slots = new Map([...under(tensors, `optimizer.${name}.`)].map(([path, tensor]) => [path, fromStored(tensor, { name: path })]));
+    const state = { step: optimizerSteps[name]!, tensors: slots };
     try {
-      optimizer.load(model, { step: optimizerSteps[name]!, tensors: slots });
+      return optimizer.planLoad?.(model, state) ?? (() => optimizer.load(model, state));
     } catch (error) {
       if (error instanceof CheckpointError) error.message = `${file}: optimizer ${name}: ${error.message}`;
       throw error;
     }
-  }
-  // Last: by now nothing can go wrong.
-  for (const { apply } of plans) apply();
+  });
   const extra = [...under(tensors, "extra.")].map(([name, tensor]) => [name, fromStored(tensor, { name })] as const);
+  // Last: by now nothing can go wrong.
+  for (const load of loads) load();
+  for (const { apply } of plans) apply();
   return { ...progress, tensors: new Map(extra) };
 }
 
@@ -121,10 +133,21 @@ function parseRun(
 ): Required<Omit<Progress, "tensors">> & { optimizerSteps: Record<string, number> } {
   try {
     const run = JSON.parse(text ?? "") as Progress & { metrics: Record<string, string>; optimizerSteps: Record<string, number> };
-    if (!Number.isInteger(run.step)) throw new Error(`step is ${run.step}`);
+    if (!isCount(run.step)) throw new Error(`step is ${run.step}`);
+    for (const part of ["rngs", "extra", "metrics", "optimizerSteps"] as const) {
+      if (!isRecord(run[part] ?? {})) throw new Error(`${part} is ${JSON.stringify(run[part])}`);
+    }
     const metrics = Object.fromEntries(Object.entries(run.metrics).map(([name, value]) => [name, Number(value)]));
-    return { step: run.step, rngs: run.rngs ?? {}, extra: run.extra ?? {}, metrics, optimizerSteps: run.optimizerSteps };
+    return { step: run.step, rngs: run.rngs ?? {}, extra: run.extra ?? {}, metrics, optimizerSteps: run.optimizerSteps ?? {} };
   } catch (error) {
     throw new CheckpointError(`${file}: metadata "run" is not what writeCheckpoint writes: ${String(error)}.`, { cause: error });
   }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

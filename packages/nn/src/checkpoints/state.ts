@@ -1,6 +1,7 @@
 /** A model's state, out as host tensors and in from any file: names are module paths. */
 
 import { type Cell, CheckpointError, formatShape, type HostTensor, isFloat, sameShape } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 import type { Module } from "../module.ts";
 import { fromStored } from "../safetensors/convert.ts";
 import type { StoredTensor } from "../safetensors/stored-tensor.ts";
@@ -62,6 +63,7 @@ export function planLoad(
   tensors: NamedTensors,
   { strict = true, nan = "refuse", file, map = (name) => name }: LoadStateOptions,
 ): { report: LoadReport; apply: () => void } {
+  checkChoice("loadState", ["nan", nan], { of: ["refuse", "accept"] });
   const where = `${file === undefined ? "" : `${file}: `}loadState ${model.constructor.name}`;
   const state = model.state();
   const found = new Map<string, { cell: Cell; tensor: HostTensor }>();

@@ -1,4 +1,4 @@
-import { type HostTensor, Rng, ShapeError } from "@dl/core";
+import { type HostTensor, OptionError, Rng, ShapeError } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import * as init from "./index.ts";
 
@@ -20,6 +20,7 @@ test("fans by hand: linear [in, out], convolution [kh, kw, in/groups, out]", () 
   expect(init.fansOf([784, 10])).toEqual({ fanIn: 784, fanOut: 10 });
   expect(init.fansOf([3, 5, 8, 16])).toEqual({ fanIn: 3 * 5 * 8, fanOut: 3 * 5 * 16 });
   expect(() => init.fansOf([5])).toThrow(ShapeError);
+  expect(() => init.heNormal([2, 3], { rng: rng(), fan: "fan_in" as "in" })).toThrow(OptionError); // fan out would have been taken
 });
 
 test("the constants", () => {

@@ -1,6 +1,7 @@
 /** Initialisers that keep the variance from layer to layer: Glorot, He, LeCun. */
 
 import type { HostTensor, Rng, Shape } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 import { fansOf, gains } from "./initializer.ts";
 
 export interface HeOptions {
@@ -53,6 +54,7 @@ export function fanInUniform(shape: Shape, { rng, fanIn = fansOf(shape).fanIn }:
 }
 
 function fanOf(shape: Shape, fan: "in" | "out"): number {
+  checkChoice("init", ["fan", fan], { of: ["in", "out"] });
   const { fanIn, fanOut } = fansOf(shape);
   // An empty weight has no element to draw: any positive fan keeps the formula finite.
   return Math.max(1, fan === "in" ? fanIn : fanOut);

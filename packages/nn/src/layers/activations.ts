@@ -1,6 +1,7 @@
 /** Activations as modules, so that summaries and observers see them. In your own `forward`, call the functions of @dl/core. */
 
 import { elu, gelu, geluTanh, leakyRelu, relu, sigmoid, silu, softmax, type Tensor, tanh } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 import { Module } from "../module.ts";
 
 /** max(x, 0). */
@@ -37,6 +38,7 @@ export class Gelu extends Module {
 
   constructor({ approximation = "none" }: { approximation?: "none" | "tanh" } = {}) {
     super();
+    checkChoice("Gelu", ["approximation", approximation], { of: ["none", "tanh"] });
     this.approximation = approximation;
   }
 

@@ -1,11 +1,11 @@
 /** Batch normalisation. Ioffe and Szegedy 2015, arXiv:1502.03167; running statistics as PyTorch keeps them. */
 
-import { batchNorm, isReplaying, rsqrt, ShapeError, type Tensor } from "@dl/core";
+import { batchNorm, formatShape, isReplaying, OptionError, rsqrt, ShapeError, type Tensor } from "@dl/core";
 import { ones, zeros } from "../init/constant.ts";
 import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
 import { Buffer, Parameter } from "../parameter.ts";
-import { checkCounts } from "./check-options.ts";
+import { checkCounts, checkEpsilon } from "./check-options.ts";
 
 export interface BatchNormOptions {
   channels: number;
@@ -31,6 +31,8 @@ export class BatchNorm extends Module {
   constructor({ channels, momentum = 0.1, epsilon = 1e-5 }: BatchNormOptions) {
     super();
     checkCounts("BatchNorm", { channels });
+    checkEpsilon("BatchNorm", epsilon);
+    if (!(momentum >= 0 && momentum <= 1)) throw new OptionError(`BatchNorm: expected a momentum from 0 to 1, got ${momentum}.`);
     this.weight = new Parameter(ones([channels]));
     this.bias = new Parameter(zeros([channels]));
     this.runningMean = new Buffer(zeros([channels]));
@@ -41,13 +43,18 @@ export class BatchNorm extends Module {
 
   forward(x: Tensor, mode: Mode): Tensor {
     checkMode("BatchNorm", mode);
+    const channels = this.weight.size;
+    // One channel would broadcast to all of them.
+    if (x.shape.at(-1) !== channels) {
+      throw new ShapeError(`BatchNorm: expected input […, ${channels}], got ${formatShape(x.shape)}.`);
+    }
     const { epsilon, momentum } = this;
     const [weight, bias] = [this.weight.value, this.bias.value];
     if (!mode.training) {
       const scale = weight.mul(rsqrt(this.runningVariance.value.add(epsilon))); // [C]
       return x.mul(scale).add(bias.sub(this.runningMean.value.mul(scale)));
     }
-    const count = x.size / this.weight.size;
+    const count = x.size / channels;
     if (count < 2) {
       throw new ShapeError(
         `BatchNorm: expected more than one value per channel in training, got input [${x.shape.join(", ")}]. Use a larger batch.`,

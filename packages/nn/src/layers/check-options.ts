@@ -31,6 +31,22 @@ export function checkRng(where: string, rng: Rng): void {
   }
 }
 
+/** @throws OptionError when an epsilon, which is added to a variance, is negative or no number. */
+export function checkEpsilon(where: string, epsilon: number): void {
+  if (!(Number.isFinite(epsilon) && epsilon >= 0)) throw new OptionError(`${where}: expected an epsilon ≥ 0, got ${epsilon}.`);
+}
+
+/** @throws OptionError when a rate of dropout is none. */
+export function checkDropout(where: string, rate: number): void {
+  if (!(rate >= 0 && rate < 1)) throw new OptionError(`${where}: expected a rate from 0 up to, not including, 1, got ${rate}.`);
+}
+
+/** @throws OptionError when an activation is not one that is applied in the same kernel. */
+export function checkActivation(where: string, activation: "relu" | undefined): void {
+  if (activation === undefined || activation === "relu") return;
+  throw new OptionError(`${where}: expected activation relu or none, got ${JSON.stringify(activation)}. Apply others to the output.`);
+}
+
 /** Height and width of an option that takes one number for both. @throws OptionError when it is neither. */
 export function pairOf(where: string, [name, value]: readonly [name: string, value: Pair]): readonly [number, number] {
   const pair = typeof value === "number" ? ([value, value] as const) : value;

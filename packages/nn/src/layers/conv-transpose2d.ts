@@ -45,6 +45,8 @@ export class ConvTranspose2d extends Module {
     checkCounts("ConvTranspose2d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
     checkRng("ConvTranspose2d", rng);
     const [height, width] = pairOf("ConvTranspose2d", ["kernelSize", kernelSize]);
+    pairOf("ConvTranspose2d", ["stride", stride]);
+    pairOf("ConvTranspose2d", ["dilation", dilation]);
     const perGroup = outputs / groups;
     // PyTorch counts the fan of the stored layout, which is that of the way back; so do we, to start alike.
     const initBias: Initializer = biasInit ?? ((shape, { rng }) => fanInUniform(shape, { rng, fanIn: height * width * perGroup }));

@@ -52,6 +52,8 @@ export class Conv1d extends Module {
       inputs,
       outputs,
       kernelSize,
+      stride,
+      dilation,
       groups,
       "inputs / groups": inputs / groups,
       "outputs / groups": outputs / groups,

@@ -5,7 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts, checkRng, pairOf } from "./check-options.ts";
+import { checkActivation, checkCounts, checkRng, pairOf } from "./check-options.ts";
 
 export interface Conv2dOptions {
   /** Channels in and out. */
@@ -56,8 +56,11 @@ export class Conv2d extends Module {
   }: Conv2dOptions) {
     super();
     checkCounts("Conv2d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+    checkActivation("Conv2d", activation);
     checkRng("Conv2d", rng);
     const [height, width] = pairOf("Conv2d", ["kernelSize", kernelSize]);
+    pairOf("Conv2d", ["stride", stride]);
+    pairOf("Conv2d", ["dilation", dilation]);
     const perGroup = inputs / groups;
     const initBias: Initializer = biasInit ?? ((shape, { rng }) => fanInUniform(shape, { rng, fanIn: height * width * perGroup }));
     this.weight = new Parameter(weightInit([height, width, perGroup, outputs], { rng: rng.fork("weight") }));

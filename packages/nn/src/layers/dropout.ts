@@ -1,8 +1,9 @@
 /** Dropout. Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting". */
 
-import { dropout, OptionError, type Tensor } from "@dl/core";
+import { dropout, type Tensor } from "@dl/core";
 import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
+import { checkDropout } from "./check-options.ts";
 
 /** In training, each element becomes 0 with probability `rate`, and the others grow by 1/(1 − rate). */
 export class Dropout extends Module {
@@ -10,7 +11,7 @@ export class Dropout extends Module {
 
   constructor({ rate }: { rate: number }) {
     super();
-    if (!(rate >= 0 && rate < 1)) throw new OptionError(`Dropout: expected a rate from 0 up to, not including, 1, got ${rate}.`);
+    checkDropout("Dropout", rate);
     this.rate = rate;
   }
 

@@ -4,7 +4,7 @@ import { formatShape, mean, OptionError, rsqrt, ShapeError, square, type Tensor 
 import { ones, zeros } from "../init/constant.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts } from "./check-options.ts";
+import { checkCounts, checkEpsilon } from "./check-options.ts";
 
 export interface GroupNormOptions {
   channels: number;
@@ -25,6 +25,7 @@ export class GroupNorm extends Module {
   constructor({ channels, groups, epsilon = 1e-5 }: GroupNormOptions) {
     super();
     checkCounts("GroupNorm", { channels });
+    checkEpsilon("GroupNorm", epsilon);
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
       throw new OptionError(`GroupNorm: expected a number of groups that divides ${channels} channels, got ${groups}.`);
     }
@@ -57,6 +58,7 @@ export class InstanceNorm extends Module {
   constructor({ channels, epsilon = 1e-5 }: { channels: number; epsilon?: number }) {
     super();
     checkCounts("InstanceNorm", { channels });
+    checkEpsilon("InstanceNorm", epsilon);
     this.weight = new Parameter(ones([channels]));
     this.bias = new Parameter(zeros([channels]));
     this.epsilon = epsilon;

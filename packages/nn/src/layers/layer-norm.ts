@@ -4,7 +4,7 @@ import { layerNorm, type Tensor } from "@dl/core";
 import { ones, zeros } from "../init/constant.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { axesOf } from "./check-options.ts";
+import { axesOf, checkEpsilon } from "./check-options.ts";
 
 /** Each vector `[…, size]`, or each part of several last axes where `size` is their shape, to mean 0 and variance 1, then scaled and shifted. */
 export class LayerNorm extends Module {
@@ -17,6 +17,7 @@ export class LayerNorm extends Module {
   constructor({ size, epsilon = 1e-5 }: { size: number | readonly number[]; epsilon?: number }) {
     super();
     const shape = axesOf("LayerNorm", size);
+    checkEpsilon("LayerNorm", epsilon);
     this.weight = new Parameter(ones(shape));
     this.bias = new Parameter(zeros(shape));
     this.epsilon = epsilon;

@@ -5,7 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts, checkRng } from "./check-options.ts";
+import { checkActivation, checkCounts, checkRng } from "./check-options.ts";
 
 export interface LinearOptions {
   inputs: number;
@@ -45,6 +45,7 @@ export class Linear extends Module {
   }: LinearOptions) {
     super();
     checkCounts("Linear", { inputs, outputs });
+    checkActivation("Linear", activation);
     checkRng("Linear", rng);
     this.weight = new Parameter(weightInit([inputs, outputs], { rng: rng.fork("weight") }));
     this.bias = bias ? new Parameter(biasInit([outputs], { rng: rng.fork("bias") })) : undefined;

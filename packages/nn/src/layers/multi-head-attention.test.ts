@@ -29,6 +29,15 @@ describe("multi-head attention", () => {
       layer[Symbol.dispose]();
     });
 
+  test("no sequences give no outputs", async () => {
+    const layer = new MultiHeadAttention({ size: 8, heads: 2, rng });
+    await run(layer, async (device) => {
+      expect((await device.compute(() => layer.forward(tensor(hostTensor(new Float32Array(0), [0, 5, 8])), inference))).shape).toEqual([
+        0, 5, 8,
+      ]);
+    });
+  });
+
   test("causal: what comes later does not change what came before", async () => {
     const layer = new MultiHeadAttention({ size: 8, heads: 2, rng });
     await run(layer, async (device) => {

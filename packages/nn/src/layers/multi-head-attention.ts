@@ -3,7 +3,7 @@
 import { attention, dropout, formatShape, OptionError, type Rng, ShapeError, type Tensor } from "@dl/core";
 import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
-import { checkCounts, checkRng } from "./check-options.ts";
+import { checkCounts, checkDropout, checkRng } from "./check-options.ts";
 import { Linear } from "./linear.ts";
 
 export interface MultiHeadAttentionOptions {
@@ -53,6 +53,7 @@ export class MultiHeadAttention extends Module {
   }: MultiHeadAttentionOptions) {
     super();
     checkCounts("MultiHeadAttention", { size, heads, keyHeads, contextSize });
+    checkDropout("MultiHeadAttention", dropout);
     checkRng("MultiHeadAttention", rng);
     if (!Number.isInteger(headSize) || heads % keyHeads !== 0) {
       throw new OptionError(
@@ -85,8 +86,8 @@ export class MultiHeadAttention extends Module {
         onWeights: mode.training && rate > 0 ? (weights) => dropout(weights, { rate, rng: mode.rng }) : undefined,
       },
     ); // [B, H, T, D]
-    const [batch, , time] = attended.shape;
-    return this.output.forward(attended.transpose([0, 2, 1, 3]).reshape([batch!, time!, -1]));
+    const [batch, , time, headSize] = attended.shape;
+    return this.output.forward(attended.transpose([0, 2, 1, 3]).reshape([batch!, time!, this.heads * headSize!]));
   }
 }
 
@@ -94,8 +95,8 @@ export class MultiHeadAttention extends Module {
 function splitHeads(x: Tensor, heads: number): Tensor {
   if (x.rank !== 3)
     throw new ShapeError(`MultiHeadAttention: expected sequences [B, T, size], got ${formatShape(x.shape)} after projection.`);
-  const [batch, time] = x.shape;
-  return x.reshape([batch!, time!, heads, -1]).transpose([0, 2, 1, 3]);
+  const [batch, time, width] = x.shape;
+  return x.reshape([batch!, time!, heads, width! / heads]).transpose([0, 2, 1, 3]);
 }
 
 /** Puts the axes a short mask leaves out where `[B, H, T, S]` has them. */

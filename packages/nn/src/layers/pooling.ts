@@ -2,6 +2,7 @@
 
 import { type AveragePoolOptions, averagePool2d, globalAveragePool2d, maxPool2d, type PoolOptions, type Tensor } from "@dl/core";
 import { Module } from "../module.ts";
+import { pairOf } from "./check-options.ts";
 
 /** The largest of each window. The stride is the window's size by default. */
 export class MaxPool2d extends Module {
@@ -9,6 +10,7 @@ export class MaxPool2d extends Module {
 
   constructor(options: PoolOptions) {
     super();
+    pairOf("MaxPool2d", ["kernelSize", options.kernelSize]);
     this.options = options;
   }
 
@@ -23,6 +25,7 @@ export class AveragePool2d extends Module {
 
   constructor(options: AveragePoolOptions) {
     super();
+    pairOf("AveragePool2d", ["kernelSize", options.kernelSize]);
     this.options = options;
   }
 

@@ -1,6 +1,6 @@
 /** One step of recurrence, for the three classic cells. Gates lie in PyTorch's order. */
 
-import { type Rng, split, type Tensor, zeros } from "@dl/core";
+import { formatShape, OptionError, type Rng, ShapeError, split, type Tensor, zeros } from "@dl/core";
 import { uniform } from "../init/random.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
@@ -43,6 +43,7 @@ export abstract class RecurrentCell extends Module {
 
   /** One step: `[B, inputs]` and the state before it give the state after it. */
   forward(x: Tensor, state: RecurrentState = this.initialState(x.shape[0]!)): RecurrentState {
+    if (x.rank !== 2) throw new ShapeError(`${this.constructor.name}: expected input [B, C], got ${formatShape(x.shape)}.`);
     return this.step(this.projectInput(x), state);
   }
 
@@ -85,8 +86,9 @@ export class LstmCell extends RecurrentCell {
   }
 
   step(projected: Tensor, [hidden, memory]: RecurrentState): RecurrentState {
+    if (!memory) throw new OptionError("LstmCell: expected a state of hidden vector and memory, got the hidden vector alone.");
     const [input, forget, candidate, output] = split(projected.add(this.projectHidden(hidden)), 4, { axis: -1 });
-    const next = forget!.sigmoid().mul(memory!).add(input!.sigmoid().mul(candidate!.tanh()));
+    const next = forget!.sigmoid().mul(memory).add(input!.sigmoid().mul(candidate!.tanh()));
     return [output!.sigmoid().mul(next.tanh()), next];
   }
 

@@ -1,8 +1,8 @@
-import { Cell, concat, type HostTensor, hostTensor, Rng, tensor } from "@dl/core";
+import { Cell, concat, fill, type HostTensor, hostTensor, Rng, type Scalar, type Tensor, tensor, valueAndGrad } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { inference, training } from "../mode.ts";
-import { decode, expectReference, onDevice, permute, precisions, referenceCases, transposed } from "../reference-fixture.ts";
-import { Gru, Lstm, type Recurrent } from "./recurrent.ts";
+import { decode, expectClose, expectReference, onDevice, permute, precisions, referenceCases, transposed } from "../reference-fixture.ts";
+import { Gru, Lstm, type Recurrent, Rnn } from "./recurrent.ts";
 import { GruCell, LstmCell, RnnCell } from "./recurrent-cell.ts";
 
 const cases = referenceCases("rnn");
@@ -70,6 +70,51 @@ test("a sequence in two parts, the state handed over, is the sequence in one", a
     expect([...parts.data]).toEqual([...whole.data]);
   });
 });
+
+test.each([
+  ["Rnn", Rnn],
+  ["Lstm", Lstm],
+  ["Gru", Gru],
+] as const)(
+  "%s of sequences with lengths is each of them alone, in both directions: outputs, last states, and slopes",
+  async (_, Layer) => {
+    await onDevice(precisions[0]!.backend(), async (device) => {
+      using model = new Layer({ inputs: 2, size: 3, layers: 2, bidirectional: true, rng });
+      const [long, short] = [new Rng(1).normal([1, 4, 2]), new Rng(2).normal([1, 2, 2])];
+      const parts = await device.compute(() => {
+        const padding = fill([1, 2, 2], 50);
+        const both = concat([tensor(long), concat([tensor(short), padding], { axis: 1 })], { axis: 0 }); // [2, 4, 2]
+        const lengths = tensor([4, 2], { dtype: "int32" });
+        const together = model.forward(both, inference, { lengths });
+        const alone = [tensor(long), tensor(short)].map((x) => model.forward(x, inference));
+        const slopes = (loss: () => Scalar) => [...valueAndGrad(loss, model.parameters()).grads.values()];
+        const square = (x: Tensor): Scalar => x.square().sum();
+        return {
+          outputs: [together.output, concat([alone[0]!.output, concat([alone[1]!.output, fill([1, 2, 6], 0)], { axis: 1 })], { axis: 0 })],
+          states: [together, ...alone].map(({ states }) => states.map((state) => concat(state as readonly Tensor[], { axis: 1 }))),
+          together: slopes(() => square(model.forward(both, inference, { lengths }).output)),
+          alone: slopes(
+            () =>
+              square(model.forward(tensor(long), inference).output).add(square(model.forward(tensor(short), inference).output)) as Scalar,
+          ),
+        };
+      });
+      const close = { absolute: 1e-12, relative: 1e-12 };
+      expectClose(parts.outputs[0]!, parts.outputs[1]!, close, "outputs");
+      const [together, first, second] = parts.states as [HostTensor[], HostTensor[], HostTensor[]];
+      together.forEach(({ data }, i) => {
+        const rows = [...first[i]!.data, ...second[i]!.data];
+        expectClose({ shape: [rows.length], dtype: "float64", data }, hostTensor(Float64Array.from(rows), [rows.length]), close, "state");
+      });
+      parts.together.forEach((slope, i) => {
+        expectClose(slope, parts.alone[i]!, close, "slope");
+      });
+      await expect(device.compute(() => model.forward(tensor(long), inference, { lengths: tensor([4, 2]) }).output)).rejects.toThrow(
+        /expected lengths \[1\], one for each sequence, got \[2\]/,
+      );
+    });
+  },
+);
 
 test("dropout between layers acts in training only, and the same rng gives the same output", async () => {
   await onDevice(precisions[0]!.backend(), async (device) => {

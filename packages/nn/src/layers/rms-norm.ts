@@ -4,7 +4,7 @@ import { rmsNorm, type Tensor } from "@dl/core";
 import { ones } from "../init/constant.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { axesOf } from "./check-options.ts";
+import { axesOf, checkEpsilon } from "./check-options.ts";
 
 /** Each vector `[…, size]`, or each part of several last axes where `size` is their shape, to mean square 1, then scaled. */
 export class RmsNorm extends Module {
@@ -16,6 +16,7 @@ export class RmsNorm extends Module {
   constructor({ size, epsilon = 1e-6 }: { size: number | readonly number[]; epsilon?: number }) {
     super();
     const shape = axesOf("RmsNorm", size);
+    checkEpsilon("RmsNorm", epsilon);
     this.weight = new Parameter(ones(shape));
     this.epsilon = epsilon;
   }

@@ -5,6 +5,7 @@ import {
   equal,
   expandDims,
   fill,
+  formatShape,
   greater,
   less,
   logicalAnd,
@@ -13,8 +14,10 @@ import {
   maximum,
   mean,
   notEqual,
+  OptionError,
   range,
   repeat,
+  ShapeError,
   stack,
   sum,
   type Tensor,
@@ -22,7 +25,7 @@ import {
   unstack,
   where,
 } from "@dl/core";
-import type { LossOptions, Reduced, Reduction } from "./reduction.ts";
+import { checkReduction, type LossOptions, type Reduced, type Reduction } from "./reduction.ts";
 
 export interface ConnectionistTemporalOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Steps of each sequence, `[B]` int32; the rest of the logits is padding. */
@@ -42,12 +45,14 @@ const impossible = -1e30;
  *
  * @param logits   `[B, T, classes]`
  * @param targets  `[B, L]` int32, without blanks; padding may be any class
+ * @throws ShapeError, OptionError for shapes that do not fit, without a step or room for a label, and for a blank that is no class.
  */
 export function connectionistTemporal<R extends Reduction = "mean">(
   logits: Tensor,
   targets: Tensor,
-  { inputLengths, targetLengths, blank = 0, reduction }: ConnectionistTemporalOptions<R>,
+  { inputLengths, targetLengths, blank = 0, reduction = "mean" as R }: ConnectionistTemporalOptions<R>,
 ): Reduced<R> {
+  check(logits, targets, { inputLengths, targetLengths, blank, reduction });
   // B batch, T time, L labels, S = 2L + 1 states: blanks around and between the labels
   const [batch, time] = logits.shape as readonly [number, number, number];
   const states = 2 * targets.shape[1]! + 1;
@@ -67,6 +72,9 @@ export function connectionistTemporal<R extends Reduction = "mean">(
 
   // Equation 6: ln α(1, s), and equation 7 from step to step.
   let forward = where(less(range(states), 2), emissions[0]!, never); // [B, S]
+  // Of no step at all, the empty target alone is spelt, and surely.
+  const unread = where(equal(range(states), 0), fill([], 0, { dtype: logits.dtype }), never);
+  forward = where(expandDims(greater(inputLengths, 0), 1), forward, unread);
   for (let t = 1; t < time; t++) {
     const ways = stack([forward, shift(forward, 1), where(maySkip, shift(forward, 2), never)], { axis: 2 }); // [B, S, 3]
     const next = maximum(logSumExp(ways, 2).add(emissions[t]!), impossible);
@@ -82,4 +90,23 @@ export function connectionistTemporal<R extends Reduction = "mean">(
   if (reduction === "none") return losses as Reduced<R>;
   if (reduction === "sum") return sum(losses) as Reduced<R>;
   return mean(losses.div(maximum(targetLengths, 1).cast(logits.dtype))) as Reduced<R>;
+}
+
+function check(
+  logits: Tensor,
+  targets: Tensor,
+  { inputLengths, targetLengths, blank, reduction }: Required<ConnectionistTemporalOptions>,
+): void {
+  checkReduction(reduction);
+  const [batch, time, classes] = logits.shape;
+  const perSequence = [inputLengths, targetLengths].every(({ rank, shape }) => rank === 1 && shape[0] === batch);
+  if (logits.rank !== 3 || time === 0 || targets.rank !== 2 || targets.shape[0] !== batch || targets.shape[1] === 0 || !perSequence) {
+    const got = [logits, targets, inputLengths, targetLengths].map(({ shape }) => formatShape(shape)).join(", ");
+    throw new ShapeError(
+      `connectionistTemporal: expected logits [B, T, classes], targets [B, L] and both lengths [B], with T and L ≥ 1, got ${got}. A target without labels has a length of 0.`,
+    );
+  }
+  if (!Number.isInteger(blank) || blank < 0 || blank >= classes!) {
+    throw new OptionError(`connectionistTemporal: expected a blank from 0 to ${classes! - 1}, got ${blank}.`);
+  }
 }

@@ -12,6 +12,7 @@ import {
   logSoftmax,
   mean,
   notEqual,
+  OptionError,
   type Scalar,
   ShapeError,
   sameShape,
@@ -20,14 +21,14 @@ import {
   type Tensor,
   where,
 } from "@dl/core";
-import type { LossOptions, Reduced, Reduction } from "./reduction.ts";
+import { checkReduction, type LossOptions, type Reduced, type Reduction } from "./reduction.ts";
 
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Share of each target given to all classes alike. Szegedy et al. 2016, arXiv:1512.00567, section 7. Default 0. */
+  /** Share of each target given to all classes alike, from 0 to 1. Szegedy et al. 2016, arXiv:1512.00567, section 7. Default 0. */
   labelSmoothing?: number;
   /** A weight for each class, `[classes]`; the mean divides by the sum of the weights of the labels. Default 1 each. */
   classWeights?: Tensor | undefined;
-  /** Rows with this label count for nothing. Default none. */
+  /** Rows with this label count for nothing; for labels alone. Default none. */
   ignoreIndex?: number | undefined;
 }
 
@@ -47,7 +48,27 @@ export function crossEntropy<R extends Reduction = "mean">(
   targets: Tensor,
   options: CrossEntropyOptions<R> = {},
 ): Reduced<R> {
+  check(logits, targets, options);
   return (targets.dtype === "int32" ? fromLabels(logits, targets, options) : fromDistributions(logits, targets, options)) as Reduced<R>;
+}
+
+function check(
+  logits: Tensor,
+  targets: Tensor,
+  { labelSmoothing = 0, classWeights, ignoreIndex, reduction = "mean" }: CrossEntropyOptions,
+): void {
+  checkReduction(reduction);
+  if (logits.rank === 0) throw new ShapeError("crossEntropy: expected logits [..., classes], got a scalar.");
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new OptionError(`crossEntropy: expected labelSmoothing from 0 to 1, got ${labelSmoothing}.`);
+  }
+  const classes = logits.shape.at(-1)!;
+  if (classWeights && !sameShape(classWeights.shape, [classes])) {
+    throw new ShapeError(`crossEntropy: expected classWeights [${classes}], one for each class, got ${formatShape(classWeights.shape)}.`);
+  }
+  if (ignoreIndex !== undefined && targets.dtype !== "int32") {
+    throw new OptionError(`crossEntropy: expected ignoreIndex with int32 labels alone, got ${ignoreIndex} with ${targets.dtype} targets.`);
+  }
 }
 
 function fromLabels(

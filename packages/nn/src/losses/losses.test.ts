@@ -1,4 +1,4 @@
-import { Cell, cast, type HostTensor, hostTensor, relu, type Tensor, tensor } from "@dl/core";
+import { Cell, cast, fill, type HostTensor, hostTensor, relu, type Tensor, tensor } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import {
   channelsLast,
@@ -205,6 +205,23 @@ describe("by hand", () => {
     expect(await loss(2, [1, 1])).toBe(Infinity); // a repeated label needs a blank between: three steps
   });
 
+  test("CTC of no steps: 0 for the empty target, ∞ for any other, as PyTorch's", async () => {
+    const loss = (labels: number) =>
+      number(() =>
+        connectionistTemporal(tensor([[[1, 1, 1]]]), int([1]).reshape([1, 1]), { inputLengths: int([0]), targetLengths: int([labels]) }),
+      );
+    expect(await loss(0)).toBeCloseTo(0, 12);
+    expect(await loss(1)).toBe(Infinity);
+  });
+
+  test("smooth L1 with beta 0 is the absolute distance", async () => {
+    expect(await number(() => smoothL1(tensor([1, -3]), 0, { beta: 0 }))).toBe(2);
+  });
+
+  test("a logit given as a probability makes the loss NaN, where a clipped one would look like a perfect answer", async () => {
+    for (const bad of [3, -0.5]) expect(await number(() => binaryCrossEntropy(tensor([0.5, bad]), tensor([1, 1])))).toBeNaN();
+  });
+
   test("the hinge is zero beyond the margin", async () => {
     expect(await number(() => hinge(tensor([2, 0.5, -3]), tensor([1, 1, -1])))).toBeCloseTo(0.5 / 3, 12);
   });
@@ -224,5 +241,80 @@ test("a tensor of labels of another dtype says what it wants", async () => {
     await expect(device.compute(() => crossEntropy(tensor([[1, 2]]), cast(relu(tensor([1])), "float32")))).rejects.toThrow(
       /crossEntropy: expected int32 labels \[1\], or float distributions \[1, 2\], got float64 \[1\]/,
     );
+  });
+});
+
+describe("wrong use", () => {
+  const expectError = (loss: () => Tensor, message: RegExp | string): Promise<void> =>
+    onDevice(oracle.backend(), (device) => expect(device.compute(() => loss())).rejects.toThrow(message));
+  const zeros = (shape: number[]): Tensor => fill(shape, 0);
+  const labels = (...values: number[]): Tensor => tensor(values, { dtype: "int32" });
+  const ctc = (logits: number[], targets: number[], blank = 0): Tensor =>
+    connectionistTemporal(zeros(logits), cast(zeros(targets), "int32"), { inputLengths: labels(1), targetLengths: labels(1), blank });
+
+  test.each<[string, (prediction: Tensor, target: Tensor) => Tensor]>([
+    ["meanSquaredError", meanSquaredError],
+    ["meanAbsoluteError", meanAbsoluteError],
+    ["huber", huber],
+    ["hinge", hinge],
+    ["binaryCrossEntropyWithLogits", binaryCrossEntropyWithLogits],
+    ["binaryCrossEntropy", binaryCrossEntropy],
+    ["klDivergence", klDivergence],
+  ])("%s of [B, 1] and [B] is refused: it would be every prediction against every target", async (name, loss) => {
+    await expectError(
+      () => loss(zeros([3, 1]), zeros([3])),
+      `${name}: expected targets [3, 1], or of a shape that broadcasts to it, got [3]. Reshape one of them.`,
+    );
+  });
+
+  test.each<[string, () => Tensor, RegExp]>([
+    [
+      "a reduction of another library",
+      () => hinge(zeros([2]), 1, { reduction: "avg" as never }),
+      /loss: expected reduction, one of mean, sum, none, got "avg"/,
+    ],
+    ["the same of labels", () => crossEntropy(zeros([1, 2]), labels(0), { reduction: "avg" as never }), /expected reduction/],
+    [
+      "smoothing above 1",
+      () => crossEntropy(zeros([1, 2]), labels(0), { labelSmoothing: 2 }),
+      /expected labelSmoothing from 0 to 1, got 2/,
+    ],
+    [
+      "weights of other classes",
+      () => crossEntropy(zeros([1, 2]), labels(0), { classWeights: zeros([3]) }),
+      /expected classWeights \[2\].*got \[3\]/,
+    ],
+    [
+      "one weight for soft targets",
+      () => crossEntropy(zeros([1, 2]), zeros([1, 2]), { classWeights: zeros([1]) }),
+      /expected classWeights \[2\]/,
+    ],
+    [
+      "soft targets to ignore",
+      () => crossEntropy(zeros([1, 2]), zeros([1, 2]), { ignoreIndex: 0 }),
+      /expected ignoreIndex with int32 labels alone/,
+    ],
+    ["a delta of 0", () => huber(zeros([2]), 1, { delta: 0 }), /huber: expected a delta above 0, got 0/],
+    [
+      "labels of another shape",
+      () => cosineEmbedding([zeros([3, 2]), zeros([3, 2])], zeros([3, 1])),
+      /cosineEmbedding: expected targets \[3\]/,
+    ],
+    [
+      "a temperature of 0",
+      () => infoNce(zeros([2, 2]), zeros([2, 2]), { temperature: 0 }),
+      /infoNce: expected a temperature above 0, got 0/,
+    ],
+    [
+      "fewer keys than queries",
+      () => infoNce(zeros([3, 2]), zeros([2, 2])),
+      /infoNce: expected queries and keys \[B, C\], got \[3, 2\] and \[2, 2\]/,
+    ],
+    ["no step", () => ctc([1, 0, 3], [1, 1]), /connectionistTemporal: expected logits .*got \[1, 0, 3\], \[1, 1\], \[1\], \[1\]/],
+    ["no room for a label", () => ctc([1, 2, 3], [1, 0]), /with T and L ≥ 1/],
+    ["a batch of another size", () => ctc([2, 2, 3], [1, 1]), /both lengths \[B\]/],
+    ["a blank that is no class", () => ctc([1, 2, 3], [1, 1], 3), /expected a blank from 0 to 2, got 3/],
+  ])("%s", async (_, loss, message) => {
+    await expectError(loss, message);
   });
 });

@@ -1,8 +1,22 @@
 /** Losses on the distances between embeddings. */
 
-import { equal, maximum, norm, range, relu, rsqrt, sum, swapAxes, type Tensor, where } from "@dl/core";
+import {
+  equal,
+  formatShape,
+  maximum,
+  norm,
+  OptionError,
+  range,
+  relu,
+  rsqrt,
+  ShapeError,
+  sum,
+  swapAxes,
+  type Tensor,
+  where,
+} from "@dl/core";
 import { crossEntropy } from "./cross-entropy.ts";
-import { type LossOptions, type Reduced, type Reduction, reduce } from "./reduction.ts";
+import { checkTargets, type LossOptions, type Reduced, type Reduction, reduce } from "./reduction.ts";
 
 /** The cosine of the angle between vectors `[…, C]`: `[…]`. Lengths below 10⁻⁸ count as 10⁻⁸. */
 export function cosineSimilarity(a: Tensor, b: Tensor): Tensor {
@@ -22,6 +36,7 @@ export function cosineEmbedding<R extends Reduction = "mean">(
   { margin = 0, reduction }: LossOptions<R> & { margin?: number } = {},
 ): Reduced<R> {
   const cosine = cosineSimilarity(a, b);
+  checkTargets("cosineEmbedding", cosine, labels);
   return reduce(where(equal(labels, 1), cosine.neg().add(1), relu(cosine.sub(margin))), reduction);
 }
 
@@ -43,12 +58,18 @@ export function triplet<R extends Reduction = "mean">(
  * @param keys     `[B, C]`; row i belongs to query i
  * @param options.temperature  Divides the cosines; a tensor when it is learned, as in CLIP. Default 0.07.
  * @param options.symmetric  Keys must find their queries too, and the mean of both is taken. Radford et al. 2021, arXiv:2103.00020. Default false.
+ * @throws ShapeError for queries and keys of other shapes, OptionError for a temperature that is a number and not positive.
  */
 export function infoNce<R extends Reduction = "mean">(
   queries: Tensor,
   keys: Tensor,
   { temperature = 0.07, symmetric = false, reduction }: LossOptions<R> & { temperature?: Tensor | number; symmetric?: boolean } = {},
 ): Reduced<R> {
+  if (queries.rank !== 2 || queries.shape.join() !== keys.shape.join()) {
+    throw new ShapeError(`infoNce: expected queries and keys [B, C], got ${formatShape(queries.shape)} and ${formatShape(keys.shape)}.`);
+  }
+  if (typeof temperature === "number" && !(temperature > 0))
+    throw new OptionError(`infoNce: expected a temperature above 0, got ${temperature}.`);
   const logits = unit(queries)
     .matmul(swapAxes(unit(keys), -2, -1))
     .div(temperature); // [B, B]

@@ -39,17 +39,24 @@ export function globalNorm(gradients: Gradients, { order = 2 }: NormOptions = {}
  * All gradients times min(1, largest/‖g‖). Pascanu et al. 2013, arXiv:1211.5063, algorithm 1; 10⁻⁶ is added to the norm, as in PyTorch.
  *
  * @param options.norm  The norm, when it is known already. Default `globalNorm(gradients, { order })`.
+ * @throws OptionError for a bound that is no number ≥ 0: a negative one would turn the gradients round.
  */
 export function clipByGlobalNorm<V extends Variable>(
   gradients: Gradients<V>,
   largest: number,
   { order = 2, norm = globalNorm(gradients, { order }) }: NormOptions & { norm?: Tensor } = {},
 ): Gradients<V> {
+  checkBound("clipByGlobalNorm", largest);
   const factor = minimum(reciprocal(norm.add(1e-6)).mul(largest), 1);
   return new Map([...gradients].map(([variable, gradient]) => [variable, gradient.mul(factor)]));
 }
 
-/** Every element held between −largest and largest. */
+/** Every element held between −largest and largest. @throws OptionError for a bound that is no number ≥ 0. */
 export function clipByValue<V extends Variable>(gradients: Gradients<V>, largest: number): Gradients<V> {
+  checkBound("clipByValue", largest);
   return new Map([...gradients].map(([variable, gradient]) => [variable, clip(gradient, -largest, largest)]));
+}
+
+function checkBound(where: string, largest: number): void {
+  if (!(largest >= 0)) throw new OptionError(`${where}: expected a bound ≥ 0, got ${String(largest)}.`);
 }

@@ -26,10 +26,16 @@ export class GradientAccumulator implements Disposable {
 
   /** Inside `compute`. */
   add(gradients: Gradients): void {
+    // All are looked for before one is added: a sum is moved whole or not at all.
+    for (const parameter of this.#cells.keys()) {
+      if (!gradients.has(parameter)) {
+        throw new OptionError(
+          `GradientAccumulator.add: expected a gradient for each of its parameters, got none for one of shape [${parameter.shape.join(", ")}].`,
+        );
+      }
+    }
     for (const [parameter, cell] of this.#cells) {
-      const gradient = gradients.get(parameter);
-      if (gradient === undefined)
-        throw new OptionError("GradientAccumulator.add: expected a gradient for each of its parameters, got none for one.");
+      const gradient = gradients.get(parameter)!;
       cell.set(this.#count === 0 ? gradient : cell.value.add(gradient));
     }
     this.#count++;
@@ -39,8 +45,9 @@ export class GradientAccumulator implements Disposable {
   takeMean(): Gradients<Parameter> {
     if (this.#count === 0) throw new OptionError("GradientAccumulator.takeMean: expected at least one add before, got none.");
     const share = 1 / this.#count;
+    const mean = new Map([...this.#cells].map(([parameter, cell]) => [parameter, cell.value.mul(share)]));
     this.#count = 0;
-    return new Map([...this.#cells].map(([parameter, cell]) => [parameter, cell.value.mul(share)]));
+    return mean;
   }
 
   [Symbol.dispose](): void {

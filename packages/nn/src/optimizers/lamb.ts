@@ -14,8 +14,8 @@ export interface LambOptions extends Omit<AdamOptions, "amsgrad"> {
 }
 
 export class Lamb extends Optimizer<Required<LambOptions>> {
-  /** The gradients of this step, and what they are divided by: found once, for all parameters. */
-  #clipped: { readonly gradients: Gradients; readonly divisor: Tensor } | undefined;
+  /** The gradients of this step, and how long they are: found once, for all parameters. */
+  #measured: { readonly gradients: Gradients; readonly norm: Tensor } | undefined;
 
   constructor(
     trainable: Trainable<Required<LambOptions>>,
@@ -31,7 +31,7 @@ export class Lamb extends Optimizer<Required<LambOptions>> {
   protected updateParameter(update: ParameterUpdate<Required<LambOptions>>): void {
     const { parameter, options, learningRate } = update;
     const { epsilon, weightDecay, maximumNorm, alwaysAdapt } = options;
-    const gradient = maximumNorm === Infinity ? update.gradient : update.gradient.div(this.#divisorOf(update));
+    const gradient = maximumNorm === Infinity ? update.gradient : update.gradient.div(maximum(this.#normOf(update).div(maximumNorm), 1));
     const { correction1, correction2 } = adamStep(update);
     const { first, second } = moveMoments(update, gradient);
     const deviation = second.div(correction2).sqrt();
@@ -41,12 +41,12 @@ export class Lamb extends Optimizer<Required<LambOptions>> {
     parameter.set(parameter.value.sub(step.mul(learningRate)));
   }
 
-  #divisorOf({ gradients, options }: ParameterUpdate<Required<LambOptions>>): Tensor {
-    if (this.#clipped?.gradients !== gradients) {
+  #normOf({ gradients }: ParameterUpdate<Required<LambOptions>>): Tensor {
+    if (this.#measured?.gradients !== gradients) {
       const own = this.groups.flatMap(({ parameters }) => parameters.map((parameter) => [parameter, gradients.get(parameter)!] as const));
-      this.#clipped = { gradients, divisor: maximum(globalNorm(new Map(own)).div(options.maximumNorm), 1) };
+      this.#measured = { gradients, norm: globalNorm(new Map(own)) };
     }
-    return this.#clipped.divisor;
+    return this.#measured.norm;
   }
 }
 

@@ -1,9 +1,10 @@
 /** Slow weights that follow the fast ones, which go back to them every few steps. Zhang et al. 2019, arXiv:1907.08610, algorithm 1. */
 
-import { Cell, CheckpointError, type HostTensor, hostTensor, OptionError, sizeOf } from "@dl/core";
+import { Cell, type HostTensor, hostTensor, OptionError, sizeOf } from "@dl/core";
 import type { Module } from "../module.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { OptimizerState } from "./optimizer.ts";
+import { planCells } from "./plan-cells.ts";
 
 export interface LookaheadOptions {
   /** Steps of the optimizer from one synchronisation to the next; the paper's k. Default 5. */
@@ -84,15 +85,19 @@ export class Lookahead implements Disposable {
     return { step: this.#step, tensors };
   }
 
-  /** Goes on from where `read` was called. */
-  load(model: Module, { step, tensors }: OptimizerState): void {
+  /** Goes on from where `read` was called. @throws CheckpointError for a state of another model, and nothing was changed. */
+  load(model: Module, state: OptimizerState): void {
+    this.planLoad(model, state)();
+  }
+
+  /** Checks everything `load` checks; what it returns does it. */
+  planLoad(model: Module, state: OptimizerState): () => void {
     this.#check(model);
-    for (const [path, slow] of this.#slow) {
-      const tensor = tensors.get(path);
-      if (tensor === undefined) throw new CheckpointError(`Lookahead.load: expected a tensor ${JSON.stringify(path)}, got none.`);
-      slow.load(tensor);
-    }
-    this.#step = step;
+    const apply = planCells("Lookahead.load", this.#slow, state);
+    return () => {
+      apply();
+      this.#step = state.step;
+    };
   }
 
   #check(model: Module): void {

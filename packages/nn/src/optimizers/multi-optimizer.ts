@@ -19,7 +19,7 @@ export class MultiOptimizer extends Optimizer<CommonOptions> {
 
   constructor(optimizers: readonly Optimizer<CommonOptions>[]) {
     super(
-      optimizers.flatMap(({ groups }) => groups.map(({ parameters, options }) => ({ parameters, ...options }))),
+      optimizers.flatMap(({ groups }) => groups.map(({ parameters, options: { learningRate } }) => ({ parameters, learningRate }))),
       { learningRate: 0 },
     );
     const steps = optimizers.map(({ step }) => step);
@@ -38,7 +38,7 @@ export class MultiOptimizer extends Optimizer<CommonOptions> {
   }
 
   override update(gradients: Gradients): void {
-    this.checkGradients(gradients);
+    this.checkUpdate(gradients);
     for (const optimizer of this.optimizers) optimizer.update(gradients);
   }
 
@@ -48,13 +48,11 @@ export class MultiOptimizer extends Optimizer<CommonOptions> {
     return { step: this.step, tensors };
   }
 
-  override load(model: Module, state: OptimizerState): void {
-    this.checkState(model, state);
-    for (const [optimizer, part] of this.#parts(model, state)) optimizer.load(model, part);
-  }
-
-  override checkState(model: Module, state: OptimizerState): void {
-    for (const [optimizer, part] of this.#parts(model, state)) optimizer.checkState(model, part);
+  override planLoad(model: Module, state: OptimizerState): () => void {
+    const plans = this.#parts(model, state).map(([optimizer, part]) => optimizer.planLoad(model, part));
+    return () => {
+      for (const apply of plans) apply();
+    };
   }
 
   // Each optimizer's own do the work.

@@ -1,9 +1,11 @@
 /** What all optimizers share: groups of parameters, the count of steps, and state that is saved by path. */
 
-import { Cell, CheckpointError, type Gradients, type HostTensor, hostTensor, OptionError, sizeOf, type Tensor } from "@dl/core";
+import { Cell, type Gradients, type HostTensor, hostTensor, OptionError, sizeOf, type Tensor } from "@dl/core";
 import type { Module } from "../module.ts";
 import type { Parameter } from "../parameter.ts";
 import type { Schedule } from "../schedules/schedule.ts";
+import { checkGroupNames, checkOptimizerOptions } from "./check-options.ts";
+import { planCells } from "./plan-cells.ts";
 
 /** Parameters that share options; what a group does not name, it takes from the optimizer's options. */
 export type ParameterGroup<Options> = { readonly parameters: readonly Parameter[] } & Partial<Options>;
@@ -50,7 +52,7 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
   protected constructor(trainable: Trainable<Options>, options: Options) {
     const name = this.constructor.name;
     this.groups = groupsOf(name, trainable, options);
-    for (const { options } of this.groups) checkRate(name, options.learningRate);
+    for (const { options } of this.groups) checkOptimizerOptions(name, options);
     const seen = new Set<Parameter>();
     for (const { parameters } of this.groups) {
       for (const parameter of parameters) {
@@ -74,12 +76,13 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
   /**
    * One step, inside `compute`. Every parameter of the optimizer needs a gradient.
    *
-   * @throws OptionError when one has none.
+   * @throws OptionError when one has none, or a schedule gives no learning rate; and nothing was changed.
    */
   update(gradients: Gradients): void {
-    this.checkGradients(gradients);
-    for (const { parameters, options } of this.groups) {
-      const learningRate = rateAt(options.learningRate, this.#step);
+    this.checkUpdate(gradients);
+    const rates = this.learningRates;
+    for (const [i, { parameters, options }] of this.groups.entries()) {
+      const learningRate = rates[i]!;
       for (const parameter of parameters) {
         const gradient = gradients.get(parameter)!;
         this.updateParameter({
@@ -96,8 +99,8 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
     this.#step++;
   }
 
-  /** All are looked for before one is used: a step is done whole or not at all. */
-  protected checkGradients(gradients: Gradients): void {
+  /** Everything is looked for before anything is used: a step is done whole or not at all. */
+  protected checkUpdate(gradients: Gradients): void {
     for (const { parameters } of this.groups) {
       for (const parameter of parameters) {
         if (!gradients.has(parameter)) {
@@ -105,6 +108,13 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
             `${this.constructor.name}.update: expected a gradient for each of its parameters, got none for one of shape [${parameter.shape.join(", ")}]. Differentiate by all of them, or make the optimizer from fewer.`,
           );
         }
+      }
+    }
+    for (const rate of this.learningRates) {
+      if (!(Number.isFinite(rate) && rate >= 0)) {
+        throw new OptionError(
+          `${this.constructor.name}.update: expected a learning rate ≥ 0 from the schedule at step ${this.step}, got ${rate}.`,
+        );
       }
     }
   }
@@ -138,36 +148,18 @@ export abstract class Optimizer<Options extends CommonOptions> implements Dispos
     return { step: this.#step, tensors };
   }
 
-  /** Goes on from where `read` was called. @throws CheckpointError for the state of another optimizer, before anything is changed. */
+  /** Goes on from where `read` was called. @throws CheckpointError for a state of another optimizer, and nothing was changed. */
   load(model: Module, state: OptimizerState): void {
-    this.checkState(model, state);
-    for (const [name, cell] of this.#named(model)) cell.load(state.tensors.get(name)!);
-    this.#step = state.step;
+    this.planLoad(model, state)();
   }
 
-  /** Throws what `load` would. */
-  checkState(model: Module, { tensors }: OptimizerState): void {
-    const cells = this.#named(model);
-    for (const [name, cell] of cells) {
-      const tensor = tensors.get(name);
-      if (tensor === undefined) {
-        throw new CheckpointError(
-          `${this.constructor.name}.load: expected a tensor ${JSON.stringify(name)}, got none. Was it saved by another optimizer?`,
-        );
-      }
-      if (tensor.shape.join() !== cell.shape.join()) {
-        throw new CheckpointError(
-          `${this.constructor.name}.load: tensor ${JSON.stringify(name)}: expected shape [${cell.shape.join(", ")}], got [${tensor.shape.join(", ")}].`,
-        );
-      }
-    }
-    for (const name of tensors.keys()) {
-      if (!cells.has(name)) {
-        throw new CheckpointError(
-          `${this.constructor.name}.load: expected only tensors of its own, got ${JSON.stringify(name)}. Was it saved by another optimizer?`,
-        );
-      }
-    }
+  /** Checks everything `load` checks; what it returns does it. */
+  planLoad(model: Module, state: OptimizerState): () => void {
+    const apply = planCells(`${this.constructor.name}.load`, this.#named(model), state);
+    return () => {
+      apply();
+      this.#step = state.step;
+    };
   }
 
   #named(model: Module): Map<string, Cell> {
@@ -197,12 +189,7 @@ function rateAt(learningRate: number | Schedule, step: number): number {
   return typeof learningRate === "number" ? learningRate : learningRate(step);
 }
 
-function checkRate(where: string, learningRate: number | Schedule): void {
-  if (typeof learningRate === "function" || (Number.isFinite(learningRate) && learningRate >= 0)) return;
-  throw new OptionError(`${where}: expected a learningRate, a number ≥ 0 or a schedule, got ${String(learningRate)}.`);
-}
-
-function groupsOf<Options>(
+function groupsOf<Options extends object>(
   where: string,
   trainable: Trainable<Options>,
   options: Options,
@@ -220,6 +207,7 @@ function groupsOf<Options>(
       );
     }
     const { parameters, ...own } = group;
+    checkGroupNames(where, { own, known: options });
     return { parameters, options: { ...options, ...own } };
   });
 }

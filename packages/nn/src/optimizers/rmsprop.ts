@@ -1,5 +1,6 @@
 /** RMSProp: steps divided by a running root mean square. Tieleman and Hinton 2012, Coursera lecture 6.5; as PyTorch has it. */
 
+import { maximum } from "@dl/core";
 import { type CommonOptions, Optimizer, type ParameterUpdate, type Trainable } from "./optimizer.ts";
 import { withDecay } from "./weight-decay.ts";
 
@@ -36,7 +37,8 @@ export class RmsProp extends Optimizer<Required<RmsPropOptions>> {
     let square = meanSquare!.value;
     if (mean) {
       mean.set(mean.value.mul(decay).add(gradient.mul(1 - decay)));
-      square = square.sub(mean.value.square());
+      // Of a gradient that stands still the difference is rounding alone, and may fall below 0: its root would be NaN.
+      square = maximum(square.sub(mean.value.square()), square.mul(2 ** -23));
     }
     let direction = gradient.div(square.sqrt().add(epsilon));
     if (velocity) {

@@ -1,8 +1,9 @@
 /** An exponential moving average of a model's weights, for evaluation. Polyak and Juditsky 1992; decay warm-up as in Tarvainen and Valpola 2017, arXiv:1703.01780. */
 
-import { Cell, CheckpointError, type HostTensor, hostTensor, OptionError, sizeOf } from "@dl/core";
+import { Cell, type HostTensor, hostTensor, OptionError, sizeOf } from "@dl/core";
 import type { Module } from "../module.ts";
 import type { OptimizerState } from "./optimizer.ts";
+import { planCells } from "./plan-cells.ts";
 
 export interface WeightAverageOptions {
   /** Share of the average that stays from step to step. Default 0.999. */
@@ -71,15 +72,19 @@ export class WeightAverage implements Disposable {
     return { step: this.#step, tensors };
   }
 
-  /** Goes on from where `read` was called. */
-  load(model: Module, { step, tensors }: OptimizerState): void {
+  /** Goes on from where `read` was called. @throws CheckpointError for a state of another model, and nothing was changed. */
+  load(model: Module, state: OptimizerState): void {
+    this.planLoad(model, state)();
+  }
+
+  /** Checks everything `load` checks; what it returns does it. */
+  planLoad(model: Module, state: OptimizerState): () => void {
     this.#check(model);
-    for (const [path, average] of this.#averages) {
-      const tensor = tensors.get(path);
-      if (tensor === undefined) throw new CheckpointError(`WeightAverage.load: expected a tensor ${JSON.stringify(path)}, got none.`);
-      average.load(tensor);
-    }
-    this.#step = step;
+    const apply = planCells("WeightAverage.load", this.#averages, state);
+    return () => {
+      apply();
+      this.#step = state.step;
+    };
   }
 
   #check(model: Module): void {

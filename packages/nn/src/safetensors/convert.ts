@@ -68,10 +68,11 @@ export function storedElements(tensor: StoredTensor): StoredArray {
  * As a tensor the core can upload: floats of up to 32 bits become float32, F64 float64, integers int32, BOOL bool.
  * May be a view of the file's bytes.
  *
- * @throws CheckpointError, naming the tensor, when an integer does not fit int32 or a BOOL is neither 0 nor 1.
+ * @throws CheckpointError, naming the tensor, when the bytes do not fill the shape, an integer does not fit int32, or a BOOL is neither 0 nor 1.
  */
 export function fromStored(tensor: StoredTensor, { name = "tensor" }: { name?: string } = {}): HostTensor {
   const { shape } = tensor;
+  checkStored(name, tensor);
   const elements = storedElements(tensor);
   if (tensor.dtype === "BOOL") {
     const data = elements as Uint8Array;
@@ -129,8 +130,6 @@ function stored(dtype: StoredDType, shape: HostTensor["shape"], data: ArrayBuffe
 export function checkStored(name: string, { dtype, shape, bytes }: StoredTensor): void {
   const expected = sizeOf(shape) * storedBytes[dtype];
   if (bytes.byteLength !== expected) {
-    throw new CheckpointError(
-      `tensor ${JSON.stringify(name)}: expected ${expected} bytes for ${dtype} [${shape.join(", ")}], got ${bytes.byteLength}.`,
-    );
+    throw new CheckpointError(`${name}: expected ${expected} bytes for ${dtype} [${shape.join(", ")}], got ${bytes.byteLength}.`);
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CheckpointError, hostTensor } from "@dl/core";
@@ -70,6 +70,40 @@ test("shards on disk load through their index", async () => {
   await saveShards(home, tensors, { maximumBytes: 16 });
   const loaded = await loadSafetensors(join(home, "model.safetensors.index.json"));
   expect(new Map([...loaded].map(([name, tensor]) => [name, fromStored(tensor)]))).toEqual(tensors);
+});
+
+test("shards saved over others: the old index goes first, so that it never stands over shards of two models", async () => {
+  const home = join(folder, "again");
+  const index = join(home, "model.safetensors.index.json");
+  await saveShards(home, tensors, { maximumBytes: 16 });
+  // The second shard cannot be written: a folder stands in its place.
+  rmSync(join(home, "model-00002-of-00002.safetensors"));
+  mkdirSync(join(home, "model-00002-of-00002.safetensors"));
+  const other = new Map([...tensors].map(([name, { shape, data }]) => [name, hostTensor(data.map(() => 9) as Float32Array, shape)]));
+  await expect(saveShards(home, other, { maximumBytes: 16 })).rejects.toThrow(CheckpointError);
+  await expect(loadSafetensors(index)).rejects.toThrow(/index\.json: could not be opened/);
+  // What cannot be laid out takes nothing away.
+  const whole = join(folder, "whole");
+  await saveShards(whole, tensors);
+  await expect(saveShards(whole, new Map([["constructor", tensors.get("w")!]]))).rejects.toThrow(CheckpointError);
+  expect((await loadSafetensors(join(whole, "model.safetensors.index.json"))).size).toBe(2);
+});
+
+test("what a killed process of the same number has left is not in the way", async () => {
+  const home = join(folder, "container");
+  const path = join(home, "model.safetensors");
+  await saveSafetensors(path, tensors);
+  for (let i = 0; i < 100; i++) writeFileSync(join(home, `.model.safetensors.${process.pid}-${i}.tmp`), "cut off");
+  await saveSafetensors(path, tensors);
+  expect((await loadFile(path)).tensors.size).toBe(2);
+});
+
+test("a folder that cannot be made is a CheckpointError with the path", async () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  await expect(saveSafetensors(join(file, "model.safetensors"), tensors)).rejects.toThrow(
+    /model\.safetensors: could not be written: E(EXIST|NOTDIR)/,
+  );
 });
 
 test("a process killed in the middle of writing leaves the last good file", async () => {

@@ -1,5 +1,6 @@
 /** Safetensors on disk, for Node: written so that a crash leaves the old file, read one tensor at a time. */
 
+import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CheckpointError } from "@dl/core";
@@ -8,16 +9,15 @@ import { layOut, type TensorMap, type WriteOptions } from "./safetensors.ts";
 import { parseShardIndex, planShards } from "./shards.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
-let temporaryFiles = 0;
-
 /**
  * Writes a file whole or not at all: into a temporary file beside it, flushed to the disk, then renamed over it.
  * A process killed at any moment leaves the old file or the new one. Folders are made as needed.
  */
 export async function writeFileAtomically(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaryFiles++}.tmp`);
+  // Not named by the process: in a container each has the same number, and would meet what the one before it, killed, has left.
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
+    await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "wx");
     try {
       // One after the other: joining them would double the memory of a large model.
@@ -28,7 +28,8 @@ export async function writeFileAtomically(path: string, parts: readonly Uint8Arr
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where it could not even be made, removing it fails too: the first fault is the one to tell.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new CheckpointError(`${path}: could not be written: ${reason(error)}. What was there before is unchanged.`, { cause: error });
   }
   await syncDirectory(dirname(path));
@@ -58,13 +59,16 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const indexName = "model.safetensors.index.json";
+
 /** Writes a safetensors file atomically. See `writeFileAtomically`. */
 export async function saveSafetensors(path: string, tensors: TensorMap, options: WriteOptions = {}): Promise<void> {
   await writeFileAtomically(path, layOut(tensors, options));
 }
 
 /**
- * Writes shards of at most `maximumBytes` and their index into `folder`; the index comes last, when all it names is there.
+ * Writes shards of at most `maximumBytes` and their index into `folder`. The index of shards that are there is taken away first and the new one comes
+ * last, when all it names is there: a process killed in between leaves no index, never one over shards of two models.
  *
  * @param options.maximumBytes  Default 5·10⁹.
  */
@@ -74,8 +78,11 @@ export async function saveShards(
   { maximumBytes = 5e9 }: { maximumBytes?: number } = {},
 ): Promise<void> {
   const { shards, index } = planShards(tensors, { maximumBytes });
-  for (const [file, shard] of shards) await saveSafetensors(join(folder, file), shard, { metadata: { format: "pt" } });
-  await writeFileAtomically(join(folder, "model.safetensors.index.json"), [new TextEncoder().encode(index)]);
+  // All are laid out, and so checked, before anything is taken away; the parts are views, not copies.
+  const files = [...shards].map(([file, shard]) => [file, layOut(shard, { metadata: { format: "pt" } })] as const);
+  await rm(join(folder, indexName), { force: true });
+  for (const [file, parts] of files) await writeFileAtomically(join(folder, file), parts);
+  await writeFileAtomically(join(folder, indexName), [new TextEncoder().encode(index)]);
 }
 
 /**

@@ -84,11 +84,14 @@ function parseJson(bytes: Uint8Array, file: string): ReadonlyMap<string, HeaderV
   }
 }
 
+/** Whether some part of a name would lead astray who copies it into a plain object. */
+export function isMisleading(name: string): boolean {
+  return name.split(".").some((segment) => forbiddenSegments.has(segment));
+}
+
 function checkName(name: string, file: string): void {
-  for (const segment of name.split(".")) {
-    if (forbiddenSegments.has(segment)) {
-      throw new CheckpointError(`${file}: expected names a program can hold, got ${JSON.stringify(name)}. Do not trust this file.`);
-    }
+  if (isMisleading(name)) {
+    throw new CheckpointError(`${file}: expected names a program can hold, got ${JSON.stringify(name)}. Do not trust this file.`);
   }
 }
 

@@ -243,4 +243,22 @@ describe("dtypes of files as dtypes of tensors", () => {
     const tensor = { ...toStored(hostTensor(Float32Array.of(1), [1])), shape: [2] };
     expect(() => writeSafetensors(new Map([["w", tensor]]))).toThrow(/tensor "w": expected 8 bytes/);
   });
+
+  test("nor can what no reader takes: names that lead astray, and metadata that is no text", () => {
+    const one = hostTensor(Float32Array.of(1), [1]);
+    for (const name of ["__metadata__", "__proto__", "net.constructor.weight"]) {
+      expect(() => writeSafetensors(new Map([[name, one]]))).toThrow(/expected a tensor name other than/);
+    }
+    for (const value of [3, undefined, null]) {
+      expect(() => writeSafetensors(new Map(), { metadata: { epoch: value as never } })).toThrow(
+        /expected metadata of text by name, got "epoch"/,
+      );
+    }
+  });
+
+  test("a stored tensor with too few bytes is no tensor", () => {
+    expect(() => fromStored({ dtype: "F32", shape: [2], bytes: new Uint8Array(7) }, { name: "w" })).toThrow(
+      /^w: expected 8 bytes for F32 \[2\], got 7/,
+    );
+  });
 });

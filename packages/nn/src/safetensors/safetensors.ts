@@ -2,7 +2,7 @@
 
 import { CheckpointError, type HostTensor } from "@dl/core";
 import { checkStored, fromStored, type StoredFloat, toStored } from "./convert.ts";
-import { parseHeader, prefixLength, readHeaderLength } from "./header.ts";
+import { isMisleading, parseHeader, prefixLength, readHeaderLength } from "./header.ts";
 import { isStoredDType, type StoredTensor, storedBytes } from "./stored-tensor.ts";
 
 /** The contents of one file. */
@@ -51,7 +51,11 @@ export function readTensors(bytes: Uint8Array, { file = "safetensors" }: { file?
   return tensors;
 }
 
-/** A file as bytes. The same tensors give the same bytes, whatever their order in the map. */
+/**
+ * A file as bytes. The same tensors give the same bytes, whatever their order in the map.
+ *
+ * @throws CheckpointError for what no reader would take: bytes that do not fill a shape, names such as `__proto__`, metadata that is no text.
+ */
 export function writeSafetensors(tensors: TensorMap, options: WriteOptions = {}): Uint8Array {
   const parts = layOut(tensors, options);
   const file = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));
@@ -69,12 +73,12 @@ const dtypeOrder = Object.keys(storedBytes);
 export function layOut(tensors: TensorMap, { metadata = {}, floats = "F32" }: WriteOptions = {}): Uint8Array[] {
   const parts = [...tensors].map(([name, tensor]) => {
     const part = "bytes" in tensor ? tensor : toStored(tensor, { floats });
-    if (name === "__metadata__" || !isStoredDType(part.dtype)) {
+    if (name === "__metadata__" || isMisleading(name) || !isStoredDType(part.dtype)) {
       throw new CheckpointError(
-        `writeSafetensors: expected a tensor name other than "__metadata__" and a stored dtype, got ${JSON.stringify(name)} of ${part.dtype}.`,
+        `writeSafetensors: expected a tensor name other than "__metadata__", without __proto__, constructor or prototype, and a stored dtype, got ${JSON.stringify(name)} of ${part.dtype}.`,
       );
     }
-    checkStored(name, part);
+    checkStored(`tensor ${JSON.stringify(name)}`, part);
     return { name, part };
   });
   // As the reference library: widest dtype first, which keeps every tensor aligned, then by name.
@@ -83,6 +87,13 @@ export function layOut(tensors: TensorMap, { metadata = {}, floats = "F32" }: Wr
   // Text by hand: in an object, a tensor called "0" would move to the front and "__proto__" would vanish.
   const members: string[] = [];
   const notes = [...(metadata instanceof Map ? metadata : Object.entries(metadata))] as [string, string][];
+  for (const [key, text] of notes) {
+    if (typeof text !== "string" || isMisleading(key)) {
+      throw new CheckpointError(
+        `writeSafetensors: expected metadata of text by name, got ${JSON.stringify(key)}: ${JSON.stringify(text) ?? "undefined"}.`,
+      );
+    }
+  }
   if (notes.length > 0) {
     notes.sort(([a], [b]) => compare(a, b));
     members.push(`"__metadata__":{${notes.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`).join(",")}}`);

@@ -1,4 +1,4 @@
-import { CheckpointError, hostTensor } from "@dl/core";
+import { CheckpointError, hostTensor, OptionError } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { fromStored } from "./convert.ts";
 import { writeSafetensors } from "./safetensors.ts";
@@ -40,6 +40,7 @@ describe("shards", () => {
 
   test("a tensor larger than the limit gets a file to itself", () => {
     expect(planShards(tensors, { maximumBytes: 1 }).shards.size).toBe(3);
+    for (const maximumBytes of [NaN, 0, -1]) expect(() => planShards(tensors, { maximumBytes })).toThrow(OptionError);
   });
 
   test.each(["../secret.safetensors", "/etc/x.safetensors", "a/b.safetensors", "C:x.safetensors", "a\\b.safetensors", "weights.bin"])(

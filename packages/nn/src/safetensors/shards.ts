@@ -1,6 +1,6 @@
 /** A model spread over several safetensors files with an index, as transformers' `save_pretrained` writes large ones. */
 
-import { CheckpointError } from "@dl/core";
+import { CheckpointError, OptionError } from "@dl/core";
 import { toStored } from "./convert.ts";
 import { HeaderSyntaxError, type HeaderValue, parseHeaderJson } from "./header-json.ts";
 import { readSafetensors, type TensorMap } from "./safetensors.ts";
@@ -73,6 +73,7 @@ export function planShards(
   tensors: TensorMap,
   { maximumBytes = 5e9, name = "model" }: { maximumBytes?: number; name?: string } = {},
 ): ShardPlan {
+  if (!(maximumBytes >= 1)) throw new OptionError(`planShards: expected maximumBytes ≥ 1, got ${String(maximumBytes)}.`);
   const groups: Map<string, StoredTensor>[] = [new Map()];
   let room = maximumBytes;
   let total = 0;

@@ -1,6 +1,7 @@
 /** Half a cosine down, once or with warm restarts. Loshchilov and Hutter 2017, SGDR, arXiv:1608.03983, equation 5. */
 
 import { OptionError } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 /** From `from` at progress 0 to `to` at progress 1 along half a cosine. */
@@ -20,6 +21,7 @@ export interface CosineOptions {
 /** From `initial` to `end` along half a cosine. */
 export function cosine(initial: number, { steps, end = 0, after = "hold" }: CosineOptions): Schedule {
   checkSteps("schedules.cosine: steps", steps);
+  checkChoice("schedules.cosine", ["after", after], { of: ["hold", "wave"] });
   return (now) => anneal(initial, end, after === "hold" ? Math.min(1, now / steps) : now / steps);
 }
 

@@ -1,6 +1,6 @@
 /** Up and down in straight lines, again and again. Smith 2017, "Cyclical learning rates", arXiv:1506.01186; as PyTorch's CyclicLR. */
 
-import { OptionError } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 export interface CyclicOptions {
@@ -26,9 +26,7 @@ export interface CyclicOptions {
 export function cyclic(initial: number, { peak, rise = 2000, fall = rise, height = "constant", factor = 1 }: CyclicOptions): Schedule {
   checkSteps("schedules.cyclic: rise", rise);
   checkSteps("schedules.cyclic: fall", fall);
-  if (!["constant", "halve", "decay"].includes(height)) {
-    throw new OptionError(`schedules.cyclic: expected height constant, halve or decay, got ${String(height)}.`);
-  }
+  checkChoice("schedules.cyclic", ["height", height], { of: ["constant", "halve", "decay"] });
   const period = rise + fall;
   return (now) => {
     const place = now % period;

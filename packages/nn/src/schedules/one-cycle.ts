@@ -1,6 +1,7 @@
 /** Up and then far down, with momentum the other way round. Smith and Topin 2018, "Super-convergence", arXiv:1708.07120; defaults as PyTorch's OneCycleLR. */
 
 import { OptionError } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 import { anneal } from "./cosine.ts";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
@@ -46,6 +47,8 @@ interface Cycle extends Pick<OneCycleOptions, "anneal" | "phases"> {
 
 function cycle(where: string, { steps, rise, first, middle, last, anneal: form = "cosine", phases = 2 }: Cycle): Schedule {
   checkSteps(`${where}: steps`, steps, 2);
+  checkChoice(where, ["anneal", form], { of: ["cosine", "linear"] });
+  checkChoice(where, ["phases", phases], { of: [2, 3] });
   // PyTorch counts phases from 0 to the last step, so the turn lies one step before rise · steps.
   const turn = rise * steps - 1;
   const end = steps - 1;

@@ -1,6 +1,7 @@
 /** Decay when a metric stops getting better: the one schedule that needs to remember. PyTorch's ReduceLROnPlateau. */
 
 import { OptionError } from "@dl/core";
+import { checkChoice } from "../check-choice.ts";
 
 export interface PlateauOptions {
   /** The value until the first plateau. */
@@ -57,6 +58,11 @@ export class Plateau {
     minimum = 0,
   }: PlateauOptions) {
     if (!(factor > 0 && factor < 1)) throw new OptionError(`Plateau: expected a factor between 0 and 1, got ${factor}.`);
+    checkChoice("Plateau", ["mode", mode], { of: ["minimum", "maximum"] });
+    checkChoice("Plateau", ["thresholdMode", thresholdMode], { of: ["relative", "absolute"] });
+    for (const [name, value] of Object.entries({ initial, threshold, cooldown, minimum })) {
+      if (!(Number.isFinite(value) && value >= 0)) throw new OptionError(`Plateau: expected ${name} ≥ 0, got ${String(value)}.`);
+    }
     if (!(patience >= 0)) throw new OptionError(`Plateau: expected patience ≥ 0, got ${patience}.`);
     this.#factor = factor;
     this.#patience = patience;

@@ -76,6 +76,16 @@ describe("readTorchFile", () => {
     expect(() => readTorchFile(withPickle(pickle))).toThrow(/tensor "w": expected \[200, 4\] .* to lie within 12 elements/);
   });
 
+  test("parameters wrapped in parameters without end are refused, not followed", () => {
+    const global = [0x63, ...new TextEncoder().encode("torch._utils\n_rebuild_parameter\n")];
+    const depth = 20_000;
+    // {"w": rebuild(rebuild(… (None) …))}: the callee once for each, then TUPLE1 and REDUCE for each.
+    const calls = Array.from({ length: depth }, () => global).flat();
+    const ends = Array.from({ length: depth }, () => [0x85, 0x52]).flat();
+    const pickle = [0x80, 2, 0x7d, 0x58, 1, 0, 0, 0, 0x77, ...calls, 0x4e, ...ends, 0x73, 0x2e];
+    expect(() => readTorchFile(withPickle(pickle))).toThrow(CheckpointError);
+  });
+
   test("other files say what they are not", () => {
     expect(() => readTorchFile(Uint8Array.of(1, 2, 3), { file: "x.pt" })).toThrow(/expected x.pt to be what torch.save writes/);
     expect(() => readTorchFile(zipSync({ "a/readme": Uint8Array.of(1) }, { level: 0 }))).toThrow(/an archive without data.pkl/);

@@ -132,12 +132,9 @@ function nameOf(value: PickledValue): string {
   return value instanceof PickledName ? value.name : "";
 }
 
-function tensorOf(call: PickledCall, { archive, where }: { archive: TorchArchive; where: string }): HostTensor {
+function tensorOf(found: PickledCall, { archive, where }: { archive: TorchArchive; where: string }): HostTensor {
+  const call = unwrapped(found);
   const parameters = Array.isArray(call.parameters) ? call.parameters : [];
-  // A parameter wraps its tensor.
-  if (nameOf(call.callee) === "torch._utils _rebuild_parameter" && parameters[0] instanceof PickledCall) {
-    return tensorOf(parameters[0], { archive, where });
-  }
   const [reference, offset, shape, strides] = parameters;
   const storage = reference instanceof PickledReference && Array.isArray(reference.id) ? reference.id : [];
   const dtype = storageTypes[nameOf(storage[1] ?? null)];
@@ -160,6 +157,12 @@ function tensorOf(call: PickledCall, { archive, where }: { archive: TorchArchive
     );
   }
   return fromStored({ dtype, shape, bytes: rowMajor(bytes, { width, offset, shape, strides, size }) }, { name: where });
+}
+
+/** A parameter wraps its tensor, once: a file that wraps it again and again is not followed. */
+function unwrapped(call: PickledCall): PickledCall {
+  const [inner] = Array.isArray(call.parameters) ? call.parameters : [];
+  return nameOf(call.callee) === "torch._utils _rebuild_parameter" && inner instanceof PickledCall ? inner : call;
 }
 
 function isCount(value: unknown): value is number {
