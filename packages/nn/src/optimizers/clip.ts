@@ -38,6 +38,7 @@ export function globalNorm(gradients: Gradients, { order = 2 }: NormOptions = {}
 /**
  * All gradients times min(1, largest/‖g‖). Pascanu et al. 2013, arXiv:1211.5063, algorithm 1; 10⁻⁶ is added to the norm, as in PyTorch.
  *
+ * @param largest  Above 0.
  * @param options.norm  The norm, when it is known already. Default `globalNorm(gradients, { order })`.
  */
 export function clipByGlobalNorm<V extends Variable>(
@@ -45,11 +46,14 @@ export function clipByGlobalNorm<V extends Variable>(
   largest: number,
   { order = 2, norm = globalNorm(gradients, { order }) }: NormOptions & { norm?: Tensor } = {},
 ): Gradients<V> {
+  // A bound below 0 would turn every step around.
+  if (!(largest > 0)) throw new OptionError(`clipByGlobalNorm: expected a largest norm above 0, got ${largest}.`);
   const factor = minimum(reciprocal(norm.add(1e-6)).mul(largest), 1);
   return new Map([...gradients].map(([variable, gradient]) => [variable, gradient.mul(factor)]));
 }
 
-/** Every element held between −largest and largest. */
+/** Every element held between −largest and largest, which is above 0. */
 export function clipByValue<V extends Variable>(gradients: Gradients<V>, largest: number): Gradients<V> {
+  if (!(largest > 0)) throw new OptionError(`clipByValue: expected a largest value above 0, got ${largest}.`);
   return new Map([...gradients].map(([variable, gradient]) => [variable, clip(gradient, -largest, largest)]));
 }

@@ -159,6 +159,13 @@ describe.each(precisions)("as PyTorch, step by step, on $name", (precision) => {
       if (reference.total_norm !== undefined) expect(norm).toBeCloseTo(reference.total_norm, 5);
     });
   });
+
+  test("a bound below 0 would turn the step around, one of 0 or NaN stop it", () => {
+    for (const largest of [-1, 0, Number.NaN]) {
+      expect(() => clipByGlobalNorm(new Map(), largest, { norm: 1 as never })).toThrow(`a largest norm above 0, got ${largest}`);
+      expect(() => clipByValue(new Map(), largest)).toThrow(`a largest value above 0, got ${largest}`);
+    }
+  });
 });
 
 const oracle = precisions[0]!;

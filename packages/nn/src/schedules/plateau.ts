@@ -58,6 +58,10 @@ export class Plateau {
   }: PlateauOptions) {
     if (!(factor > 0 && factor < 1)) throw new OptionError(`Plateau: expected a factor between 0 and 1, got ${factor}.`);
     if (!(patience >= 0)) throw new OptionError(`Plateau: expected patience ≥ 0, got ${patience}.`);
+    if (mode !== "minimum" && mode !== "maximum") throw new OptionError(`Plateau: expected mode minimum or maximum, got ${String(mode)}.`);
+    if (thresholdMode !== "relative" && thresholdMode !== "absolute") {
+      throw new OptionError(`Plateau: expected thresholdMode relative or absolute, got ${String(thresholdMode)}.`);
+    }
     this.#factor = factor;
     this.#patience = patience;
     this.#threshold = threshold;

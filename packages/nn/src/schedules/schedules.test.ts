@@ -194,6 +194,8 @@ describe("laws", () => {
     ["a cycle of no height there is", () => schedules.cyclic(1, { peak: 2, height: "twice" as "halve" })],
     ["a cycle that only rises", () => schedules.oneCycle(1, { steps: 10, rise: 1.2 })],
     ["a plateau that raises", () => new Plateau({ initial: 1, factor: 2 })],
+    ["a plateau of another direction", () => new Plateau({ initial: 1, mode: "min" as "minimum" })],
+    ["a plateau of another threshold", () => new Plateau({ initial: 1, thresholdMode: "rel" as "relative" })],
   ])("%s is an OptionError", (_, make) => {
     expect(make).toThrow(expect.objectContaining({ name: "OptionError" }));
   });
