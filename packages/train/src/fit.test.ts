@@ -248,8 +248,8 @@ describe("failures", () => {
   test("what a step tells beside its loss is a number: a tensor would be a mean of NaN", () =>
     withDevice(async (device) => {
       using subject = new Subject();
-      const { step, ...options } = optionsOf(subject, device);
-      const withLogits: typeof step = (batch, mode) => ({ ...step(batch, mode), logits: batch.inputs as never });
+      const options = optionsOf(subject, device);
+      const withLogits: typeof options.step = (batch, mode) => ({ ...subject.step(batch, mode), logits: batch.inputs as never });
       await expect(fit({ ...options, step: withLogits })).rejects.toThrow(/fit: expected scalars from step, got logits \[4, 2\]/);
     }));
 
