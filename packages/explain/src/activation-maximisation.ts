@@ -41,7 +41,7 @@ export interface ActivationMaximisationOptions {
 export interface ActivationMaximum {
   /** `[H, W, C]` */
   readonly image: HostTensor;
-  /** The objective at each step. */
+  /** The objective at each step, before it is taken. */
   readonly objectives: readonly number[];
 }
 
@@ -50,6 +50,11 @@ export async function activationMaximisation(options: ActivationMaximisationOpti
   const { device, objective, shape, rng, steps = 200, stepSize = 0.05, decay = 0.005, jitter = 2, range = [-2, 2] } = options;
   if (!Number.isInteger(steps) || steps < 1) throw new OptionError(`activationMaximisation: expected at least 1 step, got ${steps}.`);
   if (!(range[1] > range[0])) throw new OptionError(`activationMaximisation: expected low < high in range, got ${range.join(" and ")}.`);
+  if (!Number.isInteger(jitter) || jitter < 0)
+    throw new OptionError(`activationMaximisation: expected a whole jitter of at least 0, got ${jitter}.`);
+  if (!(stepSize > 0 && stepSize < Infinity))
+    throw new OptionError(`activationMaximisation: expected a stepSize above 0, got ${stepSize}.`);
+  if (!(decay >= 0 && decay <= 1)) throw new OptionError(`activationMaximisation: expected a decay from 0 to 1, got ${decay}.`);
   let image = rng.normal([1, ...shape], 0, 0.01);
   const objectives: number[] = [];
   for (let step = 0; step < steps; step++) {

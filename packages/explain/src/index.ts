@@ -9,6 +9,7 @@ export { type InfidelityOptions, infidelity, type SensitivityOptions, sensitivit
 export { type PointingGameInputs, pointingGame } from "./checks/pointing-game.ts";
 export { type RandomisedStage, type RandomisedWeightsOptions, randomisedWeights } from "./checks/randomised-weights.ts";
 export { type FeatureMapsOptions, featureMaps } from "./feature-maps.ts";
+export { type FromLayerOptions, fromLayer } from "./from-layer.ts";
 export { type GradCamOptions, gradCam } from "./gradients/grad-cam.ts";
 export { type GuidedBackpropOptions, guidedBackprop } from "./gradients/guided-backprop.ts";
 export { type InputTimesGradientOptions, inputTimesGradient } from "./gradients/input-times-gradient.ts";

@@ -24,6 +24,7 @@ export async function influence({ device, parameters, query, count, loss, simila
   if (similarity !== "dot" && similarity !== "cosine") {
     throw new OptionError(`influence: expected similarity dot or cosine, got ${String(similarity)}.`);
   }
+  if (!Number.isInteger(count) || count < 0) throw new OptionError(`influence: expected a whole count of at least 0, got ${count}.`);
   if (parameters.length === 0) throw new OptionError("influence: expected at least one parameter, got none.");
   const wanted = (await device.compute(() => grad(query, parameters))) as HostTensor[];
   const cells = wanted.map((gradient) => new Cell(gradient));

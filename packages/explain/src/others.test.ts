@@ -32,6 +32,21 @@ test("attention rollout: rows add up to 1; layers of the identity look at themse
     await expect(device.compute(() => attentionRollout([tensor([[1]])]))).rejects.toThrow(
       "expected weights [B, H, T, T] of one B and T, got [1, 1] in layer 0",
     );
+    await expect(device.compute(() => attentionRollout([tensor(identity)], { heads: "min" as "max" }))).rejects.toThrow(
+      "expected heads mean or max, got min",
+    );
+  });
+});
+
+test("attention rollout: a position that attends to nothing holds itself, and spoils no other", async () => {
+  await onDevice(async (device) => {
+    // Two layers, the first position hidden from all: @dl/core's attention gives such rows weights of 0.
+    const layer = [
+      [0, 0],
+      [0, 1],
+    ];
+    const rolled = (await device.compute(() => attentionRollout([tensor([[layer]]), tensor([[layer]])]))) as HostTensor;
+    expect([...rolled.data]).toEqual([1, 0, 0, 1]);
   });
 });
 
@@ -84,6 +99,10 @@ test("activation maximisation climbs to what the objective likes, within the ran
     expect([...again.image.data]).toEqual([...image.data]);
     const jittered = await activationMaximisation({ device, objective, shape: [2, 2, 1], rng: new Rng(1), steps: 3 });
     expect([...jittered.image.data].every(Number.isFinite)).toBe(true);
+    const wrong = (options: object) => activationMaximisation({ device, objective, shape: [2, 2, 1], rng: new Rng(1), ...options });
+    await expect(wrong({ stepSize: Number.NaN })).rejects.toThrow("expected a stepSize above 0, got NaN");
+    await expect(wrong({ jitter: 0.5 })).rejects.toThrow("expected a whole jitter of at least 0, got 0.5");
+    await expect(wrong({ decay: 5 })).rejects.toThrow("expected a decay from 0 to 1, got 5");
   });
 });
 
@@ -102,6 +121,7 @@ test("influence by hand: examples whose gradients point the query's way help it"
     [2 / Math.sqrt(5), -2 / Math.sqrt(5), 1 / Math.sqrt(5)].forEach((value, i) => {
       expect(cosines[i]).toBeCloseTo(value, 6);
     });
+    await expect(influence({ ...options, count: Number.NaN })).rejects.toThrow("expected a whole count of at least 0, got NaN");
     await expect(influence({ ...options, parameters: [] })).rejects.toThrow("at least one parameter, got none");
   });
 });

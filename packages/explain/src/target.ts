@@ -23,13 +23,13 @@ export function targetScores(where: string, scores: Tensor, { target, chosen }: 
   const [count, classes] = scores.shape as readonly [number, number];
   if (chosen !== undefined) return pick(scores, chosen);
   if (target === undefined) return pick(scores, argmax(scores, -1));
-  const given = typeof target === "number" ? new Int32Array(count).fill(target) : Int32Array.from("shape" in target ? target.data : target);
+  // As they are: an Int32Array would take NaN for class 0.
+  const given =
+    typeof target === "number" ? Array<number>(count).fill(target) : Array.from<number>("shape" in target ? target.data : target);
   if (given.length !== count) throw new ShapeError(`${where}: expected a target for each of ${count} examples, got ${given.length}.`);
-  if (typeof target === "number" ? !Number.isInteger(target) : false)
-    throw new OptionError(`${where}: expected a whole target, got ${target}.`);
-  const wrong = given.find((index) => index < 0 || index >= classes);
+  const wrong = given.find((index) => !Number.isInteger(index) || index < 0 || index >= classes);
   if (wrong !== undefined) throw new OptionError(`${where}: expected targets from 0 to ${classes - 1}, got ${wrong}.`);
-  return pick(scores, tensor(given));
+  return pick(scores, tensor(Int32Array.from(given)));
 }
 
 function pick(scores: Tensor, indices: Tensor): Tensor {

@@ -52,6 +52,18 @@ test("a model trained with the suggestion learns; the sweep goes over as many ep
     expect(history.at(-1)!.metrics["validation/loss"]).toBeLessThan(0.7 * history[0]!.metrics.loss!);
   }));
 
+test("a loss below 0 is swept to the end: four times less is no explosion", () =>
+  onDevice(oracle(), async (device) => {
+    using subject = new Subject();
+    const { optimizer: _, epochs: __, validate: ___, step: ____, ...options } = optionsOf(subject, device);
+    const optimizer = (learningRate: Schedule): Sgd => new Sgd(subject.model.parameters(), { learningRate });
+    const sweep = (below: number) =>
+      findLearningRate({ ...options, optimizer, steps: 12, to: 0.1, step: (batch, mode) => subject.step(batch, mode).loss.sub(below) });
+    const [plain, lower] = [await sweep(0), await sweep(5)];
+    expect(lower.curve).toHaveLength(12);
+    expect(lower.suggestion).toBe(plain.suggestion);
+  }));
+
 test("a loss that never falls has no suggestion; bad bounds are errors", () =>
   onDevice(oracle(), async (device) => {
     using subject = new Subject();

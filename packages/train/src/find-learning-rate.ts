@@ -34,8 +34,8 @@ export interface FoundLearningRate {
   readonly suggestion: number | null;
 }
 
-/** The test is over when the smoothed loss is this many times its lowest. */
-const explosion = 4;
+/** The test is over when the smoothed loss is above its lowest by so many times that one's size: at 4 times it, where losses are above 0. */
+const explosion = 3;
 /** Share of the smoothed loss that stays from step to step. */
 const inertia = 0.9;
 
@@ -100,7 +100,7 @@ class Sweep implements Callback {
     }
     this.curve.push({ learningRate: this.#schedule(step - 1), loss, smoothed });
     this.#lowest = Math.min(this.#lowest, smoothed);
-    if (smoothed > explosion * this.#lowest) run.stop("the loss has exploded");
+    if (smoothed - this.#lowest > explosion * Math.abs(this.#lowest)) run.stop("the loss has exploded");
     if (step === this.#steps) run.stop("the sweep is done");
   }
 }

@@ -233,6 +233,7 @@ describe("failures", () => {
       for (const [change, message] of [
         [{ dataset: streamOf(pointsOf(22)) as never }, "expected a dataset, which has a length, got none: a stream?"],
         [{ epochs: 1.5 }, "expected a whole number of epochs ≥ 0, got 1.5"],
+        [{ clipNorm: -1 }, "expected a clipNorm above 0, got -1"],
         [{ accumulate: 0 }, "expected a whole accumulate ≥ 1, got 0"],
         [{ batchSize: 0 }, "expected a whole batchSize of at least 1, got 0"],
         [{ batchSize: 100, dropLast: true }, "dropLast leaves out the only one (22 examples, batchSize 100)"],
@@ -242,6 +243,14 @@ describe("failures", () => {
         await expect(fit({ ...options, callbacks: [spy], ...change })).rejects.toThrow(message);
       }
       expect(started).toEqual([]);
+    }));
+
+  test("what a step tells beside its loss is a number: a tensor would be a mean of NaN", () =>
+    withDevice(async (device) => {
+      using subject = new Subject();
+      const options = optionsOf(subject, device);
+      const withLogits: typeof options.step = (batch, mode) => ({ ...subject.step(batch, mode), logits: batch.inputs as never });
+      await expect(fit({ ...options, step: withLogits })).rejects.toThrow(/fit: expected scalars from step, got logits \[4, 2\]/);
     }));
 
   test("a label that is no class is named with its example, before the model sees it", () =>

@@ -7,6 +7,7 @@ import {
   OptionError,
   type Rng,
   type Scalar,
+  ShapeError,
   type Tensor,
   upload,
   valueAndGrad,
@@ -108,6 +109,8 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
     const { transform, checkBatch } = withLabelsChecked(dataset, options.transform);
     super({ ...options, name: "fit", reading: { batchSize, order, collate, dropLast, transform, onDamaged } });
     if (!Number.isInteger(accumulate) || accumulate < 1) throw new OptionError(`fit: expected a whole accumulate ≥ 1, got ${accumulate}.`);
+    const { clipNorm } = options;
+    if (clipNorm !== undefined && !(clipNorm > 0)) throw new OptionError(`fit: expected a clipNorm above 0, got ${clipNorm}.`);
     const own = new Set<unknown>(model.parameters());
     if (!parametersOf(optimizer).some((parameter) => own.has(parameter))) {
       throw new OptionError(
@@ -141,7 +144,7 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
         }
         return value;
       });
-      means.add(typeof value === "number" ? { loss: value } : (value as Metrics), batchSizeOf(part));
+      means.add(scalarsOf(value as number | Readonly<Record<string, number | HostTensor>>), batchSizeOf(part));
     }
     return means.result();
   }
@@ -149,6 +152,16 @@ class FitRun<E extends Example> extends EpochLoop<E> implements Disposable {
   [Symbol.dispose](): void {
     this.#accumulator?.[Symbol.dispose]();
   }
+}
+
+/** What a step told, by name. */
+function scalarsOf(value: number | Readonly<Record<string, number | HostTensor>>): Metrics {
+  const named = typeof value === "number" ? { loss: value } : value;
+  for (const [name, entry] of Object.entries(named)) {
+    if (typeof entry === "number") continue;
+    throw new ShapeError(`fit: expected scalars from step, got ${name} [${entry.shape.join(", ")}]. Take its mean, or leave it out.`);
+  }
+  return named as Metrics;
 }
 
 function parametersOf(optimizer: Optimizer<CommonOptions>): Parameter[] {

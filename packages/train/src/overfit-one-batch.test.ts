@@ -47,6 +47,20 @@ test("a model that forgets half of itself is found out, by name", () =>
     );
   }));
 
+test("a share of a loss below 0 is no target, and no step and no share are none", () =>
+  onDevice(backends[0]!.open(), async (device) => {
+    using subject = new Subject();
+    const options = { device, model: subject.model, optimizer: subject.optimizer, dataset: pointsOf(8), rng: new Rng(0) };
+    const step = (batch: Parameters<Subject["step"]>[0], mode: Mode) => subject.step(batch, mode).loss;
+    await expect(overfitOneBatch({ ...options, step: (batch, mode) => step(batch, mode).sub(5) })).rejects.toThrow(
+      /a first loss from 0 up, got -4/,
+    );
+    await expect(overfitOneBatch({ ...options, step, steps: 0 })).rejects.toThrow("at least 1 step, got 0");
+    await expect(overfitOneBatch({ ...options, step, target: Number.NaN })).rejects.toThrow(
+      "a target from 0 up to, not including, 1, got NaN",
+    );
+  }));
+
 test("a loss that is NaN ends the check at once", () =>
   onDevice(backends[0]!.open(), async (device) => {
     using model = new Sequential([new Linear({ inputs: 2, outputs: 2, rng: new Rng(0) })]);

@@ -1,5 +1,6 @@
 /** The first check of new code: a model that cannot learn one batch by heart has a bug. Karpathy 2019, "A recipe for training neural networks". */
 
+import { OptionError } from "@dl/core";
 import { type Dataset, type Example, take } from "@dl/data";
 import { readState } from "@dl/nn";
 import type { Callback } from "./callback.ts";
@@ -12,9 +13,9 @@ export interface OverfitOneBatchOptions<E extends Example>
   dataset: Dataset<E>;
   /** Examples in the batch: the first of the dataset. Default 8. */
   batchSize?: number;
-  /** At most. Default 200. */
+  /** At most, and at least 1. Default 200. */
   steps?: number;
-  /** The loss to get to, as a share of the first one. Default 0.1. */
+  /** The loss to get to, as a share of the first one; from 0 up to, not including, 1. Default 0.1. */
   target?: number;
 }
 
@@ -34,6 +35,7 @@ export interface OverfitReport {
  *
  * Leave augmentation out, and let `step` ignore the mode where dropout is strong: what is asked is whether the model can learn.
  *
+ * @throws OptionError where the first loss is below 0, of which a share is no target.
  * @example
  * const { learned, summary } = await overfitOneBatch({ device, model, optimizer, dataset, rng, step });
  */
@@ -44,6 +46,9 @@ export async function overfitOneBatch<E extends Example>({
   dataset,
   ...options
 }: OverfitOneBatchOptions<E>): Promise<OverfitReport> {
+  if (!Number.isInteger(steps) || steps < 1) throw new OptionError(`overfitOneBatch: expected at least 1 step, got ${steps}.`);
+  if (!(target >= 0 && target < 1))
+    throw new OptionError(`overfitOneBatch: expected a target from 0 up to, not including, 1, got ${target}.`);
   const { model, optimizer } = options;
   const weights = await readState(model);
   const moments = await optimizer.read(model);
@@ -52,6 +57,11 @@ export async function overfitOneBatch<E extends Example>({
   const watch: Callback = {
     name: "watch",
     onStep(run, { metrics: { loss } }) {
+      if (losses.length === 0 && loss! < 0) {
+        throw new OptionError(
+          `overfitOneBatch: expected a first loss from 0 up, got ${loss}. Add what makes the best one 0, for this check alone.`,
+        );
+      }
       losses.push(loss!);
       if (isLearned() || !Number.isFinite(loss)) run.stop("enough seen");
     },

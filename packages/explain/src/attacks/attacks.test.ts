@@ -111,6 +111,9 @@ test("what does not fit is an error", async () => {
     await expect(run(() => fgsm(x(), { loss: weigh(1), epsilon: -1 }))).rejects.toThrow("fgsm: expected an epsilon of at least 0, got -1");
     await expect(run(() => fgsm(x(), { loss: weigh(1), epsilon: 0.1, range: [1, 0] }))).rejects.toThrow("expected low < high in range");
     await expect(run(() => pgd(x(), { loss: weigh(1), epsilon: 0.1, steps: 0 }))).rejects.toThrow("pgd: expected at least 1 step, got 0");
+    await expect(run(() => pgd(x(), { loss: weigh(1), epsilon: 0.1, stepSize: -0.1 }))).rejects.toThrow(
+      "a stepSize of at least 0, got -0.1",
+    );
     await expect(run(() => pgd(x(), { loss: weigh(1), epsilon: 0.1, norm: "l1" as "l2" }))).rejects.toThrow(
       "expected norm linf or l2, got l1",
     );

@@ -9,7 +9,7 @@ export interface FgsmOptions {
   readonly loss: AttackLoss;
   /** The most that a value may change. */
   readonly epsilon: number;
-  /** Lowest and highest value there is. Default 0 and 1. */
+  /** Lowest and highest value there is; inputs outside are clipped to it, so say the one of normalised images. Default 0 and 1. */
   readonly range?: readonly [low: number, high: number];
 }
 

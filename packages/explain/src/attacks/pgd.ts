@@ -20,6 +20,7 @@ import {
   type Tensor,
   tensor,
 } from "@dl/core";
+import { iterate } from "../freeing-loops.ts";
 import { type AttackLoss, requireEpsilon } from "./fgsm.ts";
 
 export interface PgdOptions {
@@ -34,7 +35,7 @@ export interface PgdOptions {
   readonly norm?: "linf" | "l2";
   /** Start at a random place within the budget. Default: at the inputs. */
   readonly rng?: Rng;
-  /** Lowest and highest value there is. Default 0 and 1. */
+  /** Lowest and highest value there is; inputs outside are clipped to it, so say the one of normalised images. Default 0 and 1. */
   readonly range?: readonly [low: number, high: number];
 }
 
@@ -43,6 +44,7 @@ export function pgd(inputs: Tensor, options: PgdOptions): Tensor {
   const { loss, epsilon, steps = 10, stepSize = (2.5 * epsilon) / steps, norm = "linf", rng, range = [0, 1] } = options;
   requireEpsilon("pgd", epsilon, range);
   if (!Number.isInteger(steps) || steps < 1) throw new OptionError(`pgd: expected at least 1 step, got ${steps}.`);
+  if (!(stepSize >= 0 && stepSize < Infinity)) throw new OptionError(`pgd: expected a stepSize of at least 0, got ${stepSize}.`);
   if (norm !== "linf" && norm !== "l2") throw new OptionError(`pgd: expected norm linf or l2, got ${String(norm)}.`);
   const project = (x: Tensor): Tensor => {
     if (norm === "linf") return clip(maximum(minimum(x, add(inputs, epsilon)), sub(inputs, epsilon)), range[0], range[1]);
@@ -50,21 +52,18 @@ export function pgd(inputs: Tensor, options: PgdOptions): Tensor {
     const shrink = minimum(div(fill([], epsilon, { dtype: change.dtype }), maximum(lengthOf(change), 1e-12)), 1);
     return clip(add(inputs, mul(change, shrink)), range[0], range[1]);
   };
-  let present = scope(() => {
+  const start = scope(() => {
     if (rng === undefined) return stopGradient(inputs);
     // In the cube; for `l2` projected onto the ball.
     const reach = norm === "linf" ? epsilon : epsilon / Math.sqrt(inputs.size / inputs.shape[0]!);
     return project(add(inputs, tensor(rng.uniform(inputs.shape, -reach, reach)).cast(inputs.dtype)));
   });
-  for (let step = 0; step < steps; step++) {
-    const before = present;
-    present = scope(() => {
-      const [gradient] = grad(() => loss(before), [before]);
-      const way = norm === "linf" ? sign(gradient!) : div(gradient!, maximum(lengthOf(gradient!), 1e-12));
-      return project(add(before, mul(way, stepSize)));
-    });
-  }
-  return stopGradient(present);
+  const move = (present: Tensor): Tensor => {
+    const [gradient] = grad(() => loss(present), [present]);
+    const way = norm === "linf" ? sign(gradient!) : div(gradient!, maximum(lengthOf(gradient!), 1e-12));
+    return project(add(present, mul(way, stepSize)));
+  };
+  return stopGradient(iterate(start, { turns: steps, move }));
 }
 
 /** Euclidean length of each example, `[B, 1, …]`. */

@@ -38,6 +38,21 @@ test("infidelity of a linear model's gradient is 0, of anything else not; a cons
   });
 });
 
+test("the sensitivity of a map of zeros is the change itself, and NaN is not taken for calm", async () => {
+  await onDevice(async (device) => {
+    const of = async (attribute: (x: Tensor) => Tensor): Promise<number> => {
+      const x = hostTensor(Float64Array.of(1, 2), [1, 2]);
+      const scores = await device.compute(() => sensitivity(tensor(x), { attribute, radius: 0.1, rng: new Rng(1) }));
+      return (scores as HostTensor).data[0]!;
+    };
+    expect(await of((x) => x.mul(0))).toBe(0);
+    const moved = await of((x) => x.sub(tensor([[1, 2]]).cast(x.dtype)));
+    expect(moved).toBeGreaterThan(0);
+    expect(moved).toBeLessThanOrEqual(Math.SQRT2 * 0.1);
+    expect(await of((x) => x.sub(5).log())).toBeNaN();
+  });
+});
+
 test("a heat map is not taken for attributions, nor perturbations of no width for some; a map of other axes has its sensitivity", async () => {
   await onDevice(async (device) => {
     using model = await trainedShapeNet(device, { seed: 1, steps: 1 });
@@ -96,6 +111,9 @@ test("pointing game by hand, with and without tolerance", () => {
   ]);
   expect([...pointingGame({ maps, masks })]).toEqual([0, 1]);
   expect([...pointingGame({ maps, masks }, { tolerance: 1 })]).toEqual([1, 1]);
+  expect(() => pointingGame({ maps, masks }, { tolerance: 0.5 })).toThrow("expected a whole tolerance of at least 0, got 0.5");
+  const blank = hostTensor(new Float32Array(18).fill(Number.NaN), [2, 3, 3]);
+  expect(() => pointingGame({ maps: blank, masks })).toThrow("expected numbers in the maps, got NaN");
   expect(() => pointingGame({ maps, masks: fromNested([[1]]) })).toThrow("expected maps and masks [B, H, W]");
 });
 
@@ -120,5 +138,8 @@ test("a map that looks at nothing learned is caught: its similarity stays 1", as
     const { images } = drawShapes(2, new Rng(1));
     const stages = await randomisedWeights({ device, model, explain: () => tensor(images).square(), rng: new Rng(3) });
     expect(stages.every(({ similarity }) => similarity > 0.999)).toBe(true);
+    // Of one value everywhere, it has no order to compare.
+    const flat = await randomisedWeights({ device, model, explain: () => tensor([[0.5, 0.5]]), rng: new Rng(3) });
+    expect(flat.map(({ similarity }) => similarity)).toEqual([1, 1, 1, 1]);
   }, "fast");
 });

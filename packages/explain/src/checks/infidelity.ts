@@ -1,8 +1,12 @@
 /** Whether an explanation says how the score changes. Infidelity and max-sensitivity: Yeh et al. 2019, arXiv:1901.09392, definitions 2.1 and 3.1. */
 
 import {
+  add,
   argmax,
+  div,
+  fill,
   formatShape,
+  maximum,
   mul,
   OptionError,
   type Rng,
@@ -14,8 +18,9 @@ import {
   sum,
   type Tensor,
   tensor,
-  zeros,
+  where,
 } from "@dl/core";
+import { fold } from "../freeing-loops.ts";
 import type { Attribute } from "../gradients/smooth-grad.ts";
 import { type ChosenTarget, type Forward, type TargetOptions, targetScores } from "../target.ts";
 
@@ -46,24 +51,19 @@ export function infidelity(inputs: Tensor, options: InfidelityOptions): Tensor {
   if (!(standardDeviation > 0 && standardDeviation < Infinity)) {
     throw new OptionError(`infidelity: expected a standardDeviation above 0, got ${standardDeviation}.`);
   }
-  const count = inputs.shape[0]!;
   const axes = inputs.shape.map((_, axis) => axis).slice(1);
   const { chosen, whole } = scope(() => {
     const scores = forward(inputs);
     const chosen: ChosenTarget = target === undefined ? { chosen: argmax(scores, -1) } : { target };
     return { chosen, whole: targetScores("infidelity", scores, chosen) }; // [B]
   });
-  let total = zeros([count], { dtype: inputs.dtype as "float32" });
-  for (let sample = 0; sample < samples; sample++) {
-    const before = total;
-    total = scope(() => {
-      const change = tensor(rng.normal(inputs.shape, 0, standardDeviation)).cast(inputs.dtype);
-      const said = sum(mul(change, attributions), axes);
-      const done = sub(whole, targetScores("infidelity", forward(sub(inputs, change)), chosen));
-      return before.add(square(sub(said, done)));
-    });
-  }
-  return total.div(samples);
+  const term = (): Tensor => {
+    const change = tensor(rng.normal(inputs.shape, 0, standardDeviation)).cast(inputs.dtype);
+    const said = sum(mul(change, attributions), axes);
+    const done = sub(whole, targetScores("infidelity", forward(sub(inputs, change)), chosen));
+    return square(sub(said, done));
+  };
+  return fold(samples, { term, combine: add }).div(samples);
 }
 
 export interface SensitivityOptions {
@@ -76,10 +76,13 @@ export interface SensitivityOptions {
   readonly rng: Rng;
 }
 
-/** The largest ‖attribute(x + δ) − attribute(x)‖ ÷ ‖attribute(x)‖ over random δ of at most `radius`, `[B]`: how jumpy an explanation is. */
+/**
+ * The largest ‖attribute(x + δ) − attribute(x)‖ ÷ ‖attribute(x)‖ over random δ of at most `radius`, `[B]`: how jumpy an explanation is.
+ * Where attribute(x) is zeros, which Grad-CAM may give, the change itself, as in captum.
+ */
 export function sensitivity(inputs: Tensor, { attribute, radius, samples = 10, rng }: SensitivityOptions): Tensor {
   requireSamples("sensitivity", samples);
-  if (!(radius > 0)) throw new OptionError(`sensitivity: expected a radius above 0, got ${radius}.`);
+  if (!(radius > 0 && radius < Infinity)) throw new OptionError(`sensitivity: expected a radius above 0, got ${radius}.`);
   const map = attribute(inputs);
   if (map.rank === 0 || map.shape[0] !== inputs.shape[0]) {
     throw new ShapeError(
@@ -88,19 +91,15 @@ export function sensitivity(inputs: Tensor, { attribute, radius, samples = 10, r
   }
   // Of the map, not of the inputs: Grad-CAM and occlusion give [B, H, W] for images [B, H, W, C].
   const axes = map.shape.map((_, axis) => axis).slice(1);
-  const length = scope(() => sum(square(map), axes).sqrt());
-  let worst = zeros([inputs.shape[0]!], { dtype: inputs.dtype as "float32" });
-  for (let sample = 0; sample < samples; sample++) {
-    const before = worst;
-    worst = scope(() => {
-      const moved = attribute(inputs.add(tensor(rng.uniform(inputs.shape, -radius, radius)).cast(inputs.dtype)));
-      const change = sum(square(sub(moved, map)), axes)
-        .sqrt()
-        .div(length);
-      return before.add(change.sub(before).relu());
-    });
-  }
-  return worst;
+  const unit = scope(() => {
+    const length = sum(square(map), axes).sqrt();
+    return where(length.equal(0), fill([], 1, { dtype: length.dtype }), length);
+  });
+  const term = (): Tensor => {
+    const moved = attribute(inputs.add(tensor(rng.uniform(inputs.shape, -radius, radius)).cast(inputs.dtype)));
+    return div(sum(square(sub(moved, map)), axes).sqrt(), unit);
+  };
+  return fold(samples, { term, combine: maximum });
 }
 
 function requireSamples(where: string, samples: number): void {

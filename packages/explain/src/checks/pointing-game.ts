@@ -1,6 +1,6 @@
 /** Whether the hottest place of a map lies on the thing it should explain. Zhang et al. 2018, arXiv:1608.00507, section 5.1. */
 
-import { type HostTensor, OptionError, ShapeError } from "@dl/core";
+import { DataError, type HostTensor, OptionError, ShapeError } from "@dl/core";
 
 export interface PointingGameInputs {
   /** Heat maps `[B, H, W]`. */
@@ -23,7 +23,10 @@ export function pointingGame({ maps, masks }: PointingGameInputs, { tolerance = 
       `pointingGame: expected maps and masks [B, H, W], got [${maps.shape.join(", ")}] and [${masks.shape.join(", ")}].`,
     );
   }
-  if (!(tolerance >= 0)) throw new OptionError(`pointingGame: expected a tolerance of at least 0, got ${tolerance}.`);
+  if (!Number.isInteger(tolerance) || tolerance < 0) {
+    throw new OptionError(`pointingGame: expected a whole tolerance of at least 0, got ${tolerance}.`);
+  }
+  if (maps.data.some(Number.isNaN)) throw new DataError("pointingGame: expected numbers in the maps, got NaN, which has no hottest place.");
   const size = height! * width!;
   return Uint8Array.from({ length: count! }, (_, example) => {
     const at = example * size;

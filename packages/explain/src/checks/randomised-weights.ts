@@ -50,9 +50,11 @@ export async function randomisedWeights(options: RandomisedWeightsOptions): Prom
 }
 
 function similarityOf(a: HostTensor, b: HostTensor): number {
+  // Also a constant map, whose order a correlation cannot tell: what never changes does not depend on what was learned.
+  if (a.data.length === b.data.length && a.data.every((value, i) => value === b.data[i])) return 1;
   const correlation = new SpearmanCorrelation();
   correlation.update({ targets: Float64Array.from(a.data, Math.abs), predictions: Float64Array.from(b.data, Math.abs) });
   const value = correlation.result();
-  // A constant map has no order; it resembles nothing.
+  // A map that has become constant has no order left; it resembles nothing.
   return Number.isNaN(value) ? 0 : value;
 }

@@ -7,6 +7,7 @@ import {
   grad,
   mean,
   mul,
+  OptionError,
   relu,
   resize,
   ShapeError,
@@ -38,6 +39,9 @@ export interface GradCamOptions extends TargetOptions {
 export function gradCam(images: Tensor, options: GradCamOptions): Tensor {
   const { model, forward, method = "grad-cam" } = options;
   if (images.rank !== 4) throw new ShapeError(`gradCam: expected images [B, H, W, C], got [${images.shape.join(", ")}].`);
+  if (method !== "grad-cam" && method !== "grad-cam++") {
+    throw new OptionError(`gradCam: expected method grad-cam or grad-cam++, got ${String(method)}.`);
+  }
   const layer = layerOf("gradCam", model, options.layer);
   const { activations, gradient } = activationGradient(images, {
     layer,

@@ -175,6 +175,10 @@ describe("Grad-CAM", () => {
       using model = new ShapeNet(new Rng(2));
       const cam = (layer: string) => () =>
         device.compute(() => gradCam(tensor(input(1, [1, 16, 16, 1])), { model, layer, forward: (x) => model.forward(x) }));
+      const wrong = { model, layer: "conv3", forward: (x: Tensor) => model.forward(x), method: "gradcam" as "grad-cam" };
+      await expect(device.compute(() => gradCam(tensor(input(1, [1, 16, 16, 1])), wrong))).rejects.toThrow(
+        "expected method grad-cam or grad-cam++, got gradcam",
+      );
       await expect(cam("conv9")).rejects.toThrow('expected a layer of the model (conv1, conv2, conv3, head), got "conv9"');
       await expect(cam("head")).rejects.toThrow("expected a layer with images [B, h, w, C] out, got [1, 4]");
     });
@@ -186,6 +190,9 @@ test("what does not fit is an error", async () => {
     const x = (): Tensor => tensor(hostTensor(Float64Array.of(1, 2), [1, 2]));
     const run = (work: () => Tensor) => device.compute(() => work());
     await expect(run(() => saliency(x(), { forward: linear, target: 2 }))).rejects.toThrow("expected targets from 0 to 1, got 2");
+    for (const target of [[Number.NaN], [0.7], 0.7]) {
+      await expect(run(() => saliency(x(), { forward: linear, target }))).rejects.toThrow("expected targets from 0 to 1, got");
+    }
     await expect(run(() => saliency(x(), { forward: linear, target: [0, 1] }))).rejects.toThrow("a target for each of 1 examples, got 2");
     await expect(run(() => saliency(x(), { forward: (y) => sum(y) }))).rejects.toThrow("expected scores [B, classes] of the model, got []");
     await expect(run(() => saliency(tensor(Int32Array.of(1)), { forward: linear }))).rejects.toThrow("expected float inputs, got int32");

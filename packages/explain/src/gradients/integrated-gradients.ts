@@ -1,6 +1,7 @@
 /** Gradients along the way from a baseline to the input. Sundararajan, Taly & Yan 2017, arXiv:1703.01365. */
 
 import { add, argmax, div, formatShape, mul, OptionError, ShapeError, sameShape, scope, sub, type Tensor, zerosLike } from "@dl/core";
+import { fold } from "../freeing-loops.ts";
 import type { ChosenTarget, Forward, TargetOptions } from "../target.ts";
 import { inputGradient } from "./gradient.ts";
 
@@ -30,17 +31,13 @@ export function integratedGradients(inputs: Tensor, options: IntegratedGradients
       `integratedGradients: expected a baseline of the inputs' shape ${formatShape(inputs.shape)}, or one that broadcasts to it, got ${formatShape(baseline.shape)}.`,
     );
   }
-  let total = zerosLike(inputs);
   // The class that is best at the input is not always best on the way to it.
   const { target } = options;
   const which: ChosenTarget = target === undefined ? { chosen: scope(() => argmax(forward(inputs), -1)) } : { target };
-  for (let step = 0; step < steps; step++) {
-    const before = total;
-    total = scope(() => {
-      const point = add(baseline, mul(way, (step + 0.5) / steps));
-      const gradient = inputGradient("integratedGradients", point, { forward, ...which });
-      return add(before, gradient);
-    });
-  }
+  const term = (step: number): Tensor => {
+    const point = add(baseline, mul(way, (step + 0.5) / steps));
+    return inputGradient("integratedGradients", point, { forward, ...which });
+  };
+  const total = fold(steps, { term, combine: add });
   return div(mul(way, total), steps);
 }

@@ -1,6 +1,7 @@
 /** Any explanation, averaged over noisy copies of the input. Smilkov et al. 2017, arXiv:1706.03825; squared, Hooker et al. 2019, arXiv:1806.10758. */
 
-import { add, div, OptionError, type Rng, scope, square, type Tensor, tensor, zerosLike } from "@dl/core";
+import { add, div, OptionError, type Rng, square, type Tensor, tensor } from "@dl/core";
+import { fold } from "../freeing-loops.ts";
 
 /** What explains inputs `[B, …]`: a tensor of attributions. */
 export type Attribute = (inputs: Tensor) => Tensor;
@@ -28,14 +29,11 @@ export function smoothGrad(
   { attribute, standardDeviation, samples = 25, squared = false, rng }: SmoothGradOptions,
 ): Tensor {
   if (!Number.isInteger(samples) || samples < 1) throw new OptionError(`smoothGrad: expected at least 1 sample, got ${samples}.`);
-  if (!(standardDeviation >= 0)) throw new OptionError(`smoothGrad: expected a standardDeviation of at least 0, got ${standardDeviation}.`);
-  let total = scope(() => zerosLike(attribute(inputs)));
-  for (let sample = 0; sample < samples; sample++) {
-    const before = total;
-    total = scope(() => {
-      const map = attribute(add(inputs, tensor(rng.normal(inputs.shape, 0, standardDeviation)).cast(inputs.dtype)));
-      return add(before, squared ? square(map) : map);
-    });
-  }
-  return div(total, samples);
+  if (!(standardDeviation >= 0 && standardDeviation < Infinity))
+    throw new OptionError(`smoothGrad: expected a standardDeviation of at least 0, got ${standardDeviation}.`);
+  const term = (): Tensor => {
+    const map = attribute(add(inputs, tensor(rng.normal(inputs.shape, 0, standardDeviation)).cast(inputs.dtype)));
+    return squared ? square(map) : map;
+  };
+  return div(fold(samples, { term, combine: add }), samples);
 }

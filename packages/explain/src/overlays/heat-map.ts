@@ -1,6 +1,6 @@
 /** Attributions as one number a pixel. */
 
-import { type HostTensor, OptionError, ShapeError } from "@dl/core";
+import { DataError, type HostTensor, OptionError, ShapeError } from "@dl/core";
 
 export interface HeatMapOptions {
   /** What becomes of the channels: the largest |value|, the sum of |values|, or the sum. Default `max`. */
@@ -12,6 +12,7 @@ export interface HeatMapOptions {
 /**
  * `[H, W]` or `[H, W, C]` → `[H, W]` from 0 to 1, or with `signed` from −1 to 1. All zeros stay zeros.
  *
+ * @throws DataError for NaN and infinities, which would blacken the whole map.
  * @example
  * heatMap(fromNested([[1, -4], [2, 0]]), { percentile: 100 }).data; // 0.25, 1, 0.5, 0
  */
@@ -21,6 +22,12 @@ export function heatMap(attributions: HostTensor, { channels = "max", percentile
     throw new ShapeError(`heatMap: expected attributions [H, W] or [H, W, C], got [${attributions.shape.join(", ")}].`);
   }
   if (!(percentile > 0 && percentile <= 100)) throw new OptionError(`heatMap: expected a percentile above 0 up to 100, got ${percentile}.`);
+  if (channels !== "max" && channels !== "sum" && channels !== "signed") {
+    throw new OptionError(`heatMap: expected channels max, sum or signed, got ${String(channels)}.`);
+  }
+  const odd = attributions.data.findIndex((value) => !Number.isFinite(value));
+  if (odd >= 0)
+    throw new DataError(`heatMap: expected finite attributions, got ${attributions.data[odd]} at ${odd}. Look at the model's scores.`);
   const values = new Float32Array(height * width);
   for (let i = 0; i < attributions.data.length; i++) {
     const value = attributions.data[i]!;

@@ -22,7 +22,7 @@ const anchors: readonly (readonly [at: number, red: number, green: number, blue:
 /**
  * Colours over grey: the hotter, the less of the picture is seen.
  *
- * @param image  `[H, W, C]` from 0 to 1, of 1 or 3 channels.
+ * @param image  `[H, W, C]` from 0 to 1, of 1 or 3 channels; values outside are clipped.
  * @param options.map  `[H, W]` from 0 to 1, or from −1 to 1: see `heatMap`.
  */
 export function overlay(image: HostTensor, { map, opacity = 0.6, scale = 1 }: OverlayOptions & { readonly map: HostTensor }): Pixels {
@@ -33,6 +33,8 @@ export function overlay(image: HostTensor, { map, opacity = 0.6, scale = 1 }: Ov
   if (map.shape.length !== 2 || map.shape[0] !== height || map.shape[1] !== width) {
     throw new ShapeError(`overlay: expected a map [${height}, ${width}] for the image, got [${map.shape.join(", ")}].`);
   }
+  const beyond = map.data.find((value) => !(value >= -1 && value <= 1));
+  if (beyond !== undefined) throw new OptionError(`overlay: expected a map from -1 to 1, got ${beyond} in it. Scale it with heatMap.`);
   if (!(opacity >= 0 && opacity <= 1)) throw new OptionError(`overlay: expected an opacity from 0 to 1, got ${opacity}.`);
   if (!Number.isInteger(scale) || scale < 1) throw new OptionError(`overlay: expected a whole scale of at least 1, got ${scale}.`);
   const data = new Uint8Array(height! * scale * width! * scale * 3);

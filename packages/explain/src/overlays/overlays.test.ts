@@ -60,5 +60,9 @@ test("what does not fit is an error", () => {
     }),
   ).toThrow("expected an opacity from 0 to 1, got 2");
   expect(() => heatMap(hostTensor(new Float32Array(4), [4]))).toThrow("expected attributions [H, W] or [H, W, C], got [4]");
+  expect(() => heatMap(hostTensor(Float32Array.of(1, Number.NaN, 3, 4), [2, 2]))).toThrow("expected finite attributions, got NaN at 1");
+  expect(() => heatMap(hostTensor(new Float32Array(4), [2, 2]), { channels: "mean" as "max" })).toThrow("max, sum or signed, got mean");
+  // A map that was not scaled would wrap around in the bytes.
+  expect(() => overlay(image, { map: hostTensor(Float32Array.of(0, 3, 0, 0), [2, 2]) })).toThrow("a map from -1 to 1, got 3 in it");
   expect(() => explanationPage([], { title: "x" })).toThrow("at least one panel");
 });

@@ -1,6 +1,18 @@
 /** Scores of one example with some of its segments taken away, many at a time: what LIME, SHAP and ablation ask for. */
 
-import { argmax, type Device, formatShape, type HostTensor, OptionError, ShapeError, sameShape, tensor } from "@dl/core";
+import {
+  argmax,
+  type Device,
+  DtypeError,
+  formatShape,
+  type HostTensor,
+  hostTensor,
+  OptionError,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  tensor,
+} from "@dl/core";
 import { type Forward, targetScores } from "../target.ts";
 import { readSegments } from "./segments.ts";
 
@@ -11,7 +23,7 @@ export interface SegmentOptions {
   readonly segments: HostTensor;
   /** Default: the best-scored class of the whole example. */
   readonly target?: number;
-  /** What stands where a segment was taken away: an example, or one value. Default 0. */
+  /** What stands where a segment was taken away: an example, or one value, such as the id of `[MASK]`. Default 0. */
   readonly baseline?: HostTensor | number;
   /** Examples a forward pass. Default 64. */
   readonly batchSize?: number;
@@ -35,18 +47,34 @@ export async function coalitions(where: string, example: HostTensor, options: Se
   }
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new OptionError(`${where}: expected a batchSize of at least 1, got ${batchSize}.`);
+  // Ids of tokens stay ids.
+  const isWhole = example.dtype === "int32";
+  const lone = typeof baseline === "number" ? baseline : baseline.data.find((value) => !Number.isInteger(value));
+  if (isWhole && lone !== undefined && !Number.isInteger(lone)) {
+    throw new DtypeError(`${where}: expected a baseline of whole numbers, as the example is int32, got ${lone}.`);
+  }
   const away = (i: number): number => (typeof baseline === "number" ? baseline : baseline.data[i]!);
   const batchOf = (rows: readonly Uint8Array[]): HostTensor => {
-    const data = new Float32Array(rows.length * example.data.length);
+    const size = rows.length * example.data.length;
+    const data = isWhole ? new Int32Array(size) : new Float32Array(size);
     let at = 0;
     for (const row of rows) {
       for (let i = 0; i < example.data.length; i++)
         data[at++] = row[segments.data[Math.floor(i / repeat)]!] === 1 ? example.data[i]! : away(i);
     }
-    return { shape: [rows.length, ...example.shape], dtype: "float32", data };
+    return hostTensor(data, [rows.length, ...example.shape]);
   };
   const whole = batchOf([new Uint8Array(count).fill(1)]);
-  const target = options.target ?? ((await device.compute(() => argmax(forward(tensor(whole)), -1))) as HostTensor).data[0]!;
+  const scoresOf = (rows: HostTensor): Tensor => {
+    const scores = forward(tensor(rows));
+    if (scores.rank !== 2 || scores.shape[0] !== rows.shape[0]) {
+      throw new ShapeError(
+        `${where}: expected scores [${rows.shape[0]}, classes] of the model, got ${formatShape(scores.shape)}. Return its logits.`,
+      );
+    }
+    return scores;
+  };
+  const target = options.target ?? ((await device.compute(() => argmax(scoresOf(whole), -1))) as HostTensor).data[0]!;
   return {
     segmentCount: count,
     target,
@@ -54,7 +82,7 @@ export async function coalitions(where: string, example: HostTensor, options: Se
       const scores = new Float64Array(rows.length);
       for (let start = 0; start < rows.length; start += batchSize) {
         const part = rows.slice(start, start + batchSize);
-        const values = (await device.compute(() => targetScores(where, forward(tensor(batchOf(part))), { target }))) as HostTensor;
+        const values = (await device.compute(() => targetScores(where, scoresOf(batchOf(part)), { target }))) as HostTensor;
         scores.set(values.data as Float32Array, start);
       }
       return scores;

@@ -1,6 +1,7 @@
 /** How much the score falls when a window is covered. Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2. */
 
-import { add, argmax, type HostTensor, mul, OptionError, ShapeError, scope, squeeze, sub, type Tensor, tensor, zeros } from "@dl/core";
+import { add, argmax, type HostTensor, mul, OptionError, ShapeError, scope, squeeze, sub, type Tensor, tensor } from "@dl/core";
+import { fold } from "../freeing-loops.ts";
 import { type ChosenTarget, type Forward, type TargetOptions, targetScores } from "../target.ts";
 
 export interface OcclusionOptions extends TargetOptions {
@@ -26,26 +27,24 @@ export function occlusion(images: Tensor, options: OcclusionOptions): Tensor {
     throw new OptionError(`occlusion: expected a window from 1 to ${Math.min(height, width)}, got ${window}.`);
   }
   if (!Number.isInteger(stride) || stride < 1) throw new OptionError(`occlusion: expected a stride of at least 1, got ${stride}.`);
+  if (!Number.isFinite(fill)) throw new OptionError(`occlusion: expected a finite fill, got ${fill}.`);
   const { chosen, whole } = scope(() => {
     const scores = forward(images);
     const chosen: ChosenTarget = target === undefined ? { chosen: argmax(scores, -1) } : { target };
     return { chosen, whole: targetScores("occlusion", scores, chosen) };
   });
   const covers = new Float32Array(height * width);
-  let falls = zeros([count, height, width], { dtype: images.dtype as "float32" });
-  for (const top of starts(height, { window, stride })) {
-    for (const left of starts(width, { window, stride })) {
-      const cover = windowMask({ height, width, top, left, window });
-      for (const [i, value] of cover.data.entries()) covers[i]! += value;
-      const before = falls;
-      falls = scope(() => {
-        const mask = tensor(cover).cast(images.dtype); // [H, W, 1]
-        const covered = add(mul(images, mask.neg().add(1)), mul(mask, fill));
-        const fall = sub(whole, targetScores("occlusion", forward(covered), chosen)); // [B]
-        return add(before, mul(fall.reshape([count, 1, 1]), squeeze(mask, 2)));
-      });
-    }
-  }
+  const lefts = starts(width, { window, stride });
+  const places = starts(height, { window, stride }).flatMap((top) => lefts.map((left) => ({ top, left })));
+  const term = (place: number): Tensor => {
+    const cover = windowMask({ height, width, ...places[place]!, window });
+    for (const [i, value] of cover.data.entries()) covers[i]! += value;
+    const mask = tensor(cover).cast(images.dtype); // [H, W, 1]
+    const covered = add(mul(images, mask.neg().add(1)), mul(mask, fill));
+    const fall = sub(whole, targetScores("occlusion", forward(covered), chosen)); // [B]
+    return mul(fall.reshape([count, 1, 1]), squeeze(mask, 2)); // [B, H, W]
+  };
+  const falls = fold(places.length, { term, combine: add });
   return falls.div(tensor({ data: covers, shape: [height, width], dtype: "float32" }).cast(images.dtype));
 }
 

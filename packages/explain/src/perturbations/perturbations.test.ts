@@ -1,6 +1,7 @@
 import { type HostTensor, hostTensor, matmul, Rng, type Tensor, tensor } from "@dl/core";
+import { Embedding } from "@dl/nn";
 import { describe, expect, test } from "vitest";
-import { Dense, drawShapes, onDevice, ShapeNet } from "../explain-fixture.ts";
+import { Dense, onDevice } from "../explain-fixture.ts";
 import { featureAblation } from "./feature-ablation.ts";
 import { kernelShap } from "./kernel-shap.ts";
 import { solveLeastSquares } from "./least-squares.ts";
@@ -130,6 +131,9 @@ test("occlusion covers every pixel once more than never, and finds where the sco
     await expect(device.compute(() => occlusion(tensor(image), { forward, window: 8 }))).rejects.toThrow(
       "expected a window from 1 to 7, got 8",
     );
+    await expect(device.compute(() => occlusion(tensor(image), { forward, window: 3, fill: Number.NaN }))).rejects.toThrow(
+      "a finite fill, got NaN",
+    );
   });
 });
 
@@ -139,17 +143,31 @@ test("segments of a picture: squares of a grid, and values spread over them", ()
   expect([...spreadSegments([9, 8, 7, 6, 5, 4], grid).data].slice(0, 5)).toEqual([9, 9, 8, 8, 7]);
 });
 
-test("a picture by segments: what covers the drawing matters, with all channels", async () => {
+test("a picture by segments: each takes its pixels away with all their channels", async () => {
   await onDevice(async (device) => {
-    using model = new ShapeNet(new Rng(1));
-    const { images } = drawShapes(1, new Rng(2));
-    const one = { ...images, shape: images.shape.slice(1) };
-    const { values } = await featureAblation(one, {
-      device,
-      forward: (x) => model.forward(x),
-      segments: gridSegments(16, 16, { size: 8 }),
-    });
-    expect(values).toHaveLength(4);
+    const picture = hostTensor(Float32Array.of(1, 10, 2, 20, 3, 30, 4, 40), [2, 2, 2]);
+    const forward = (x: Tensor): Tensor => matmul(x.reshape([x.shape[0]!, 8]).sum(1, { keepDims: true }), tensor([[1, 0]]).cast(x.dtype));
+    const { values } = await featureAblation(picture, { device, forward, segments: gridSegments(2, 2, { size: 1 }), target: 0 });
+    expect([...values]).toEqual([11, 22, 33, 44]);
+  });
+});
+
+test("tokens stay ids: a word is taken away by the id that stands for none", async () => {
+  await onDevice(async (device) => {
+    // Score of class 0: the sum of what the words bring. Id 3 brings nothing.
+    using table = new Embedding({ count: 4, size: 1, rng: new Rng(1) });
+    table.weight.load(hostTensor(Float32Array.of(5, -2, 1, 0), [4, 1]));
+    const forward = (ids: Tensor): Tensor => matmul(table.forward(ids).sum(1), tensor([[1, 0]]).cast("float64" as "float32"));
+    const words = hostTensor(Int32Array.of(0, 2, 1, 0), [4]);
+    const options = { device, forward, segments: segments(0, 1, 2, 3), target: 0, baseline: 3, rng: new Rng(1) };
+    for (const { values } of [await featureAblation(words, options), await kernelShap(words, options)]) {
+      [5, 1, -2, 5].forEach((value, i) => {
+        expect(values[i]).toBeCloseTo(value, 5);
+      });
+    }
+    await expect(lime(words, { ...options, baseline: 0.5 })).rejects.toThrow(
+      "a baseline of whole numbers, as the example is int32, got 0.5",
+    );
   });
 });
 
@@ -184,6 +202,11 @@ test("what does not fit is an error", async () => {
     await expect(featureAblation(x, { ...options, baseline: turned })).rejects.toThrow("the example's shape [3], got [3, 1]");
     expect(() => spreadSegments([1, 2], options.segments)).toThrow("a value for each of 3 segments, got 2");
     expect(() => spreadSegments([1, 2, 3, 4], options.segments)).toThrow("a value for each of 3 segments, got 4");
+    // Without a target the scores are looked at before any is picked; and rows that are lost would count as 0.
+    const flat = (y: Tensor): Tensor => linear(y).sum(1);
+    await expect(lime(x, { ...options, forward: flat })).rejects.toThrow("expected scores [1, classes] of the model, got [1]");
+    const single = (y: Tensor): Tensor => linear(y).slice([0, 0], [1, 2]);
+    await expect(lime(x, { ...options, forward: single, samples: 4 })).rejects.toThrow("scores [6, classes] of the model, got [1, 2]");
     await expect(featureAblation(x, { ...options, target: 7 })).rejects.toThrow("expected targets from 0 to 1, got 7");
     expect(() => gridSegments(2, 2, { size: 0 })).toThrow("expected a size of at least 1, got 0");
   });

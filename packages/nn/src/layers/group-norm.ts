@@ -36,14 +36,16 @@ export class GroupNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    return this.normalized(x).mul(this.weight.value).add(this.bias.value);
+  }
+
+  /** `x` by its mean and variance, before scale and shift: `[B, …, C]`. */
+  normalized(x: Tensor): Tensor {
     const channels = this.weight.size;
     checkChannels("GroupNorm", x, { channels, least: 2 });
     // B batch, P positions, G groups, K channels of a group
     const grouped = x.reshape([x.shape[0]!, -1, this.groups, channels / this.groups]); // [B, P, G, K]
-    return normalize(grouped, { axes: [1, 3], epsilon: this.epsilon })
-      .reshape(x.shape)
-      .mul(this.weight.value)
-      .add(this.bias.value);
+    return normalize(grouped, { axes: [1, 3], epsilon: this.epsilon }).reshape(x.shape);
   }
 }
 
@@ -65,12 +67,14 @@ export class InstanceNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    return this.normalized(x).mul(this.weight.value).add(this.bias.value);
+  }
+
+  /** `x` by its mean and variance, before scale and shift: `[B, …, C]`. */
+  normalized(x: Tensor): Tensor {
     checkChannels("InstanceNorm", x, { channels: this.weight.size, least: 3 });
     const flat = x.reshape([x.shape[0]!, -1, this.weight.size]); // [B, P, C]
-    return normalize(flat, { axes: [1], epsilon: this.epsilon })
-      .reshape(x.shape)
-      .mul(this.weight.value)
-      .add(this.bias.value);
+    return normalize(flat, { axes: [1], epsilon: this.epsilon }).reshape(x.shape);
   }
 }
 

@@ -195,6 +195,7 @@ describe("laws", () => {
     ["a cycle that only rises", () => schedules.oneCycle(1, { steps: 10, rise: 1.2 })],
     ["a plateau that raises", () => new Plateau({ initial: 1, factor: 2 })],
     ["a plateau in PyTorch's words: min would have been taken for maximum", () => new Plateau({ initial: 1, mode: "min" as "minimum" })],
+    ["a plateau of another threshold", () => new Plateau({ initial: 1, thresholdMode: "rel" as "relative" })],
     ["a plateau of no rate", () => new Plateau({ initial: NaN })],
     ["a cycle in lines of no kind there is", () => schedules.oneCycle(1, { steps: 10, anneal: "Linear" as "linear" })],
     ["a cycle of four phases", () => schedules.oneCycle(1, { steps: 10, phases: 4 as 3 })],

@@ -64,7 +64,15 @@ test("steps add up however they are told, more noise costs less, and nothing cos
   expect(new RdpAccountant().epsilon(1e-5)).toBe(0);
 });
 
+test("noise whose square is no float costs all, and is told at once", () => {
+  const accountant = new RdpAccountant();
+  accountant.add({ noiseMultiplier: 1e-170, sampleRate: 0.1, steps: 1 });
+  expect(accountant.epsilon(1e-5)).toBe(Infinity);
+});
+
 test("what cannot be is refused", () => {
+  expect(() => noiseForBudget({ epsilon: Infinity, delta: 1e-5, sampleRate: 0.1, steps: 10 })).toThrow(/an epsilon > 0, got Infinity/);
+  expect(() => noiseForBudget({ epsilon: 0.05, delta: 1e-5, sampleRate: 0.01, steps: 10 })).toThrow(/orders above 63/);
   const accountant = new RdpAccountant();
   expect(() => accountant.add({ noiseMultiplier: -1, sampleRate: 0.1, steps: 1 })).toThrow(/noiseMultiplier ≥ 0, got -1/);
   expect(() => accountant.add({ noiseMultiplier: 1, sampleRate: 1.1, steps: 1 })).toThrow(/sampleRate from 0 to 1, got 1.1/);

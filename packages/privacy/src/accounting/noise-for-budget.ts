@@ -20,7 +20,7 @@ export interface NoiseForBudgetOptions {
  * noiseForBudget({ epsilon: 3, delta: 1e-5, sampleRate: 0.01, steps: 1000 }); // 0.8647
  */
 export function noiseForBudget({ epsilon, delta, sampleRate, steps, orders = defaultOrders }: NoiseForBudgetOptions): number {
-  if (!(epsilon > 0)) throw new OptionError(`noiseForBudget: expected an epsilon > 0, got ${epsilon}.`);
+  if (!(epsilon > 0 && epsilon < Infinity)) throw new OptionError(`noiseForBudget: expected an epsilon > 0, got ${epsilon}.`);
   const fits = (noiseMultiplier: number): boolean => {
     const accountant = new RdpAccountant(orders);
     accountant.add({ noiseMultiplier, sampleRate, steps });
@@ -31,7 +31,7 @@ export function noiseForBudget({ epsilon, delta, sampleRate, steps, orders = def
     high *= 2;
     if (high > 1e4) {
       throw new OptionError(
-        `noiseForBudget: expected a budget that noise can reach, got ε ${epsilon} at δ ${delta} over ${steps} steps. Take a larger ε, or fewer steps.`,
+        `noiseForBudget: expected a budget that noise can reach, got ε ${epsilon} at δ ${delta} over ${steps} steps. Take a larger ε, fewer steps, or, for a very small ε, orders above ${Math.max(...orders)}.`,
       );
     }
   }

@@ -74,7 +74,8 @@ function fractionalMoment({ noiseMultiplier: sigma, sampleRate: q }: GaussianMec
       logErfc((cut - rest) / width);
     below = sign > 0 ? logAdd(below, left) : logSubtract(below, left);
     above = sign > 0 ? logAdd(above, right) : logSubtract(above, right);
-    if (Math.max(left, right) < -40) return logAdd(below, above);
+    // So that NaN, of noise whose square is no float, ends it too.
+    if (!(Math.max(left, right) >= -40)) return logAdd(below, above);
     logBinomial += Math.log(Math.abs(rest)) - Math.log(k + 1);
     if (rest < 0) sign = -sign;
   }

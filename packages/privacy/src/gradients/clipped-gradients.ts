@@ -11,10 +11,16 @@ import { oneByOneGradients } from "./one-by-one.ts";
 
 /**
  * How single gradients are found. `layers` finds their lengths and sums from what goes into and comes back to each layer, in one pass;
- * it knows Linear, Conv2d (one group, not dilated), LayerNorm and Embedding, each run once. `one by one` runs each example alone: any
+ * it knows Linear, Conv2d (one group, not dilated), LayerNorm, GroupNorm, InstanceNorm and Embedding, each run once. `one by one` runs each example alone: any
  * model, slowly.
  */
 export type ExampleMethod = "layers" | "one by one";
+
+/** @throws OptionError for any other word. */
+export function checkMethod(where: string, method: ExampleMethod): void {
+  if (method === "layers" || method === "one by one") return;
+  throw new OptionError(`${where}: expected method "layers" or "one by one", got ${JSON.stringify(method satisfies never)}.`);
+}
 
 export interface ClippedGradientsOptions<B extends ExampleBatch> {
   /** Run on the whole batch, or, one by one, on batches of one. */
@@ -51,6 +57,7 @@ export function clippedGradients<B extends ExampleBatch>(
   { losses, maxNorm, method = "layers" }: ClippedGradientsOptions<B>,
 ): ClippedGradients {
   if (!(maxNorm > 0)) throw new OptionError(`clippedGradients: expected a maxNorm > 0, got ${maxNorm}.`);
+  checkMethod("clippedGradients", method);
   const found = method === "layers" ? layerGradients(model, batch, losses) : oneByOneGradients(model, batch, losses);
   const norms = sqrt(found.squaredNorms);
   // As in Opacus, 10⁻⁶ keeps a gradient of zeros from dividing by its length.

@@ -42,3 +42,8 @@ export function totalOf(losses: Tensor, examples: number): Scalar {
   }
   return sum(losses);
 }
+
+/** The batch with each of its tensors changed. */
+export function mapTensors<B extends ExampleBatch>(batch: B, change: (x: Tensor) => Tensor): B {
+  return Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, change(x)])) as B;
+}

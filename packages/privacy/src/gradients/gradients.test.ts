@@ -1,6 +1,34 @@
 import { cpu } from "@dl/backend-cpu";
-import { type Device, flatten, type HostTensor, mul, openDevice, Rng, sumOfSquares, type Tensor, tanh, tensor } from "@dl/core";
-import { BatchNorm, Conv2d, crossEntropy, Embedding, inference, LayerNorm, Linear, Module, Parameter, Sequential } from "@dl/nn";
+import { wasm } from "@dl/backend-wasm";
+import {
+  type Device,
+  flatten,
+  type HostTensor,
+  mean,
+  mul,
+  openDevice,
+  Rng,
+  sub,
+  sumOfSquares,
+  type Tensor,
+  tanh,
+  tensor,
+  zeros,
+} from "@dl/core";
+import {
+  BatchNorm,
+  Conv2d,
+  crossEntropy,
+  Embedding,
+  GroupNorm,
+  InstanceNorm,
+  inference,
+  LayerNorm,
+  Linear,
+  Module,
+  Parameter,
+  Sequential,
+} from "@dl/nn";
 import { beforeAll, expect, test } from "vitest";
 import { clippedGradients } from "./clipped-gradients.ts";
 import { addGaussianNoise } from "./gaussian-noise.ts";
@@ -43,10 +71,30 @@ class Words extends Module {
   }
 }
 
+/** Every normalisation that keeps examples apart, its scale and shift no longer 1 and 0. */
+class Normal extends Module {
+  readonly conv: Conv2d;
+  readonly group: GroupNorm = new GroupNorm({ channels: 4, groups: 2 });
+  readonly instance: InstanceNorm = new InstanceNorm({ channels: 4 });
+  readonly whole: LayerNorm = new LayerNorm({ size: [8, 8, 4] });
+  readonly head: Linear;
+  constructor(rng: Rng) {
+    super();
+    this.conv = new Conv2d({ inputs: 2, outputs: 4, kernelSize: 3, padding: "same", rng: rng.fork("conv") });
+    this.head = new Linear({ inputs: 8 * 8 * 4, outputs: 3, rng: rng.fork("head") });
+    for (const norm of [this.group, this.instance, this.whole]) norm.weight.load(rng.normal(norm.weight.shape, 1, 0.5));
+  }
+  forward(images: Tensor): Tensor {
+    const normal = this.instance.forward(tanh(this.group.forward(this.conv.forward(images))));
+    return this.head.forward(flatten(this.whole.forward(tanh(normal))));
+  }
+}
+
 const rng = new Rng(7);
 const labels: HostTensor = { shape: [4], dtype: "int32", data: Int32Array.of(0, 2, 1, 2) };
 const cases = [
   { name: "convolutions and dense layers", model: () => new Images(rng.fork("images")), x: rng.fork("x").normal([4, 8, 8, 2]) },
+  { name: "group, instance and layer norms of images", model: () => new Normal(rng.fork("normal")), x: rng.fork("x").normal([4, 8, 8, 2]) },
   {
     name: "an embedding with padding and repeats, and layer norm",
     model: () => new Words(rng.fork("words")),
@@ -126,6 +174,47 @@ test("layers without a rule, layers run twice, and batch norm are named in the e
   );
   await expect(attempt(new Sequential([new BatchNorm({ channels: 2 })]), "one by one")).rejects.toThrow(/keep examples apart/);
   expect(((await attempt(new Odd(), "one by one")) as HostTensor).shape).toEqual([2]);
+});
+
+test("a weight in two layers has no rule: its second use would be forgotten", async () => {
+  class Tied extends Module {
+    readonly encode: Linear = new Linear({ inputs: 2, outputs: 2, bias: false, rng });
+    readonly decode: Linear = new Linear({ inputs: 2, outputs: 2, bias: false, rng });
+    constructor() {
+      super();
+      (this.decode as { weight: Parameter }).weight = this.encode.weight;
+    }
+    forward(x: Tensor): Tensor {
+      return this.decode.forward(tanh(this.encode.forward(x)));
+    }
+  }
+  using model = new Tied();
+  const losses = ({ x }: { x: Tensor }): Tensor => model.forward(x).sum(-1);
+  const found = device.compute(() => clippedGradients(model, { x: tensor([[1, 2]]) }, { losses, maxNorm: 1 }).norms);
+  await expect(found).rejects.toThrow(/expected each weight in one layer, got one in decode that stands in a layer before/);
+  const misspelt = device.compute(
+    () => clippedGradients(model, { x: tensor([[1, 2]]) }, { losses, maxNorm: 1, method: "layer" as "layers" }).norms,
+  );
+  await expect(misspelt).rejects.toThrow(/expected method "layers" or "one by one", got "layer"/);
+});
+
+test("a gradient whose parts cancel is short, not NaN: rounding may leave its square below 0", async () => {
+  await using fast = await openDevice(wasm({ threads: 1 }));
+  using model = new Linear({ inputs: 64, outputs: 64, bias: false, rng });
+  using table = new Embedding({ count: 3, size: 64, rng });
+  const slopes = new Rng(9).normal([1, 5, 64]);
+  // Five equal rows whose gradients add up to 0.
+  const lossOf = (y: Tensor): Tensor => y.mul(sub(tensor(slopes), mean(tensor(slopes), 1, { keepDims: true }))).sum([1, 2]);
+  const { dense, embedded } = (await fast.compute(() => {
+    const x = tensor(new Rng(1).normal([8, 1, 64])).add(zeros([8, 5, 64]));
+    const ids = tensor({ shape: [8, 5], dtype: "int32", data: new Int32Array(40).fill(2) });
+    return {
+      dense: clippedGradients(model, { x }, { maxNorm: 1, losses: ({ x }) => lossOf(model.forward(x)) }).norms,
+      embedded: clippedGradients(table, { ids }, { maxNorm: 1, losses: ({ ids }) => lossOf(table.forward(ids)) }).norms,
+    };
+  })) as Record<string, HostTensor>;
+  // Float32 sums of terms near 10⁴, and their root.
+  for (const norm of [...dense!.data, ...embedded!.data]) expect(norm).toBeLessThan(0.2);
 });
 
 test("a loss that is no [B] is refused", async () => {

@@ -1,10 +1,10 @@
 /** Per-example gradients from what goes into each layer and comes back to it: one forward pass, one backward pass. */
 
 import { customGradient, fill, type Gradients, OptionError, Tensor, valueAndGrad } from "@dl/core";
-import type { Module, Parameter } from "@dl/nn";
+import { type Module, type Parameter, wrapForward } from "@dl/nn";
 import { countExamples, type ExampleBatch, type ExampleGradients, type ExampleLosses, totalOf } from "./example-gradients.ts";
 import type { LayerCall, LayerGradients } from "./layer-rule.ts";
-import { gradientsOf, whyNoRule } from "./layer-rules.ts";
+import { gradientsOf, layersWithRules, whyNoRule } from "./layer-rules.ts";
 
 /** A layer whose `forward` is watched, and the one call of it. */
 interface Tap {
@@ -65,12 +65,17 @@ function layersWithParameters(model: Module): [string, Module][] {
   const own = new Set<Parameter>();
   for (const [path, module] of model.modules) {
     const below = new Set([...module.children.values()].flatMap((child) => child.parameters()));
-    const parameters = module.parameters().filter((parameter) => !below.has(parameter) && !own.has(parameter));
+    const parameters = module.parameters().filter((parameter) => !below.has(parameter));
     if (parameters.length === 0) continue;
+    if (parameters.some((parameter) => own.has(parameter))) {
+      throw new OptionError(
+        `clippedGradients: expected each weight in one layer, got one in ${path} that stands in a layer before, too. Take method: "one by one".`,
+      );
+    }
     const reason = whyNoRule(module);
     if (reason !== undefined) {
       throw new OptionError(
-        `clippedGradients: expected layers with a rule (Linear, Conv2d, LayerNorm, Embedding), got ${reason} at ${path || "the top"}. Replace it, or take method: "one by one"; batch normalisation mixes examples and has neither: take LayerNorm.`,
+        `clippedGradients: expected layers with a rule (${layersWithRules}), got ${reason} at ${path || "the top"}. Replace it, or take method: "one by one"; batch normalisation mixes examples and has neither: take GroupNorm.`,
       );
     }
     for (const parameter of parameters) own.add(parameter);
@@ -82,23 +87,17 @@ function layersWithParameters(model: Module): [string, Module][] {
 
 /** `work`, in which each layer's output passes by its probe. */
 function watching<T>(taps: readonly Tap[], record: (tap: Tap, call: Omit<LayerCall, "gradient">) => void, work: () => T): T {
-  const restore = taps.map((tap) => {
-    const inner = tap.layer.forward as unknown as (...inputs: unknown[]) => unknown;
-    const put = (value: unknown): void => {
-      // As the base constructor defines it: fields are the registry of a module, and this is not one of them.
-      Object.defineProperty(tap.layer, "forward", { value, enumerable: false, configurable: true, writable: true });
-    };
-    put((...inputs: unknown[]): unknown => {
-      const output = inner.apply(tap.layer, inputs);
-      const [input] = inputs;
+  const restore = taps.map((tap) =>
+    wrapForward<Module>(tap.layer, (forward, ...inputs) => {
+      const output: unknown = forward(...inputs);
+      const [input] = inputs as readonly unknown[];
       if (!(input instanceof Tensor && output instanceof Tensor)) {
         throw new OptionError(`clippedGradients: expected ${tap.path} to map a tensor to a tensor, got others. Take method: "one by one".`);
       }
       record(tap, { input, output });
-      return customGradient([output, tap.probe], { forward: () => output, backward: (gradient) => [gradient, gradient] });
-    });
-    return () => put(inner);
-  });
+      return customGradient([output, tap.probe], { forward: () => output, backward: (gradient) => [gradient, gradient] }) as never;
+    }),
+  );
   try {
     return work();
   } finally {

@@ -3,7 +3,7 @@
  * one by one. Goodfellow 2015, arXiv:1510.01799; Li et al. 2022, "ghost clipping", arXiv:2110.05679; Bu et al. 2023, arXiv:2210.00038.
  */
 
-import { add, fill, greater, matmul, mul, reshape, sum, type Tensor, where } from "@dl/core";
+import { add, fill, greater, matmul, maximum, mul, reshape, sum, type Tensor, where } from "@dl/core";
 import type { Parameter } from "@dl/nn";
 
 /** One call of a layer: what went in, what came out, and the gradient of the loss by what came out. The first axis is the examples'. */
@@ -37,6 +37,11 @@ export function sumPerExample(x: Tensor): Tensor {
   return x.rank === 1 ? x : sum(reshape(x, [x.shape[0]!, -1]), 1);
 }
 
+/** A squared length that is a sum of terms of both signs: where they cancel, rounding may leave it below 0, and its root would be NaN. */
+export function notBelowZero(squaredNorms: Tensor): Tensor {
+  return maximum(squaredNorms, 0);
+}
+
 /** `x [B, …]` with example b times `weights[b]`. */
 export function weighExamples(x: Tensor, weights: Tensor): Tensor {
   return mul(x, reshape(weights, [x.shape[0]!, ...x.shape.slice(1).map(() => 1)]));
@@ -59,7 +64,8 @@ export function matrixRule(
     if (rows === 1) return mul(sumPerExample(mul(inputs, inputs)), sumPerExample(mul(gradients, gradients)));
     // Few rows: ‖Σₜ xₜᵀgₜ‖² = Σₜₛ (xₜ·xₛ)(gₜ·gₛ), from two T × T tables instead of an I × O matrix.
     if (rows * rows < ins * outs) {
-      return sumPerExample(mul(matmul(inputs, inputs, { transposeB: true }), matmul(gradients, gradients, { transposeB: true })));
+      const tables = mul(matmul(inputs, inputs, { transposeB: true }), matmul(gradients, gradients, { transposeB: true })); // [B, T, T]
+      return notBelowZero(sumPerExample(tables));
     }
     const each = matmul(inputs, gradients, { transposeA: true }); // [B, I, O]
     return sumPerExample(mul(each, each));
@@ -92,8 +98,8 @@ export function scaleRule(
   return {
     squaredNorms: byBias ? add(ofWeight, sumPerExample(mul(byBias, byBias))) : ofWeight,
     weightedSum: (weights) => {
-      const sums = new Map([[weight, sum(weighExamples(byWeight, weights), 0)]]);
-      if (bias && byBias) sums.set(bias, sum(weighExamples(byBias, weights), 0));
+      const sums = new Map([[weight, reshape(sum(weighExamples(byWeight, weights), 0), weight.shape)]]);
+      if (bias && byBias) sums.set(bias, reshape(sum(weighExamples(byBias, weights), 0), bias.shape));
       return sums;
     },
   };

@@ -1,8 +1,8 @@
 /** Per-example gradients the plain way: each example alone. Slow, for any model; and what the fast way is tested against. */
 
-import { concat, type Gradients, mul, narrow, OptionError, scope, stack, sum, sumOfSquares, type Tensor, valueAndGrad } from "@dl/core";
+import { concat, type Gradients, mul, narrow, OptionError, scope, stack, sum, sumOfSquares, valueAndGrad } from "@dl/core";
 import { BatchNorm, type Module, type Parameter } from "@dl/nn";
-import { countExamples, type ExampleBatch, type ExampleGradients, type ExampleLosses, totalOf } from "./example-gradients.ts";
+import { countExamples, type ExampleBatch, type ExampleGradients, type ExampleLosses, mapTensors, totalOf } from "./example-gradients.ts";
 
 export function oneByOneGradients<B extends ExampleBatch>(model: Module, batch: B, losses: ExampleLosses<B>): ExampleGradients {
   const examples = countExamples(batch);
@@ -43,8 +43,4 @@ export function oneByOneGradients<B extends ExampleBatch>(model: Module, batch: 
         }),
       ),
   };
-}
-
-function mapTensors<B extends ExampleBatch>(batch: B, change: (x: Tensor) => Tensor): B {
-  return Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, change(x)])) as B;
 }

@@ -179,6 +179,21 @@ test("a model that uses a weight past its layer is refused before its first step
   expect((await run("one by one")).steps).toBe(50);
 });
 
+test("a loss that looks at the other examples is refused before its first step", async () => {
+  using model = new Network();
+  using optimizer = new Sgd(model.parameters(), { learningRate: 1 });
+  const run = (losses: (batch: Batch) => Tensor) =>
+    fitPrivately({ device, model, optimizer, dataset, ...settings, epochs: 1, rng: new Rng(1), losses });
+  // The gradients of these losses add up to the batch's as they should: the whole says nothing of single ones.
+  const centred = ({ points, labels }: Batch): Tensor => {
+    const logits = model.forward(points);
+    return crossEntropy(logits.sub(logits.mean(0, { keepDims: true })), labels, { reduction: "none" });
+  };
+  await expect(run(centred)).rejects.toThrow(/expected an example's loss to be its own, got .* Something mixes examples/);
+  await expect(run(({ points }) => model.forward(points).sum(1).div(0))).rejects.toThrow(/expected finite losses, got -?Infinity/);
+  expect(optimizer.step).toBe(0);
+});
+
 test("options that cannot be are refused before anything is trained", async () => {
   using model = new Network();
   using optimizer = new Sgd(model.parameters(), { learningRate: 1 });
@@ -186,6 +201,7 @@ test("options that cannot be are refused before anything is trained", async () =
   const run = (changed: object) =>
     fitPrivately({ device, model, optimizer, dataset, ...settings, epochs: 1, rng: new Rng(1), losses: lossesOf(model), ...changed });
   await expect(run({ batchSize: 401 })).rejects.toThrow(/at most the 400 examples, got 401/);
+  await expect(run({ method: "layer" })).rejects.toThrow(/method "layers" or "one by one", got "layer"/);
   await expect(run({ maxNorm: 0 })).rejects.toThrow(/maxNorm > 0, got 0/);
   await expect(run({ noiseMultiplier: -1 })).rejects.toThrow(/noiseMultiplier ≥ 0, got -1/);
   await expect(run({ delta: 1 })).rejects.toThrow(/delta between 0 and 1, got 1/);

@@ -7,7 +7,7 @@ import { type Device, type Gradients, type HostTensor, mul, OptionError, type Rn
 import { batches, type Dataset, type Example, subset, type Transform } from "@dl/data";
 import { type CommonOptions, GradientAccumulator, type Mode, type Module, type Optimizer, type Parameter, training } from "@dl/nn";
 import { checkLayerGradients } from "../gradients/check-layer-gradients.ts";
-import { clippedGradients, type ExampleMethod } from "../gradients/clipped-gradients.ts";
+import { checkMethod, clippedGradients, type ExampleMethod } from "../gradients/clipped-gradients.ts";
 import { addGaussianNoise } from "../gradients/gaussian-noise.ts";
 import { poissonSample } from "./poisson-sample.ts";
 
@@ -59,6 +59,7 @@ export class PrivateStepper<E extends Example> implements Disposable {
       throw new OptionError(`fitPrivately: expected a batchSize above 0 and at most the ${dataset.length} examples, got ${batchSize}.`);
     }
     if (!(maxNorm > 0)) throw new OptionError(`fitPrivately: expected a maxNorm > 0, got ${maxNorm}.`);
+    checkMethod("fitPrivately", method);
     this.#parameters = optimizer.groups.flatMap(({ parameters }) => parameters);
     checkOptimizer(model, this.#parameters);
     this.#options = options;
@@ -74,7 +75,8 @@ export class PrivateStepper<E extends Example> implements Disposable {
     let [loss, clipped] = [0, 0];
     for (const batch of this.#chunks(indices, rng.fork("transform"))) {
       if (!this.#checked) await checkLayerGradients(this.#options, batch);
-      this.#checked = true;
+      // One example alone does not show whether examples are mixed: the next batch is looked at again.
+      this.#checked ||= Object.values(batch)[0]!.shape[0]! > 1;
       const { losses, norms } = (await device.compute(() => {
         const tensors = upload<E & Record<string, HostTensor>>(batch);
         const found = clippedGradients(model, tensors, { losses: (batch) => this.#options.losses(batch, mode), maxNorm, method });

@@ -75,6 +75,15 @@ describe("early stopping", () => {
       'EarlyStopping: expected a metric "validation/loss", got only loss, validation/score.',
     );
     expect(() => new EarlyStopping({ patience: -1 })).toThrow("expected a whole patience ≥ 0, got -1");
+    expect(() => new EarlyStopping({ mode: "minimum" as "min" })).toThrow('EarlyStopping: expected min or max, got "minimum"');
+    expect(() => new EarlyStopping({ minDelta: Number.NaN })).toThrow("expected a minDelta ≥ 0, got NaN");
+  });
+
+  test("used for another run, such as the next fold, it begins anew", async () => {
+    const callbacks = [new EarlyStopping({ monitor: "validation/score", patience: 1 })];
+    const reason = "validation/score has not improved since epoch 1";
+    expect(await scored([1, 2, 3], { callbacks })).toMatchObject({ steps: 2, weight: 1, reason });
+    expect(await scored([9, 8, 7], { callbacks })).toMatchObject({ steps: 3, weight: 3, reason: "finished" });
   });
 });
 

@@ -4,7 +4,7 @@ import { type HostTensor, OptionError } from "@dl/core";
 import { readState } from "@dl/nn";
 import type { Callback, EpochRecord, Run } from "../callback.ts";
 import { putBack } from "../read-weights.ts";
-import { watchedMetric } from "./watched-metric.ts";
+import { checkDirection, watchedMetric } from "./watched-metric.ts";
 
 export interface EarlyStoppingOptions {
   /** Name of the watched metric. Default `validation/loss`. */
@@ -41,6 +41,8 @@ export class EarlyStopping implements Callback {
   constructor({ monitor = "validation/loss", mode = "min", patience = 2, minDelta = 0, restoreBest = true }: EarlyStoppingOptions = {}) {
     if (!Number.isInteger(patience) || patience < 0)
       throw new OptionError(`EarlyStopping: expected a whole patience ≥ 0, got ${patience}.`);
+    if (!(minDelta >= 0 && minDelta < Infinity)) throw new OptionError(`EarlyStopping: expected a minDelta ≥ 0, got ${minDelta}.`);
+    checkDirection("EarlyStopping", mode);
     this.#monitor = monitor;
     this.#sign = mode === "min" ? 1 : -1;
     this.#patience = patience;
@@ -53,8 +55,12 @@ export class EarlyStopping implements Callback {
     return this.#bestEpoch;
   }
 
-  /** A run that was stopped stays stopped when it is resumed, unless `patience` has grown. */
+  /** A run that was stopped stays stopped when it is resumed, unless `patience` has grown. A new run knows nothing of the one before it. */
   onStart(run: Run): void {
+    if (!run.isResumed) {
+      this.restore({ best: null, bestEpoch: -1, waited: 0 } satisfies EarlyStoppingState);
+      this.#weights = null;
+    }
     this.#judge(run);
   }
 

@@ -11,6 +11,11 @@ export interface WatchedMetricOptions {
   readonly option: string;
 }
 
+/** @throws OptionError for any other word, such as `minimum`, which is Plateau's: what is not `min` would be taken for `max`. */
+export function checkDirection(where: string, mode: "min" | "max"): void {
+  if (mode !== "min" && mode !== "max") throw new OptionError(`${where}: expected min or max, got ${JSON.stringify(mode)}.`);
+}
+
 /** @throws OptionError when the epoch measured no such thing. */
 export function watchedMetric(metrics: Metrics, { where, monitor, option }: WatchedMetricOptions): number {
   const value = metrics[monitor];

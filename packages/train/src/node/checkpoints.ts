@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { CheckpointError, OptionError } from "@dl/core";
 import { type CommonOptions, type Module, type Optimizer, readCheckpoint, readState, writeCheckpoint, writeSafetensors } from "@dl/nn";
 import type { Callback, EpochRecord, FitSave, FitState, Moment, Run } from "../callback.ts";
-import { watchedMetric } from "../callbacks/watched-metric.ts";
+import { checkDirection, watchedMetric } from "../callbacks/watched-metric.ts";
 import { fromJson, toJson } from "../json-numbers.ts";
 import { areFinite } from "../read-weights.ts";
 import { fileError } from "./file-error.ts";
@@ -40,7 +40,9 @@ export class Checkpoints implements Callback {
   #saved: { readonly epoch: number; readonly step: number } | undefined;
 
   constructor(options: CheckpointsOptions) {
-    const { best } = options;
+    const { best, everySeconds = 60 } = options;
+    if (!(everySeconds >= 0)) throw new OptionError(`Checkpoints: expected everySeconds ≥ 0, got ${everySeconds}.`);
+    if (best) checkDirection("Checkpoints: best.mode", best.mode);
     if (best && !(Number.isInteger(best.count) && best.count >= 1)) {
       throw new OptionError(`Checkpoints: expected a whole best.count ≥ 1, got ${best.count}.`);
     }
@@ -48,7 +50,12 @@ export class Checkpoints implements Callback {
   }
 
   async onStart(run: Run): Promise<void> {
-    if (!run.isResumed) return;
+    if (!run.isResumed) {
+      // A new run knows nothing of the one before it.
+      this.#best = [];
+      this.#saved = undefined;
+      return;
+    }
     this.#saved = { epoch: run.epoch, step: run.step };
     await this.#removeDropped();
   }

@@ -280,6 +280,27 @@ describe("the best epochs", () => {
           callbacks: [new Checkpoints({ folder, best: { ...best, monitor: "f1" } })],
         }),
       ).rejects.toThrow('Checkpoints: expected a metric "f1", got only loss, accuracy, validation/loss, validation/accuracy.');
+      expect(() => new Checkpoints({ folder, best: { ...best, mode: "maximum" as "max" } })).toThrow('expected min or max, got "maximum"');
+      expect(() => new Checkpoints({ folder, everySeconds: Number.NaN })).toThrow("expected everySeconds ≥ 0, got NaN");
+    }));
+
+  test("are those of the run at hand, where the callback had another one before it", () =>
+    onDevice(oracle(), async (device) => {
+      await using folder = await RunFolder.open(join(parent, "run"));
+      const callbacks = [new Checkpoints({ folder, best: { ...best, count: 1 } })];
+      for (const [scores, kept] of [
+        [[0.1, 0.9], 2],
+        [[0.5, 0.3], 1],
+      ] as const) {
+        using subject = new Subject();
+        let epoch = 0;
+        const validate = async () => ({ score: scores[epoch++]! });
+        await fit({ ...optionsOf(subject, device), epochs: 2, validate, callbacks });
+        expect(names(folder)).toEqual([`best-epoch-${kept}.safetensors`]);
+        using again = new Subject();
+        await resumeFrom(folder.file(checkpointName), again);
+        expect(await again.bits()).toEqual(await subject.bits());
+      }
     }));
 });
 

@@ -33,6 +33,11 @@ test("weights that are not finite are counted, and no error of their own ends th
     expect(text).not.toContain("notFinite/layers.4.weight");
   }));
 
+test("never and now and then are said in whole numbers: every 0 steps would log none", () => {
+  expect(() => new TensorBoardLog({ folder: parent, everySteps: 0 })).toThrow("a whole everySteps ≥ 1, got 0");
+  expect(() => new TensorBoardLog({ folder: parent, histogramEpochs: 0.5 })).toThrow("whole histogramEpochs ≥ 0, got 0.5");
+});
+
 test("a run that failed leaves a file of whole records", () =>
   onDevice(oracle(), async (device) => {
     using subject = new Subject();

@@ -1,6 +1,6 @@
 /** A run for TensorBoard: every step's loss and learning rate, every epoch's means, and now and then the weights. */
 
-import type { HostTensor } from "@dl/core";
+import { type HostTensor, OptionError } from "@dl/core";
 import type { Callback, EpochRecord, Run, StepRecord } from "../callback.ts";
 import { TensorBoardWriter } from "./tensorboard-writer.ts";
 
@@ -21,6 +21,10 @@ export class TensorBoardLog implements Callback {
   #writer: TensorBoardWriter | undefined;
 
   constructor({ folder, everySteps = 10, histogramEpochs = 1 }: TensorBoardLogOptions) {
+    if (!Number.isInteger(everySteps) || everySteps < 1)
+      throw new OptionError(`TensorBoardLog: expected a whole everySteps ≥ 1, got ${everySteps}.`);
+    if (!Number.isInteger(histogramEpochs) || histogramEpochs < 0)
+      throw new OptionError(`TensorBoardLog: expected whole histogramEpochs ≥ 0, got ${histogramEpochs}.`);
     this.#folder = folder;
     this.#everySteps = everySteps;
     this.#histogramEpochs = histogramEpochs;
