@@ -52,11 +52,11 @@ export async function traceChannels(model: TracedModel, { device, inputShape }: 
   return { groups: kept, fixed };
 }
 
-/** Layers that keep a parameter another layer keeps too. */
+/** Layers that keep a parameter another layer keeps too, an embedding for one. */
 function sharedLayers(model: Module): ReadonlySet<string> {
   const owners = new Map<unknown, string[]>();
   for (const [path, module] of model.modules) {
-    if (!isProducer(module) && !isPasser(module)) continue;
+    if (module.children.size > 0) continue;
     for (const parameter of module.parameters()) owners.set(parameter, [...(owners.get(parameter) ?? []), path]);
   }
   return new Set([...owners.values()].filter((paths) => paths.length > 1).flat());

@@ -59,7 +59,6 @@ export function activationRange(
   { method, percentile = 99.99 }: { readonly method: RangeMethod; readonly percentile?: number },
 ): ActivationRange {
   const { min, max } = histogram;
-  if (!(min <= max)) throw new OptionError("quantise: expected calibration data that reaches every layer, got a layer without any.");
   if (min === max) return { min, max };
   switch (method) {
     case "min-max":

@@ -261,6 +261,13 @@ describe("quantisation after training", () => {
       await expect(quantise(model, { device, calibration: [row(1, 2, 3, Number.NaN, 5, 6)] })).rejects.toThrow(
         "expected finite activations",
       );
+      class Auxiliary extends Dense {
+        readonly auxiliary: Linear = new Linear({ inputs: 6, outputs: 2, rng: new Rng(1) });
+      }
+      using unreached = new Auxiliary(new Rng(1));
+      await expect(quantise(unreached, { device, calibration: [row(1, 2, 3, 4, 5, 6)] })).rejects.toThrow(
+        "expected calibration data that reaches every layer, got none at auxiliary",
+      );
     });
   });
 });

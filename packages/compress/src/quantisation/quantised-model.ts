@@ -1,9 +1,9 @@
 /** A model of rounded weights, and of rounded activations where that is wanted: what int8 arithmetic computes, in floats. Jacob et al. 2018, arXiv:1712.05877. */
 
 import { type HostTensor, OptionError, type Tensor } from "@dl/core";
-import { type Mode, Module, type Parameter, wrapForward } from "@dl/nn";
+import { type Mode, Module, wrapForward } from "@dl/nn";
 import type { TracedModel } from "../layers/traced-model.ts";
-import { type LayerChoice, outputAxis, pathOf, type WeightedLayer, weightedLayers } from "../layers/weighted-layers.ts";
+import { type LayerChoice, layersByWeight, outputAxis, type WeightedLayer, weightedLayers } from "../layers/weighted-layers.ts";
 import { type CalibrationOptions, calibrate } from "./calibrate.ts";
 import { InputQuantiser } from "./input-quantiser.ts";
 import { type AffineScale, affineScale } from "./integers.ts";
@@ -98,20 +98,16 @@ export interface QuantiseWeightsOptions extends LayerChoice, Omit<QuantiseWeight
  */
 export async function quantiseWeights(model: TracedModel, options: QuantiseWeightsOptions = {}): Promise<QuantisedModel> {
   const layers = weightedLayers("quantiseWeights", model, options);
-  return await QuantisedModel.of(model, { weights: await roundedWeights(layers, options), inputs: new Map() });
+  return await QuantisedModel.of(model, { weights: await roundedWeights(layersByWeight(model, layers), options), inputs: new Map() });
 }
 
 async function roundedWeights(
-  layers: ReadonlyMap<string, WeightedLayer>,
+  byWeight: ReadonlyMap<string, WeightedLayer>,
   options: QuantiseWeightsOptions,
 ): Promise<Map<string, QuantisedWeight>> {
   const weights = new Map<string, QuantisedWeight>();
-  const done = new Set<Parameter>();
-  for (const [path, layer] of layers) {
-    // A weight that two layers share is rounded once.
-    if (done.has(layer.weight)) continue;
-    done.add(layer.weight);
-    weights.set(pathOf(path, "weight"), quantiseWeight(await layer.weight.read(), { ...options, axis: outputAxis(layer) }));
+  for (const [name, layer] of byWeight) {
+    weights.set(name, quantiseWeight(await layer.weight.read(), { ...options, axis: outputAxis(layer) }));
   }
   return weights;
 }
@@ -131,5 +127,5 @@ export async function quantise(model: TracedModel, options: QuantiseOptions): Pr
   const layers = weightedLayers("quantise", model, options);
   const ranges = await calibrate(model, layers, options);
   const inputs = new Map([...ranges].map(([path, range]) => [path, affineScale(range)]));
-  return await QuantisedModel.of(model, { weights: await roundedWeights(layers, options), inputs });
+  return await QuantisedModel.of(model, { weights: await roundedWeights(layersByWeight(model, layers), options), inputs });
 }
