@@ -120,6 +120,9 @@ function byEntropy(histogram: ActivationHistogram): ActivationRange {
     const at = Math.min(bins - 1, Math.floor((Math.abs(histogram.centre(bin)) / largest) * bins));
     sizes[at]! += counts[bin]!;
   }
+  // Zero is exact whatever the range, and after a ReLU most values are 0: their number must not speak for a narrow one. As in NVIDIA's
+  // pytorch-quantization.
+  sizes[0] = sizes[1]!;
   let best = { divergence: Number.POSITIVE_INFINITY, end: bins };
   for (let end = levels; end <= bins; end += 4) {
     const divergence = divergenceAt(sizes, end);

@@ -65,7 +65,8 @@ class ObservedInput extends Module {
 
 /**
  * A model that computes with rounded weights and activations and trains the floats behind them, as one module: give it to `fit` with an
- * optimizer of its `parameters()`. Ranges begin where calibration finds them. `finish` makes the rounding real.
+ * optimizer of its `parameters()`. Ranges begin where calibration finds them. `finish` makes the rounding real. Learned scales are hundredths: a
+ * rate that carries one to 0 leaves it there, and its layer with it.
  *
  * @example no-run
  * const aware = await QuantisationAware.of(model, { device, calibration, ranges: "learned" });
