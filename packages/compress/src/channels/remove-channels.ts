@@ -3,6 +3,7 @@
 import { type Device, type HostTensor, OptionError, Rng, type Shape, tensor } from "@dl/core";
 import { BatchNorm, inference, type Module } from "@dl/nn";
 import { relativeDifference, sameAnswers } from "../layers/agree.ts";
+import { requireBare } from "../layers/attached.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { PruningMasks } from "../pruning/masks.ts";
 import { bySignature, type ChannelGraph, type ChannelGroup } from "./channel-graph.ts";
@@ -104,6 +105,7 @@ export async function removeChannels(
   groups: readonly ChannelGroup[],
   { device, inputShape }: RemoveOptions,
 ): Promise<{ readonly before: number; readonly after: number }> {
+  requireBare("removeChannels", model);
   const before = model.parameterCount;
   if (groups.length === 0) return { before, after: before };
   const inputs = new Rng(1).normal([4, ...inputShape]);

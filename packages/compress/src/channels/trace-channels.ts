@@ -3,6 +3,7 @@
 import { type Device, DlError, type HostTensor, OptionError, Rng, type Shape, tensor } from "@dl/core";
 import { inference, type Module } from "@dl/nn";
 import { relativeDifference, sameAnswers } from "../layers/agree.ts";
+import { requireBare } from "../layers/attached.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { PruningMasks } from "../pruning/masks.ts";
 import { bySignature, type ChannelGraph, type ChannelGroup, type ChannelPlace, JoinedSets } from "./channel-graph.ts";
@@ -30,6 +31,7 @@ export interface TraceOptions {
  * graph.groups.length; // 226
  */
 export async function traceChannels(model: TracedModel, { device, inputShape }: TraceOptions): Promise<ChannelGraph> {
+  requireBare("traceChannels", model);
   const fixed = new Map<string, string>();
   const modules = model.modules;
   const producers = [...modules].filter((entry): entry is [string, Producer] => isProducer(entry[1]));

@@ -72,8 +72,10 @@ test("of formats with one range for what meets a weight, a weight that two layer
     const both = await quantise(model, { device, calibration: [inputs] });
     await expect(portableIntegers(both)).rejects.toThrow("got several for first.weight, second among them");
     both.detach();
-    const one = await portableIntegers(await quantise(model, { device, calibration: [inputs], layers: ["second", "head"] }));
+    const quantised = await quantise(model, { device, calibration: [inputs], layers: ["second", "head"] });
+    const one = await portableIntegers(quantised);
     expect([...one.inputs.keys()]).toEqual(["first.weight", "table.weight"]);
+    quantised.detach();
     const weights = await portableIntegers(await quantiseWeights(model));
     expect([...weights.weights.keys()]).toEqual(["first.weight", "table.weight"]);
   });

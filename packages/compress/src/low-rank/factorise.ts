@@ -2,6 +2,7 @@
 
 import { OptionError } from "@dl/core";
 import type { Module, Parameter } from "@dl/nn";
+import { requireBare } from "../layers/attached.ts";
 import { replaceModule } from "../layers/replace-module.ts";
 import { type LayerChoice, weightedLayers } from "../layers/weighted-layers.ts";
 import { decompose, factoredSize, isFactorable, lowRankLayer, matrixOf } from "./low-rank-layer.ts";
@@ -35,6 +36,7 @@ export interface FactorisedLayer {
  */
 export async function factorise(model: Module, { layers, ...choice }: FactoriseOptions): Promise<FactorisedLayer[]> {
   requireChoice(choice);
+  requireBare("factorise", model);
   const chosen = weightedLayers("factorise", model, layers === undefined ? {} : { layers });
   const shared = sharedParameters(model);
   const found: FactorisedLayer[] = [];
