@@ -101,6 +101,9 @@ test("int8: a quarter of the bytes, and evaluate, predict and explain take the n
   const again = await dlHere("resume", at("int8"), ...device);
   expect(again).toMatchObject({ code: 2 });
   expect(again.stderr).toContain("one that dl compress made");
+  const further = await dlHere("compress", at("int8"), "--prune", "0.5", "--epochs", "0", "--out", at("further"), ...device);
+  expect(further).toMatchObject({ code: 2 });
+  expect(further.stderr).toContain("expected a run whose model is not rounded yet");
 });
 
 test("pruned, cut and factored at once, with training in between", async () => {

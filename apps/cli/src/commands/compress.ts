@@ -55,7 +55,7 @@ export const compress: Command = {
   summary: "Make a trained model smaller: prune, remove channels, factor, round.",
   positionals: "<run folder>",
   details:
-    "Several can be asked for at once: channels go first, then layers are factored, then weights are pruned while training goes on, and rounding is last.\nThe new folder is a run that evaluate, predict, explain, serve and export take; report.html compares it with the old one.",
+    "Several can be asked for at once: channels go first, then layers are factored, then weights are pruned while training goes on, and rounding is last: a rounded run is not compressed further.\nThe new folder is a run that evaluate, predict, explain, serve and export take; report.html compares it with the old one.",
   options: {
     run: { value: "DIR", help: "The run folder, instead of the first word." },
     prune: { value: "SHARE", help: "Set so many of the weights to 0, by magnitude, gradually: 0.9." },
@@ -75,6 +75,11 @@ export const compress: Command = {
     await using device = await openNamedDevice(settings);
     const classifier = await loadClassifier(run, path);
     using _model = classifier.model;
+    if (classifier.rounding !== undefined) {
+      throw new UsageError(
+        `expected a run whose model is not rounded yet, got ${path}: rounding comes last. Compress the run it was made from, asking for all at once.`,
+      );
+    }
     using interrupt = new Interrupt();
     const { signal } = interrupt;
     try {

@@ -159,7 +159,14 @@ test("the channels of least weight go, and one of each work stays", async () => 
     await expect(chooseChannels(model, graph, { share: 0.5, by: "batch-norm" })).rejects.toThrow(
       "expected batch normalisation after hidden",
     );
+    await expect(chooseChannels(model, graph, { share: 0.5, by: "L1" as never })).rejects.toThrow(
+      "expected by l1, l2 or batch-norm, got L1",
+    );
     const groups = await chooseChannels(model, graph, { share: 0.5 });
+    const { data, shape } = await model.hidden.weight.read();
+    model.hidden.weight.load(hostTensor(Float32Array.from(data).fill(Number.NaN, 0, 1), shape));
+    await expect(chooseChannels(model, graph, { share: 0.5 })).rejects.toThrow("expected weights that are numbers, got NaN in hidden");
+    model.hidden.weight.load(hostTensor(data, shape));
     await removeChannels(model, groups, { device, inputShape: [6] });
     await expect(removeChannels(model, graph.groups.slice(2), { device, inputShape: [6] })).rejects.toThrow("trace it again");
   });

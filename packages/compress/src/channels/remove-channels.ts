@@ -3,6 +3,7 @@
 import { type Device, type HostTensor, OptionError, Rng, type Shape, tensor } from "@dl/core";
 import { BatchNorm, inference, type Module } from "@dl/nn";
 import { relativeDifference, sameAnswers } from "../layers/agree.ts";
+import { requireBare } from "../layers/attached.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { PruningMasks } from "../pruning/masks.ts";
 import { bySignature, type ChannelGraph, type ChannelGroup } from "./channel-graph.ts";
@@ -24,7 +25,7 @@ export interface ChooseChannelsOptions {
 /**
  * The groups that are worth least. Of the channels that do one work, at least one stays.
  *
- * @throws OptionError for a share out of range, and for `batch-norm` where a channel has none.
+ * @throws OptionError for a share out of range, for `batch-norm` where a channel has none, and for weights that are NaN.
  */
 export async function chooseChannels(
   model: Module,
@@ -34,6 +35,8 @@ export async function chooseChannels(
   if (!(share >= 0 && share < 1)) throw new OptionError(`chooseChannels: expected a share from 0 up to, not including, 1, got ${share}.`);
   if (scope !== "global" && scope !== "layer")
     throw new OptionError(`chooseChannels: expected scope global or layer, got ${String(scope)}.`);
+  if (by !== "l1" && by !== "l2" && by !== "batch-norm")
+    throw new OptionError(`chooseChannels: expected by l1, l2 or batch-norm, got ${String(by satisfies never)}.`);
   const worths = await channelWorths(model, groups, by);
   const works = bySignature(groups);
   const cheapestFirst = (some: readonly ChannelGroup[]): ChannelGroup[] => [...some].sort((a, b) => worths.get(a)! - worths.get(b)!);
@@ -65,6 +68,7 @@ async function channelWorths(
         throw new OptionError(`chooseChannels: expected batch normalisation after ${group.made[0]!.layer}, got none. Choose by l1 or l2.`);
       }
       const sum = places.reduce((total, { layer, channel }) => total + lengths.get(layer)![channel]!, 0);
+      if (Number.isNaN(sum)) throw new OptionError(`chooseChannels: expected weights that are numbers, got NaN in ${places[0]!.layer}.`);
       return [group, sum / places.length];
     }),
   );
@@ -101,6 +105,7 @@ export async function removeChannels(
   groups: readonly ChannelGroup[],
   { device, inputShape }: RemoveOptions,
 ): Promise<{ readonly before: number; readonly after: number }> {
+  requireBare("removeChannels", model);
   const before = model.parameterCount;
   if (groups.length === 0) return { before, after: before };
   const inputs = new Rng(1).normal([4, ...inputShape]);

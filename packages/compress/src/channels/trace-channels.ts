@@ -3,6 +3,7 @@
 import { type Device, DlError, type HostTensor, OptionError, Rng, type Shape, tensor } from "@dl/core";
 import { inference, type Module } from "@dl/nn";
 import { relativeDifference, sameAnswers } from "../layers/agree.ts";
+import { requireBare } from "../layers/attached.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { PruningMasks } from "../pruning/masks.ts";
 import { bySignature, type ChannelGraph, type ChannelGroup, type ChannelPlace, JoinedSets } from "./channel-graph.ts";
@@ -30,6 +31,7 @@ export interface TraceOptions {
  * graph.groups.length; // 226
  */
 export async function traceChannels(model: TracedModel, { device, inputShape }: TraceOptions): Promise<ChannelGraph> {
+  requireBare("traceChannels", model);
   const fixed = new Map<string, string>();
   const modules = model.modules;
   const producers = [...modules].filter((entry): entry is [string, Producer] => isProducer(entry[1]));
@@ -52,11 +54,11 @@ export async function traceChannels(model: TracedModel, { device, inputShape }: 
   return { groups: kept, fixed };
 }
 
-/** Layers that keep a parameter another layer keeps too. */
+/** Layers that keep a parameter another layer keeps too, an embedding for one. */
 function sharedLayers(model: Module): ReadonlySet<string> {
   const owners = new Map<unknown, string[]>();
   for (const [path, module] of model.modules) {
-    if (!isProducer(module) && !isPasser(module)) continue;
+    if (module.children.size > 0) continue;
     for (const parameter of module.parameters()) owners.set(parameter, [...(owners.get(parameter) ?? []), path]);
   }
   return new Set([...owners.values()].filter((paths) => paths.length > 1).flat());

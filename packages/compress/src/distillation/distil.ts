@@ -47,7 +47,7 @@ export class Distillation extends Module {
 
   /**
    * @param options.example  A batch of inputs, by which regressors learn their sizes.
-   * @throws OptionError for weights that are no weights, and for layers that are not there or do not fit.
+   * @throws OptionError for weights that are no weights, for no pairs, and for layers that are not there or do not fit.
    */
   static async of(
     options: DistillationOptions,
@@ -56,6 +56,9 @@ export class Distillation extends Module {
     const weights = weightsOf(options);
     for (const [name, weight] of Object.entries(weights)) {
       if (!(weight >= 0 && Number.isFinite(weight))) throw new OptionError(`distil: expected a weight ≥ 0 for ${name}, got ${weight}.`);
+    }
+    for (const [name, part] of Object.entries({ features: options.features, attention: options.attention })) {
+      if (part?.pairs.length === 0) throw new OptionError(`distil: expected at least one pair of layers for ${name}, got none.`);
     }
     if (Object.values(weights).every((weight) => weight === 0)) throw new OptionError("distil: expected a weight above 0, got none.");
     const pairs = options.features?.pairs;

@@ -87,6 +87,10 @@ test("features through a regressor and attention, of networks of other widths", 
       "expected features that differ in their channels only, got [8, 28, 28, 6] of conv1 and [8, 30, 30, 6]",
     );
     await expect(between("conv9")).rejects.toThrow('(conv1, conv2, fc1, fc2, fc3 …), got "conv9"');
+    const none = { student, teacher, attention: { pairs: [], weight: 1 } };
+    await expect(Distillation.of(none, { device, example: images, rng: new Rng(1) })).rejects.toThrow(
+      "expected at least one pair of layers for attention, got none",
+    );
     await expect(Distillation.of({ student, teacher, labels: 0, logits: 0 }, { device, example: images, rng: new Rng(1) })).rejects.toThrow(
       "expected a weight above 0, got none",
     );

@@ -2,6 +2,7 @@
 
 import { Cell, type Tensor } from "@dl/core";
 import { type Module, type Parameter, wrapForward } from "@dl/nn";
+import { noteAttached } from "./attached.ts";
 
 /** What stands for a parameter's value while its module computes; gradients flow back through it. */
 export type WeightTransform = (value: Tensor) => Tensor;
@@ -13,7 +14,8 @@ const ownValue = Object.getOwnPropertyDescriptor(Cell.prototype, "value")!.get a
  * Optimizers and checkpoints see the parameters themselves. The function that is returned takes the transforms away.
  */
 export function transformWeights(module: Module, transforms: ReadonlyMap<Parameter, WeightTransform>): () => void {
-  return wrapForward<Module>(module, (forward, ...inputs) => {
+  const forget = noteAttached(transforms.keys(), transforms);
+  const unwrap = wrapForward<Module>(module, (forward, ...inputs) => {
     const undo = [...transforms].map(([parameter, transform]) => show(parameter, transform));
     try {
       return forward(...inputs);
@@ -21,6 +23,10 @@ export function transformWeights(module: Module, transforms: ReadonlyMap<Paramet
       for (const each of undo.reverse()) each();
     }
   });
+  return () => {
+    unwrap();
+    forget();
+  };
 }
 
 /** Hides the getter of the class behind one of the instance. */

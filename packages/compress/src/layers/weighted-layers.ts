@@ -41,9 +41,25 @@ export function weightedLayers(where: string, model: Module, { layers }: LayerCh
   );
 }
 
-/** Their weights, by the parameter's path. */
-export function weightsOf(layers: ReadonlyMap<string, WeightedLayer>): Map<string, Parameter> {
-  return new Map([...layers].map(([path, layer]) => [pathOf(path, "weight"), layer.weight]));
+/** Their weights, under the names that `model.namedParameters()` gives them: one that several layers share is there once. */
+export function weightsOf(model: Module, layers: ReadonlyMap<string, WeightedLayer>): Map<string, Parameter> {
+  return new Map([...layersByWeight(model, layers)].map(([name, layer]) => [name, layer.weight]));
+}
+
+/** The first layer of each weight, by the weight's name. */
+export function layersByWeight(model: Module, layers: ReadonlyMap<string, WeightedLayer>): Map<string, WeightedLayer> {
+  const names = parameterNames(model);
+  const found = new Map<string, WeightedLayer>();
+  for (const layer of layers.values()) {
+    const name = names.get(layer.weight)!;
+    if (!found.has(name)) found.set(name, layer);
+  }
+  return found;
+}
+
+/** The name of each parameter: a weight may be another module's too, and have its name there. */
+export function parameterNames(model: Module): ReadonlyMap<Parameter, string> {
+  return new Map([...model.namedParameters()].map(([name, parameter]) => [parameter, name]));
 }
 
 /** The path of a field of the module at `path`, which is "" for the model itself. */

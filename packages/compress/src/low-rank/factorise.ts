@@ -1,7 +1,8 @@
 /** Replaces layers by low-rank ones where that makes the model smaller. */
 
 import { OptionError } from "@dl/core";
-import type { Module } from "@dl/nn";
+import type { Module, Parameter } from "@dl/nn";
+import { requireBare } from "../layers/attached.ts";
 import { replaceModule } from "../layers/replace-module.ts";
 import { type LayerChoice, weightedLayers } from "../layers/weighted-layers.ts";
 import { decompose, factoredSize, isFactorable, lowRankLayer, matrixOf } from "./low-rank-layer.ts";
@@ -19,29 +20,32 @@ export interface FactorisedLayer {
   /** Weights before and after. */
   readonly before: number;
   readonly after: number;
-  /** ‖W − W'‖ ÷ ‖W‖, in Frobenius norms. */
+  /** ‖W − W'‖ ÷ ‖W‖, in Frobenius norms; 0 for a W of zeros. */
   readonly error: number;
 }
 
 /**
  * Factors Linear and Conv2d layers, in place: a layer of rank r is two, to r channels and from there to the outputs. A layer that would not
- * become smaller stays. Parameters are new ones: make optimizers afterwards, and train on where accuracy fell.
+ * become smaller stays, as does one whose weight is another's too. Parameters are new ones: make optimizers afterwards, and train on where
+ * accuracy fell.
  *
- * @throws OptionError for a choice out of range, and for layers in groups.
+ * @throws OptionError for a choice out of range, and for layers that are asked for and are in groups or share their weight.
  * @example
  * const layers = await factorise(model, { energy: 0.9, layers: ["fc1", "fc2"] });
  * console.log(layers.map(({ path, rank, error }) => `${path}: rank ${rank}, error ${error.toFixed(3)}`));
  */
 export async function factorise(model: Module, { layers, ...choice }: FactoriseOptions): Promise<FactorisedLayer[]> {
   requireChoice(choice);
+  requireBare("factorise", model);
   const chosen = weightedLayers("factorise", model, layers === undefined ? {} : { layers });
+  const shared = sharedParameters(model);
   const found: FactorisedLayer[] = [];
   const replacements: (() => void)[] = [];
   for (const [path, layer] of chosen) {
-    if (!isFactorable(layer) || path === "") {
+    if (!isFactorable(layer) || path === "" || shared.has(layer.weight)) {
       if (layers === undefined) continue;
       throw new OptionError(
-        `factorise: expected Linear and Conv2d layers without groups inside the model, got ${path || "the model itself"}.`,
+        `factorise: expected Linear and Conv2d layers inside the model, without groups and with a weight of their own, got ${path || "the model itself"}.`,
       );
     }
     const matrix = matrixOf(layer.weight);
@@ -55,7 +59,7 @@ export async function factorise(model: Module, { layers, ...choice }: FactoriseO
     }
     const squares = parts.values.map((value) => value * value);
     const sum = (from: number): number => squares.slice(from).reduce((a, b) => a + b, 0);
-    found.push({ path, rank, before, after, error: Math.sqrt(sum(rank) / sum(0)) });
+    found.push({ path, rank, before, after, error: sum(0) === 0 ? 0 : Math.sqrt(sum(rank) / sum(0)) });
     const low = await lowRankLayer(layer, parts, rank);
     replacements.push(() => {
       replaceModule(model, path, low);
@@ -67,7 +71,21 @@ export async function factorise(model: Module, { layers, ...choice }: FactoriseO
   return found;
 }
 
+/** Parameters that several modules keep. */
+function sharedParameters(model: Module): ReadonlySet<Parameter> {
+  const [seen, shared] = [new Set<Parameter>(), new Set<Parameter>()];
+  for (const module of model.modules.values()) {
+    if (module.children.size > 0) continue;
+    for (const parameter of module.parameters()) (seen.has(parameter) ? shared : seen).add(parameter);
+  }
+  return shared;
+}
+
 function requireChoice(choice: RankChoice): void {
+  const asked = Object.keys(choice);
+  if (asked.length !== 1 || !["rank", "energy", "share"].includes(asked[0]!)) {
+    throw new OptionError(`factorise: expected one of rank, energy and share, got ${asked.join(", ") || "none"}.`);
+  }
   const bad = (what: string, value: number): never => {
     throw new OptionError(`factorise: expected ${what}, got ${value}.`);
   };

@@ -97,5 +97,13 @@ describe("factorise", () => {
     await expect(factorise(model, { energy: 1.5 })).rejects.toThrow("expected an energy above 0 and up to 1, got 1.5");
     await expect(factorise(model, { share: 1 })).rejects.toThrow("expected a share between 0 and 1, got 1");
     await expect(factorise(model, { rank: 1, layers: ["fc"] })).rejects.toThrow('got "fc"');
+    await expect(factorise(model, { energi: 0.9 } as never)).rejects.toThrow("expected one of rank, energy and share, got energi");
+    await expect(factorise(model, { rank: 2, energy: 0.9 })).rejects.toThrow("got rank, energy");
+  });
+
+  test("a layer of zeros loses nothing", async () => {
+    using model = new Sequential([dense(4, 4)]);
+    (model.layers[0] as Linear).weight.load(hostTensor(new Float32Array(16), [4, 4]));
+    expect(await factorise(model, { energy: 0.9 })).toEqual([{ path: "layers.0", rank: 1, before: 16, after: 8, error: 0 }]);
   });
 });

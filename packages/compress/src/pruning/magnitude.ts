@@ -2,7 +2,7 @@
 
 import { type HostTensor, hostTensor, OptionError } from "@dl/core";
 import { ConvTranspose2d, type Module } from "@dl/nn";
-import { type LayerChoice, pathOf, weightedLayers, weightsOf } from "../layers/weighted-layers.ts";
+import { type LayerChoice, layersByWeight, weightedLayers, weightsOf } from "../layers/weighted-layers.ts";
 
 export interface MagnitudeOptions extends LayerChoice {
   /** Share of the weights that go, from 0 up to, not including, 1. */
@@ -14,30 +14,31 @@ export interface MagnitudeOptions extends LayerChoice {
 /**
  * Masks that keep the largest weights, as `torch.nn.utils.prune`'s `global_unstructured` and `l1_unstructured` choose them; biases stay.
  *
- * @returns By the path of the weight. Of equals, the earlier go first.
+ * @returns By the path of the weight; one that layers share is there once. Of equals, the earlier go first.
  * @example
  * const masks = new PruningMasks(model, await magnitudeMasks(model, { sparsity: 0.9 }));
  */
 export async function magnitudeMasks(model: Module, options: MagnitudeOptions): Promise<Map<string, HostTensor>> {
-  const weights = new Map<string, HostTensor>();
-  for (const [path, weight] of weightsOf(weightedLayers("magnitudeMasks", model, options))) weights.set(path, await weight.read());
-  return smallestMasks("magnitudeMasks", new Map([...weights].map(([path, weight]) => [path, magnitudes(path, weight)])), options);
+  const sizes = new Map<string, HostTensor>();
+  for (const [path, weight] of weightsOf(model, weightedLayers("magnitudeMasks", model, options))) {
+    const { shape, data } = await weight.read();
+    sizes.set(path, hostTensor(Float32Array.from(data, Math.abs), shape));
+  }
+  return smallestMasks("magnitudeMasks", sizes, options);
 }
 
-function magnitudes(path: string, { shape, data }: HostTensor): HostTensor {
-  const sizes = Float32Array.from(data, Math.abs);
-  if (sizes.some((size) => Number.isNaN(size)))
-    throw new OptionError(`magnitudeMasks: expected weights that are numbers, got NaN in ${path}.`);
-  return hostTensor(sizes, shape);
-}
-
-/** Masks that are 0 where `scores` are smallest, and 1 elsewhere. */
+/** Masks that are 0 where `scores` are smallest, and 1 elsewhere; scores that are NaN have no order, and are an error. */
 export function smallestMasks(
   where: string,
   scores: ReadonlyMap<string, HostTensor>,
   { sparsity, scope = "global" }: Pick<MagnitudeOptions, "sparsity" | "scope">,
 ): Map<string, HostTensor> {
   requireSparsity(where, sparsity);
+  for (const [path, { data }] of scores) {
+    if (data.some((score: number) => Number.isNaN(score))) {
+      throw new OptionError(`${where}: expected weights and scores that are numbers, got NaN in ${path}.`);
+    }
+  }
   if (scope !== "global" && scope !== "layer") throw new OptionError(`${where}: expected scope global or layer, got ${String(scope)}.`);
   const groups = scope === "global" ? [[...scores]] : [...scores].map((entry) => [entry]);
   return new Map(groups.flatMap((group) => maskGroup(group, sparsity)));
@@ -89,14 +90,14 @@ export async function patternMasks(model: Module, { keep, of, ...choice }: Patte
     throw new OptionError(`patternMasks: expected whole numbers 1 ≤ keep < of, got ${keep} of ${of}.`);
   }
   const masks = new Map<string, HostTensor>();
-  for (const [path, layer] of weightedLayers("patternMasks", model, choice)) {
+  for (const [name, layer] of layersByWeight(model, weightedLayers("patternMasks", model, choice))) {
     const { shape, data } = await layer.weight.read();
     // Inputs are the last axis but one, except where the weight is that of the convolution that leads back.
     const isTransposed = layer instanceof ConvTranspose2d;
     const [inputs, outputs] = (isTransposed ? [shape.at(-1)!, shape.at(-2)!] : [shape.at(-2)!, shape.at(-1)!]) as [number, number];
     if (inputs % of !== 0) {
       throw new OptionError(
-        `patternMasks: ${path}: expected inputs in groups of ${of}, got ${inputs}. Leave the layer out: name the others in layers.`,
+        `patternMasks: ${name}: expected inputs in groups of ${of}, got ${inputs}. Leave the layer out: name the others in layers.`,
       );
     }
     const [inputStep, outputStep] = isTransposed ? [1, inputs] : [outputs, 1];
@@ -110,7 +111,7 @@ export async function patternMasks(model: Module, { keep, of, ...choice }: Patte
         }
       }
     }
-    masks.set(pathOf(path, "weight"), hostTensor(mask, shape));
+    masks.set(name, hostTensor(mask, shape));
   }
   return masks;
 }

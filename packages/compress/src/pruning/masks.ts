@@ -3,6 +3,7 @@
 import {
   customGradient,
   type Device,
+  DtypeError,
   formatShape,
   type HostTensor,
   hostTensor,
@@ -37,7 +38,7 @@ export class PruningMasks extends Module {
   /**
    * @param options.scores  What is learned in the place of the weights under a mask: gets the gradient of the mask, straight through the
    * choice that made it. By path as the masks. Default none.
-   * @throws OptionError, ShapeError for masks that do not fit the model.
+   * @throws OptionError, ShapeError, DtypeError for masks that do not fit the model.
    */
   constructor(model: Module, masks: Masks, { scores }: { scores?: ReadonlyMap<string, Parameter> } = {}) {
     super();
@@ -125,8 +126,10 @@ export class PruningMasks extends Module {
   }
 
   #check(masks: Masks): void {
-    for (const [path, { shape, data }] of masks) {
+    for (const [path, { shape, data, dtype }] of masks) {
       const parameter = this.#parameters.get(path)!;
+      if (!dtype.startsWith("float"))
+        throw new DtypeError(`PruningMasks: ${path}: expected a mask of float32, got ${dtype}. Give 1 and 0 in a Float32Array.`);
       if (!sameShape(shape, parameter.shape)) {
         throw new ShapeError(`PruningMasks: ${path}: expected a mask of shape ${formatShape(parameter.shape)}, got ${formatShape(shape)}.`);
       }

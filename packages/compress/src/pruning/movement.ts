@@ -33,7 +33,7 @@ export class MovementPruning<M extends Module & { forward(x: never, mode: Mode):
 
   constructor(model: M, { scope = "layer", ...choice }: MovementOptions = {}) {
     super();
-    const weights = weightsOf(weightedLayers("MovementPruning", model, choice));
+    const weights = weightsOf(model, weightedLayers("MovementPruning", model, choice));
     this.model = model;
     this.scores = new Map([...weights].map(([path, { shape }]) => [path, new Parameter(init.zeros(shape))]));
     const full = new Map([...weights].map(([path, weight]) => [path, fullMask(weight)]));

@@ -70,6 +70,9 @@ describe("magnitude", () => {
     await expect(magnitudeMasks(model, { sparsity: 0.5, layers: ["fc"] })).rejects.toThrow('(layers.0, layers.1), got "fc"');
     using diverged = linear(Number.NaN, 1);
     await expect(magnitudeMasks(diverged, { sparsity: 0.5 })).rejects.toThrow("got NaN in weight");
+    using moved = new MovementPruning(linear(1, 2));
+    moved.scores.get("weight")!.load(hostTensor(Float32Array.of(Number.NaN, 1), [1, 2]));
+    await expect(moved.prune(0.5)).rejects.toThrow("got NaN in weight");
   });
 });
 
@@ -104,6 +107,8 @@ describe("masks", () => {
     expect(make("bias", [2], 1)).toThrow('got "bias"');
     expect(make("weight", [4], 1)).toThrow("weight: expected a mask of shape [2, 2], got [4]");
     expect(make("weight", [2, 2], 0.5)).toThrow("expected a mask of zeros and ones");
+    const whole = new Map([["weight", hostTensor(new Int32Array(4), [2, 2])]]);
+    expect(() => new PruningMasks(model, whole)).toThrow("weight: expected a mask of float32, got int32");
   });
 });
 

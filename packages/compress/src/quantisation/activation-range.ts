@@ -59,7 +59,6 @@ export function activationRange(
   { method, percentile = 99.99 }: { readonly method: RangeMethod; readonly percentile?: number },
 ): ActivationRange {
   const { min, max } = histogram;
-  if (!(min <= max)) throw new OptionError("quantise: expected calibration data that reaches every layer, got a layer without any.");
   if (min === max) return { min, max };
   switch (method) {
     case "min-max":
@@ -121,6 +120,9 @@ function byEntropy(histogram: ActivationHistogram): ActivationRange {
     const at = Math.min(bins - 1, Math.floor((Math.abs(histogram.centre(bin)) / largest) * bins));
     sizes[at]! += counts[bin]!;
   }
+  // Zero is exact whatever the range, and after a ReLU most values are 0: their number must not speak for a narrow one. As in NVIDIA's
+  // pytorch-quantization.
+  sizes[0] = sizes[1]!;
   let best = { divergence: Number.POSITIVE_INFINITY, end: bins };
   for (let end = levels; end <= bins; end += 4) {
     const divergence = divergenceAt(sizes, end);

@@ -35,8 +35,15 @@ export async function calibrate(
   return new Map(
     [...histograms].map(([path, histogram]) => [
       path,
-      activationRange(histogram, { method: activations, ...(percentile !== undefined && { percentile }) }),
+      activationRange(reached(path, histogram), { method: activations, ...(percentile !== undefined && { percentile }) }),
     ]),
+  );
+}
+
+function reached(path: string, histogram: ActivationHistogram): ActivationHistogram {
+  if (histogram.min <= histogram.max) return histogram;
+  throw new OptionError(
+    `quantise: expected calibration data that reaches every layer, got none at ${path}. Leave it out: name the others in layers.`,
   );
 }
 

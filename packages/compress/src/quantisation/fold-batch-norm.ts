@@ -4,6 +4,7 @@ import { type Device, type HostTensor, hostTensor, OptionError, Rng, type Shape,
 import { BatchNorm, Conv2d, inference, Linear, Module, observe, Parameter } from "@dl/nn";
 import { replaceCell } from "../channels/replace-cell.ts";
 import { relativeDifference, sameAnswers } from "../layers/agree.ts";
+import { requireBare } from "../layers/attached.ts";
 import { replaceModule } from "../layers/replace-module.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 
@@ -25,10 +26,12 @@ export async function foldBatchNorm(
   model: TracedModel,
   { device, inputShape }: { readonly device: Device; readonly inputShape: Shape },
 ): Promise<string[]> {
+  requireBare("foldBatchNorm", model);
   const inputs = new Rng(1).normal([4, ...inputShape]);
   const run = (): Promise<HostTensor> => device.compute(() => model.forward(tensor(inputs), inference)) as unknown as Promise<HostTensor>;
   const pairs = await followers(model, { device, inputs });
   const before = await run();
+  const old = new Set(model.state().values());
   const undo: (() => void)[] = [];
   try {
     for (const { layer, norm, path } of pairs) undo.push(...(await fold(model, { layer, norm, path })));
@@ -42,6 +45,8 @@ export async function foldBatchNorm(
     for (const each of undo.reverse()) each();
     throw error;
   }
+  const present = new Set(model.state().values());
+  for (const cell of old) if (!present.has(cell)) cell[Symbol.dispose]();
   return pairs.map(({ path }) => path);
 }
 

@@ -3,7 +3,7 @@
 import { type Cell, type HostTensor, hostTensor, type Tensor } from "@dl/core";
 import { Buffer, Module, Parameter } from "@dl/nn";
 import { fakeQuantise } from "./fake-quantise.ts";
-import { type AffineScale, activationIntegers, leastScale } from "./integers.ts";
+import { type AffineScale, activationIntegers, leastScale, roundToEven } from "./integers.ts";
 
 /** A scalar, on the host. */
 export function scalar(value: number): HostTensor {
@@ -38,6 +38,6 @@ export class InputQuantiser extends Module {
   async read(): Promise<AffineScale> {
     const [scale, zeroPoint] = [(await this.scale.read()).data[0]!, (await this.zeroPoint.read()).data[0]!];
     const { low, high } = activationIntegers;
-    return { scale: Math.max(leastScale, scale), zeroPoint: Math.min(high, Math.max(low, Math.round(zeroPoint))) };
+    return { scale: Math.max(leastScale, scale), zeroPoint: Math.min(high, Math.max(low, roundToEven(zeroPoint))) };
   }
 }

@@ -1,6 +1,7 @@
 /** A rounded model as formats for elsewhere write it: plain integers, scales and ranges, such as @dl/export's `quantization` takes. */
 
-import { pathOf } from "../layers/weighted-layers.ts";
+import { OptionError } from "@dl/core";
+import { parameterNames, type WeightedLayer } from "../layers/weighted-layers.ts";
 import { activationIntegers } from "./integers.ts";
 import type { QuantisedModel } from "./quantised-model.ts";
 import { scaleLayout } from "./quantised-weight.ts";
@@ -27,6 +28,7 @@ export interface PortableIntegers {
 /**
  * The integers in a quantised model. Then detach it: what is written rounds by itself.
  *
+ * @throws OptionError for a weight that several layers with rounded inputs share: those formats have one range for what meets it.
  * @example no-run
  * const quantised = await quantise(model, { device, calibration });
  * const quantization = await portableIntegers(quantised);
@@ -43,9 +45,17 @@ export async function portableIntegers(quantised: QuantisedModel): Promise<Porta
   }
   const inputs = new Map<string, { min: number; max: number }>();
   const { low, high } = activationIntegers;
+  const { modules } = quantised.model;
+  const names = parameterNames(quantised.model);
   for (const [path, quantiser] of quantised.inputs) {
+    const name = names.get((modules.get(path) as WeightedLayer).weight)!;
+    if (inputs.has(name)) {
+      throw new OptionError(
+        `portableIntegers: expected one layer with rounded inputs for each weight, got several for ${name}, ${path} among them. Leave all but one out of layers, or round weights alone.`,
+      );
+    }
     const { scale, zeroPoint } = await quantiser.read();
-    inputs.set(pathOf(path, "weight"), { min: scale * (low - zeroPoint), max: scale * (high - zeroPoint) });
+    inputs.set(name, { min: scale * (low - zeroPoint), max: scale * (high - zeroPoint) });
   }
   return { weights, inputs, grouped };
 }

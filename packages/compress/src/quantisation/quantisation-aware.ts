@@ -16,7 +16,7 @@ import {
 import { Buffer, type Mode, Module, Parameter, wrapForward } from "@dl/nn";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { transformWeights } from "../layers/transform-weights.ts";
-import { type LayerChoice, outputAxis, pathOf, type WeightedLayer, weightedLayers } from "../layers/weighted-layers.ts";
+import { type LayerChoice, outputAxis, parameterNames, type WeightedLayer, weightedLayers } from "../layers/weighted-layers.ts";
 import { type CalibrationOptions, calibrate } from "./calibrate.ts";
 import { fakeQuantise } from "./fake-quantise.ts";
 import { InputQuantiser, scalar } from "./input-quantiser.ts";
@@ -65,7 +65,8 @@ class ObservedInput extends Module {
 
 /**
  * A model that computes with rounded weights and activations and trains the floats behind them, as one module: give it to `fit` with an
- * optimizer of its `parameters()`. Ranges begin where calibration finds them. `finish` makes the rounding real.
+ * optimizer of its `parameters()`. Ranges begin where calibration finds them. `finish` makes the rounding real. Learned scales are hundredths: a
+ * rate that carries one to 0 leaves it there, and its layer with it.
  *
  * @example no-run
  * const aware = await QuantisationAware.of(model, { device, calibration, ranges: "learned" });
@@ -125,9 +126,13 @@ export class QuantisationAware extends Module {
       ]),
     );
     const scales = new Map<string, Parameter>();
+    // A weight that layers share has one scale.
+    const ofWeight = new Map<Parameter, Parameter>();
     for (const [path, layer] of isLearned ? layers : []) {
       const { scales: first } = quantiseWeight(await layer.weight.read(), { bits, axis: outputAxis(layer), range: "mse" });
-      scales.set(path, new Parameter(hostTensor(first, [first.length])));
+      const scale = ofWeight.get(layer.weight) ?? new Parameter(hostTensor(first, [first.length]));
+      ofWeight.set(layer.weight, scale);
+      scales.set(path, scale);
     }
     return new QuantisationAware(model, layers, { inputs, scales, bits, momentum });
   }
@@ -170,12 +175,13 @@ export class QuantisationAware extends Module {
   async finish(): Promise<QuantisedModel> {
     const weights = new Map<string, QuantisedWeight>();
     const inputs = new Map<string, AffineScale>();
+    const names = parameterNames(this.model);
     for (const [path, layer] of this.#layers) {
       const value: HostTensor = await layer.weight.read();
       const form = { bits: this.#bits, axis: outputAxis(layer) };
       const learned = await this.scales.get(path)?.read();
       const scales = learned && Float32Array.from(learned.data, (scale) => Math.max(leastScale, scale));
-      weights.set(pathOf(path, "weight"), scales ? roundWith(value, scales, form) : quantiseWeight(value, form));
+      weights.set(names.get(layer.weight)!, scales ? roundWith(value, scales, form) : quantiseWeight(value, form));
       inputs.set(path, await this.inputs.get(path)!.read());
     }
     this.detach();

@@ -1,5 +1,5 @@
 import { LeNet, lenetMnist, ResNet, resnet20 } from "@dl/cnn";
-import { Cell, type HostTensor, hostTensor, Rng, sum, type Tensor, tensor, valueAndGrad } from "@dl/core";
+import { hostTensor, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
 import { ConvTranspose2d, inference, Linear, meanSquaredError, Sgd, training } from "@dl/nn";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -7,8 +7,6 @@ import { answers, Dense, Knot, onDevice, row } from "../compress-fixture.ts";
 import { relativeDifference } from "../layers/agree.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { asTensor, torch } from "../torch-fixture.ts";
-import { ActivationHistogram, activationRange, type RangeMethod } from "./activation-range.ts";
-import { fakeQuantise } from "./fake-quantise.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { affineScale, roundToEven } from "./integers.ts";
 import { QuantisationAware } from "./quantisation-aware.ts";
@@ -94,115 +92,15 @@ describe("weights", () => {
   });
 });
 
-describe("ranges of activations", () => {
-  const histogramOf = (data: ArrayLike<number>): ActivationHistogram => {
-    const histogram = new ActivationHistogram();
-    histogram.widen(data);
-    histogram.count(data);
-    return histogram;
-  };
-  // Half a normal distribution, as after a ReLU, and one value far out.
-  const data = Float32Array.from(new Rng(1).normal([20_000]).data, Math.abs);
-  data[17] = 60;
-  const errorOf = (method: RangeMethod): number => {
-    const { scale, zeroPoint } = affineScale(activationRange(histogramOf(data), { method }));
-    return data.reduce((total, value) => {
-      const integer = Math.min(127, Math.max(-128, roundToEven(value / scale) + zeroPoint));
-      return total + (value - scale * (integer - zeroPoint)) ** 2;
-    }, 0);
-  };
-
-  test("min-max takes all, the others leave the outlier out", () => {
-    expect(activationRange(histogramOf(data), { method: "min-max" }).max).toBe(60);
-    expect(activationRange(histogramOf(data), { method: "percentile", percentile: 99.9 }).max).toBeLessThan(5);
-    // An entropy that leaves too much out, or nothing, is none.
-    const { max } = activationRange(histogramOf(data), { method: "entropy" });
-    expect(max).toBeGreaterThan(2.5);
-    expect(max).toBeLessThan(20);
-  });
-
-  test("mse has no more error than taking all", () => {
-    expect(errorOf("mse")).toBeLessThanOrEqual(errorOf("min-max") * 1.01);
-  });
-
-  test("percentile by hand: of 0 to 100, evenly, the inner 98 of 100", () => {
-    const even = Float32Array.from({ length: 100_001 }, (_, i) => i / 1000);
-    const { min, max } = activationRange(histogramOf(even), { method: "percentile", percentile: 99 });
-    expect(min).toBeCloseTo(1, 1);
-    expect(max).toBeCloseTo(99, 1);
-  });
-});
-
-describe("fake quantisation", () => {
-  test("value as torch has it", async () => {
-    await onDevice(async (device) => {
-      const { values, scale, zeroPoint, rounded } = torch.affine;
-      const y = (await device.compute(() =>
-        fakeQuantise(tensor(asTensor(values, [values.length])), { scale: tensor(scale), zeroPoint: tensor(zeroPoint) }),
-      )) as unknown as HostTensor;
-      expect([...y.data]).toEqual(close(rounded));
-    });
-  });
-
-  const gradients = async (
-    x: HostTensor,
-    {
-      scale,
-      zeroPoint,
-      gradient,
-      low,
-      factor,
-    }: { scale: HostTensor; zeroPoint: HostTensor; gradient: HostTensor; low: number; factor: number },
-  ): Promise<Record<"y" | "dx" | "dscale" | "dzero", readonly number[]>> => {
-    const [xs, ss, zs] = [new Cell(x), new Cell(scale), new Cell(zeroPoint)];
-    return await onDevice(async (device) => {
-      const got = (await device.compute(() => {
-        let y: Tensor | undefined;
-        const { grads } = valueAndGrad(() => {
-          const options = { scale: ss.value, zeroPoint: zs.value, integers: { low, high: 127 }, learn: factor };
-          y = fakeQuantise(xs.value, options);
-          return { loss: sum(y.mul(tensor(gradient))), y };
-        }, [xs, ss, zs]);
-        return { y: y!, dx: grads.get(xs)!, dscale: grads.get(ss)!.reshape([-1]), dzero: grads.get(zs)!.reshape([-1]) };
-      })) as unknown as Record<string, HostTensor>;
-      return Object.fromEntries(Object.entries(got).map(([name, { data }]) => [name, [...data]])) as never;
-    });
-  };
-
-  test("gradients of a learned scale and zero point are those of torch's kernel", async () => {
-    const { shape, x, gradient, scale, zeroPoint, factor, ...theirs } = torch.learnedTensor;
-    const ours = await gradients(asTensor(x, shape), {
-      ...{ scale: asTensor([scale], []), zeroPoint: asTensor([zeroPoint], []), gradient: asTensor(gradient, shape), low: -128, factor },
-    });
-    expect(ours.y).toEqual(close(theirs.y, 4));
-    expect(ours.dx).toEqual(close(theirs.dx));
-    expect(ours.dscale).toEqual(close(theirs.dscale, 3));
-    expect(ours.dzero).toEqual(close(theirs.dzero, 4));
-  });
-
-  test("and those of a scale for each channel", async () => {
-    const { shape, x, gradient, scales, ...theirs } = torch.learnedChannel;
-    const ours = await gradients(asTensor(x, shape), {
-      ...{
-        scale: asTensor(scales, [1, 3]),
-        zeroPoint: asTensor([0, 0, 0], [1, 3]),
-        gradient: asTensor(gradient, shape),
-        low: -127,
-        factor: 1,
-      },
-    });
-    expect(ours.y).toEqual(close(theirs.y, 4));
-    expect(ours.dx).toEqual(close(theirs.dx));
-    expect(ours.dscale).toEqual(close(theirs.dscale, 2));
-  });
-});
-
 test("folded batch normalisation changes no answer, and is gone", async () => {
   await onDevice(async (device) => {
     using knot = new Knot(new Rng(1));
     const inputs = new Rng(2).normal([3, 8, 8, 2]);
     const before = await answers(knot, inputs, device);
+    const { buffers } = device.memory();
     expect(await foldBatchNorm(knot, { device, inputShape: [8, 8, 2] })).toEqual(["norm"]);
+    // The norm's four are gone, and those that the layer had before.
+    expect(device.memory().buffers).toBe(buffers - 4);
     // The folded weights are float32, as all weights are.
     expect(relativeDifference(await answers(knot, inputs, device), before)).toBeLessThan(1e-6);
     expect([...knot.buffers.keys()]).toEqual([]);
@@ -260,6 +158,13 @@ describe("quantisation after training", () => {
       );
       await expect(quantise(model, { device, calibration: [row(1, 2, 3, Number.NaN, 5, 6)] })).rejects.toThrow(
         "expected finite activations",
+      );
+      class Auxiliary extends Dense {
+        readonly auxiliary: Linear = new Linear({ inputs: 6, outputs: 2, rng: new Rng(1) });
+      }
+      using unreached = new Auxiliary(new Rng(1));
+      await expect(quantise(unreached, { device, calibration: [row(1, 2, 3, 4, 5, 6)] })).rejects.toThrow(
+        "expected calibration data that reaches every layer, got none at auxiliary",
       );
     });
   });

@@ -1,9 +1,10 @@
 /** A model of rounded weights, and of rounded activations where that is wanted: what int8 arithmetic computes, in floats. Jacob et al. 2018, arXiv:1712.05877. */
 
 import { type HostTensor, OptionError, type Tensor } from "@dl/core";
-import { type Mode, Module, type Parameter, wrapForward } from "@dl/nn";
+import { type Mode, Module, wrapForward } from "@dl/nn";
+import { noteAttached, requireBare } from "../layers/attached.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
-import { type LayerChoice, outputAxis, pathOf, type WeightedLayer, weightedLayers } from "../layers/weighted-layers.ts";
+import { type LayerChoice, layersByWeight, outputAxis, type WeightedLayer, weightedLayers } from "../layers/weighted-layers.ts";
 import { type CalibrationOptions, calibrate } from "./calibrate.ts";
 import { InputQuantiser } from "./input-quantiser.ts";
 import { type AffineScale, affineScale } from "./integers.ts";
@@ -26,7 +27,7 @@ export class QuantisedModel extends Module {
   readonly inputs: ReadonlyMap<string, InputQuantiser>;
   readonly #weights: ReadonlyMap<string, QuantisedWeight>;
   readonly #before: ReadonlyMap<string, HostTensor>;
-  #detach: (() => void)[];
+  readonly #detach: (() => void)[];
 
   private constructor(model: TracedModel, { weights, inputs }: QuantisedParts, before: ReadonlyMap<string, HostTensor>) {
     super();
@@ -37,15 +38,21 @@ export class QuantisedModel extends Module {
     const parameters = model.namedParameters();
     for (const [path, weight] of weights) parameters.get(path)!.load(dequantise(weight));
     const modules = model.modules;
-    this.#detach = [...this.inputs].map(([path, quantiser]) =>
-      wrapForward<Module>(modules.get(path)!, (forward, ...[x, ...rest]) =>
-        forward(...([quantiser.forward(x as unknown as Tensor), ...rest] as unknown as never[])),
+    const layers = [...this.inputs.keys()].map((path) => modules.get(path) as WeightedLayer);
+    const touched = [...[...weights.keys()].map((path) => parameters.get(path)!), ...layers.map(({ weight }) => weight)];
+    this.#detach = [
+      noteAttached(touched, this),
+      ...[...this.inputs.values()].map((quantiser, i) =>
+        wrapForward<Module>(layers[i]!, (forward, ...[x, ...rest]) =>
+          forward(...([quantiser.forward(x as unknown as Tensor), ...rest] as unknown as never[])),
+        ),
       ),
-    );
+    ];
   }
 
-  /** @throws OptionError for parts that are not the model's. */
+  /** @throws OptionError for parts that are not the model's, and for a model with masks or rounding attached. */
   static async of(model: TracedModel, parts: QuantisedParts): Promise<QuantisedModel> {
+    requireBare("QuantisedModel", model);
     const parameters = model.namedParameters();
     const layers = weightedLayers("QuantisedModel", model, {});
     const before = new Map<string, HostTensor>();
@@ -78,11 +85,10 @@ export class QuantisedModel extends Module {
     return this.model.forward(x, mode);
   }
 
-  /** The model as it was. */
+  /** The model as it was. A second time nothing happens. */
   detach(): void {
-    if (this.#detach.length === 0 && this.#before.size === 0) return;
-    for (const undo of this.#detach) undo();
-    this.#detach = [];
+    if (this.#detach.length === 0) return;
+    for (const undo of this.#detach.splice(0)) undo();
     const parameters = this.model.namedParameters();
     for (const [path, value] of this.#before) parameters.get(path)!.load(value);
   }
@@ -98,20 +104,16 @@ export interface QuantiseWeightsOptions extends LayerChoice, Omit<QuantiseWeight
  */
 export async function quantiseWeights(model: TracedModel, options: QuantiseWeightsOptions = {}): Promise<QuantisedModel> {
   const layers = weightedLayers("quantiseWeights", model, options);
-  return await QuantisedModel.of(model, { weights: await roundedWeights(layers, options), inputs: new Map() });
+  return await QuantisedModel.of(model, { weights: await roundedWeights(layersByWeight(model, layers), options), inputs: new Map() });
 }
 
 async function roundedWeights(
-  layers: ReadonlyMap<string, WeightedLayer>,
+  byWeight: ReadonlyMap<string, WeightedLayer>,
   options: QuantiseWeightsOptions,
 ): Promise<Map<string, QuantisedWeight>> {
   const weights = new Map<string, QuantisedWeight>();
-  const done = new Set<Parameter>();
-  for (const [path, layer] of layers) {
-    // A weight that two layers share is rounded once.
-    if (done.has(layer.weight)) continue;
-    done.add(layer.weight);
-    weights.set(pathOf(path, "weight"), quantiseWeight(await layer.weight.read(), { ...options, axis: outputAxis(layer) }));
+  for (const [name, layer] of byWeight) {
+    weights.set(name, quantiseWeight(await layer.weight.read(), { ...options, axis: outputAxis(layer) }));
   }
   return weights;
 }
@@ -131,5 +133,5 @@ export async function quantise(model: TracedModel, options: QuantiseOptions): Pr
   const layers = weightedLayers("quantise", model, options);
   const ranges = await calibrate(model, layers, options);
   const inputs = new Map([...ranges].map(([path, range]) => [path, affineScale(range)]));
-  return await QuantisedModel.of(model, { weights: await roundedWeights(layers, options), inputs });
+  return await QuantisedModel.of(model, { weights: await roundedWeights(layersByWeight(model, layers), options), inputs });
 }

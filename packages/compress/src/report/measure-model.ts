@@ -4,6 +4,7 @@ import { type Device, type HostTensor, OptionError, Rng, type Shape, Tensor, ten
 import { flopsOf, inference, type Module, observe } from "@dl/nn";
 import type { Metrics } from "@dl/train";
 import { compressedFile } from "../files/compressed-file.ts";
+import { requireBare } from "../layers/attached.ts";
 import type { TracedModel } from "../layers/traced-model.ts";
 import { QuantisedModel } from "../quantisation/quantised-model.ts";
 
@@ -47,7 +48,11 @@ export interface MeasureOptions {
   readonly bytes?: number;
 }
 
-/** Measures a model as it is. Floats compute what was rounded: int8 makes files small, and passes no faster here. */
+/**
+ * Measures a model as it is. Floats compute what was rounded: int8 makes files small, and passes no faster here.
+ *
+ * @throws OptionError for a model under masks that are not permanent, and for the model within a `QuantisedModel`.
+ */
 export async function measureModel(
   model: TracedModel | QuantisedModel,
   { device, inputShape, evaluate, batchSize = 1, repeats = 20, bytes }: MeasureOptions,
@@ -56,6 +61,7 @@ export async function measureModel(
     if (!(Number.isInteger(value) && value >= 1)) throw new OptionError(`measureModel: expected a whole ${name} ≥ 1, got ${value}.`);
   }
   const whole = model instanceof QuantisedModel ? model.model : model;
+  requireBare("measureModel", whole, { but: model });
   const nonZeros = new Map<unknown, number>();
   for (const parameter of whole.parameters()) nonZeros.set(parameter, countNonZeros(await parameter.read()));
   const sum = (module: Module): number => module.parameters().reduce((total, parameter) => total + nonZeros.get(parameter)!, 0);

@@ -1,7 +1,8 @@
 /** Any model as an ONNX file, from a trace of its forward pass. */
 
-import { OptionError, UnsupportedError } from "@dl/core";
+import { UnsupportedError } from "@dl/core";
 import type { Module } from "@dl/nn";
+import { checkNames } from "../trace/check-names.ts";
 import { type InputSpec, type TracedModel, type TraceModelOptions, traceModel } from "../trace/trace-model.ts";
 import { CallReader, elementType, Lowering, type Rule } from "./lowering.ts";
 import { type OnnxNode, type OnnxValue, onnxBytes } from "./onnx-file.ts";
@@ -56,7 +57,7 @@ export async function exportOnnx<I extends Readonly<Record<string, InputSpec>>>(
   const { quantization = {}, name = model.constructor.name, metadata = {} } = options;
   const traced = await traceModel(model, options);
   const names = [...Object.keys(options.inputs), ...traced.graph.outputs.keys()];
-  checkNames(names);
+  checkNames("exportOnnx", names);
   checkQuantization(quantization, traced.cells);
   const graph = new OnnxGraph(traced.graph.symbols, { places: placesOf(options.inputs, traced), reserved: names });
   const lowering = new Lowering(graph, traced, quantization);
@@ -95,18 +96,6 @@ export async function exportOnnx<I extends Readonly<Record<string, InputSpec>>>(
     outputs,
     metadata,
   });
-}
-
-/** Inputs and outputs are named by words of their own, unlike the nodes between, which end in a number. */
-function checkNames(names: readonly string[]): void {
-  const wrong = names.find((name) => !/^[A-Za-z]\w*$/.test(name) || /_\d+$/.test(name));
-  if (wrong !== undefined)
-    throw new OptionError(
-      `exportOnnx: expected inputs and outputs named by a word that does not end in _ and a number, got ${JSON.stringify(wrong)}.`,
-    );
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new OptionError(`exportOnnx: expected outputs with other names than the inputs, got ${JSON.stringify(twice)} for both.`);
 }
 
 /** For each free size an input that has it. */

@@ -14,7 +14,7 @@ import {
 } from "@dl/cnn";
 import { type HostTensor, openDevice, Rng, softmax, tensor } from "@dl/core";
 import { DcganGenerator } from "@dl/gan";
-import { Gru, inference } from "@dl/nn";
+import { Gru, inference, Linear } from "@dl/nn";
 import { ViT } from "@dl/transformer";
 import "@tensorflow/tfjs-backend-cpu";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
@@ -87,6 +87,22 @@ for (const { name, size, channels, model: make } of models) {
   });
 }
 
+test("inputs and outputs have names of their own, also beside weights that are called so", async () => {
+  using model = new Linear({ inputs: 2, outputs: 2, rng: init });
+  const x = rng.fork("x").normal([3, 2]);
+  const expected = (await device.compute(() => model.forward(tensor(x)))) as HostTensor;
+  const loaded = await load(
+    await exportTfjs(model, { inputs: { weight: { shape: ["batch", 2] } }, forward: ({ weight }) => ({ bias: model.forward(weight) }) }),
+  );
+  const input = tf.tensor(x.data as Float32Array, [3, 2]);
+  const output = loaded.predict({ weight: input }) as tf.Tensor;
+  for (const [i, value] of output.dataSync().entries()) expect(value).toBeCloseTo(expected.data[i]!, 5);
+  tf.dispose([input, output]);
+  loaded.dispose();
+  const same = exportTfjs(model, { inputs: { x: { shape: ["batch", 2] } }, forward: ({ x }) => ({ x: model.forward(x) }) });
+  await expect(same).rejects.toThrow('exportTfjs: expected outputs with other names than the inputs, got "x" for both');
+});
+
 test("what TensorFlow.js cannot run, or not with free sizes, is named", async () => {
   const latents = { latents: { shape: ["batch", 8] } } as const;
   using generator = new DcganGenerator({ latent: 8, startSize: 4, startWidth: 8, widths: [4], channels: 1, rng: init });
@@ -98,6 +114,12 @@ test("what TensorFlow.js cannot run, or not with free sizes, is named", async ()
     forward: ({ x }) => recurrent.forward(x, inference).output,
   });
   await expect(run).rejects.toThrow(/got recurrent/);
+  // −3 / 2 is −1 here, and −2 there.
+  const divide = exportTfjs(recurrent, {
+    inputs: { x: { shape: ["batch", 3], dtype: "int32" } },
+    forward: ({ x }) => x.div(tensor({ shape: [1], dtype: "int32", data: Int32Array.of(2) })),
+  });
+  await expect(divide).rejects.toThrow(/expected divisions of floats, got one of int32/);
   using vit = new ViT({ imageSize: 8, patchSize: 4, size: 8, layers: 1, heads: 2, labels: ["a", "b"], rng: init });
   const see = exportTfjs(vit, {
     inputs: { images: { shape: ["batch", 8, 8, 3] } },

@@ -2,6 +2,7 @@
 
 import { UnsupportedError } from "@dl/core";
 import type { Module } from "@dl/nn";
+import { checkNames } from "../trace/check-names.ts";
 import { type InputSpec, type TraceModelOptions, traceModel } from "../trace/trace-model.ts";
 import { tfRules } from "./rules.ts";
 import { TfCall, TfLowering } from "./tf-call.ts";
@@ -24,7 +25,7 @@ export interface TfjsFiles {
  * For convolutional and dense networks: one size may be free, the batch. Operations without a rule are refused by name, transposed
  * convolutions and recurrent layers among them; ONNX has them all.
  *
- * @throws UnsupportedError that names what cannot be written.
+ * @throws UnsupportedError that names what cannot be written; OptionError for shapes and names.
  * @example
  * const { topology, weights } = await exportTfjs(model, {
  *   inputs: { images: { shape: ["batch", 28, 28, 1] } },
@@ -36,8 +37,10 @@ export async function exportTfjs<I extends Readonly<Record<string, InputSpec>>>(
   options: ExportTfjsOptions<I>,
 ): Promise<TfjsFiles> {
   const traced = await traceModel(model, options);
+  const names = [...Object.keys(options.inputs), ...traced.graph.outputs.keys()];
+  checkNames("exportTfjs", names);
   const graph = new TfGraph();
-  const lowering = new TfLowering(graph, traced);
+  const lowering = new TfLowering(graph, traced, { reserved: new Set(names) });
   for (const [name, { shape, dtype = "float32" }] of Object.entries(options.inputs)) {
     const dim = shape.map((size) => ({ size: String(typeof size === "number" ? size : -1) }));
     graph.nodes.push({

@@ -10,16 +10,8 @@ export type TfRule = (call: TfCall) => TfValue;
 const unaryOps: Readonly<Record<string, string>> = {
   ...{ abs: "Abs", negate: "Neg", sign: "Sign", exp: "Exp", expm1: "Expm1", log: "Log", log1p: "Log1p", sqrt: "Sqrt", rsqrt: "Rsqrt" },
   ...{ square: "Square", reciprocal: "Reciprocal", sin: "Sin", cos: "Cos", tan: "Tan", atan: "Atan", tanh: "Tanh", sigmoid: "Sigmoid" },
-  ...{
-    softplus: "Softplus",
-    relu: "Relu",
-    erf: "Erf",
-    floor: "Floor",
-    ceil: "Ceil",
-    round: "Round",
-    logicalNot: "LogicalNot",
-    isNaN: "IsNan",
-  },
+  ...{ softplus: "Softplus", relu: "Relu", erf: "Erf", floor: "Floor", ceil: "Ceil", round: "Round" },
+  ...{ logicalNot: "LogicalNot", isNaN: "IsNan" },
 };
 
 const binaryOps: Readonly<Record<string, string>> = {
@@ -77,8 +69,15 @@ export const tfRules: Readonly<Record<string, TfRule>> = {
     if (compose) return compose(call, x);
     return call.node(known(call, unaryOps), [x], { shape: x.shape, type: call.word("op") === "isNaN" ? "bool" : x.type });
   },
-  binary: (call) =>
-    call.node(known(call, binaryOps), [call.read(0), call.read(1)], { shape: call.dimensions("shape"), type: call.read(0).type }),
+  binary: (call) => {
+    const [a, b] = [call.read(0), call.read(1)];
+    if (call.word("op") === "divide" && a.type === "int32") {
+      throw new UnsupportedError(
+        "exportTfjs: expected divisions of floats, got one of int32: TensorFlow.js rounds it down, not towards 0. Cast to float32 before it.",
+      );
+    }
+    return call.node(known(call, binaryOps), [a, b], { shape: call.dimensions("shape"), type: a.type });
+  },
   compare: (call) => call.node(known(call, compareOps), [call.read(0), call.read(1)], { shape: call.dimensions("shape"), type: "bool" }),
   where: (call) => {
     const [condition, a, b] = [call.read(0), call.read(1), call.read(2)];

@@ -12,11 +12,14 @@ import type { TfGraph, TfNode, TfType, TfValue } from "./tf-graph.ts";
 export class TfLowering {
   readonly graph: TfGraph;
   readonly #traced: TracedModel;
+  /** Names of inputs and outputs. */
+  readonly #reserved: ReadonlySet<string>;
   readonly #results = new Map<string, TfValue>();
 
-  constructor(graph: TfGraph, traced: TracedModel) {
+  constructor(graph: TfGraph, traced: TracedModel, { reserved }: { readonly reserved: ReadonlySet<string> }) {
     this.graph = graph;
     this.#traced = traced;
+    this.#reserved = reserved;
   }
 
   get traces(): number {
@@ -36,7 +39,8 @@ export class TfLowering {
     if (source.kind === "input") return { name: source.name, shape: this.#traced.inputs.get(source.name)!, type };
     if (source.kind === "cell") {
       const cell = this.#traced.cells.get(source.path)!;
-      return this.graph.constant(source.path, { shape: cell.shape, type: tfType(cell.dtype), data: cell.data }, this.traces);
+      const name = this.#reserved.has(source.path) ? `${source.path}.2` : source.path;
+      return this.graph.constant(name, { shape: cell.shape, type: tfType(cell.dtype), data: cell.data }, this.traces);
     }
     if (source.kind === "constant") {
       if (!shape.every(isConstant)) {
