@@ -87,6 +87,7 @@ export {
   maxPool2d,
   type PoolOptions,
 } from "./ops/pool.ts";
+export { type AveragePool1dOptions, averagePool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
 export {
   dropout,
   randomBernoulli,

@@ -10,7 +10,7 @@ export { type Observer, observe } from "./forward.ts";
 export * as init from "./init/index.ts";
 export type { Initializer } from "./init/initializer.ts";
 // Layers
-export { Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Softmax, Tanh } from "./layers/activations.ts";
+export { Elu, Gelu, LeakyRelu, PRelu, Relu, Sigmoid, Silu, Softmax, Tanh } from "./layers/activations.ts";
 export { BatchNorm, type BatchNormOptions } from "./layers/batch-norm.ts";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/conv-transpose2d.ts";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.ts";
@@ -22,7 +22,7 @@ export { GroupNorm, type GroupNormOptions, InstanceNorm } from "./layers/group-n
 export { LayerNorm } from "./layers/layer-norm.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type AttendOptions, MultiHeadAttention, type MultiHeadAttentionOptions } from "./layers/multi-head-attention.ts";
-export { AveragePool2d, GlobalAveragePool2d, MaxPool2d } from "./layers/pooling.ts";
+export { AveragePool1d, AveragePool2d, GlobalAveragePool2d, MaxPool1d, MaxPool2d } from "./layers/pooling.ts";
 export { Gru, Lstm, Recurrent, type RecurrentInputs, type RecurrentOptions, type RecurrentResult, Rnn } from "./layers/recurrent.ts";
 export { GruCell, LstmCell, RecurrentCell, type RecurrentCellOptions, type RecurrentState, RnnCell } from "./layers/recurrent-cell.ts";
 export { RmsNorm } from "./layers/rms-norm.ts";

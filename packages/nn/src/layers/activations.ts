@@ -1,8 +1,11 @@
 /** Activations as modules, so that summaries and observers see them. In your own `forward`, call the functions of @dl/core. */
 
-import { elu, gelu, geluTanh, leakyRelu, relu, sigmoid, silu, softmax, type Tensor, tanh } from "@dl/core";
+import { elu, gelu, geluTanh, leakyRelu, prelu, relu, sigmoid, silu, softmax, type Tensor, tanh } from "@dl/core";
 import { checkChoice } from "../check-choice.ts";
+import { constant } from "../init/constant.ts";
 import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
+import { checkCounts } from "./check-options.ts";
 
 /** max(x, 0). */
 export class Relu extends Module {
@@ -25,10 +28,34 @@ export class LeakyRelu extends Module {
   }
 }
 
-/** x where positive, else eˣ − 1. */
-export class Elu extends Module {
+/** x where positive, else a learned slope of it, one for all channels or one for each. He et al. 2015, arXiv:1502.01852. */
+export class PRelu extends Module {
+  /** `[channels]` */
+  readonly slope: Parameter;
+
+  /** `channels`: of the last axis, or 1 for one slope; default 1. `initial`: default 0.25. */
+  constructor({ channels = 1, initial = 0.25 }: { channels?: number; initial?: number } = {}) {
+    super();
+    checkCounts("PRelu", { channels });
+    this.slope = new Parameter(constant([channels], { value: initial }));
+  }
+
   forward(x: Tensor): Tensor {
-    return elu(x);
+    return prelu(x, this.slope.value);
+  }
+}
+
+/** x where positive, else alpha·(eˣ − 1). Default alpha 1. */
+export class Elu extends Module {
+  readonly alpha: number;
+
+  constructor({ alpha = 1 }: { alpha?: number } = {}) {
+    super();
+    this.alpha = alpha;
+  }
+
+  forward(x: Tensor): Tensor {
+    return elu(x, this.alpha);
   }
 }
 

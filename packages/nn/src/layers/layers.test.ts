@@ -4,14 +4,14 @@ import { constant } from "../init/constant.ts";
 import { inference, training } from "../mode.ts";
 import { Module } from "../module.ts";
 import { onDevice, precisions } from "../reference-fixture.ts";
-import { Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Softmax, Tanh } from "./activations.ts";
+import { Elu, Gelu, LeakyRelu, PRelu, Relu, Sigmoid, Silu, Softmax, Tanh } from "./activations.ts";
 import { ConvTranspose2d } from "./conv-transpose2d.ts";
 import { Conv1d } from "./conv1d.ts";
 import { Conv2d, DepthwiseConv2d } from "./conv2d.ts";
 import { Embedding } from "./embedding.ts";
 import { Flatten } from "./flatten.ts";
 import { Linear } from "./linear.ts";
-import { AveragePool2d, GlobalAveragePool2d, MaxPool2d } from "./pooling.ts";
+import { AveragePool1d, AveragePool2d, GlobalAveragePool2d, MaxPool1d, MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 
 const rng = new Rng(9);
@@ -124,10 +124,12 @@ describe("embedding", () => {
   });
 });
 
-describe("layers without parameters", () => {
+describe("activations, pooling and flattening", () => {
   test.each([
     [new Relu(), [0, 0, 2]],
     [new LeakyRelu({ slope: 0.2 }), [-0.2, 0, 2]],
+    [new PRelu(), [-0.25, 0, 2]],
+    [new Elu({ alpha: 2 }), [2 * Math.expm1(-1), 0, 2]],
     [new Elu(), [Math.expm1(-1), 0, 2]],
     [new Silu(), [-1 / (1 + Math.E), 0, 2 / (1 + Math.exp(-2))]],
     [new Gelu(), [-0.15865525393145707, 0, 1.9544997361036416]],
@@ -143,6 +145,9 @@ describe("layers without parameters", () => {
   test("pooling a 2 × 2 image of 1 … 4, and flattening", async () => {
     const image = hostTensor(Float64Array.of(1, 2, 3, 4), [1, 2, 2, 1]);
     expect([...(await run(new MaxPool2d({ kernelSize: 2 }), image)).data]).toEqual([4]);
+    const sequence = hostTensor(Float64Array.of(1, 3, 2, 6), [1, 4, 1]);
+    expect([...(await run(new MaxPool1d({ kernelSize: 2 }), sequence)).data]).toEqual([3, 6]);
+    expect([...(await run(new AveragePool1d({ kernelSize: 2 }), sequence)).data]).toEqual([2, 4]);
     expect([...(await run(new AveragePool2d({ kernelSize: [1, 2] }), image)).data]).toEqual([1.5, 3.5]);
     expect(await run(new GlobalAveragePool2d(), image)).toEqual(hostTensor(Float64Array.of(2.5), [1, 1]));
     expect((await run(new Flatten(), image)).shape).toEqual([1, 4]);
