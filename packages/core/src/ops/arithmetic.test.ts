@@ -80,6 +80,7 @@ onEach([cpu(), wasm()], (open) => {
         clip: x.clip(-1, 1),
         round: ops.round(tensor([0.5, 1.5, -0.5, 2.5])),
         angle: ops.atan2(tensor([1, -1]), tensor([0, 0])),
+        endless: ops.pow(tensor([1, -1, 1, -1, 2]), tensor([Infinity, Infinity, -Infinity, -Infinity, -Infinity])),
         nan: ops.maximum(tensor([Number.NaN, 1]), tensor([1, Number.NaN])),
       };
     });
@@ -88,6 +89,7 @@ onEach([cpu(), wasm()], (open) => {
     expect([...out.round.data].map(Math.abs)).toEqual([0, 2, 0, 2]);
     expect(out.angle.data[0]).toBeCloseTo(Math.PI / 2, 6);
     expect(out.angle.data[1]).toBeCloseTo(-Math.PI / 2, 6);
+    expect([...out.endless.data]).toEqual([1, 1, 1, 1, 0]);
     expect([...out.nan.data]).toEqual([Number.NaN, Number.NaN]);
   });
 
