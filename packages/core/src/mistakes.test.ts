@@ -95,14 +95,8 @@ async function complaint(work: () => unknown): Promise<string> {
   return "nothing";
 }
 
-test("gradients and tangents of another shape than their variable's are refused, not passed on or stretched", async () => {
+test("tangents of another shape than their variable's, and losses without a slope, are refused", async () => {
   const x = (): Tensor => tensor([1, 2, 3]);
-  const summed = (): unknown => {
-    const at = x();
-    const work = (): Tensor => ops.customGradient([at], { forward: () => at.square(), backward: (g) => [g.sum()] });
-    return ops.grad(() => sum(work()), [at]);
-  };
-  expect(await complaint(summed)).toBe("ShapeError: customGradient: expected a gradient of input 0's shape [3] from backward, got [].");
   const stretched = (): unknown => {
     const at = x();
     return ops.jvp(() => at.square(), [at], { tangents: [tensor(1)] });
