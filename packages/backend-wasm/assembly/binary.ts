@@ -18,7 +18,11 @@ import { madd, storeSome } from "./vectors";
 }
 @inline function one(): v128 { return f32x4.splat(1); }
 
-function power(a: f32, b: f32): f32 { return b != b ? b : Mathf.pow(a, b); }
+/** IEEE 754 has ±1 to the power of ±∞ as 1; ECMAScript, and Mathf after it, as NaN. */
+function power(a: f32, b: f32): f32 {
+  if (b != b) return b;
+  return Mathf.abs(b) == Infinity && Mathf.abs(a) == 1 ? 1 : Mathf.pow(a, b);
+}
 /** The remainder with the sign of the divisor. */
 function modulo(a: f32, b: f32): f32 {
   const r = a % b;

@@ -1,16 +1,17 @@
-/** Elements by their indices: gather, take-along, and their sums back. An index out of range reads 0 and adds nothing, rather than touch other memory. */
+/** Elements by their indices: gather, take-along, and their sums back. An index out of range reads the word it is given and adds nothing. */
 
 import { int, pointer } from "./control";
 import { copyRun } from "./movement";
 import { storeSome } from "./vectors";
 
-/** An item is a row of the result. Arguments: 0 x, 1 indices, 2 y, 3 k, 4 length, 5 bytes a row. */
+/** An item is a row of the result. Arguments: 0 x, 1 indices, 2 y, 3 k, 4 length, 5 bytes a row, 6 what is read out of range: 0, or a word to repeat. */
 export function gather(begin: i32, end: i32, thread: i32): void {
   const k = int(3), length = int(4), bytes = pointer(5);
   for (let item = begin; item < end; item++) {
     const index = load<i32>(pointer(1) + (<usize>(item % k) << 2)), to = pointer(2) + <usize>item * bytes;
     if (<u32>index < <u32>length) copyRun(to, pointer(0) + (<usize>(item / k) * <usize>length + <usize>index) * bytes, bytes);
-    else memory.fill(to, 0, bytes);
+    else if (int(6) == 0) memory.fill(to, 0, bytes);
+    else for (let i: usize = 0; i < bytes; i += 4) store<i32>(to + i, int(6));
   }
 }
 
@@ -36,16 +37,16 @@ export function scatterAdd(begin: i32, end: i32, thread: i32): void {
   }
 }
 
-/** An item is a row of the result. Arguments: 0 x, 1 indices, 2 y, 3 k, 4 length, 5 inner, 6 bytes an element. */
+/** An item is a row of the result. Arguments: 0 x, 1 indices, 2 y, 3 k, 4 length, 5 inner, 6 bytes an element, 7 what is read out of range. */
 export function takeAlong(begin: i32, end: i32, thread: i32): void {
-  const k = int(3), length = int(4), inner = int(5), bytes = int(6);
+  const k = int(3), length = int(4), inner = int(5), bytes = int(6), absent = int(7);
   for (let item = begin; item < end; item++) {
     const first = <usize>(item / k) * <usize>length;
     for (let j = 0; j < inner; j++) {
       const at = <usize>item * <usize>inner + <usize>j;
       const index = load<i32>(pointer(1) + (at << 2)), from = (first + <usize>index) * <usize>inner + <usize>j;
       const inside = <u32>index < <u32>length;
-      if (bytes == 4) store<i32>(pointer(2) + (at << 2), inside ? load<i32>(pointer(0) + (from << 2)) : 0);
+      if (bytes == 4) store<i32>(pointer(2) + (at << 2), inside ? load<i32>(pointer(0) + (from << 2)) : absent);
       else store<u8>(pointer(2) + at, inside ? load<u8>(pointer(0) + from) : 0);
     }
   }

@@ -9,7 +9,7 @@ import { backward } from "./backward.ts";
 import { Cell } from "./cell.ts";
 import { isFloat } from "./dtype.ts";
 import { DtypeError, OptionError, ScopeError, ShapeError } from "./errors.ts";
-import { onesLike, zerosLike } from "./ops/creation.ts";
+import { onesLike, zeros, zerosLike } from "./ops/creation.ts";
 import { isRecording, leafNode, popRecording, pushRecording, type Recording } from "./recording.ts";
 import { currentDevice, currentScope, handOver, type Scope, visitTensors, withScope } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
@@ -27,7 +27,7 @@ export type Gradients<V extends Variable = Variable> = ReadonlyMap<V, Tensor>;
  * `work` returns the scalar loss, or an object whose `loss` is differentiated and whose other entries ride along.
  * Variables the loss does not depend on get zeros. Inside another `valueAndGrad`, the gradients can be differentiated again.
  *
- * @throws ShapeError when the loss is not a scalar.
+ * @throws ShapeError when the loss is not a scalar, DtypeError when it is no float.
  * @example
  * const { value, grads } = valueAndGrad(() => crossEntropy(model.forward(images, mode), labels), model.parameters());
  */
@@ -47,6 +47,9 @@ export function valueAndGrad<T extends Scalar | { readonly loss: Scalar }, V ext
     }
     if (loss.rank !== 0) {
       throw new ShapeError(`valueAndGrad: expected a scalar loss, got shape ${formatShape(loss.shape)}. Reduce it with .mean() or .sum().`);
+    }
+    if (!isFloat(loss.dtype)) {
+      throw new DtypeError(`valueAndGrad: expected a float loss, got ${loss.dtype}: whole numbers have no slope.`);
     }
     if (loss.node === null && loss.owner !== currentScope("valueAndGrad")) {
       throw new OptionError(
@@ -91,6 +94,12 @@ export function jvp(
   if (tangents.length !== variables.length) {
     throw new OptionError(`jvp: expected one tangent per variable (${variables.length}), got ${tangents.length}.`);
   }
+  for (const [i, { shape }] of tangents.entries()) {
+    if (sameShape(shape, variables[i]!.shape)) continue;
+    throw new ShapeError(
+      `jvp: expected tangent ${i} to have its variable's shape ${formatShape(variables[i]!.shape)}, got ${formatShape(shape)}.`,
+    );
+  }
   let probe: Tensor | undefined;
   const pullBack = (): { value: Tensor; product: Tensor } => {
     const { value, grads } = vjp(work, variables, {
@@ -101,7 +110,7 @@ export function jvp(
       },
     });
     const products = variables.map((variable, i): Tensor => grads.get(variable)!.mul(tangents[i]!).sum());
-    return { value, product: products.reduce((total, product) => total.add(product)) };
+    return { value, product: products.reduce((total, product) => total.add(product), zeros([])) };
   };
   return record("jvp", pullBack, { variables: [] }, ({ value, product }) => {
     const [tangent] = backward(product, onesLike(product), { targets: [probe!] });

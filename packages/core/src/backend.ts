@@ -236,7 +236,10 @@ export interface Kernels<B> {
   averagePool(x: Operand<B>, geometry: PoolGeometry, countPadding: boolean): B;
   averagePoolGradient(dy: Operand<B>, geometry: PoolGeometry, countPadding: boolean): B;
 
-  /** Rows of the axis by number: `[outer, length, inner]` and `indices [k]` (int32, in range) → `[outer, k, inner]`. Any dtype. */
+  /**
+   * Rows of the axis by number: `[outer, length, inner]` and `indices [k]` (int32) → `[outer, k, inner]`. Any dtype.
+   * Here and below, an index out of range gives NaN (0 and false where the dtype has none) and adds nothing, or is an error; never another row.
+   */
   gather(x: Operand<B>, indices: Operand<B>, outer: number, length: number, inner: number): B;
   /** Zeros `[outer, length, inner]` with `updates [outer, k, inner]` added at `indices [k]`; repeats add up, in order. */
   scatterAdd(indices: Operand<B>, updates: Operand<B>, outer: number, length: number, inner: number): B;

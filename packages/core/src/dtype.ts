@@ -42,6 +42,13 @@ export function dtypeOf(data: TypedArray): DType {
   );
 }
 
+/** Types say it already; scripts run without a type check, and a kernel would not know what to make. */
+export function checkDType(where: string, dtype: DType): void {
+  if (!Object.hasOwn(bytesPerElement, dtype)) {
+    throw new DtypeError(`${where}: expected ${Object.keys(bytesPerElement).join(", ")} as dtype, got ${JSON.stringify(dtype)}.`);
+  }
+}
+
 export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64";
 }

@@ -44,11 +44,19 @@ export function fromNested(values: NestedNumbers, dtype: "float32" | "int32" = "
     if (typeof level === "number" ? depth !== shape.length : level.length !== shape[depth]) {
       throw new ShapeError(`tensor: expected nested arrays of one shape, ${formatShape(shape)} by their first elements, got a ragged one.`);
     }
-    if (typeof level === "number") data[next++] = level;
-    else for (const inner of level) visit(inner, depth + 1);
+    if (typeof level === "number") {
+      if (dtype === "int32") checkInt32("tensor", level);
+      data[next++] = level;
+    } else for (const inner of level) visit(inner, depth + 1);
   };
   visit(values, 0);
   return { shape, dtype, data };
+}
+
+/** Throws unless an int32 holds `value`, its fraction cut off: storing another would wrap around, and NaN would be 0. */
+export function checkInt32(where: string, value: number): void {
+  if (value > -(2 ** 31) - 1 && value < 2 ** 31) return;
+  throw new DtypeError(`${where}: expected numbers that int32 holds, from −2³¹ to 2³¹ − 1, got ${value}.`);
 }
 
 /** The inverse of `fromNested`, for printing and for tests. */

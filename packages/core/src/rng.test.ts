@@ -140,6 +140,10 @@ describe("distributions", () => {
     }
   });
 
+  test("uniform between equal bounds is the bound", () => {
+    for (const bound of [0, 1, -3]) expect([...new Rng(2).uniform([2], bound, bound).data]).toEqual([bound, bound]);
+  });
+
   test("normal: the moments of the normal distribution, and no infinities", () => {
     const { data } = new Rng(2).normal([200_000], 3, 2);
     expect(data.every(Number.isFinite)).toBe(true);
@@ -273,9 +277,26 @@ describe("errors say what was expected", () => {
     // Int32 would wrap them round to below 0.
     expect(() => rng.integers([1], 0, 2 ** 31 + 1)).toThrow("a range that int32 holds, from −2³¹ up to 2³¹, got 0 and 2147483649");
     for (const bound of [0, -1, NaN]) expect(() => rng.truncatedNormal([1], 0, 1, bound)).toThrow(`a bound above 0, got ${bound}`);
+    for (const [low, high] of [
+      [2, 1],
+      [NaN, 1],
+      [0, Infinity],
+    ] as const)
+      expect(() => rng.uniform([1], low, high)).toThrow(`finite bounds, low ≤ high, got ${low} and ${high}`);
+    for (const deviation of [-1, NaN]) {
+      expect(() => rng.normal([1], 0, deviation)).toThrow(`a standard deviation ≥ 0, got ${deviation}`);
+      expect(() => rng.truncatedNormal([1], 0, deviation)).toThrow(`a standard deviation ≥ 0, got ${deviation}`);
+    }
+    for (const probability of [-0.1, 1.5, NaN]) expect(() => rng.bernoulli([1], probability)).toThrow(`from 0 to 1, got ${probability}`);
     expect(() => rng.pick([])).toThrow("at least one item");
     expect(() => rng.categorical([1], [1, -1])).toThrow("weights ≥ 0, got -1 at 1");
     expect(() => rng.categorical([1], [0, 0])).toThrow("positive finite sum");
     expect(() => rng.categorical([1], [NaN])).toThrow(OptionError);
+  });
+  test("labels that are none, and states that no generator had", () => {
+    expect(() => new Rng(0).fork(1 as never)).toThrow("expected a string as label, got number");
+    for (const state of [{}, { key: [1], position: 0 }, { key: [1, 2] }, { key: [1, 2], position: -1 }, { key: [1, 2], position: 0.5 }]) {
+      expect(() => Rng.fromState(state as never)).toThrow(OptionError);
+    }
   });
 });

@@ -34,6 +34,9 @@ export class Rng {
 
   /** The stream called `label`: a child key that depends on this key and on the label, not on what was drawn. */
   fork(label: string): Rng {
+    // A number has no length: every one would give the same stream.
+    if (typeof label !== "string")
+      throw new OptionError(`Rng.fork: expected a string as label, got ${typeof label}. Write fork(\`epoch \${epoch}\`).`);
     const child = new Rng(0);
     const hash = new Int32Array(2);
     hash[0] = this.#key0;
@@ -50,7 +53,14 @@ export class Rng {
     return { key: [this.#key0, this.#key1], position: this.#position };
   }
 
+  /** @throws OptionError for what no `state` gave, such as a damaged checkpoint's. */
   static fromState({ key, position }: RngState): Rng {
+    const whole = Array.isArray(key) && key.length === 2 && key.every(Number.isSafeInteger);
+    if (!whole || !Number.isSafeInteger(position) || position < 0) {
+      throw new OptionError(
+        `Rng.fromState: expected a key of two whole numbers and a whole position ≥ 0, got ${JSON.stringify(key)} and ${JSON.stringify(position)}.`,
+      );
+    }
     const rng = new Rng(0);
     rng.#key0 = key[0] | 0;
     rng.#key1 = key[1] | 0;
@@ -102,16 +112,18 @@ export class Rng {
     return items[this.integer(0, items.length)]!;
   }
 
-  /** Float32 numbers in [low, high). */
+  /** Float32 numbers in [low, high); all `low` where they are equal. */
   uniform(shape: Shape, low = 0, high = 1): HostTensor {
+    checkBounds("Rng.uniform", low, high);
     const words = this.words(sizeOf(shape));
     // Scaled numbers near the end may round up to it.
-    const last = floatBelow(high);
+    const last = Math.max(floatBelow(high), low);
     return { shape, dtype: "float32", data: Float32Array.from(words, (word) => Math.min(low + (high - low) * wordToUnit(word), last)) };
   }
 
   /** Float32 numbers of the normal distribution. Box and Muller 1958. */
   normal(shape: Shape, mean = 0, standardDeviation = 1): HostTensor {
+    checkDeviation("Rng.normal", standardDeviation);
     const length = sizeOf(shape);
     const words = this.words(length + (length % 2));
     const data = new Float32Array(length);
@@ -127,6 +139,7 @@ export class Rng {
 
   /** A normal cut off `bound` standard deviations from the mean, by drawing again. */
   truncatedNormal(shape: Shape, mean = 0, standardDeviation = 1, bound = 2): HostTensor {
+    checkDeviation("Rng.truncatedNormal", standardDeviation);
     // Nothing lies within no deviation: it would draw for ever.
     if (!(bound > 0)) throw new OptionError(`Rng.truncatedNormal: expected a bound above 0, got ${bound}.`);
     const data = new Float32Array(sizeOf(shape));
@@ -149,6 +162,9 @@ export class Rng {
 
   /** True with the given probability. */
   bernoulli(shape: Shape, probability: number): HostTensor {
+    if (!(probability >= 0 && probability <= 1)) {
+      throw new OptionError(`Rng.bernoulli: expected a probability from 0 to 1, got ${probability}.`);
+    }
     const words = this.words(sizeOf(shape));
     return { shape, dtype: "bool", data: Uint8Array.from(words, (word) => (wordToUnit(word) < probability ? 1 : 0)) };
   }
@@ -219,8 +235,18 @@ export function replayable<T>(work: () => T): { first: () => T; again: () => T }
   };
 }
 
-/** The largest float32 below `limit`. */
-function floatBelow(limit: number): number {
+/** @internal Throws unless a uniform number can lie there. */
+export function checkBounds(where: string, low: number, high: number): void {
+  if (low <= high && Number.isFinite(high - low)) return;
+  throw new OptionError(`${where}: expected finite bounds, low ≤ high, got ${low} and ${high}.`);
+}
+
+function checkDeviation(where: string, standardDeviation: number): void {
+  if (!(standardDeviation >= 0)) throw new OptionError(`${where}: expected a standard deviation ≥ 0, got ${standardDeviation}.`);
+}
+
+/** @internal The largest float32 below `limit`. */
+export function floatBelow(limit: number): number {
   const float = Float32Array.of(limit);
   if (float[0]! < limit) return float[0]!;
   if (limit === 0) return -(2 ** -149);

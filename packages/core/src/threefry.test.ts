@@ -37,6 +37,13 @@ test("any stretch of the stream can be computed without the rest", () => {
   );
 });
 
+test("past 2³³ words the stream goes on, and does not begin again", () => {
+  const out = new Int32Array(2);
+  threefry2x32(3, 5, [1, 2], out, 0);
+  expect(randomWords(3, 5, 3, 2 ** 33 + 3)).toEqual(Int32Array.of(randomWords(3, 5, 1, 2 ** 33 + 3)[0]!, ...out));
+  expect(randomWords(3, 5, 2, 2 ** 33)).not.toEqual(randomWords(3, 5, 2));
+});
+
 test("one flipped bit of the key or the counter flips about half of the output", () => {
   const flips: number[] = [];
   const base = new Uint32Array(2);

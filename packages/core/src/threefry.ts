@@ -34,7 +34,7 @@ export function threefry2x32(
 }
 
 /**
- * `length` words of the stream of one key. Words 2i and 2i + 1 are the encryption of counter (0, i):
+ * `length` words of the stream of one key. Words 2i and 2i + 1 are the encryption of counter (⌊i/2³²⌋, i mod 2³²):
  * any word can be computed without the ones before it.
  */
 export function randomWords(key0: number, key1: number, length: number, first = 0): Int32Array {
@@ -44,7 +44,9 @@ export function randomWords(key0: number, key1: number, length: number, first = 
   for (let i = 0; i < length; i++) {
     const word = first + i;
     if (i === 0 || word % 2 === 0) {
-      counter[1] = Math.floor(word / 2);
+      const pairs = Math.floor(word / 2);
+      counter[0] = Math.floor(pairs / 2 ** 32);
+      counter[1] = pairs % 2 ** 32;
       threefry2x32(key0, key1, counter, pair, 0);
     }
     words[i] = pair[word & 1]!;

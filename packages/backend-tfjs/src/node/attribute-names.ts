@@ -8,6 +8,7 @@ export const attributeNames = [
   "_kernel",
   "adj_x",
   "adj_y",
+  "batch_dims",
   "dilations",
   "dtype",
   "epsilon",

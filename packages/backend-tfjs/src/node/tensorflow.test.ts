@@ -11,13 +11,22 @@ import {
   type BackendDevice,
   Cell,
   Device,
+  gather,
   grad,
+  max,
   OptionError,
+  ones,
   openDevice,
+  pow,
   Rng,
   type Scalar,
+  scatterAdd,
+  scatterAlong,
+  sizeOf,
+  takeAlong,
   tensor,
   UnsupportedError,
+  zeros,
 } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { whereItStarts } from "../startable-fixture.ts";
@@ -225,6 +234,40 @@ await whereItStarts(tensorflow(), () => {
     expect(device.readSync!(between, "float32", 3)).toEqual(Float32Array.of(0, 1, 2));
     expect(device.readSync!(parameter.buffer, "float32", 3)).toEqual(Float32Array.of(-1, 0, 1));
     await device.close();
+  });
+
+  test("sums over rows of nothing have the shape asked for: what follows takes them", async () => {
+    await using device = await openDevice(tensorflow());
+    const totals = await device.compute(() => [tensor([[], [], []]).sum().add(1), zeros([3, 0]).sum(1), max(zeros([3, 0])).mul(-1)]);
+    expect(totals).toMatchObject([1, { shape: [3], data: Float32Array.of(0, 0, 0) }, Infinity]);
+  });
+
+  test("whole numbers to negative powers are what they are elsewhere", async () => {
+    const work = (): unknown => {
+      const bases = tensor([[-2], [-1], [0], [1], [2]], { dtype: "int32" });
+      return pow(bases, tensor([-3, -2, 0, 2, 3], { dtype: "int32" }));
+    };
+    await using device = await openDevice(tensorflow());
+    await using oracle = await openDevice(cpu());
+    expect(await device.compute(work)).toEqual(await oracle.compute(work));
+  });
+
+  test("an index out of range is refused or adds nothing; it never means another row", async () => {
+    await using device = await openDevice(tensorflow());
+    const index = (shape: number[]) => tensor({ shape, dtype: "int32", data: new Int32Array(sizeOf(shape)).fill(3) });
+    for (const work of [
+      () => gather(ones([2, 3, 2]), index([1]), { axis: 1 }),
+      () => takeAlong(ones([2, 3]), index([2, 1]), { axis: 1 }),
+      () => takeAlong(ones([2, 3, 2]), index([2, 1, 2]), { axis: 1 }),
+    ]) {
+      await expect(device.compute(work)).rejects.toThrow(/GatherV2: expected TensorFlow to take it, got: .* is not in \[0, /);
+    }
+    const added = await device.compute(() => [
+      scatterAdd(index([1]), ones([2, 1, 2]), { axis: 1, shape: [2, 3, 2] }),
+      scatterAlong(index([2, 1, 2]), ones([2, 1, 2]), { axis: 1, length: 3 }),
+    ]);
+    for (const { data } of added) expect([...data]).toEqual(new Array(12).fill(0));
+    expect(device.memory().buffers).toBe(0);
   });
 
   test("what TensorFlow refuses is an error that names the operation, and the device goes on", async () => {

@@ -6,18 +6,22 @@ import { wasm } from "@dl/backend-wasm";
 import {
   attention,
   type BackendDevice,
+  broadcastTo,
   Cell,
   Device,
   DlError,
+  gather,
   grad,
   hostTensor,
   OptionError,
   OutOfMemoryError,
+  ones,
   openDevice,
   Rng,
   type Scalar,
   sgdUpdate,
   type Tensor,
+  takeAlong,
   tensor,
   valueAndGrad,
 } from "@dl/core";
@@ -126,6 +130,22 @@ describe.skipIf(missing !== undefined)("a device in Node", () => {
     // Sums of float32 in another order.
     moved.forEach((loss, i) => void expect(Math.abs(loss - stayed[i]!)).toBeLessThan(1e-4));
     expect(moved[11]).toBeLessThan(moved[0]!);
+  });
+
+  test("an index out of range reads NaN, or 0 where the dtype has none, never another row", async () => {
+    await using device = await openDevice(webgpu());
+    const [floats, wholes, taken] = await device.compute(() => {
+      const rows = ones([2, 3]);
+      const index = tensor([-1, 1, 3], { dtype: "int32" });
+      return [
+        gather(rows, index, { axis: 1 }),
+        gather(rows.cast("int32"), index, { axis: 1 }),
+        takeAlong(rows, broadcastTo(index, [2, 3]), { axis: 1 }),
+      ];
+    });
+    expect([...floats!.data]).toEqual([NaN, 1, NaN, NaN, 1, NaN]);
+    expect([...wholes!.data]).toEqual([0, 1, 0, 0, 1, 0]);
+    expect([...taken!.data]).toEqual([NaN, 1, NaN, NaN, 1, NaN]);
   });
 
   test("a scalar parameter that a formula made is updated alone", async () => {

@@ -1,9 +1,14 @@
 /** Elements by their indices, sorting, random numbers. */
 
-import { bytesPerElement, type Kernels, type Operand, sizeOf } from "@dl/core";
+import { bytesPerElement, type DType, type Kernels, type Operand, sizeOf } from "@dl/core";
 import type { Engine } from "../engine.ts";
 
 type IndexingKernels = Pick<Kernels<number>, "gather" | "scatterAdd" | "takeAlong" | "scatterAlong" | "argsort" | "topK" | "randomUniform">;
+
+/** The bits of what is read where nothing lies: a NaN is seen, where the dtype has one. */
+function absent(dtype: DType): number {
+  return dtype === "float32" ? 0x7fc00000 : 0;
+}
 
 interface Sort {
   readonly rows: number;
@@ -40,7 +45,7 @@ export function indexingKernels(engine: Engine): IndexingKernels {
       const k = sizeOf(indices.shape);
       const rowBytes = inner * bytesPerElement[x.dtype];
       const y = heap.allocate(outer * k * rowBytes, "gather");
-      engine.set(x.buffer, indices.buffer, y, k, length, rowBytes);
+      engine.set(x.buffer, indices.buffer, y, k, length, rowBytes, absent(x.dtype));
       engine.run("gather", { total: outer * k, cost: outer * k * (5 + rowBytes * 0.05) });
       return y;
     },
@@ -57,7 +62,7 @@ export function indexingKernels(engine: Engine): IndexingKernels {
       const k = outer * inner === 0 ? 0 : sizeOf(indices.shape) / (outer * inner);
       const bytes = bytesPerElement[x.dtype];
       const y = heap.allocate(outer * k * inner * bytes, "takeAlong");
-      engine.set(x.buffer, indices.buffer, y, k, length, inner, bytes);
+      engine.set(x.buffer, indices.buffer, y, k, length, inner, bytes, absent(x.dtype));
       engine.run("takeAlong", { total: outer * k, cost: outer * k * inner * 2 });
       return y;
     },

@@ -1,7 +1,8 @@
 import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
+import { expect, test } from "vitest";
 import * as ops from "../index.ts";
-import { type Inputs, type ReferenceCase, referenceSuite } from "../testing/reference-fixture.ts";
+import { type Inputs, onEach, type ReferenceCase, referenceSuite } from "../testing/reference-fixture.ts";
 
 type OneInput = (x: ops.Tensor) => ops.Tensor;
 
@@ -35,4 +36,32 @@ referenceSuite("activations", {
     if (name === "prelu") return ops.prelu(x!, w!.reshape([-1, 1]));
     return activations[name]!(x!);
   },
+});
+
+onEach([cpu(), wasm()], (open) => {
+  // PyTorch 2's gradients, where the slope jumps.
+  test.each([
+    ["elu", [0, -0], [1, 1]],
+    ["selu", [0], [1.0507009873554805 * 1.6732632423543772]],
+    ["leakyRelu", [0], [0.01]],
+    ["relu6", [0, 6], [0, 0]],
+    ["hardSigmoid", [-3, 3], [0, 0]],
+    ["hardSwish", [-3, 3], [0, 1]],
+  ] as const)("the gradient of %s at %j is %j", async (name, at, slopes) => {
+    const { device } = open();
+    const slope = await device.compute(() => {
+      const x = ops.tensor([...at]);
+      return ops.grad(() => ops.sum(ops[name](x)), [x])[0]!;
+    });
+    expect([...slope.data]).toEqual(slopes.map((value) => expect.closeTo(value, 5)));
+  });
+
+  test("prelu at 0 has the learned slope, and that learns nothing there", async () => {
+    const { device } = open();
+    const [byX, bySlope] = await device.compute(() => {
+      const [x, slope] = [ops.tensor([0, -0, -1, 2]), ops.tensor([0.25])];
+      return ops.grad(() => ops.sum(ops.prelu(x, slope)), [x, slope]);
+    });
+    expect([[...byX!.data], [...bySlope!.data]]).toEqual([[0.25, 0.25, 0.25, 1], [-1]]);
+  });
 });

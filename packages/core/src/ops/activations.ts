@@ -1,8 +1,9 @@
 /** Activations composed of other operations. */
 
+import { customGradient } from "../custom-gradient.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, clip, div, maximum, minimum, mul } from "./arithmetic.ts";
-import { greater, where } from "./comparison.ts";
+import { add, clip, div, mul } from "./arithmetic.ts";
+import { greater, less, logicalAnd, where } from "./comparison.ts";
 import { split } from "./concat.ts";
 import { fill } from "./creation.ts";
 import { abs, expm1, sigmoid, softplus, tanh } from "./elementwise.ts";
@@ -15,9 +16,10 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
 
 /** x where positive, else α(eˣ − 1). Clevert et al. 2015, arXiv:1511.07289. */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  const positive = greater(x, 0);
   // The exponential sees no positive x, where it could overflow and turn 0 · ∞ into NaN on the way back.
-  const negative = mul(expm1(minimum(x, 0)), alpha);
-  return where(greater(x, 0), x, negative);
+  const negative = mul(expm1(where(positive, fill([], 0, { dtype: x.dtype }), x)), alpha);
+  return where(positive, x, negative);
 }
 
 /** ELU scaled so that activations keep mean 0 and variance 1. Klambauer et al. 2017, arXiv:1706.02515. */
@@ -30,14 +32,22 @@ export function mish(x: Tensor): Tensor {
   return mul(x, tanh(softplus(x)));
 }
 
-/** x held between 0 and 6. Krizhevsky 2010. */
+/** x held between 0 and 6; the gradient at both is 0. Krizhevsky 2010. */
 export function relu6(x: Tensor): Tensor {
-  return clip(x, 0, 6);
+  return saturate(x, 6);
 }
 
-/** clip(x/6 + ½, 0, 1). Howard et al. 2019, arXiv:1905.02244. */
+/** x/6 + ½ held between 0 and 1; the gradient at both is 0. Howard et al. 2019, arXiv:1905.02244. */
 export function hardSigmoid(x: Tensor): Tensor {
-  return clip(add(mul(x, 1 / 6), 0.5), 0, 1);
+  return saturate(add(mul(x, 1 / 6), 0.5), 1);
+}
+
+/** x held between 0 and `high`, with a ReLU's gradient at the borders, where `clip` lets it through: a unit at rest learns nothing. */
+function saturate(x: Tensor, high: number): Tensor {
+  return customGradient([x], {
+    forward: () => clip(x, 0, high),
+    backward: (g) => [where(logicalAnd(greater(x, 0), less(x, high)), g, fill([], 0, { dtype: g.dtype }))],
+  });
 }
 
 /** x·hardSigmoid(x). Howard et al. 2019, arXiv:1905.02244. */
@@ -45,9 +55,9 @@ export function hardSwish(x: Tensor): Tensor {
   return mul(x, hardSigmoid(x));
 }
 
-/** x where positive, else a learned slope of it; `slope` broadcasts. He et al. 2015, arXiv:1502.01852. */
+/** x where positive, else a learned slope of it; `slope` broadcasts to x. He et al. 2015, arXiv:1502.01852. */
 export function prelu(x: Tensor, slope: Tensor): Tensor {
-  return add(maximum(x, 0), mul(slope, minimum(x, 0)));
+  return mul(x, where(greater(x, 0), fill([], 1, { dtype: x.dtype }), slope));
 }
 
 /** ln σ(x), without underflow. */

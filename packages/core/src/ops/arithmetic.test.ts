@@ -80,6 +80,7 @@ onEach([cpu(), wasm()], (open) => {
         clip: x.clip(-1, 1),
         round: ops.round(tensor([0.5, 1.5, -0.5, 2.5])),
         angle: ops.atan2(tensor([1, -1]), tensor([0, 0])),
+        endless: ops.pow(tensor([1, -1, 1, -1, 2]), tensor([Infinity, Infinity, -Infinity, -Infinity, -Infinity])),
         nan: ops.maximum(tensor([Number.NaN, 1]), tensor([1, Number.NaN])),
       };
     });
@@ -88,10 +89,11 @@ onEach([cpu(), wasm()], (open) => {
     expect([...out.round.data].map(Math.abs)).toEqual([0, 2, 0, 2]);
     expect(out.angle.data[0]).toBeCloseTo(Math.PI / 2, 6);
     expect(out.angle.data[1]).toBeCloseTo(-Math.PI / 2, 6);
+    expect([...out.endless.data]).toEqual([1, 1, 1, 1, 0]);
     expect([...out.nan.data]).toEqual([Number.NaN, Number.NaN]);
   });
 
-  test("slopes at the corners: of relu 0, of |x| 0, of equals a half each, of clip's borders 1, of x⁰ 0", async () => {
+  test("slopes at the corners: of relu 0, of |x| 0, of equals a half each, of clip's borders 1, of x⁰ 0, of an angle at the origin 0", async () => {
     const { device } = open();
     const out = await device.compute(() => {
       const zero = (): ops.Tensor => tensor([0]);
@@ -105,9 +107,11 @@ onEach([cpu(), wasm()], (open) => {
         slope((x) => ops.pow(x, 0)),
         slope((x) => ops.pow(x, 2), tensor([-3])),
         slope((x) => ops.max(ops.concat([x, x], { axis: 0 }))),
+        slope((x) => ops.atan2(x, zero())),
+        slope((x) => ops.atan2(zero(), x)),
       ];
     });
-    expect(out.map(({ data }) => data[0])).toEqual([0, 0, 0.5, 0.5, 1, 0, -6, 1]);
+    expect(out.map(({ data }) => data[0])).toEqual([0, 0, 0.5, 0.5, 1, 0, -6, 1, 0, -0]);
   });
 });
 

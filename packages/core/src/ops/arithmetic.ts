@@ -130,10 +130,13 @@ export function modulo(a: Tensor, b: Operand): Tensor {
   return differentiable(y, [a, other], [(g) => sumTo(g, a.shape), (g) => sumTo(neg(mul(g, floor(div(a, other)))), other.shape)]);
 }
 
-/** The angle of the point (x, y), in radians from −π to π. */
+/** The angle of the point (x, y), in radians from −π to π; the gradient at the origin is 0. */
 export function atan2(y: Tensor, x: Tensor): Tensor {
   const angle = binary("atan2", "atan2", { a: y, b: x });
-  const squaredRadius = (): Tensor => add(mul(x, x), mul(y, y));
+  const squaredRadius = (): Tensor => {
+    const square = add(mul(x, x), mul(y, y));
+    return where(equal(square, 0), fill([], 1, { dtype: square.dtype }), square);
+  };
   return differentiable(
     angle,
     [y, x],

@@ -21,6 +21,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 
 /** `x` repeated `repeats[i]` times along axis i: [a, b] twice is [a, b, a, b]. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  requireTensor("tile", x);
   if (repeats.length !== x.rank || repeats.some((count) => !Number.isInteger(count) || count < 0)) {
     throw new OptionError(
       `tile: expected ${x.rank} whole numbers ≥ 0, one per axis of ${formatShape(x.shape)}, got [${repeats.join(", ")}].`,
@@ -36,6 +37,7 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 
 /** Each element along `axis` repeated: [a, b] twice is [a, a, b, b]. */
 export function repeat(x: Tensor, count: number, { axis }: { axis: number }): Tensor {
+  requireTensor("repeat", x);
   const at = normalizeAxis("repeat", axis, x.rank);
   if (!Number.isInteger(count) || count < 0) throw new OptionError(`repeat: expected a whole number of times ≥ 0, got ${count}.`);
   const single = [...x.shape.slice(0, at + 1), 1, ...x.shape.slice(at + 1)];

@@ -4,7 +4,7 @@ import { OptionError, ShapeError } from "../errors.ts";
 import { differentiableJointly } from "../recording.ts";
 import { axisView, formatShape, normalizeAxis, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, requireSameDType } from "./apply.ts";
+import { apply, requireSameDType, requireTensor } from "./apply.ts";
 import { expandDims, squeeze } from "./reshape.ts";
 import { narrow } from "./slice.ts";
 
@@ -44,6 +44,7 @@ export function concat(parts: readonly Tensor[], { axis }: AxisOption): Tensor {
 export function stack(parts: readonly Tensor[], { axis = 0 }: Partial<AxisOption> = {}): Tensor {
   const first = parts[0];
   if (!first) throw new OptionError("stack: expected at least one tensor, got none.");
+  for (const part of parts) requireTensor("stack", part);
   const at = normalizeAxis("stack", axis, first.rank + 1);
   if (!parts.every(({ shape }) => sameShape(shape, first.shape))) {
     throw new ShapeError(`stack: expected tensors of one shape, got ${parts.map(({ shape }) => formatShape(shape)).join(" and ")}.`);
@@ -56,6 +57,7 @@ export function stack(parts: readonly Tensor[], { axis = 0 }: Partial<AxisOption
 
 /** Equal parts (a count), or parts of the given sizes, along `axis`. */
 export function split(x: Tensor, parts: number | readonly number[], { axis }: AxisOption): Tensor[] {
+  requireTensor("split", x);
   const at = normalizeAxis("split", axis, x.rank);
   const length = x.shape[at]!;
   const sizes = typeof parts === "number" ? Array.from({ length: parts }, () => length / parts) : parts;

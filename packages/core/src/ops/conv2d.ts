@@ -94,7 +94,7 @@ export interface ConvTranspose2dOptions {
   readonly padding?: WindowPadding;
   readonly dilation?: Pair;
   readonly groups?: number;
-  /** Added to one side of the result's height and width. Default 0. */
+  /** Added to one side of the result's height and width; not with padding `same`. Default 0. */
   readonly outputPadding?: Pair;
   /** `[out]`. */
   readonly bias?: Tensor | undefined;
@@ -129,6 +129,11 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
     const inputs = x.shape[index + 1]!;
     const extent = ([kernelHeight, kernelWidth][index]! - 1) * dilation[index] + 1;
     if (padding === "same") {
+      if (extra[index] !== 0) {
+        throw new OptionError(
+          `convTranspose2d: expected no outputPadding with padding "same", whose result is stride times as large, got ${JSON.stringify(options.outputPadding)}. Give the padding in numbers.`,
+        );
+      }
       const length = inputs * stride[index];
       return { length, before: axisPadding("convTranspose2d", "same", { index, length, extent, stride: stride[index] })[0] };
     }
@@ -172,6 +177,7 @@ export interface Conv1dOptions {
 
 /** Over sequences: `x [B, T, in]`, `weight [k, in / groups, out]` → `[B, T', out]`. */
 export function conv1d(x: Tensor, weight: Tensor, { stride = 1, padding = "valid", dilation = 1, ...rest }: Conv1dOptions = {}): Tensor {
+  requireFloat("conv1d", x, weight);
   if (x.rank !== 3 || weight.rank !== 3) {
     throw new ShapeError(
       `conv1d: expected x [B, T, in] and weight [k, in / groups, out], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}.`,

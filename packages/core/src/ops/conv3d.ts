@@ -3,6 +3,7 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { requireFloat } from "./apply.ts";
 import { add } from "./arithmetic.ts";
 import { conv2d } from "./conv2d.ts";
 import { pad } from "./pad.ts";
@@ -27,6 +28,7 @@ export interface Conv3dOptions {
 
 /** `x [B, D, H, W, in]`, `weight [kd, kh, kw, in / groups, out]` → `[B, D', H', W', out]`. */
 export function conv3d(x: Tensor, weight: Tensor, { stride = 1, padding = 0, dilation = 1, groups = 1, bias }: Conv3dOptions = {}): Tensor {
+  requireFloat("conv3d", x, weight);
   if (x.rank !== 5 || weight.rank !== 5) {
     throw new ShapeError(
       `conv3d: expected x [B, D, H, W, in] and weight [kd, kh, kw, in / groups, out], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}.`,

@@ -2,9 +2,9 @@
 
 import { deviceDType } from "../cell.ts";
 import type { DType, TypedArray } from "../dtype.ts";
-import { dtypeOf } from "../dtype.ts";
+import { checkDType, dtypeOf } from "../dtype.ts";
 import { DtypeError, OptionError } from "../errors.ts";
-import { fromNested, type HostTensor, hostTensor, type NestedNumbers } from "../host-tensor.ts";
+import { checkInt32, fromNested, type HostTensor, hostTensor, type NestedNumbers } from "../host-tensor.ts";
 import { currentDevice } from "../scope.ts";
 import { checkShape, type Shape } from "../shape.ts";
 import { fromBuffer, type Scalar, type Tensor } from "../tensor.ts";
@@ -35,15 +35,21 @@ export function tensor(values: NestedNumbers | TypedArray | HostTensor, { dtype 
       ? hostTensor(values.data, values.shape)
       : fromNested(values, dtype === "int32" || dtype === "bool" ? "int32" : "float32");
   const device = currentDevice("tensor");
+  if (dtype !== undefined) checkDType("tensor", dtype);
   const type = deviceDType(dtype ?? dtypeOf(host.data), device);
   if (dtype === undefined && type === "bool") checkBools(host.data);
   const data =
     type === "bool"
       ? Uint8Array.from(host.data, (value) => (value !== 0 ? 1 : 0))
       : type === "int32" && !(host.data instanceof Int32Array)
-        ? Int32Array.from(host.data)
+        ? toInt32(host.data)
         : host.data;
   return fromBuffer(device, device.upload(data, type), { shape: host.shape, dtype: type });
+}
+
+function toInt32(data: TypedArray): Int32Array {
+  for (const value of data) checkInt32("tensor", value);
+  return Int32Array.from(data);
 }
 
 /** Bytes that are not bools are numbers, such as pixels: nobody said which. */
@@ -65,8 +71,11 @@ export function upload<T extends Readonly<Record<string, HostTensor>>>(batch: T)
 export function fill(shape: Shape, value: number, { dtype = "float32" }: DTypeOption = {}): Tensor {
   checkShape("fill", shape);
   const type = deviceDType(dtype, currentDevice("fill"));
-  if (type === "int32" && !Number.isInteger(value)) {
-    throw new DtypeError(`fill: expected a whole number for int32, got ${value}. Convert the tensor beside it with .cast("float32").`);
+  if (type === "int32") {
+    if (!Number.isInteger(value)) {
+      throw new DtypeError(`fill: expected a whole number for int32, got ${value}. Convert the tensor beside it with .cast("float32").`);
+    }
+    checkInt32("fill", value);
   }
   return apply("fill", { shape, dtype: type }, (kernels) => kernels.fill(shape, type, value));
 }
@@ -97,6 +106,8 @@ export function range(
   if (dtype === "int32" && !(Number.isInteger(start) && Number.isInteger(step))) {
     throw new OptionError(`range: expected a whole start and step for int32, got ${start} and ${step}. Ask for { dtype: "float32" }.`);
   }
+  checkShape("range", [length]);
+  if (dtype === "int32" && length > 0) for (const end of [start, start + (length - 1) * step]) checkInt32("range", end);
   const from = (_: unknown, i: number): number => start + i * step;
   return tensor(dtype === "int32" ? Int32Array.from({ length }, from) : Float64Array.from({ length }, from));
 }

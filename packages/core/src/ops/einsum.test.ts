@@ -104,6 +104,7 @@ onEach([cpu({ precision: "float64" }), cpu(), wasm()], (open) => {
         ops.einsum("ii", [a]),
         ops.einsum("...ij,...jk->...ik", [stack, a]),
         ops.einsum("...ij->...", [stack]),
+        ops.einsum("...i,...i->...", [ops.zeros([0, 2]), ops.zeros([1, 2])]),
       ] as ops.Tensor[];
     });
     expect(out.map((item) => (typeof item === "number" ? [item] : [item.shape, ...item.data]))).toEqual([
@@ -112,6 +113,7 @@ onEach([cpu({ precision: "float64" }), cpu(), wasm()], (open) => {
       [5],
       [[2, 2, 2], 1, 2, 3, 4, 2, 4, 6, 8],
       [[2], 2, 4],
+      [[0]],
     ]);
   });
 

@@ -99,7 +99,7 @@ function sizesOf(equation: string, operands: readonly Labelled[]): Map<string, n
       const stretches = /\d/.test(label) && (size === 1 || before === 1);
       if (before !== size && !stretches)
         throw new ShapeError(`einsum "${equation}": expected one size for ${label}, got ${before} and ${size}.`);
-      sizes.set(label, Math.max(before, size));
+      sizes.set(label, before === 1 ? size : before);
     });
   }
   return sizes;

@@ -49,6 +49,29 @@ onEach([cpu(), wasm()], (open) => {
     ]);
   });
 
+  // Rows of 2 are copied by a loop, rows of 70 at once.
+  test.each([2, 70])("an index out of range reads NaN, 0 or false, never another row (%i columns), and adds nothing", async (columns) => {
+    const { device } = open();
+    const out = await device.compute(() => {
+      const x = ops.ones([2, 3, columns]);
+      const rows = ops.tensor([-1, 1, 3], { dtype: "int32" });
+      const places = ops.broadcastTo(ops.reshape(rows, [1, 3, 1]), [2, 3, columns]);
+      const picked = [x, x.cast("int32"), x.cast("bool")].flatMap((of) => [
+        ops.gather(of, rows, { axis: 1 }),
+        ops.takeAlong(of, places, { axis: 1 }),
+      ]);
+      return [
+        ...picked,
+        ops.scatterAdd(rows, x, { axis: 1, shape: [2, 3, columns] }),
+        ops.scatterAlong(places, x, { axis: 1, length: 3 }),
+        ops.grad(() => ops.gather(x, rows, { axis: 1 }).sum(), [x])[0]!,
+      ];
+    });
+    const rows = (...values: number[]): number[] => [...values, ...values].flatMap((value) => new Array<number>(columns).fill(value));
+    const [numbers, wholes, added] = [rows(NaN, 1, NaN), rows(0, 1, 0), rows(0, 1, 0)];
+    expect(out.map(({ data }) => [...data])).toEqual([numbers, numbers, wholes, wholes, wholes, wholes, added, added, added]);
+  });
+
   test("oneHot of a class there is not is zeros; the padding row of an embedding gets no gradient", async () => {
     const { device } = open();
     const out = await device.compute(() => {

@@ -3,7 +3,7 @@
 import { stopGradient } from "../custom-gradient.ts";
 import { DataError, ShapeError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
-import { axisView, formatShape, normalizeAxis, type Shape } from "../shape.ts";
+import { axisView, checkShape, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, requireDType, requireNumbers, requireTensor } from "./apply.ts";
 import { cast } from "./cast.ts";
@@ -26,18 +26,19 @@ export function gather(x: Tensor, indices: Tensor, { axis }: AxisOption): Tensor
   return differentiable(y, [x], [(g) => scatterAdd(indices, g, { axis: at, shape: x.shape })]);
 }
 
-/** Zeros of `shape` with slices of `updates` added at `indices` along `axis`; repeats add up. The way back of `gather`. */
+/** Zeros of `shape [A…, n, B…]` with slices of `updates [A…, I…, B…]` added at `indices [I…]` along `axis`; repeats add up. The way back of `gather`. */
 export function scatterAdd(indices: Tensor, updates: Tensor, { axis, shape }: AxisOption & { shape: Shape }): Tensor {
   requireDType("scatterAdd", "int32", indices);
   requireNumbers("scatterAdd", updates);
+  checkShape("scatterAdd", shape);
   const at = normalizeAxis("scatterAdd", axis, shape.length);
   const { outer, length, inner } = axisView(shape, at);
-  if (updates.size !== outer * indices.size * inner) {
-    const expected = [...shape.slice(0, at), ...indices.shape, ...shape.slice(at + 1)];
+  const expected = [...shape.slice(0, at), ...indices.shape, ...shape.slice(at + 1)];
+  if (!sameShape(updates.shape, expected)) {
     throw new ShapeError(`scatterAdd: expected updates of shape ${formatShape(expected)}, got ${formatShape(updates.shape)}.`);
   }
   const y = apply("scatterAdd", { shape, dtype: updates.dtype }, (kernels) => kernels.scatterAdd(indices, updates, outer, length, inner));
-  return differentiable(y, [updates], [(g) => reshape(gather(g, indices, { axis: at }), updates.shape)]);
+  return differentiable(y, [updates], [(g) => gather(g, indices, { axis: at })]);
 }
 
 /** Single elements along `axis`: `indices` has the shape of x but for that axis, and so has the result. */
@@ -57,6 +58,7 @@ export function scatterAlong(indices: Tensor, updates: Tensor, { axis, length }:
   requireNumbers("scatterAlong", updates);
   const at = normalizeAxis("scatterAlong", axis, updates.rank);
   const shape = updates.shape.map((size, i) => (i === at ? length : size));
+  checkShape("scatterAlong", shape);
   checkAlong("scatterAlong", { shape: updates.shape, indices: indices.shape, axis: -1 });
   const { outer, inner } = axisView(shape, at);
   const y = apply("scatterAlong", { shape, dtype: updates.dtype }, (kernels) =>
@@ -75,6 +77,8 @@ function checkAlong(name: string, { shape, indices, axis }: { shape: Shape; indi
 
 /** Rows of a table by id: `table [N, C]`, `ids [I…]` → `[I…, C]`. Rows of `paddingIndex` get no gradient. */
 export function embedding(table: Tensor, ids: Tensor, { paddingIndex }: { paddingIndex?: number } = {}): Tensor {
+  requireTensor("embedding", table);
+  if (table.rank !== 2) throw new ShapeError(`embedding: expected a table of shape [N, C], got ${formatShape(table.shape)}.`);
   const rows = gather(table, ids, { axis: 0 });
   if (paddingIndex === undefined) return rows;
   const padding = reshape(equal(ids, paddingIndex), [...ids.shape, 1]);
@@ -85,7 +89,7 @@ export function embedding(table: Tensor, ids: Tensor, { paddingIndex }: { paddin
 export function checkIndices(where: string, indices: ArrayLike<number>, { count }: { count: number }): void {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
-    if (!(index >= 0 && index < count)) {
+    if (!(index >= 0 && index < count && Number.isInteger(index))) {
       throw new DataError(`${where}: expected whole numbers from 0 to ${count - 1}, got ${index} at position ${i}.`);
     }
   }

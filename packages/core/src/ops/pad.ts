@@ -4,7 +4,7 @@ import { OptionError } from "../errors.ts";
 import { differentiable } from "../recording.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, requireTensor } from "./apply.ts";
 import { tensor } from "./creation.ts";
 import { gather } from "./gather.ts";
 import { slice } from "./slice.ts";
@@ -24,6 +24,7 @@ export interface PadOptions {
  * pad(images, [[0, 0], [4, 4], [4, 4], [0, 0]], { mode: "reflect" }); // [B, H + 8, W + 8, C]
  */
 export function pad(x: Tensor, padding: Padding, { mode = "constant", value = 0 }: PadOptions = {}): Tensor {
+  requireTensor("pad", x);
   if (padding.length !== x.rank || padding.flat().some((count) => !Number.isInteger(count) || count < 0)) {
     throw new OptionError(
       `pad: expected ${x.rank} pairs of whole numbers ≥ 0, one per axis of ${formatShape(x.shape)}, got ${JSON.stringify(padding)}.`,
@@ -46,6 +47,8 @@ export function pad(x: Tensor, padding: Padding, { mode = "constant", value = 0 
   return padding.reduce((y, [before, after], axis) => {
     if (before + after === 0) return y;
     const length = x.shape[axis]!;
+    if (length === 0)
+      throw new OptionError(`pad: expected elements to repeat along axis ${axis} (mode ${mode}), got ${formatShape(x.shape)}.`);
     if (mode === "reflect" && Math.max(before, after) >= length) {
       throw new OptionError(
         `pad: expected less padding than elements to mirror along axis ${axis} (${length}), got [${before}, ${after}].`,

@@ -3,6 +3,7 @@
 import { ShapeError } from "../errors.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { requireTensor } from "./apply.ts";
 import { stack } from "./concat.ts";
 import { pad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
@@ -12,6 +13,7 @@ import { type Pair, pairOf, type WindowOptions, windowGeometry } from "./windows
 
 /** Every window's elements: `[B, H, W, C]` → `[B, H', W', kh, kw, C]`, also called im2col. */
 export function unfold(x: Tensor, { kernelSize, ...windows }: Omit<WindowOptions, "dilation"> & { kernelSize: Pair }): Tensor {
+  requireTensor("unfold", x);
   const kernel = pairOf("unfold", kernelSize, { name: "kernelSize" });
   const { batch, height, width, outHeight, outWidth, padTop, padLeft, strideHeight, strideWidth } = windowGeometry("unfold", x.shape, {
     ...windows,
@@ -36,6 +38,7 @@ export function unfold(x: Tensor, { kernelSize, ...windows }: Omit<WindowOptions
 
 /** Channels become pixels: `[B, H, W, C·r²]` → `[B, H·r, W·r, C]`; channel order as in PyTorch. Shi et al. 2016, arXiv:1609.05158. */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  requireTensor("pixelShuffle", x);
   const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
   if (x.rank !== 4 || channels % factor ** 2 !== 0) {
     throw new ShapeError(

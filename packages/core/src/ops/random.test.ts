@@ -109,6 +109,14 @@ onEach([cpu(), wasm()], (open) => {
     expect(a!.data).not.toEqual(b!.data);
   });
 
+  test("scaled uniform numbers stay below their end", async () => {
+    const { device } = open();
+    // 1000 + (1 − 2⁻²⁴) is 1001 in float32; of 200,000 draws six are so near.
+    const { data } = await device.compute(() => randomUniform([200_000], { rng: new Rng(6), low: 1000, high: 1001 }));
+    expect(data.filter((value: number) => value >= 1001)).toHaveLength(0);
+    expect([...(await device.compute(() => randomUniform([2], { rng: new Rng(6), low: 3, high: 3 }))).data]).toEqual([3, 3]);
+  });
+
   test("rates and probabilities out of range are refused", async () => {
     const { device } = open();
     await device.compute(() => {
@@ -122,6 +130,7 @@ onEach([cpu(), wasm()], (open) => {
       expect(() => randomCategorical([1], { rng, weights: [0, 0] })).toThrow("positive finite sum, got 0");
       expect(() => randomTruncatedNormal([1], { rng, bound: 0 })).toThrow("a bound above 0, got 0");
       expect(() => randomPermutation(2.5, { rng })).toThrow(ShapeError);
+      expect(() => randomUniform([1], { rng, low: 2, high: 1 })).toThrow("finite bounds, low ≤ high, got 2 and 1");
       const x = tensor([1]);
       expect(dropout(x, { rate: 0, rng })).toBe(x);
     });

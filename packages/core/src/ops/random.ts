@@ -2,24 +2,28 @@
 
 import { deviceDType } from "../cell.ts";
 import { OptionError } from "../errors.ts";
-import type { Rng } from "../rng.ts";
+import { checkBounds, floatBelow, type Rng } from "../rng.ts";
 import { currentDevice } from "../scope.ts";
 import { checkShape, type Shape, sizeOf } from "../shape.ts";
 import { fromBuffer, type Tensor } from "../tensor.ts";
-import { add, mul } from "./arithmetic.ts";
+import { requireFloat } from "./apply.ts";
+import { add, minimum, mul } from "./arithmetic.ts";
 import { less, where } from "./comparison.ts";
 import { fill, tensor } from "./creation.ts";
 
 /** Uniform in [low, high), drawn on the device; the same bits on each. */
 export function randomUniform(shape: Shape, { rng, low = 0, high = 1 }: { rng: Rng; low?: number; high?: number }): Tensor {
   checkShape("randomUniform", shape);
+  checkBounds("randomUniform", low, high);
   const device = currentDevice("randomUniform");
   const [key0, key1] = rng.nextKey();
   const unit = fromBuffer(device, device.kernels.randomUniform(key0, key1, sizeOf(shape)), {
     shape,
     dtype: deviceDType("float32", device),
   });
-  return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
+  if (low === 0 && high === 1) return unit;
+  // Scaled numbers near the end may round up to it.
+  return minimum(add(mul(unit, high - low), low), Math.max(floatBelow(high), low));
 }
 
 /** Normal numbers. Drawn on the host: logarithm and cosine differ between devices, these bits must not. */
@@ -77,6 +81,7 @@ export function randomBernoulli(shape: Shape, { rng, probability }: { rng: Rng; 
 
 /** Each element is zero with probability `rate`; the others grow by 1/(1 − rate). Srivastava et al. 2014. */
 export function dropout(x: Tensor, { rate, rng }: { rate: number; rng: Rng }): Tensor {
+  requireFloat("dropout", x);
   if (!(rate >= 0 && rate < 1)) throw new OptionError(`dropout: expected a rate from 0 up to, not including, 1, got ${rate}.`);
   if (rate === 0) return x;
   const kept = randomBernoulli(x.shape, { rng, probability: 1 - rate });

@@ -95,6 +95,8 @@ onEach([cpu(), wasm()], (open) => {
         ops.any(mask).cast("int32"),
         ops.tensor(3).sum(),
         ops.tensor(3).mean(),
+        // Fewer than the correction: nothing is left to divide by, as in PyTorch.
+        ops.variance(ops.tensor([1, 2]), 0, { correction: 3 }),
       ];
     });
     expect(out.map((item) => (typeof item === "number" ? item : [item.dtype, ...item.data]))).toEqual([
@@ -109,6 +111,7 @@ onEach([cpu(), wasm()], (open) => {
       1,
       3,
       3,
+      Infinity,
     ]);
   });
 

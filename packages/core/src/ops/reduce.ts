@@ -161,7 +161,7 @@ export function all(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 }
 
 export interface VarianceOptions extends ReduceOptions {
-  /** Subtracted from the count: 1 for the unbiased estimate of a sample, 0 for the variance of the elements. Default 0. */
+  /** Subtracted from the count, down to 0: 1 for the unbiased estimate of a sample, 0 for the variance of the elements. Default 0. */
   readonly correction?: number;
 }
 
@@ -171,7 +171,7 @@ export function variance(x: Tensor, axes?: Axes, { correction = 0, ...options }:
   const over = normalizeAxes("variance", axes, x.rank);
   const squares = sum(squaredDifference(x, mean(x, over, { keepDims: true })), over, options);
   const count = sizeOf(over.map((axis) => x.shape[axis]!));
-  return div(squares, count - correction);
+  return div(squares, Math.max(count - correction, 0));
 }
 
 /** The root of the variance. */

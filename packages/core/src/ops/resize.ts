@@ -3,6 +3,7 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { requireFloat, requireTensor } from "./apply.ts";
 import { add, mul } from "./arithmetic.ts";
 import { tensor } from "./creation.ts";
 import { gather } from "./gather.ts";
@@ -23,6 +24,7 @@ type Tap = readonly (readonly [index: number, weight: number])[];
 
 /** As torch.nn.functional.interpolate, without antialiasing; its `linear` and `trilinear` are `bilinear` here. */
 export function resize(x: Tensor, { size, mode = "bilinear", alignCorners = false }: ResizeOptions): Tensor {
+  requireTensor("resize", x);
   if (x.rank < 3 || x.rank !== size.length + 2) {
     throw new ShapeError(
       `resize: expected images [B, H, W, C] for a size of two numbers (signals one, volumes three), got ${formatShape(x.shape)} and ${formatShape(size)}.`,
@@ -31,9 +33,13 @@ export function resize(x: Tensor, { size, mode = "bilinear", alignCorners = fals
   if (!["nearest", "nearest-exact", "bilinear", "bicubic"].includes(mode)) {
     throw new OptionError(`resize: expected mode "nearest", "nearest-exact", "bilinear" or "bicubic", got ${JSON.stringify(mode)}.`);
   }
+  // A weighted sum of labels is no label.
+  if (!mode.startsWith("nearest")) requireFloat(`resize, ${mode}`, x);
   if (size.some((length) => !Number.isInteger(length) || length < 1)) {
     throw new OptionError(`resize: expected a size of whole numbers ≥ 1, got ${formatShape(size)}.`);
   }
+  if (x.shape.slice(1, -1).includes(0))
+    throw new ShapeError(`resize: expected at least one pixel along each axis, got ${formatShape(x.shape)}.`);
   return size.reduce((y, length, i) => {
     const axis = i + 1;
     const from = x.shape[axis]!;

@@ -57,6 +57,9 @@ export function windowGeometry(
   if (image.length !== 4)
     throw new ShapeError(`${where}: expected images of shape [batch, height, width, channels], got ${formatShape(image)}.`);
   const [batch, height, width] = image as readonly [number, number, number, number];
+  if (options.kernel[0] < 1 || options.kernel[1] < 1) {
+    throw new ShapeError(`${where}: expected windows of at least one element, got ${options.kernel.join(" × ")}.`);
+  }
   const stride = pairOf(where, options.stride ?? 1, { name: "stride" });
   const dilation = pairOf(where, options.dilation ?? 1, { name: "dilation" });
   const along = ([0, 1] as const).map((index) => {

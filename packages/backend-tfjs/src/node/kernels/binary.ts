@@ -34,6 +34,7 @@ const comparisons: Readonly<Record<CompareOp, string>> = {
 };
 
 export function binary(engine: Engine, op: BinaryOp, a: TensorOperand, b: TensorOperand, shape: Shape): TensorBuffer {
+  if (op === "power" && a.dtype === "int32") return engine.buffer(intPower(engine, a, b, shape), a.dtype);
   const operation = op === "divide" && a.dtype === "int32" ? "TruncateDiv" : operations[op];
   if (operation !== undefined && takesPairAsIs(shape)) return engine.buffer(engine.run(operation, pair(engine, a, b, shape)), a.dtype);
   const output = engine.compose(() =>
@@ -42,6 +43,18 @@ export function binary(engine: Engine, op: BinaryOp, a: TensorOperand, b: Tensor
       : engine.run(operation, pair(engine, a, b, shape)),
   );
   return engine.buffer(output, a.dtype);
+}
+
+/** TensorFlow refuses negative exponents: ±1 to one is what it is to its positive, any other base gives 0, the fraction cut off. */
+function intPower(engine: Engine, a: TensorOperand, b: TensorOperand, shape: Shape): Output {
+  const { constants } = engine;
+  return engine.compose(() => {
+    const [base, exponent] = [stretched(engine, a, shape), stretched(engine, b, shape)];
+    const power = engine.step("Pow", [base, engine.step("Abs", [exponent])]);
+    const one = engine.step("Equal", [engine.step("Abs", [base]), constants.int(1)]);
+    const whole = engine.step("LogicalOr", [engine.step("GreaterEqual", [exponent, constants.int(0)]), one]);
+    return engine.run("SelectV2", [whole, power, constants.int(0)]);
+  });
 }
 
 export function compare(engine: Engine, op: CompareOp, a: TensorOperand, b: TensorOperand, shape: Shape): TensorBuffer {

@@ -31,7 +31,12 @@ export function scatterAdd(
     const places = engine.id(indices, [1, k]);
     const starts = constants.made(`rows${outer}x${length}`, () => rowStarts(engine, outer, length));
     const segments =
-      outer === 1 ? engine.id(indices, [k]) : engine.step("Reshape", [engine.step("AddV2", [places, starts]), constants.ints([outer * k])]);
+      outer === 1
+        ? engine.id(indices, [k])
+        : engine.step("Reshape", [
+            insideOnly(engine, places, { flat: engine.step("AddV2", [places, starts]), length }),
+            constants.ints([outer * k]),
+          ]);
     return engine.run("UnsortedSegmentSum", [engine.id(updates, [outer * k, inner]), segments, constants.int(outer * length)]);
   });
   return engine.buffer(output, updates.dtype);
@@ -39,6 +44,11 @@ export function scatterAdd(
 
 export function takeAlong(engine: Engine, x: TensorOperand, indices: TensorOperand, view: AxisView): TensorBuffer {
   const { outer, length, inner } = view;
+  const count = sizeOf(indices.shape);
+  if (inner === 1 && outer > 1 && count > 0) {
+    const inputs = [engine.id(x, [outer, length]), engine.id(indices, [outer, count / outer]), engine.constants.int(1)];
+    return engine.buffer(engine.run("GatherV2", inputs, [engine.ints("batch_dims", 1)]), x.dtype);
+  }
   const output = engine.compose(() =>
     engine.run("GatherV2", [engine.id(x, [outer * length * inner]), flatPlaces(engine, indices, view), engine.constants.int(0)]),
   );
@@ -60,8 +70,16 @@ function flatPlaces(engine: Engine, indices: TensorOperand, { outer, length, inn
   const count = sizeOf(indices.shape);
   if (count === 0 || (outer === 1 && inner === 1)) return engine.id(indices, [count]);
   const starts = constants.made(`along${outer}x${length}x${inner}`, () => alongStarts(engine, outer, length, inner));
-  const scaled = engine.step("Mul", [engine.id(indices, [outer, count / (outer * inner), inner]), constants.int(inner)]);
-  return engine.step("Reshape", [engine.step("AddV2", [scaled, starts]), constants.ints([count])]);
+  const places = engine.id(indices, [outer, count / (outer * inner), inner]);
+  const flat = engine.step("AddV2", [engine.step("Mul", [places, constants.int(inner)]), starts]);
+  return engine.step("Reshape", [insideOnly(engine, places, { flat, length }), constants.ints([count])]);
+}
+
+/** −1 for places out of range, which would be another row's once they are flat: TensorFlow refuses to read there, and adds nothing. */
+function insideOnly(engine: Engine, places: number, { flat, length }: { flat: number; length: number }): number {
+  const { constants } = engine;
+  const inside = engine.step("Equal", [engine.step("FloorDiv", [places, constants.int(length)]), constants.int(0)]);
+  return engine.step("SelectV2", [inside, flat, constants.int(-1)]);
 }
 
 function rowStarts(engine: Engine, outer: number, length: number): number {

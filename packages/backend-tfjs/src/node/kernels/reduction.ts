@@ -1,6 +1,6 @@
 /** Reductions, places of extremes, running sums. */
 
-import { type ReduceOp, sizeOf } from "@dl/core";
+import type { ReduceOp } from "@dl/core";
 import type { Output } from "../addon.ts";
 import type { TensorBuffer } from "../buffer.ts";
 import type { Engine, TensorOperand } from "../engine.ts";
@@ -57,7 +57,7 @@ function along(engine: Engine, x: TensorOperand, { outer, length, inner }: AxisV
   if (inner === 1) {
     const { shape } = x.buffer;
     // Its own shape will do when its last axis is the one.
-    if (shape.length > 0 && shape[shape.length - 1] === length && sizeOf(shape) === outer * length && shape.length === 2) {
+    if (shape.length === 2 && shape[0] === outer && shape[1] === length) {
       return { id: engine.tensor(x.buffer), axis: 1 };
     }
     return { id: engine.id(x, [outer, length]), axis: 1 };

@@ -92,13 +92,14 @@ result[i] = total;`,
       name,
       reads: [bind("x", x, "u32"), bind("indices", indices)],
       writes: [{ name: "result", type: "u32", buffer: y }],
-      ints: { length, inner, k },
+      // Where nothing lies, a NaN is read, to be seen; 0 where the dtype has none.
+      ints: { length, inner, k, absent: x.dtype === "float32" ? 0x7fc00000 : 0 },
       threads: outer * k * inner,
-      // Indices out of range are the caller's mistake; they read no foreign memory.
       body: () => `
 let column = i % p.inner;
 let row = i / (p.inner * p.k);
-let place = clamp(indices[${shared ? "(i / p.inner) % p.k" : "i"}], 0, p.length - 1);
+let place = indices[${shared ? "(i / p.inner) % p.k" : "i"}];
+if (place < 0 || place >= p.length) { result[i] = bitcast<u32>(p.absent); return; }
 result[i] = x[(row * p.length + place) * p.inner + column];`,
     });
     return y;
