@@ -5,7 +5,7 @@ import { LayerNorm, type Linear, type Mode, Module } from "@dl/nn";
 import { type ActivationName, activations } from "./activation.ts";
 import { attendHeads, splitHeads } from "./attention-heads.ts";
 import { dropIn } from "./drop-in.ts";
-import type { Trace } from "./forward-pass.ts";
+import { type ForwardOptions, runBlock, type Trace } from "./forward-pass.ts";
 import { normalLinear } from "./normal-layers.ts";
 
 export interface PreNormBlockOptions {
@@ -70,4 +70,22 @@ export class PreNormBlock extends Module {
     const inner = activations[activation](this.expand.forward(this.feedForwardNorm.forward(y)));
     return y.add(dropIn(this.contract.forward(inner), { mode, rate }));
   }
+}
+
+/** What the blocks make of `x`, one after the other; a trace gets `x` and what each of them gives. */
+export function runPreNormBlocks(
+  blocks: readonly PreNormBlock[],
+  x: Tensor,
+  pass: Omit<PreNormPass, "trace">,
+  options: Pick<ForwardOptions, "trace" | "recompute">,
+): Tensor {
+  const { trace = {} } = options;
+  trace.hiddenStates?.push(x);
+  let hidden = x;
+  for (const block of blocks) {
+    const input = hidden;
+    hidden = runBlock(() => block.forward(input, { ...pass, trace }), options);
+    trace.hiddenStates?.push(hidden);
+  }
+  return hidden;
 }

@@ -21,12 +21,12 @@ import {
 } from "@dl/core";
 import { crossEntropy, type Embedding, init, LayerNorm, type Linear, type Mode, Module, Parameter } from "@dl/nn";
 import { type ActivationName, activationNames } from "../activation.ts";
-import { type ForwardOptions, paddingMask, runBlock, type TokenInput } from "../forward-pass.ts";
+import { type ForwardOptions, paddingMask, type TokenInput } from "../forward-pass.ts";
 import type { JsonObject, ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import { normalEmbedding, normalLinear } from "../normal-layers.ts";
 import { PatchEmbedding } from "../patch-embedding.ts";
-import { PreNormBlock } from "../pre-norm-block.ts";
+import { PreNormBlock, runPreNormBlocks } from "../pre-norm-block.ts";
 
 type PassOptions = Pick<ForwardOptions, "trace" | "recompute">;
 
@@ -121,21 +121,15 @@ class TextHalf extends Module {
 
   /** Ids `[B, T]` → all vectors `[B, T, C]`, and those of the texts `[B, C]`. */
   forward({ ids, mask }: Pick<TokenInput, "ids" | "mask">, mode: Mode, options: PassOptions): { hidden: Tensor; pooled: Tensor } {
-    const { trace = {} } = options;
     const [batch, time] = ids.shape as readonly [number, number];
     if (time > this.options.context) {
       throw new ShapeError(
         `Clip: expected texts of at most ${this.options.context} tokens, got ids ${formatShape(ids.shape)}. Truncate them.`,
       );
     }
-    let x = this.tokens.forward(ids).add(this.places.forward(range(time)));
-    trace.hiddenStates?.push(x);
-    for (const block of this.blocks) {
-      const input = x;
-      x = runBlock(() => block.forward(input, { mode, trace, causal: true, mask: mask && paddingMask(mask) }), options);
-      trace.hiddenStates?.push(x);
-    }
-    const hidden = this.norm.forward(x);
+    const x = this.tokens.forward(ids).add(this.places.forward(range(time)));
+    const pass = { mode, causal: true, mask: mask && paddingMask(mask) };
+    const hidden = this.norm.forward(runPreNormBlocks(this.blocks, x, pass, options));
     // The first of the largest: where the text ends.
     const ends = argmax(equal(ids, this.options.endId).cast("float32"), -1); // [B]
     const rows = range(batch * time, { step: time }).add(ends);
@@ -163,14 +157,7 @@ class VisionHalf extends Module {
 
   /** Images `[B, S, S, channels]` → all vectors `[B, 1 + patches, C]`, and those of the images `[B, C]`. */
   forward(images: Tensor, mode: Mode, options: PassOptions): { hidden: Tensor; pooled: Tensor } {
-    const { trace = {} } = options;
-    let x = this.firstNorm.forward(this.embedding.forward(images));
-    trace.hiddenStates?.push(x);
-    for (const block of this.blocks) {
-      const input = x;
-      x = runBlock(() => block.forward(input, { mode, trace }), options);
-      trace.hiddenStates?.push(x);
-    }
+    const x = runPreNormBlocks(this.blocks, this.firstNorm.forward(this.embedding.forward(images)), { mode }, options);
     return { hidden: x, pooled: this.norm.forward(squeeze(narrow(x, 1, { start: 0, size: 1 }), 1)) };
   }
 }

@@ -15,9 +15,9 @@ import {
 } from "@dl/core";
 import { Conv2d, init, LayerNorm, type Linear, type Mode, Module, Parameter } from "@dl/nn";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, runBlock } from "../forward-pass.ts";
+import type { ForwardOptions } from "../forward-pass.ts";
 import { normalLinear } from "../normal-layers.ts";
-import { PreNormBlock, type PreNormBlockOptions } from "../pre-norm-block.ts";
+import { PreNormBlock, type PreNormBlockOptions, runPreNormBlocks } from "../pre-norm-block.ts";
 
 export interface CompactTransformerOptions {
   /** Height and width of the images, which are square: a multiple of 2 to the number of convolutions. */
@@ -103,7 +103,6 @@ export class CompactTransformer extends Module {
 
   /** `[B, patches, size]`, normalised. */
   hidden(images: Tensor, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
-    const { trace = {} } = options;
     const { imageSize, channels, dropout: rate } = this.options;
     if (images.rank !== 4 || !sameShape(images.shape.slice(1), [imageSize, imageSize, channels])) {
       throw new ShapeError(
@@ -114,14 +113,8 @@ export class CompactTransformer extends Module {
     // The paper's ReLU stands before the pooling: the same values from four times as many.
     for (const layer of this.stem) grid = relu(maxPool2d(layer.forward(grid), { kernelSize: 3, stride: 2, padding: 1 }));
     const [batch, rows, columns, size] = grid.shape as readonly [number, number, number, number];
-    let x = dropIn(grid.reshape([batch, rows * columns, size]).add(this.places.value), { mode, rate });
-    trace.hiddenStates?.push(x);
-    for (const block of this.blocks) {
-      const input = x;
-      x = runBlock(() => block.forward(input, { mode, trace }), options);
-      trace.hiddenStates?.push(x);
-    }
-    return this.norm.forward(x);
+    const x = dropIn(grid.reshape([batch, rows * columns, size]).add(this.places.value), { mode, rate });
+    return this.norm.forward(runPreNormBlocks(this.blocks, x, { mode }, options));
   }
 
   forward(images: Tensor, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {

@@ -4,12 +4,12 @@ import { narrow, type Rng, squeeze, type Tensor } from "@dl/core";
 import { LayerNorm, type Linear, type Mode, Module } from "@dl/nn";
 import { type ActivationName, activationNames } from "../activation.ts";
 import { dropIn } from "../drop-in.ts";
-import { type ForwardOptions, runBlock } from "../forward-pass.ts";
+import type { ForwardOptions } from "../forward-pass.ts";
 import { type JsonObject, labelFields, type ModelConfig } from "../huggingface/config.ts";
 import type { HuggingFaceNames, NameTable } from "../huggingface/pretrained.ts";
 import { normalLinear } from "../normal-layers.ts";
 import { PatchEmbedding } from "../patch-embedding.ts";
-import { PreNormBlock } from "../pre-norm-block.ts";
+import { PreNormBlock, runPreNormBlocks } from "../pre-norm-block.ts";
 
 export interface ViTOptions {
   /** Height and width of the images, which are square. */
@@ -111,15 +111,8 @@ export class ViT extends Module {
 
   /** `[B, 1 + patches, C]`; the first is for the whole image. */
   hidden(images: Tensor, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
-    const { trace = {} } = options;
-    let x = dropIn(this.embedding.forward(images), { mode, rate: this.options.dropout });
-    trace.hiddenStates?.push(x);
-    for (const block of this.blocks) {
-      const input = x;
-      x = runBlock(() => block.forward(input, { mode, trace }), options);
-      trace.hiddenStates?.push(x);
-    }
-    return this.norm.forward(x);
+    const x = dropIn(this.embedding.forward(images), { mode, rate: this.options.dropout });
+    return this.norm.forward(runPreNormBlocks(this.blocks, x, { mode }, options));
   }
 
   forward(images: Tensor, mode: Mode, options: Pick<ForwardOptions, "trace" | "recompute"> = {}): Tensor {
