@@ -10,9 +10,11 @@ import { type CommonOptions, Optimizer, type OptimizerState } from "./optimizer.
  *
  * @throws OptionError for none, for a parameter in two of them, and for optimizers that have done different numbers of steps.
  * @example
- * const matrices = model.parameters().filter(({ shape }) => shape.length >= 2);
- * const vectors = model.parameters().filter(({ shape }) => shape.length < 2);
- * using optimizer = new MultiOptimizer([new Muon(matrices, { learningRate: 0.02 }), new AdamW(vectors, { learningRate: 1e-3 })]);
+ * using layer = new Linear({ inputs: 4, outputs: 2, rng });
+ * using optimizer = new MultiOptimizer([
+ *   new Muon([layer.weight], { learningRate: 0.02 }),
+ *   new AdamW([layer.bias!], { learningRate: 1e-3 }),
+ * ]);
  */
 export class MultiOptimizer extends Optimizer<CommonOptions> {
   readonly optimizers: readonly Optimizer<CommonOptions>[];

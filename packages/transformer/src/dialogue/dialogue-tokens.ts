@@ -24,8 +24,8 @@ export interface DialogueTokens {
 /**
  * @throws DataError for a dialogue in which nobody says anything to learn, or a template that writes a turn in another way once others follow.
  * @example no-run
- * const dialogues = conversations.map((messages) => dialogueTokens(messages, { template, tokenizer }));
- * const batch = { ...padTokens(dialogues, { padId }), labels: padLabels(dialogues.map(({ labels }) => labels)) };
+ * const { ids, labels } = dialogueTokens([{ role: "user", content: "Hi" }, { role: "assistant", content: "Hello." }], { template, tokenizer });
+ * const batch = { ...padTokens([{ ids }], { padId }), labels: padLabels([labels]) };
  */
 export function dialogueTokens(
   messages: readonly ChatMessage[],
