@@ -48,12 +48,14 @@ export interface Reply {
  * await dialogue.say("When?");
  */
 export class Dialogue {
-  readonly #options: DialogueOptions;
+  readonly #options: Required<Omit<DialogueOptions, keyof ReplyOptions | "messages">>;
+  readonly #reply: ReplyOptions;
   #messages: readonly ChatMessage[];
 
-  constructor(options: DialogueOptions) {
-    this.#options = options;
-    this.#messages = [...(options.messages ?? [])];
+  constructor({ model, tokenizer, template, messages = [], stop = [], variables = {}, forgetOldest = false, ...reply }: DialogueOptions) {
+    this.#options = { model, tokenizer, template, stop, variables, forgetOldest };
+    this.#reply = reply;
+    this.#messages = [...messages];
   }
 
   /** All that was said so far. */
@@ -67,7 +69,8 @@ export class Dialogue {
    * @throws OptionError when the dialogue and a reply no longer fit the model's context; whatever `generate` throws. Nothing is said then.
    */
   async say(content: string, { onText, signal }: SayOptions = {}): Promise<Reply> {
-    const { model, tokenizer, template, messages: _, stop = [], variables: __, forgetOldest: ___, sample, ...options } = this.#options;
+    const { model, tokenizer, stop } = this.#options;
+    const { sample } = this.#reply;
     const asked = [...this.#messages, { role: "user", content }];
     const prompt = this.#promptOf(asked);
     const decode = (ids: readonly number[]): string => tokenizer.decode(ids);
@@ -80,7 +83,7 @@ export class Dialogue {
       if (whole !== "") onText!(whole);
     };
     const [written] = await generate(model, [prompt], {
-      ...options,
+      ...this.#reply,
       ...(sample && { sample: { ...sample, rng: sample.rng.fork(`turn ${asked.length}`) } }),
       ...(stop.length > 0 && { stop: { strings: stop, decode } }),
       ...(onText && { onToken: ({ id }) => shown(streamed.push(id)) }),
@@ -97,7 +100,8 @@ export class Dialogue {
 
   /** The tokens that the model reads. */
   #promptOf(messages: readonly ChatMessage[]): readonly number[] {
-    const { model, tokenizer, template, variables = {}, newTokens, forgetOldest = false } = this.#options;
+    const { model, tokenizer, template, variables, forgetOldest } = this.#options;
+    const { newTokens } = this.#reply;
     const { context } = model.options;
     const start = messages[0]?.role === "system" ? 1 : 0;
     for (let first = start; ; ) {
