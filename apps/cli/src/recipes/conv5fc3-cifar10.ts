@@ -1,7 +1,7 @@
 /** Five convolutions and three dense layers on CIFAR-10. */
 
 import { Conv5Fc3, conv5Fc3Cifar10 as network } from "@dl/cnn";
-import { cutout, flip, padCrop } from "@dl/data";
+import { alternatingFlip, cutout, flip, padCrop } from "@dl/data";
 import { cifar10Statistics } from "@dl/data/node";
 import { decayGroups, Sgd, schedules } from "@dl/nn";
 import { cifar10Data } from "./data.ts";
@@ -14,13 +14,13 @@ export const conv5fc3Cifar10: Recipe = {
   presets: [
     {
       name: "default",
-      summary: "AlexNet's plan with batch normalisation on CIFAR-10, SGD with a one-cycle schedule, flips, crops and cutout.",
+      summary: "AlexNet's plan with batch normalisation on CIFAR-10, SGD with a one-cycle schedule, alternating flips, crops and cutout.",
       defaults: { epochs: 60, batchSize: 128, learningRate: 0.1 },
       goals: { "test/accuracy": { atLeast: 0.9225 } },
-      validationShare: 0.1,
-      patience: 60,
+      validationShare: 0,
+      patience: 0,
       labelSmoothing: 0.1,
-      augmentation: [flip(), padCrop({ padding: 4, mode: "reflect" }), cutout({ size: 8 })],
+      augmentation: ({ epoch, rng }) => [alternatingFlip({ epoch, rng }), padCrop({ padding: 4, mode: "reflect" }), cutout({ size: 8 })],
       normalization: cifar10Statistics,
       model: (rng) => new Conv5Fc3({ ...network, rng }),
       optimizer: (model, { learningRate, steps }) =>
