@@ -59,6 +59,7 @@ export const generateCommand: Command = {
         });
         ended = written!.reason === "end";
       }
+      if (!json) process.stdout.write(streamed.end());
       const seconds = (performance.now() - start) / 1000;
       const tokens = ids.length - first;
       if (json) console.log(JSON.stringify({ text: tokenizer.decode(ids), tokens, seconds, device: device.name, seed }));

@@ -1,7 +1,7 @@
 import { DataError, type HostTensor, hostTensor, OptionError, Rng } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import type { Dataset, Example } from "../dataset.ts";
-import { cleanSplits } from "./clean-splits.ts";
+import { cleanSplits, type RemovalReason } from "./clean-splits.ts";
 import { inspectData } from "./inspect-data.ts";
 
 type Labelled = Example<"images" | "labels">;
@@ -64,6 +64,16 @@ describe("cleaning", () => {
       ["train", 0],
       ["test", 0],
     ]);
+  });
+
+  test("of examples alike one stays, where another reason takes the first of them, or that of the last split", () => {
+    const removed = (found: Readonly<Record<string, object>>, remove: readonly RemovalReason[]): string[] => {
+      const own = { ...report, splits: report.splits.map((split) => ({ ...split, badLabels: [], ...found[split.name] })) };
+      return cleanSplits(splits, own, { remove }).removed.map(({ split, index, reason }) => `${split} ${index} ${reason}`);
+    };
+    const duplicates = removed({ train: { labelNoise: [{ index: 6 }] } }, ["duplicate", "doubtful"]);
+    expect(duplicates).toEqual(["train 5 duplicate", "train 6 duplicate", "test 2 duplicate"]);
+    expect(removed({ test: { badLabels: [{ index: 0, label: 9 }] } }, ["badLabel", "leak"])).toEqual(["test 0 badLabel"]);
   });
 
   test("the report of another data set, and reasons that are none, are refused", () => {

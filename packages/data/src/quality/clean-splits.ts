@@ -24,8 +24,8 @@ const without: readonly RemovalReason[] = ["constant", "doubtful"];
 /**
  * The same splits without the examples at fault, and what was left out, each with the first reason in the order above. Nothing is copied.
  *
- * Of duplicates the first stays. Of examples in several splits those of the last split stay, so give the test set last: its measure
- * remains what it was, and training no longer knows it. Of a conflict all go: nobody knows which label is right.
+ * Of duplicates the first stays that nothing else speaks against. Of examples in several splits those of the last split stay, so give the
+ * test set last: its measure remains what it was, and training no longer knows it. Of a conflict all go: nobody knows which label is right.
  *
  * @param report  Of these splits, by `inspectData`
  * @throws DataError for the report of another data set, OptionError for reasons that are none.
@@ -47,9 +47,14 @@ export function cleanSplits<S extends Readonly<Record<string, Dataset>>>(
     if (!reasons.includes(reason))
       throw new OptionError(`cleanSplits: expected reasons of ${reasons.join(", ")}, got ${JSON.stringify(reason)}.`);
   }
+  const asked = reasons.filter((each) => remove.includes(each));
+  // What goes whatever else is like it: of leaks and duplicates another one stays.
+  const alone = new Set(
+    asked.filter((each) => each !== "leak" && each !== "duplicate").flatMap((each) => placesOf(each, report, { names }).map(keyOf)),
+  );
   const gone = new Map(names.map((name) => [name, new Map<number, RemovalReason>()]));
-  for (const reason of reasons.filter((each) => remove.includes(each))) {
-    for (const { split, index } of placesOf(reason, report, names)) {
+  for (const reason of asked) {
+    for (const { split, index } of placesOf(reason, report, { names, alone })) {
       const known = gone.get(split)!;
       if (!known.has(index)) known.set(index, reason);
     }
@@ -69,9 +74,22 @@ export function cleanSplits<S extends Readonly<Record<string, Dataset>>>(
   };
 }
 
-function placesOf(reason: RemovalReason, report: DataReport, names: readonly string[]): ExamplePlace[] {
+function keyOf({ split, index }: ExamplePlace): string {
+  return `${index} ${split}`;
+}
+
+function placesOf(
+  reason: RemovalReason,
+  report: DataReport,
+  { names, alone = new Set() }: { names: readonly string[]; alone?: ReadonlySet<string> },
+): ExamplePlace[] {
   const each = (indices: (split: SplitReport) => readonly number[]): ExamplePlace[] =>
     report.splits.flatMap((split) => indices(split).map((index) => ({ split: split.name, index })));
+  /** Of a group, those that may stay; all where none may, so that one is still told from the others. */
+  const staying = (group: readonly ExamplePlace[]): readonly ExamplePlace[] => {
+    const some = group.filter((place) => !alone.has(keyOf(place)));
+    return some.length > 0 ? some : group;
+  };
   const indexOf = ({ index }: { readonly index: number }): number => index;
   switch (reason) {
     case "damaged":
@@ -88,10 +106,16 @@ function placesOf(reason: RemovalReason, report: DataReport, names: readonly str
       return report.conflicts.flat();
     case "leak":
       return report.leaks.flatMap((group) => {
-        const last = Math.max(...group.map(({ split }) => names.indexOf(split)));
+        const last = staying(group).reduce((latest, { split }) => Math.max(latest, names.indexOf(split)), 0);
         return group.filter(({ split }) => split !== names[last]);
       });
     case "duplicate":
-      return report.duplicates.flatMap((group) => group.filter(({ split }, i) => group.findIndex((other) => other.split === split) < i));
+      return report.duplicates.flatMap((group) =>
+        names.flatMap((name) => {
+          const own = group.filter(({ split }) => split === name);
+          const kept = staying(own)[0];
+          return own.filter((place) => place !== kept);
+        }),
+      );
   }
 }

@@ -1,6 +1,6 @@
 /** What is wrong with a data set, if anything: each split for itself, duplicates, leaks between splits, classes that do not agree. */
 
-import { DataError, type Rng } from "@dl/core";
+import { DataError, type HostTensor, type Rng } from "@dl/core";
 import type { Dataset, Example } from "../dataset.ts";
 import { contentHash, sameContent } from "./content-hash.ts";
 import { inspectSplit, type LeftOutFile, type SplitReport } from "./inspect-split.ts";
@@ -47,7 +47,7 @@ export interface DataReport {
   readonly duplicates: readonly (readonly ExamplePlace[])[];
   /** Groups that are in more than one split: what a test would measure by heart. */
   readonly leaks: readonly (readonly ExamplePlace[])[];
-  /** Groups of the same content under different labels: of different names where classes have names, else numbers. */
+  /** Groups of the same content under different labels: of different names where classes have names, else numbers, or all the numbers of a label of several. */
   readonly conflicts: readonly (readonly ExamplePlace[])[];
 }
 
@@ -74,7 +74,7 @@ export function inspectData(splits: Readonly<Record<string, Dataset>>, options: 
       ...{ name, rng, labelField, imageField, labelNoise, leftOut: leftOut[name] ?? [] },
       onExample: (example, index) => {
         const key = contentHash(example, { skip });
-        const seen = { place: { split: name, index }, label: example[labelField]?.data[0] };
+        const seen = { place: { split: name, index }, label: labelOf(example[labelField]) };
         const group = groups.get(key);
         if (group === undefined) groups.set(key, [seen]);
         else group.push(seen);
@@ -83,7 +83,7 @@ export function inspectData(splits: Readonly<Record<string, Dataset>>, options: 
   );
   const classNames = reports.find((split) => split.classNames !== undefined)?.classNames;
   const nameOf = ({ place, label }: Labelled): string | undefined =>
-    label === undefined ? undefined : ((splits[place.split]!.classNames ?? classNames)?.[label] ?? String(label));
+    typeof label === "number" ? ((splits[place.split]!.classNames ?? classNames)?.[label] ?? String(label)) : label;
   const read = ({ place }: Labelled): Example => splits[place.split]!.get(place.index);
   const same = [...groups.values()].flatMap((group) =>
     group.length < 2 ? [] : trulySame(group, { read, same: (a, b) => sameContent(a, b, { skip }) }),
@@ -102,7 +102,12 @@ export function inspectData(splits: Readonly<Record<string, Dataset>>, options: 
 
 interface Labelled {
   readonly place: ExamplePlace;
-  readonly label: number | undefined;
+  /** A fingerprint where it is not one number: several classes at once, a mask. */
+  readonly label: number | string | undefined;
+}
+
+function labelOf(field: HostTensor | undefined): Labelled["label"] {
+  return field === undefined || field.data.length === 1 ? field?.data[0] : contentHash({ field });
 }
 
 /** A group of one fingerprint, parted where contents differ after all; each is read once. */

@@ -101,6 +101,17 @@ describe("inspectData", () => {
     expect(numbers.badLabels).toHaveLength(40);
   });
 
+  test("labels of several numbers are compared whole", () => {
+    const images = hostTensor(shades(1, 6).images, [4, 4, 1]);
+    const setOf = (...labels: readonly number[][]): Dataset => ({
+      length: labels.length,
+      get: (i) => ({ images, labels: hostTensor(Float32Array.from(labels[i]!), [labels[i]!.length]) }),
+    });
+    const conflictsOf = (dataset: Dataset): number => inspectData({ train: dataset }, { rng: new Rng(1) }).conflicts.length;
+    expect(conflictsOf(setOf([1, 0, 1], [1, 0, 0]))).toBe(1);
+    expect(conflictsOf(setOf([1, 0, 1], [1, 0, 1]))).toBe(0);
+  });
+
   test("each split has its own classes: what differs is said, and labels are compared by name", () => {
     const { images } = shades(3, 6);
     const split = (classNames: string[] | undefined, labels: number[]): Dataset => {

@@ -118,8 +118,8 @@ function trimOffsets(prefixSpace: boolean): PostProcessor {
       const token = encoding.tokens[i]!;
       let leading = Array.from(startsWithSpaces.exec(token)?.[0] ?? "").length;
       const trailing = Array.from(endsWithSpaces.exec(token)?.[0] ?? "").length;
-      // The space put in front of the text is no character of it.
-      if (leading > 0 && prefixSpace && (i === 0 || start === 0)) leading--;
+      // The space put in front of the text is no character of it; where there are more, they are the text's own.
+      if (leading === 1 && prefixSpace && (i === 0 || start === 0)) leading = 0;
       const from = Math.min(start + leading, end);
       return [from, trailing > 0 && end >= trailing ? Math.max(end - trailing, from) : end] as const;
     }),

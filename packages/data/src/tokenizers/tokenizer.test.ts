@@ -122,6 +122,39 @@ describe("decode", () => {
     );
   });
 
+  // Offsets of tokenizers 0.23.2.
+  test.each([
+    [" a", [[0, 2]]],
+    [
+      "  a",
+      [
+        [0, 0],
+        [2, 3],
+      ],
+    ],
+    [
+      "   a",
+      [
+        [2, 2],
+        [3, 4],
+      ],
+    ],
+    ["  ", [[2, 2]]],
+  ] as const)("offsets without spaces lose all of several in front, %j", (text, offsets) => {
+    const byteLevel = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true };
+    const vocab = { Ġ: 0, ĠĠ: 1, a: 2, Ġa: 3 };
+    const model = {
+      type: "BPE",
+      vocab,
+      merges: [
+        ["Ġ", "Ġ"],
+        ["Ġ", "a"],
+      ],
+    };
+    const tokenizer = Tokenizer.fromJson({ pre_tokenizer: byteLevel, post_processor: byteLevel, model });
+    expect(tokenizer.encode(text).offsets).toEqual(offsets);
+  });
+
   // Texts of tokenizers 0.23.2, `decoders.Metaspace(prepend_scheme=…)`.
   test.each([
     ["always", ["a  b", "ab", "", " a", "a b c"]],

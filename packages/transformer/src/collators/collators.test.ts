@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Rng } from "@dl/core";
+import { OptionError, Rng } from "@dl/core";
 import { Tokenizer } from "@dl/data";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -20,6 +20,11 @@ describe("padding", () => {
     expect(padTokens(texts, { padId: 0, multipleOf: 8 }).ids.shape).toEqual([2, 8]);
     expect(padTokens(texts, { padId: 0, multipleOf: 8, maximum: 5 }).ids.shape).toEqual([2, 5]);
     expect([...padLabels([[1, 2], []]).data]).toEqual([1, 2, -100, -100]);
+  });
+
+  test("options out of range are refused", () => {
+    expect(() => padTokens([{ ids: [1] }], { padId: 0, multipleOf: 0 })).toThrow(OptionError);
+    expect(() => padTokens([{ ids: [1] }], { padId: undefined as never })).toThrow(/expected a padId .* got undefined/);
   });
 
   test("what a tokenizer filled up already is no token", () => {

@@ -1,6 +1,6 @@
 /** Encoded texts of different lengths as one batch: filled up to the longest, no further. */
 
-import { DataError, type HostTensor, hostTensor } from "@dl/core";
+import { DataError, type HostTensor, hostTensor, OptionError } from "@dl/core";
 import { ignoredLabel } from "../losses.ts";
 
 /** What collators need of an encoded text: `Encoding` of @dl/data is such. */
@@ -33,7 +33,7 @@ export interface TokenBatch extends Record<string, HostTensor> {
 }
 
 /**
- * @throws DataError for no texts, an empty one, or one longer than `maximum`.
+ * @throws DataError for no texts, an empty one, or one longer than `maximum`; OptionError for options out of range.
  * @example
  * padTokens([{ ids: [5, 6, 7] }, { ids: [8] }], { padId: 0 }).ids.data; // [5, 6, 7, 8, 0, 0]
  */
@@ -42,6 +42,9 @@ export function padTokens(
   { padId, multipleOf = 1, maximum = Number.POSITIVE_INFINITY }: PadOptions,
 ): TokenBatch {
   if (texts.length === 0) throw new DataError("padTokens: expected at least one text, got none.");
+  if (!Number.isInteger(padId) || !Number.isInteger(multipleOf) || multipleOf < 1) {
+    throw new OptionError(`padTokens: expected a padId and a whole multipleOf of at least 1, got ${padId} and ${multipleOf}.`);
+  }
   for (const [row, { ids }] of texts.entries()) {
     if (ids.length === 0 || ids.length > maximum) {
       throw new DataError(`padTokens: expected texts of 1 to ${maximum} tokens, got ${ids.length} in text ${row}. Truncate when encoding.`);

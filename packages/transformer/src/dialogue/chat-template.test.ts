@@ -73,6 +73,24 @@ test("ChatML is the one of the fixture, and other roles may be learned, too", ()
   expect(text).toContain("“Fine”<|im_end|>");
 });
 
+test.each(["Hello", "assistant", "im_start", ""])("the first turn is learned from what it says on, %j", (content) => {
+  const messages = [{ role: "assistant", content }, hello];
+  const said = (roles: readonly string[]): string => {
+    const { ids, labels } = dialogueTokens(messages, { template: new ChatTemplate(chatMl), tokenizer, roles });
+    const learned = ids.filter((_, i) => labels[i] !== ignoredLabel);
+    return tokenizer.decode(learned, { skipSpecialTokens: false });
+  };
+  expect(said(["assistant"])).toBe(`${content}<|im_end|>\n`);
+  expect(said(["user"])).toBe("Hello<|im_end|>\n");
+});
+
+// As in `render_jinja_template` of transformers 5.18.
+test("tools and documents that are not given are none", () => {
+  const template = new ChatTemplate("{% for x in [tools, documents] %}{{ 'none ' if x is none and x is defined }}{% endfor %}");
+  expect(template.render([hello])).toBe("none none ");
+  expect(template.render([hello], { variables: { tools: [] } })).toBe("none ");
+});
+
 describe("wrong use", () => {
   test("what is no Jinja, no message, or has nothing to learn", () => {
     expect(() => new ChatTemplate("{% for m in messages %}")).toThrow(DataError);

@@ -19,7 +19,7 @@ export interface ChatTemplateOptions {
 export interface ChatRenderOptions {
   /** Ends with what begins the assistant's turn, for a model that is to reply. Default false. */
   addGenerationPrompt?: boolean;
-  /** What the template asks for beside the turns, such as `tools` or `enable_thinking`. Default nothing. */
+  /** What the template asks for beside the turns, such as `tools` or `enable_thinking`. Default nothing; `tools` and `documents` are none. */
   variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -69,7 +69,15 @@ export class ChatTemplate {
       }
     }
     try {
-      return this.#template.render({ ...this.specialTokens, ...variables, messages, add_generation_prompt: addGenerationPrompt });
+      // Where there are none, transformers gives these as none, and templates ask whether they are.
+      const absent = { tools: null, documents: null };
+      return this.#template.render({
+        ...absent,
+        ...this.specialTokens,
+        ...variables,
+        messages,
+        add_generation_prompt: addGenerationPrompt,
+      });
     } catch (error) {
       throw new DataError(`ChatTemplate.render: expected a dialogue that the template takes, got: ${messageOf(error)}.`, { cause: error });
     }

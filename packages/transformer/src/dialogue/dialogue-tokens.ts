@@ -8,7 +8,7 @@ import type { ChatMessage, ChatTemplate } from "./chat-template.ts";
 export interface DialogueTokensOptions {
   template: ChatTemplate;
   tokenizer: Tokenizer;
-  /** Whose turns are learned, their ends included. Default the assistant's. */
+  /** Whose turns are learned, from what they say to their ends. Default the assistant's. */
   roles?: readonly string[];
   /** What the template asks for beside the turns. Default nothing. */
   variables?: Readonly<Record<string, unknown>>;
@@ -36,11 +36,11 @@ export function dialogueTokens(
   for (const [i, { role, content }] of messages.entries()) {
     if (!roles.includes(role)) continue;
     const after = template.render(messages.slice(0, i + 1), { variables });
-    // Most templates cannot write a dialogue of no turns.
+    // Most templates cannot write a dialogue of no turns; and only the assistant's have what comes before them from the template.
     const from =
-      i === 0
-        ? after.indexOf(content.trim())
-        : startIn(after, template.render(messages.slice(0, i), { addGenerationPrompt: role === "assistant", variables }));
+      i > 0 && role === "assistant"
+        ? startIn(after, template.render(messages.slice(0, i), { addGenerationPrompt: true, variables }))
+        : sameLength(after, template.render([...messages.slice(0, i), { ...messages[i]!, content: unlike(content) }], { variables }));
     if (!whole.startsWith(after) || from < 0) {
       throw new DataError(
         `dialogueTokens: expected a template that writes a turn alike whatever follows it, got one that does not: message ${i} ends ${JSON.stringify(after.slice(-60))} alone. Learn from dialogues that end there.`,
@@ -56,6 +56,18 @@ export function dialogueTokens(
     );
   }
   return { ids: [...ids], labels };
+}
+
+/** A text that begins otherwise, with a character of nobody's. */
+function unlike(content: string): string {
+  return content.trim().startsWith("\ue000") ? "\ue001" : "\ue000";
+}
+
+/** How far two texts are the same: of one turn that says different things, up to where it says them. */
+function sameLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
 
 /** Where what follows `before` begins; −1 where it does not begin so. */

@@ -3,6 +3,7 @@ import { OptionError, openDevice, Rng } from "@dl/core";
 import { Tokenizer } from "@dl/data";
 import { afterAll, expect, test } from "vitest";
 import { generate } from "../generation/generate.ts";
+import type { LogitsProcessor } from "../generation/logits-processors.ts";
 import { Llama } from "../models/llama.ts";
 import { readJson } from "../reference-fixture.ts";
 import { type ChatMessage, ChatTemplate, chatMl } from "./chat-template.ts";
@@ -71,6 +72,42 @@ test("a stop string ends the reply and is neither in it nor shown", async () => 
   expect(reason).toBe("stop");
   expect(text).toBe(free.text.slice(0, free.text.indexOf(cut)).trim());
   expect(pieces.join("").trim()).toBe(text);
+});
+
+/** A reply of these tokens, whatever the model says. */
+const writing = (...ids: readonly number[]): LogitsProcessor[] => [
+  (scores, { written }) => {
+    scores.fill(Number.NEGATIVE_INFINITY);
+    scores[ids[written]!] = 0;
+  },
+];
+
+test("what stands behind a stop string in one token is not shown", async () => {
+  const long = [...tokenizer.vocabulary].find(([token]) => /^[a-z]{3,}$/.test(token))!;
+  const pieces: string[] = [];
+  const dialogue = new Dialogue({ ...settings, stop: [long[0][1]!], processors: writing(long[1], end) });
+  const { text, reason } = await dialogue.say("Go", { onText: (piece) => pieces.push(piece) });
+  expect([text, reason]).toEqual([long[0][0], "stop"]);
+  expect(pieces.join("")).toBe(text);
+});
+
+test("a reply cut within a character is shown to its end, too", async () => {
+  const [a, half] = [tokenizer.encode("a").ids[0]!, tokenizer.encode("é", { addSpecialTokens: false }).ids[0]!];
+  const pieces: string[] = [];
+  const { text } = await new Dialogue({ ...settings, newTokens: 2, processors: writing(a, half) }).say("Go", {
+    onText: (piece) => pieces.push(piece),
+  });
+  expect(text).toBe("a\ufffd");
+  expect(pieces).toEqual(["a", "\ufffd"]);
+});
+
+test("a turn begins when the reply to the one before is there", async () => {
+  const dialogue = new Dialogue(settings);
+  const first = dialogue.say("One");
+  await expect(dialogue.say("Two")).rejects.toThrow(OptionError);
+  await first;
+  await dialogue.say("Two");
+  expect(dialogue.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user", "assistant"]);
 });
 
 test("a dialogue too long is refused, or read without its oldest turns; what fails was not said", async () => {

@@ -49,12 +49,13 @@ export interface Reply {
  */
 export class Dialogue {
   readonly #options: Required<Omit<DialogueOptions, keyof ReplyOptions | "messages">>;
-  readonly #reply: ReplyOptions;
+  readonly #settings: ReplyOptions;
   #messages: readonly ChatMessage[];
+  #isReplying = false;
 
   constructor({ model, tokenizer, template, messages = [], stop = [], variables = {}, forgetOldest = false, ...reply }: DialogueOptions) {
     this.#options = { model, tokenizer, template, stop, variables, forgetOldest };
-    this.#reply = reply;
+    this.#settings = reply;
     this.#messages = [...messages];
   }
 
@@ -66,11 +67,23 @@ export class Dialogue {
   /**
    * Says something as the user, and gives the reply. Equal seeds give equal dialogues.
    *
-   * @throws OptionError when the dialogue and a reply no longer fit the model's context; whatever `generate` throws. Nothing is said then.
+   * @throws OptionError when the dialogue and a reply no longer fit the model's context, or before the last reply is there; whatever
+   * `generate` throws. Nothing is said then.
    */
-  async say(content: string, { onText, signal }: SayOptions = {}): Promise<Reply> {
+  async say(content: string, options: SayOptions = {}): Promise<Reply> {
+    // Both would go on from the same messages, and one of them be lost.
+    if (this.#isReplying) throw new OptionError("Dialogue.say: expected the last reply to be there, got a call before it. Await it first.");
+    this.#isReplying = true;
+    try {
+      return await this.#reply(content, options);
+    } finally {
+      this.#isReplying = false;
+    }
+  }
+
+  async #reply(content: string, { onText, signal }: SayOptions): Promise<Reply> {
     const { model, tokenizer, stop } = this.#options;
-    const { sample } = this.#reply;
+    const { sample } = this.#settings;
     const asked = [...this.#messages, { role: "user", content }];
     const prompt = this.#promptOf(asked);
     const decode = (ids: readonly number[]): string => tokenizer.decode(ids);
@@ -78,12 +91,14 @@ export class Dialogue {
     let held = "";
     const shown = (piece: string): void => {
       held += piece;
-      const whole = held.slice(0, held.length - startOfStop(held, stop));
+      // A token may write on behind a stop string.
+      const end = firstStop(held, stop);
+      const whole = held.slice(0, end < held.length ? end : held.length - startOfStop(held, stop));
       held = held.slice(whole.length);
       if (whole !== "") onText!(whole);
     };
     const [written] = await generate(model, [prompt], {
-      ...this.#reply,
+      ...this.#settings,
       ...(sample && { sample: { ...sample, rng: sample.rng.fork(`turn ${asked.length}`) } }),
       ...(stop.length > 0 && { stop: { strings: stop, decode } }),
       ...(onText && { onToken: ({ id }) => shown(streamed.push(id)) }),
@@ -91,9 +106,11 @@ export class Dialogue {
     });
     const { ids, reason } = written!;
     const whole = decode(ids);
-    const end = Math.min(whole.length, ...stop.map((string) => whole.indexOf(string)).filter((at) => at >= 0));
-    if (reason !== "stop" && held !== "") onText?.(held);
-    const text = whole.slice(0, end).trim();
+    if (onText && reason !== "stop") {
+      held += streamed.end();
+      if (held !== "") onText(held);
+    }
+    const text = whole.slice(0, firstStop(whole, stop)).trim();
     this.#messages = [...asked, { role: "assistant", content: text }];
     return { text, ids, reason };
   }
@@ -101,7 +118,7 @@ export class Dialogue {
   /** The tokens that the model reads. */
   #promptOf(messages: readonly ChatMessage[]): readonly number[] {
     const { model, tokenizer, template, variables, forgetOldest } = this.#options;
-    const { newTokens } = this.#reply;
+    const { newTokens } = this.#settings;
     const { context } = model.options;
     const start = messages[0]?.role === "system" ? 1 : 0;
     for (let first = start; ; ) {
@@ -119,6 +136,11 @@ export class Dialogue {
       first = next;
     }
   }
+}
+
+/** Where the first of `stop` begins; the end of `text` where there is none. */
+function firstStop(text: string, stop: readonly string[]): number {
+  return Math.min(text.length, ...stop.map((string) => text.indexOf(string)).filter((at) => at >= 0));
 }
 
 /** How much of the end of `text` may be the beginning of what ends the reply. */

@@ -223,6 +223,18 @@ describe("sampling", () => {
     expect(late!.ids.slice(0, 3)).not.toContain(first);
   });
 
+  test("numbers out of range are told, not taken for others", async () => {
+    const nonsense = [
+      { beam: { beams: 2, sequences: 0 } },
+      { beam: { beams: 3, sequences: 1.5 } },
+      { beam: { beams: 2, lengthPenalty: Number.NaN } },
+      { minimumNewTokens: Number.NaN },
+      { minimumLength: -1 },
+    ];
+    for (const options of nonsense) await expect(generateGreedy(options), JSON.stringify(options)).rejects.toThrow(OptionError);
+    await expect(generateGreedy(nonsense[0]!)).rejects.toThrow(/1 to as many sequences, got 2 and 0/);
+  });
+
   test("a stop string ends the text where it stands across the border of two tokens, and must hold something", async () => {
     const [free] = await generateGreedy({});
     const name = (id: number): string => `<${id}>`;

@@ -146,13 +146,14 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
   if (!Number.isInteger(newTokens) || newTokens < 1) throw new OptionError(`generate: expected newTokens ≥ 1, got ${newTokens}.`);
   const endIds = options.endIds ?? endTokens(model.options).endIds;
   const processors = processorsOf(options, endIds);
-  const beams = beam?.beams ?? 1;
+  const { beams = 1, sequences = 1, lengthPenalty = 1, earlyStopping = false } = beam ?? {};
   if (beam && (sample || onToken)) {
     throw new OptionError("generate: expected beam search without sample and onToken, got one of them. Leave out beam.");
   }
-  if (beam && (!Number.isInteger(beams) || beams < 1 || (beam.sequences ?? 1) > beams)) {
-    throw new OptionError(`generate: expected at least 1 beam and at most as many sequences, got ${beams} and ${beam.sequences}.`);
+  if (!Number.isInteger(beams) || beams < 1 || !Number.isInteger(sequences) || sequences < 1 || sequences > beams) {
+    throw new OptionError(`generate: expected at least 1 beam and 1 to as many sequences, got ${beams} and ${sequences}.`);
   }
+  if (!Number.isFinite(lengthPenalty)) throw new OptionError(`generate: expected a finite lengthPenalty, got ${lengthPenalty}.`);
   if (stop?.strings.includes("")) {
     throw new OptionError('generate: expected stop strings of at least one character, got "": every text holds it. Leave it out.');
   }
@@ -160,7 +161,6 @@ export async function generate(model: TextModel, prompts: readonly (readonly num
   using session = "encode" in model ? await sequenceSession(model, prompts, settings) : causalSession(model, prompts, settings);
   // Awaited here: the session ends with this function.
   if (beam === undefined || beams === 1) return await chooseEach(session, { ...options, endIds, processors });
-  const { sequences = 1, lengthPenalty = 1, earlyStopping = false } = beam;
   const { signal } = options;
   const ends = { newTokens, endIds, isStopped: (ids: readonly number[]) => isStopped(ids, stop), constraint };
   const found = await beamSearch(session, { beams, sequences, lengthPenalty, earlyStopping, ...ends, processors, signal });

@@ -140,6 +140,7 @@ export function noRepeatNgram(size: number): LogitsProcessor {
 
 /** None of `endIds` before the prompt and the text written have `length` tokens. */
 export function minimumLength(length: number, endIds: readonly number[]): LogitsProcessor {
+  require("minimumLength", "it", { value: length, fits: Number.isInteger(length) && length >= 0, expected: "a whole number ≥ 0" });
   return (scores, { ids }) => {
     if (ids.length < length) for (const id of endIds) scores[id] = never;
   };
@@ -147,6 +148,7 @@ export function minimumLength(length: number, endIds: readonly number[]): Logits
 
 /** None of `endIds` before `count` tokens are written. */
 export function minimumNewTokens(count: number, endIds: readonly number[]): LogitsProcessor {
+  require("minimumNewTokens", "it", { value: count, fits: Number.isInteger(count) && count >= 0, expected: "a whole number ≥ 0" });
   return (scores, { written }) => {
     if (written < count) for (const id of endIds) scores[id] = never;
   };

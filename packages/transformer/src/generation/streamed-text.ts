@@ -1,9 +1,10 @@
-/** Text as tokens write it, piece by piece: no half of a character is ever shown. */
+/** Text as tokens write it, piece by piece: no half of a character is shown while the other may come. */
 
 /**
  * @example no-run
  * const text = new StreamedText((ids) => tokenizer.decode(ids));
  * await generate(model, [prompt], { device, newTokens: 64, onToken: ({ id }) => process.stdout.write(text.push(id)) });
+ * process.stdout.write(text.end());
  */
 export class StreamedText {
   readonly #ids: number[];
@@ -22,7 +23,15 @@ export class StreamedText {
     this.#ids.push(id);
     const whole = this.#decode(this.#ids);
     // A token may hold half of a character: what is not whole yet waits.
-    if (whole.endsWith("\ufffd")) return "";
+    return whole.endsWith("\ufffd") ? "" : this.#show(whole);
+  }
+
+  /** What still waited when the last token was there: half a character, as `decode` writes it; mostly empty. */
+  end(): string {
+    return this.#show(this.#decode(this.#ids));
+  }
+
+  #show(whole: string): string {
     const more = whole.slice(this.#shown.length);
     this.#shown = whole;
     return more;

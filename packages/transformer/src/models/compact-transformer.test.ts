@@ -71,6 +71,7 @@ test("learns six images by heart, with a gradient for every weight", async () =>
 test("images that cannot be halved, of another size, and heads that do not divide the size are refused", async () => {
   await using device = await openDevice(cpu());
   expect(() => new CompactTransformer({ ...small, imageSize: 18, rng })).toThrow(/an imageSize that can be halved 2 times.*got 18/);
+  for (const imageSize of [0, -16]) expect(() => new CompactTransformer({ ...small, imageSize, rng })).toThrow(OptionError);
   expect(() => new CompactTransformer({ ...small, heads: 3, rng })).toThrow(OptionError);
   using model = new CompactTransformer({ ...small, rng });
   const wrong = device.compute(() => model.forward(tensor(rng.normal([1, 32, 32, 3])), inference));

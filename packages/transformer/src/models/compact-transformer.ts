@@ -80,7 +80,7 @@ export class CompactTransformer extends Module {
     const { dropout = 0, attentionDropout = 0, deviation = 0.02 } = given;
     const widths = [channels, ...stem, size];
     const side = imageSize / 2 ** (widths.length - 1);
-    if (!Number.isInteger(side)) {
+    if (!Number.isInteger(side) || side < 1) {
       throw new OptionError(
         `CompactTransformer: expected an imageSize that can be halved ${widths.length - 1} times, once after each convolution, got ${imageSize}.`,
       );

@@ -6,6 +6,13 @@ import { Gpt2, nanoGptShakespeare } from "../models/gpt2.ts";
 import { T5 } from "../models/t5.ts";
 import { calibrated, fillPrompt, scoreChoices } from "./choice-scores.ts";
 
+test("choices less likely than the smallest number are calibrated, too", () => {
+  const row = (...values: number[]) => hostTensor(Float32Array.from(values), [1, values.length]);
+  const { data } = calibrated(row(-2000, -10), row(-2000 - Math.log(3), -10));
+  expect(data[0]).toBeCloseTo(0.75, 3); // float32 has −2000 to 1e-4
+  expect(data[1]).toBeCloseTo(0.25, 3);
+});
+
 test("a prompt is filled in by name, solved examples first; a name without a value is an error", () => {
   const template = { example: "{word} is {label}", question: "{word} is" };
   expect(fillPrompt(template, { word: "good" }, { shots: [{ word: "bad", label: "negative" }] })).toBe("bad is negative\n\ngood is");

@@ -149,29 +149,23 @@ export function calibrated(scores: HostTensor, contentFree: HostTensor): HostTen
       `calibrated: expected scores [N, K] and [M, K] of the same choices, got [${scores.shape}] and [${contentFree.shape}].`,
     );
   }
-  const liked = new Float64Array(count!);
-  const free = probabilities(contentFree);
-  for (const [i, p] of free.entries()) liked[i % count!]! += p / contentFree.shape[0]!;
-  const own = probabilities(scores);
-  const data = new Float32Array(own.length);
-  for (let start = 0; start < own.length; start += count!) {
-    const parts = Array.from({ length: count! }, (_, k) => own[start + k]! / liked[k]!);
-    const sum = parts.reduce((a, b) => a + b, 0);
-    for (const [k, part] of parts.entries()) data[start + k] = part / sum;
-  }
-  return hostTensor(data, scores.shape);
+  // In logarithms to the end: a long choice may be less likely than the smallest number.
+  const free = rowsOf(contentFree).map((row) => row.map((score) => score - logSum(row)));
+  const liked = Array.from({ length: count! }, (_, k) => logSum(free.map((row) => row[k]!))); // the mean's, but for a constant
+  const data = rowsOf(scores).flatMap((row) => {
+    const own = row.map((score, k) => score - liked[k]!);
+    return own.map((score) => Math.exp(score - logSum(own)));
+  });
+  return hostTensor(Float32Array.from(data), scores.shape);
 }
 
-/** Rows of logarithms as probabilities among the choices. */
-function probabilities({ data, shape }: HostTensor): Float64Array {
-  const count = shape[1]!;
-  const p = new Float64Array(data.length);
-  for (let start = 0; start < p.length; start += count) {
-    const row = Array.from(data.slice(start, start + count));
-    const most = Math.max(...row);
-    const exps = row.map((value) => Math.exp(value - most));
-    const sum = exps.reduce((a, b) => a + b, 0);
-    for (const [k, value] of exps.entries()) p[start + k] = value / sum;
-  }
-  return p;
+function rowsOf({ data, shape }: HostTensor): number[][] {
+  const [rows, count] = shape as readonly [number, number];
+  return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * count, (i + 1) * count)));
+}
+
+/** The logarithm of the sum of what `logs` are logarithms of. */
+function logSum(logs: readonly number[]): number {
+  const most = Math.max(...logs);
+  return most + Math.log(logs.reduce((sum, value) => sum + Math.exp(value - most), 0));
 }
