@@ -5,7 +5,17 @@ import { join } from "node:path";
 import { DataError, Rng } from "@dl/core";
 import type { Collate, Dataset, Example, Order, Tokenizer, Transform } from "@dl/data";
 import type { ClassificationReport } from "@dl/metrics";
-import { AdamW, type AdamWOptions, decayGroups, type Mode, type Module, type ParameterGroup, schedules, WeightAverage } from "@dl/nn";
+import {
+  AdamW,
+  type AdamWOptions,
+  decayGroups,
+  type Mode,
+  type Module,
+  type ParameterGroup,
+  type Schedule,
+  schedules,
+  WeightAverage,
+} from "@dl/nn";
 import { EarlyStopping, type EarlyStoppingOptions, type Metrics, type StepResult, type Tensors } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import type { Pretrained, PretrainedClass } from "@dl/transformer";
@@ -161,14 +171,19 @@ export interface ScheduleOptions extends Pick<ModelPreset, "warmUpShare" | "weig
   steps: number;
 }
 
-/** AdamW as BERT and its kin are trained with: up, then down along a cosine. `parameters`: a model's, as `decayGroups` parts them, or an adapter's. */
+/** Up over a share of the steps, then down along a cosine. */
+export function upThenDown(learningRate: number, { warmUpShare, steps }: Pick<ScheduleOptions, "warmUpShare" | "steps">): Schedule {
+  const warm = Math.min(steps - 1, Math.ceil(steps * warmUpShare));
+  const fall = schedules.cosine(learningRate, { steps: Math.max(1, steps - warm) });
+  return warm === 0 ? fall : schedules.warmUp(fall, { steps: warm });
+}
+
+/** AdamW as BERT and its kin are trained with. `parameters`: a model's, as `decayGroups` parts them, or an adapter's. */
 export function adamWOf(
   parameters: readonly ParameterGroup<AdamWOptions>[],
   { warmUpShare, weightDecay, beta2 = 0.999, learningRate, steps }: ScheduleOptions,
 ): AdamW {
-  const warm = Math.min(steps - 1, Math.ceil(steps * warmUpShare));
-  const fall = schedules.cosine(learningRate, { steps: Math.max(1, steps - warm) });
-  return new AdamW(parameters, { learningRate: warm === 0 ? fall : schedules.warmUp(fall, { steps: warm }), weightDecay, beta2 });
+  return new AdamW(parameters, { learningRate: upThenDown(learningRate, { warmUpShare, steps }), weightDecay, beta2 });
 }
 
 /** The tokenizer beside a trained model; undefined where there is none. */

@@ -1,13 +1,13 @@
 /** What pretraining is worth: sentiment from an encoder of `dl train mlm`, tuned whole, by LoRA, by its head alone, and from scratch beside it. */
 
 import { argmax, DataError, equal, mean, Rng } from "@dl/core";
-import { type AdamWOptions, decayGroups, type Mode, type ParameterGroup, WeightAverage } from "@dl/nn";
+import { type AdamWOptions, decayGroups, type Mode, type Parameter, type ParameterGroup, WeightAverage } from "@dl/nn";
 import { fit, type Metrics, type Tensors } from "@dl/train";
 import { Adapted, type EncoderPreset, Lora, SequenceClassifier } from "@dl/transformer";
 import { loadFolder } from "@dl/transformer/node";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
 import { writeModelFolder } from "./model-folder.ts";
-import { adamWOf, type ModelPreset, tokenizerIn } from "./model-recipe.ts";
+import { adamWOf, type ModelPreset, tokenizerIn, upThenDown } from "./model-recipe.ts";
 import type { TextExample } from "./padded-texts.ts";
 import { PartResults } from "./part-results.ts";
 import { classifyTexts, loadSentiment, measureClassifier, type SentimentData, testMetrics } from "./sentiment.ts";
@@ -20,7 +20,15 @@ interface PretrainedPreset extends ModelPreset {
   readonly hiddenShare: number;
   /** Of what begins from nothing. */
   readonly scratchLearningRate: number;
-  readonly lora: { readonly rank: number; readonly alpha: number; readonly learningRate: number };
+  readonly lora: {
+    readonly rank: number;
+    readonly alpha: number;
+    /** Of the vectors of words, whose table is most of the model. */
+    readonly tokens: { readonly rank: number; readonly alpha: number };
+    readonly learningRate: number;
+    /** Of the head, which begins from nothing and is trained whole. */
+    readonly headLearningRate: number;
+  };
   /** Of the head on a frozen encoder. */
   readonly frozenLearningRate: number;
   /** How often each way is gone, from first weights and in an order of its own; the differences are those of the means. */
@@ -62,6 +70,11 @@ async function classifier(run: Run, { data, rng, fromScratch = false }: { data: 
   return new SequenceClassifier({ ...(options as EncoderPreset), deviation: 0.02, labels, headDropout, rng });
 }
 
+const stepsOf = ({ settings }: Run, { train }: SentimentData): number =>
+  settings.epochs * Math.ceil(train.dataset.length / settings.batchSize);
+
+const headOf = ({ dense, output }: SequenceClassifier): Parameter[] => [...dense.parameters(), ...output.parameters()];
+
 function lossOf(model: SequenceClassifier, { ids, mask, segments, labels }: Tensors<TextExample>, mode: Mode) {
   const logits = model.forward({ ids, mask, segments }, mode);
   return { loss: model.loss(logits, labels), accuracy: mean(equal(argmax(logits, -1), labels).cast("float32")) };
@@ -83,8 +96,7 @@ async function trainWay(
 ): Promise<Metrics> {
   const { preset, settings } = run;
   const { batchSize, epochs } = settings;
-  const steps = epochs * Math.ceil(data.train.dataset.length / batchSize);
-  using optimizer = adamWOf(groups, { ...preset, learningRate, steps });
+  using optimizer = adamWOf(groups, { ...preset, learningRate, steps: stepsOf(run, data) });
   const whole = adapter ? new Adapted(model, [adapter]) : model;
   using average = preset.averageDecay === undefined ? undefined : new WeightAverage(whole, { decay: preset.averageDecay });
   await fit<TextExample>({
@@ -111,22 +123,25 @@ async function tuneWhole(run: Run, { chances, ...work }: Repetition, fromScratch
 }
 
 async function tuneLora(run: Run, { chances, ...work }: Repetition): Promise<Metrics> {
-  const { rank, alpha, learningRate } = run.preset.lora;
+  const { rank, alpha, tokens, learningRate, headLearningRate } = run.preset.lora;
   using model = await classifier(run, { data: work.data, rng: chances.fork("init") });
   // The vectors of words too: what they say of feelings is what a million words without labels teach least.
   const targets = ["tokens", "query", "key", "value", "expand", "contract"];
-  const own = { ranks: { tokens: rank / 2 }, alphas: { tokens: alpha / 2 } };
-  using adapter = await new Lora(model, { targets, rank, alpha, ...own, whole: ["dense", "output"], rng: chances.fork("lora") }).ready();
+  const own = { ranks: { tokens: tokens.rank }, alphas: { tokens: tokens.alpha } };
+  const whole = ["dense", "output"];
+  using adapter = await new Lora(model, { targets, rank, alpha, ...own, whole, bias: "all", rng: chances.fork("lora") }).ready();
   const trained = adapter.trained();
   const count = trained.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const way = { model, adapter, groups: [{ parameters: trained }], learningRate, rng: chances.fork("fit") };
+  const head = headOf(model);
+  const schedule = upThenDown(headLearningRate, { ...run.preset, steps: stepsOf(run, work.data) });
+  const groups = [{ parameters: trained.filter((parameter) => !head.includes(parameter)) }, { parameters: head, learningRate: schedule }];
+  const way = { model, adapter, groups, learningRate, rng: chances.fork("fit") };
   return { ...(await trainWay(run, way, work)), share: count / model.parameterCount };
 }
 
 async function tuneHead(run: Run, { chances, ...work }: Repetition): Promise<Metrics> {
   using model = await classifier(run, { data: work.data, rng: chances.fork("init") });
-  const head = [...model.dense.parameters(), ...model.output.parameters()];
-  const way = { model, groups: [{ parameters: head }], learningRate: run.preset.frozenLearningRate, rng: chances.fork("fit") };
+  const way = { model, groups: [{ parameters: headOf(model) }], learningRate: run.preset.frozenLearningRate, rng: chances.fork("fit") };
   return await trainWay(run, way, work);
 }
 
@@ -166,8 +181,7 @@ async function train(run: Run, { device, folder, resume, signal }: TaskTraining)
   const rng = new Rng(settings.seed);
   const data = await load(run, signal);
   using model = await classifier(run, { data, rng: rng.fork("init") });
-  const steps = settings.epochs * Math.ceil(data.train.dataset.length / settings.batchSize);
-  using optimizer = adamWOf(decayGroups(model), { ...preset, learningRate: settings.learningRate, steps });
+  using optimizer = adamWOf(decayGroups(model), { ...preset, learningRate: settings.learningRate, steps: stepsOf(run, data) });
   using average = preset.averageDecay === undefined ? undefined : new WeightAverage(model, { decay: preset.averageDecay });
   const fitted = await fitInFolder<TextExample>(run, {
     ...{ device, folder, resume, signal, model, optimizer, unit: "sentences", clipNorm: 1 },
@@ -211,7 +225,7 @@ export const sentimentPretrained: TaskRecipe<PretrainedPreset> = {
       weightDecay: 0.1,
       averageDecay: 0.998,
       scratchLearningRate: 1e-3,
-      lora: { rank: 8, alpha: 16, learningRate: 4e-3 },
+      lora: { rank: 8, alpha: 16, tokens: { rank: 4, alpha: 0.5 }, learningRate: 4e-3, headLearningRate: 1.5e-3 },
       frozenLearningRate: 3e-3,
       repetitions: 3,
     },
