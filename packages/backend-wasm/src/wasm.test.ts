@@ -60,6 +60,8 @@ test("options outside their range are errors", () => {
   expect(() => wasm({ threads: 0 })).toThrow(OptionError);
   expect(() => wasm({ threads: 1.5 })).toThrow(/threads from 1 to 64, got 1.5/);
   expect(() => wasm({ maxMemory: 2 ** 33 })).toThrow(OptionError);
+  expect(() => wasm({ relaxed: "never" as "auto" })).toThrow(/relaxed true, false or "auto", got never/);
+  expect(() => wasm({ mainThread: "wait" as "block" })).toThrow(/mainThread "refuse" or "block", got wait/);
 });
 
 test("memory past the limit is an error that names the kernel, the need and the limit, and the device goes on", async () => {
