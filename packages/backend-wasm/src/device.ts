@@ -6,6 +6,7 @@ import { attentionKernels } from "./fused/attention.ts";
 import { normalizationKernels } from "./fused/normalization.ts";
 import { optimizerKernels } from "./fused/optimizers.ts";
 import { softmaxKernels } from "./fused/softmax.ts";
+import type { Heap } from "./heap.ts";
 import { convolutionKernels } from "./kernels/convolution.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { indexingKernels } from "./kernels/indexing.ts";
@@ -33,7 +34,7 @@ export class WasmDevice implements BackendDevice<number> {
     this.#stop = stop;
     const { maxPoolGradient, ...pooling } = poolingKernels(engine);
     const { writeSlice, ...movement } = movementKernels(engine);
-    this.kernels = {
+    this.kernels = orNothing(engine.heap, {
       ...elementwiseKernels(engine),
       ...reductionKernels(engine),
       ...matmulKernels(engine),
@@ -41,15 +42,15 @@ export class WasmDevice implements BackendDevice<number> {
       ...pooling,
       ...indexingKernels(engine),
       ...movement,
-    } satisfies Kernels<number>;
-    this.fused = {
+    } satisfies Kernels<number>);
+    this.fused = orNothing(engine.heap, {
       maxPoolGradient,
       writeSlice,
       ...softmaxKernels(engine),
       ...normalizationKernels(engine),
       ...attentionKernels(engine),
       ...optimizerKernels(engine),
-    };
+    });
   }
 
   upload(data: TypedArray, dtype: DType): number {
@@ -88,6 +89,22 @@ export class WasmDevice implements BackendDevice<number> {
     if (dtype === "bool") return new Uint8Array(memory, buffer, length);
     return dtype === "int32" ? new Int32Array(memory, buffer, length) : new Float32Array(memory, buffer, length);
   }
+}
+
+/** Kernels that leave nothing behind when they fail, such as a result whose working memory no longer fitted. */
+function orNothing<K extends object>(heap: Heap, kernels: K): K {
+  const guarded =
+    (kernel: (...inputs: unknown[]) => unknown) =>
+    (...inputs: unknown[]): unknown => {
+      const { buffers } = heap;
+      try {
+        return kernel(...inputs);
+      } catch (error) {
+        heap.abandon(buffers);
+        throw error;
+      }
+    };
+  return Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, guarded(kernel)])) as K;
 }
 
 const wordBytes = (dtype: DType): number => (dtype === "float64" ? 4 : bytesPerElement[dtype]);

@@ -14,6 +14,7 @@ const chunksPerThread = 4;
 const joinSpin = 20_000;
 /** Milliseconds after which a worker that is still inside is lost. */
 const defaultJoinTimeout = 30_000;
+const closed = "wasm: the device is closed. Open another.";
 
 export interface Work {
   /** Items of the task. */
@@ -36,12 +37,17 @@ export interface EngineOptions {
   readonly joinTimeout?: number;
 }
 
+/** The module's tasks by their numbers. */
+function inOrder(exports: KernelExports): KernelExports[Task][] {
+  return taskNames.map((name) => exports[name]);
+}
+
 export class Engine {
   readonly threads: number;
   readonly heap: Heap;
-  readonly #memory: WebAssembly.Memory;
-  readonly #exports: KernelExports;
-  readonly #serial: readonly ((begin: number, end: number, thread: number) => void)[];
+  #memory: WebAssembly.Memory | undefined;
+  #exports: KernelExports | undefined;
+  #serial: readonly ((begin: number, end: number, thread: number) => void)[];
   readonly #numbers: Readonly<Record<Task, number>>;
   readonly #mayWait: boolean;
   readonly #joinTimeout: number;
@@ -55,20 +61,21 @@ export class Engine {
     this.#mayWait = mayWait;
     this.#joinTimeout = joinTimeout;
     this.#exports = instantiate(module, memory);
-    this.#serial = taskNames.map((name) => this.#exports[name]);
+    this.#serial = inOrder(this.#exports);
     this.#numbers = Object.fromEntries(taskNames.map((name, number) => [name, number])) as Record<Task, number>;
-    this.#view();
-    this.heap = new Heap(memory, { start: heapStart, limit, grown: () => this.#view() });
+    this.#view(memory);
+    this.heap = new Heap(memory, { start: heapStart, limit, grown: (memory) => this.#view(memory) });
   }
 
   /** The memory as it is now; a later allocation may replace it. */
   get buffer(): ArrayBufferLike {
+    if (this.#memory === undefined) throw new DlError(closed);
     return this.#memory.buffer;
   }
 
-  #view(): void {
-    this.#words = new Int32Array(this.#memory.buffer, argumentsWord * 4, argumentWords);
-    this.#floats = new Float32Array(this.#memory.buffer, argumentsWord * 4, argumentWords);
+  #view({ buffer }: WebAssembly.Memory): void {
+    this.#words = new Int32Array(buffer, argumentsWord * 4, argumentWords);
+    this.#floats = new Float32Array(buffer, argumentsWord * 4, argumentWords);
   }
 
   /** Words 0, 1, 2, … of the arguments. Allocate first: allocating may replace the view. */
@@ -76,9 +83,15 @@ export class Engine {
     for (let i = 0; i < words.length; i++) this.#words[i] = words[i]!;
   }
 
-  /** After this no task runs. */
+  /** After this no task runs. Nothing here holds on to the memory: models and optimizers may hold on to their closed device. */
   close(): void {
-    this.#broken = "wasm: the device is closed. Open another.";
+    this.#broken = closed;
+    this.heap.close();
+    this.#memory = undefined;
+    this.#exports = undefined;
+    this.#serial = [];
+    this.#words = new Int32Array(0);
+    this.#floats = new Float32Array(0);
   }
 
   setAt(word: number, value: number): void {
@@ -98,7 +111,7 @@ export class Engine {
     }
     const chunk = Math.ceil(total / (this.threads * chunksPerThread) / grain) * grain;
     try {
-      if (this.#exports.region(number, total, chunk, joinSpin) !== 0) this.#join(task);
+      if (this.#exports!.region(number, total, chunk, joinSpin) !== 0) this.#join(task);
     } catch (error) {
       this.#broken ??= `wasm: ${task} failed: ${String(error)}. Close the device and open it again.`;
       throw error;
@@ -107,7 +120,7 @@ export class Engine {
 
   /** Waits for workers that are late, and gives up on one that is lost rather than hang. */
   #join(task: Task): void {
-    const control = new Int32Array(this.#memory.buffer, 0, 1024);
+    const control = new Int32Array(this.buffer, 0, 1024);
     const deadline = performance.now() + this.#joinTimeout;
     for (;;) {
       const inside = Atomics.load(control, enteredWord);

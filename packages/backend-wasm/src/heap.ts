@@ -21,12 +21,15 @@ interface FreeBlock {
   readonly bytes: number;
 }
 
+/** Rounded up to whole cache lines; without bit operations, which stop at 2 GiB. */
+export const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
 const mebibytes = (bytes: number): string => (bytes < 2 ** 20 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
 
 export class Heap {
-  readonly #memory: WebAssembly.Memory;
+  #memory: WebAssembly.Memory | undefined;
   readonly #limit: number;
-  readonly #grown: () => void;
+  readonly #grown: (memory: WebAssembly.Memory) => void;
   /** First address past the large blocks. */
   #end: number;
   /** By size, then by address. */
@@ -36,12 +39,15 @@ export class Heap {
   readonly #small: number[][] = Array.from({ length: smallLimit / 64 + 1 }, () => []);
   #slab = 0;
   #slabEnd = 0;
+  /** Buffers in the order in which they were made, with their bytes. */
   readonly #live = new Map<number, number>();
+  /** Working memory that the running kernel has not given back. */
+  readonly #taken = new Map<number, number>();
   #bytes = 0;
   #peak = 0;
 
   /** @param options.grown Called after the memory grew: views of it must be made anew. */
-  constructor(memory: WebAssembly.Memory, options: { start: number; limit: number; grown: () => void }) {
+  constructor(memory: WebAssembly.Memory, options: { start: number; limit: number; grown: (memory: WebAssembly.Memory) => void }) {
     this.#memory = memory;
     this.#limit = options.limit;
     this.#grown = options.grown;
@@ -55,7 +61,7 @@ export class Heap {
 
   /** A buffer of `bytes`; `use` names the kernel in errors. */
   allocate(bytes: number, use: string): number {
-    const address = this.take(bytes, use);
+    const address = this.#claim(bytes, use);
     this.#live.set(address, bytes);
     this.#bytes += bytes;
     if (this.#bytes > this.#peak) this.#peak = this.#bytes;
@@ -63,6 +69,8 @@ export class Heap {
   }
 
   free(address: number): void {
+    // What lay on a closed device is gone.
+    if (this.#memory === undefined) return;
     const bytes = this.#live.get(address);
     if (bytes === undefined) {
       throw new DlError(
@@ -71,11 +79,43 @@ export class Heap {
     }
     this.#live.delete(address);
     this.#bytes -= bytes;
-    this.give(address, bytes);
+    this.#release(address, bytes);
   }
 
   /** Working memory of one kernel call, not counted as a buffer. */
   take(bytes: number, use: string): number {
+    const address = this.#claim(bytes, use);
+    this.#taken.set(address, bytes);
+    return address;
+  }
+
+  /** The inverse of `take`, with the same `bytes`. */
+  give(address: number, bytes: number): void {
+    this.#taken.delete(address);
+    this.#release(address, bytes);
+  }
+
+  /** How many buffers there are. */
+  get buffers(): number {
+    return this.#live.size;
+  }
+
+  /** A kernel failed that began with `buffers` of them: what it made and took goes with it. */
+  abandon(buffers: number): void {
+    for (const address of [...this.#live.keys()].slice(buffers)) this.free(address);
+    for (const [address, bytes] of this.#taken) this.#release(address, bytes);
+    this.#taken.clear();
+  }
+
+  /** Forgets the memory and what lies in it. */
+  close(): void {
+    this.#memory = undefined;
+    this.#live.clear();
+    this.#bytes = 0;
+  }
+
+  #claim(bytes: number, use: string): number {
+    if (this.#memory === undefined) throw new DlError(`wasm: ${use}: the device is closed. Open another.`);
     if (bytes <= smallLimit) {
       const size = (bytes + 63) & ~63 || 64;
       const free = this.#small[size >> 6]!;
@@ -84,8 +124,7 @@ export class Heap {
     return this.#takeLarge(Math.ceil(bytes / grain) * grain, use);
   }
 
-  /** The inverse of `take`, with the same `bytes`. */
-  give(address: number, bytes: number): void {
+  #release(address: number, bytes: number): void {
     if (bytes <= smallLimit) this.#small[((bytes + 63) & ~63 || 64) >> 6]!.push(address);
     else this.#giveLarge(address, Math.ceil(bytes / grain) * grain);
   }
@@ -142,7 +181,7 @@ export class Heap {
       Math.ceil(missing / pageBytes) * pageBytes > room ? -1 : Math.max(Math.ceil(missing / pageBytes), Math.floor(wanted / pageBytes));
     try {
       if (pages < 0) throw new RangeError();
-      this.#memory.grow(pages);
+      this.#memory!.grow(pages);
     } catch {
       const why = pages < 0 ? `the limit is ${mebibytes(this.#limit)}` : "the system gives no more";
       throw new OutOfMemoryError(
@@ -151,7 +190,7 @@ export class Heap {
     }
     this.#giveLarge(this.#end, pages * pageBytes);
     this.#end += pages * pageBytes;
-    this.#grown();
+    this.#grown(this.#memory!);
   }
 
   /** The place in the free list of the first block of at least `bytes` (of that size: at `address` or later). */

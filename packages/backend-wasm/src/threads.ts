@@ -60,8 +60,9 @@ function startInBrowser(start: WorkerStart): Thread {
 
 /** The workers of one device. */
 export class ThreadPool {
-  readonly #threads: readonly Thread[];
-  readonly #words: Int32Array;
+  #threads: readonly Thread[];
+  /** Undefined once stopped: nothing holds on to the memory then. */
+  #words: Int32Array | undefined;
 
   private constructor(threads: readonly Thread[], memory: WebAssembly.Memory) {
     this.#threads = threads;
@@ -92,9 +93,11 @@ export class ThreadPool {
 
   /** Ends every worker; resolves when they are gone. */
   async stop(): Promise<void> {
-    Atomics.store(this.#words, quitWord, 1);
-    Atomics.add(this.#words, generationWord, 1);
-    Atomics.notify(this.#words, generationWord);
+    const words = this.#words;
+    if (words === undefined) return;
+    Atomics.store(words, quitWord, 1);
+    Atomics.add(words, generationWord, 1);
+    Atomics.notify(words, generationWord);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, stopTimeout);
@@ -102,5 +105,7 @@ export class ThreadPool {
     await Promise.race([Promise.all(this.#threads.map(({ ended }) => ended)), late]);
     clearTimeout(timer);
     for (const thread of this.#threads) thread.terminate();
+    this.#threads = [];
+    this.#words = undefined;
   }
 }

@@ -60,6 +60,8 @@ test("options outside their range are errors", () => {
   expect(() => wasm({ threads: 0 })).toThrow(OptionError);
   expect(() => wasm({ threads: 1.5 })).toThrow(/threads from 1 to 64, got 1.5/);
   expect(() => wasm({ maxMemory: 2 ** 33 })).toThrow(OptionError);
+  expect(() => wasm({ relaxed: "never" as "auto" })).toThrow(/relaxed true, false or "auto", got never/);
+  expect(() => wasm({ mainThread: "wait" as "block" })).toThrow(/mainThread "refuse" or "block", got wait/);
 });
 
 test("memory past the limit is an error that names the kernel, the need and the limit, and the device goes on", async () => {
@@ -72,6 +74,51 @@ test("memory past the limit is an error that names the kernel, the need and the 
   const fits = device.kernels.fill([5_000_000], "float32", 7);
   expect(device.readSync(fits, "float32", 5_000_000).every((value) => value === 7)).toBe(true);
   expect(device.readSync(kept, "float32", 3)).toEqual(Float32Array.of(1, 2, 3));
+  await device.close();
+});
+
+test("a kernel that runs out of memory on its way leaves nothing behind", async () => {
+  const device = await wasm({ threads: 1, maxMemory: 48 * 2 ** 20 }).open();
+  const x = { buffer: device.kernels.fill([2 ** 20], "float32", 0.5), shape: [2 ** 20], dtype: "float32" } as const;
+  const square = { batches: 1, m: 256, k: 4096, n: 256, transposeA: true, transposeB: true, aIndex: undefined, bIndex: undefined };
+  const heads = { batch: 1, heads: 256, keyHeads: 256, time: 64, keyTime: 64, size: 64, scale: 1, causal: false };
+  const calls = {
+    // A small result, the right side packed in 4 MiB.
+    matmul: () => [device.kernels.matmul(x, x, square, {})],
+    // A result of 4 MiB; 16 MiB for keys and places.
+    sort: () => [device.kernels.argsort(x, 1, 2 ** 20, false)],
+    // Two results and packed keys of 4 MiB.
+    attention: () => Object.values(device.fused.attention!(x, x, x, heads)),
+  };
+  const outcomes = new Set<string>();
+  for (const [name, call] of Object.entries(calls)) {
+    // The less there is, the earlier it ends.
+    for (let kept = 0; kept <= 42; kept += 3) {
+      const ballast = device.kernels.fill([kept * 2 ** 18], "float32", 0);
+      const before = device.memory().buffers;
+      try {
+        for (const buffer of call()) device.free(buffer);
+        outcomes.add(`${name} done`);
+      } catch (error) {
+        expect(error).toBeInstanceOf(OutOfMemoryError);
+        outcomes.add(`${name} ended`);
+      }
+      expect(device.memory().buffers, `${name} beside ${kept} MiB`).toBe(before);
+      device.free(ballast);
+    }
+  }
+  expect(outcomes.size).toBe(6);
+  device.free(x.buffer);
+  device.free(device.kernels.fill([40 * 2 ** 18], "float32", 0));
+  await device.close();
+});
+
+test("working memory past 2 GiB is counted as what it is", async () => {
+  const device = await wasm({ threads: 1, maxMemory: 2 ** 26 }).open();
+  const x = { buffer: device.kernels.fill([4], "float32", 0), shape: [1, 2 ** 28], dtype: "float32" } as const;
+  // Keys and places of so many elements take 4 GiB: to sort them in less would be to write over everything else.
+  expect(() => device.kernels.topK(x, 1, 2 ** 28, 1)).toThrow(/sort: expected 4096\.0 MiB of device memory/);
+  expect(() => device.kernels.topK(x, 1, 2 ** 27, 1)).toThrow(/sort: expected 2048\.0 MiB of device memory/);
   await device.close();
 });
 
@@ -102,6 +149,38 @@ test("a closed device refuses to work, and closing twice is the same as once", a
   await device.close();
   await device.close();
   expect(() => device.kernels.fill([4], "float32", 0)).toThrow(/the device is closed/);
+});
+
+test("a closed device takes nothing, gives nothing back, and forgives what is freed after it", async () => {
+  const device = await wasm({ threads: 1 }).open();
+  const buffer = device.upload(Float32Array.of(1, 2), "float32");
+  await device.close();
+  expect(() => device.upload(Float32Array.of(1), "float32")).toThrow(/upload: the device is closed\. Open another/);
+  expect(() => device.readSync(buffer, "float32", 2)).toThrow(/the device is closed\. Open another/);
+  device.free(buffer);
+  expect(device.memory().buffers).toBe(0);
+});
+
+test("closed devices hold no memory, whoever holds them", async () => {
+  const out = await program(
+    `
+    const kept = [];
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 4; i++) {
+      const device = await wasm({ threads: 1 + (i % 2) }).open();
+      device.kernels.fill([2 ** 25], "float32", 1);
+      await device.close();
+      kept.push(device);
+    }
+    for (let i = 0; i < 20 && process.memoryUsage().rss - before > 2 ** 27; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    console.log(process.memoryUsage().rss - before < 2 ** 27, kept.length);
+  `,
+    "--expose-gc",
+  );
+  expect(out).toBe("true 4\n");
 });
 
 test("the same work gives the same bits again, and in another device", async () => {

@@ -69,6 +69,8 @@ export function wasm(options: WasmOptions = {}): WasmBackend {
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new OptionError(`wasm: expected threads from 1 to 64, got ${threads}.`);
   }
+  if (![true, false, "auto"].includes(relaxed)) throw new OptionError(`wasm: expected relaxed true, false or "auto", got ${relaxed}.`);
+  if (!["refuse", "block"].includes(mainThread)) throw new OptionError(`wasm: expected mainThread "refuse" or "block", got ${mainThread}.`);
   if (!Number.isInteger(spin) || spin < 0 || spin > 2 ** 30) throw new OptionError(`wasm: expected spin from 0 to 2³⁰, got ${spin}.`);
   if (!(maxMemory >= 16 * pageBytes && maxMemory <= largestMemory)) {
     throw new OptionError(`wasm: expected maxMemory from ${16 * pageBytes} to ${largestMemory} bytes, got ${maxMemory}.`);

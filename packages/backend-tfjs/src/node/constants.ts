@@ -4,11 +4,14 @@ import type { Addon } from "./addon.ts";
 
 /** How many of a generation are kept. What a running kernel has asked for is always among the newest. */
 const generation = 512;
+/** Bytes of a generation, or one constant: the masks of attention are large, and lengths that differ from batch to batch have one each. */
+const mostBytes = 64 * 2 ** 20;
 
 export class Constants {
   readonly #addon: Addon;
   #young = new Map<string, number>();
   #old = new Map<string, number>();
+  #youngBytes = 0;
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -35,9 +38,9 @@ export class Constants {
     return this.#get(`b${value}`, () => this.#addon.createTensor([], this.#addon.TF_BOOL, Uint8Array.of(value ? 1 : 0)));
   }
 
-  /** Anything a kernel works out on the host from `key`. */
-  made(key: string, make: () => number): number {
-    return this.#get(key, make);
+  /** Anything a kernel works out on the host from `key`. `bytes` of large ones; a kernel asks for one of those at most. */
+  made(key: string, make: () => number, { bytes = 0 }: { bytes?: number } = {}): number {
+    return this.#get(key, make, bytes);
   }
 
   get size(): number {
@@ -49,19 +52,23 @@ export class Constants {
       for (const id of ids.values()) this.#addon.deleteTensor(id);
       ids.clear();
     }
+    this.#youngBytes = 0;
   }
 
-  #get(key: string, make: () => number): number {
+  #get(key: string, make: () => number, bytes = 0): number {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
     const old = this.#old.get(key);
     if (old !== undefined) this.#old.delete(key);
     const id = old ?? make();
-    if (this.#young.size >= generation) {
+    const isFull = this.#young.size >= generation || (bytes > 0 && this.#youngBytes > 0 && this.#youngBytes + bytes > mostBytes);
+    if (isFull) {
       for (const stale of this.#old.values()) this.#addon.deleteTensor(stale);
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngBytes = 0;
     }
+    this.#youngBytes += bytes;
     this.#young.set(key, id);
     return id;
   }

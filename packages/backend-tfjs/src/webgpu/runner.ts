@@ -28,6 +28,8 @@ const slotBytes = 512;
 const batch = 96;
 const mostGroups = 65535;
 const mostConstants = 512;
+/** Bytes of a buffer to read through that is worth keeping: weights, which are large, are read when a checkpoint is written. */
+const mostKept = 2 ** 20;
 
 // The numbers of GPUBufferUsage and GPUMapMode, which Node has no globals for.
 const uniformUsage = 0x40 | 0x08;
@@ -189,7 +191,7 @@ export class Runner {
     this.#settle();
     if (this.#failure) await this.#settled();
     this.#alive();
-    const bytes = Math.max(256, 2 ** Math.ceil(Math.log2(Math.max(words * 4, 1))));
+    const bytes = stagingBytes(words * 4);
     const idle = this.#staging.get(bytes);
     const staging = idle?.pop() ?? this.gpu.createBuffer({ size: bytes, usage: readUsage });
     if (words > 0) {
@@ -210,8 +212,7 @@ export class Runner {
     const copy = staging.getMappedRange(0, bytes).slice(0, words * 4);
     staging.unmap();
     await this.#settled();
-    // Large ones are not worth keeping: weights are read when a checkpoint is written.
-    if (bytes > 2 ** 20) staging.destroy();
+    if (bytes > mostKept) staging.destroy();
     else if (idle) idle.push(staging);
     else this.#staging.set(bytes, [staging]);
     this.#alive();
@@ -293,6 +294,11 @@ export class Runner {
     if (block.submission === this.#submission) this.#doomed.push(block);
     else block.gpu.destroy();
   }
+}
+
+/** Bytes of the buffer that `bytes` are read through: a power of two where it is kept, else no more than needed, for there may not be more. */
+function stagingBytes(bytes: number): number {
+  return bytes <= mostKept ? Math.max(256, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1)))) : Math.ceil(bytes / 256) * 256;
 }
 
 /** Workgroups of 64 for so many invocations, in two dimensions where one does not reach. */

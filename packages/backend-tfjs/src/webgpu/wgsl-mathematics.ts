@@ -135,14 +135,48 @@ fn normalBelow(x: f32) -> f32 {
   return 0.5 * (1.0 + errorFunction(z));
 }`,
   },
-  /** x − n·π/2 in three parts, then the polynomials of sine and cosine within ±π/4. Cody and Waite 1980, chapter 8. */
+  /**
+   * x − n·π/2 in three parts, then the polynomials of sine and cosine within ±π/4. Cody and Waite 1980, chapter 8. Of large angles those
+   * parts leave nothing: they are multiplied by the bits of 2/π that matter. Payne and Hanek 1983, "Radian reduction for trigonometric functions".
+   */
   sineOf: {
     needs: ["isNan", "isFin", "constants"],
     source: `
+var<private> twoOverPi: array<u32, 7> = array<u32, 7>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u);
+fn upperHalf(a: u32, b: u32) -> u32 {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let one = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let other = (a & 0xffffu) * (b >> 16u) + (one & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (one >> 16u) + (other >> 16u);
+}
+fn quartersAndRest(x: f32) -> vec2<f32> {
+  let bits = bitcast<u32>(x);
+  let digits = (bits << 8u) | 0x80000000u;
+  let exponent = ((bits >> 23u) & 0xffu) - 126u;
+  let word = exponent >> 5u;
+  let shift = exponent & 31u;
+  var part: array<u32, 3>;
+  for (var k = 0u; k < 3u; k++) {
+    let next = select(0u, twoOverPi[word + k + 1u] >> ((32u - shift) & 31u), shift > 0u);
+    part[k] = (twoOverPi[word + k] << shift) | next;
+  }
+  // x · 2/π modulo 4, in steps of 2⁻⁶².
+  let middle = digits * part[1];
+  let low = middle + upperHalf(digits, part[2]);
+  let high = digits * part[0] + upperHalf(digits, part[1]) + select(0u, 1u, low < middle);
+  let quarters = (high + 0x20000000u) >> 30u;
+  let rest = (f32(bitcast<i32>(high - (quarters << 30u))) + f32(low) * 2.3283064e-10) * 1.46291807e-9;
+  return select(vec2<f32>(f32(quarters), rest), vec2<f32>(-f32(quarters), -rest), x < 0.0);
+}
 fn sineOfQuarter(x: f32, quarters: i32) -> f32 {
   if (!isFin(x)) { return nan(); }
-  let n = round(x * 0.636619772);
-  let r = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.54978995e-8;
+  var n = round(x * 0.636619772);
+  var r = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.54978995e-8;
+  if (abs(x) > 5000.0) {
+    let far = quartersAndRest(x);
+    n = far.x;
+    r = far.y;
+  }
   let z = r * r;
   let s = r + r * z * (-0.166666546 + z * (8.33216087e-3 + z * -1.95152959e-4));
   let c = 1.0 - 0.5 * z + z * z * (0.0416666456 + z * (-1.38873163e-3 + z * 2.44331571e-5));
@@ -182,6 +216,30 @@ fn arcTangent2(y: f32, x: f32) -> f32 {
   return select(value, -value, bitcast<i32>(y) < 0);
 }`,
   },
+  /**
+   * The remainder with the sign of the divisor, exact: what is taken off is y·2ⁿ, at most the rest and more than half of it. A quotient that is
+   * rounded first, as `%` may, is off by a whole divisor or more.
+   */
+  moduloOf: {
+    needs: ["isNan", "isFin", "constants"],
+    source: `
+fn moduloOf(x: f32, y: f32) -> f32 {
+  var rest = abs(x);
+  let divisor = abs(y);
+  // A divisor below the normal floats may count as zero.
+  if (isNan(x) || isNan(y) || !isFin(x) || divisor < 1.17549435e-38) { return nan(); }
+  if (isFin(y)) {
+    while (rest >= divisor) {
+      let doublings = ((bitcast<u32>(rest) >> 23u) - (bitcast<u32>(divisor) >> 23u)) << 23u;
+      var off = bitcast<f32>(bitcast<u32>(divisor) + doublings);
+      if (off > rest) { off *= 0.5; }
+      rest -= off;
+    }
+  }
+  let value = select(rest, -rest, x < 0.0);
+  return select(value, value + y, rest != 0.0 && (x < 0.0) != (y < 0.0));
+}`,
+  },
   /** xʸ by eʸˡⁿˣ for x > 0, with the rules of IEEE 754 for what is not. */
   powerOf: {
     needs: ["exponential", "logarithm", "isFin"],
@@ -192,7 +250,7 @@ fn powerOf(x: f32, y: f32) -> f32 {
   if (isNan(y)) { return y; }
   let a = abs(x);
   if (!isFin(y)) {
-    if (a == 1.0) { return nan(); }
+    if (a == 1.0) { return 1.0; }
     return select(0.0, infinity(), (a > 1.0) == (y > 0.0));
   }
   let whole = floor(y) == y;

@@ -2,6 +2,7 @@
 
 import type { FusedKernels } from "@dl/core";
 import type { Engine } from "../engine.ts";
+import { aligned } from "../heap.ts";
 
 type NormalizationKernels = Pick<FusedKernels<number>, "layerNorm" | "layerNormGradient" | "batchNorm" | "batchNormGradient">;
 
@@ -16,7 +17,7 @@ const speed = 0.5;
 function partsOf(rows: number, length: number): { partRows: number; parts: number; sumBytes: number; bytes: number } {
   const partRows = Math.max(leastRows, Math.ceil(partElements / Math.max(1, length)));
   const parts = Math.max(1, Math.ceil(rows / partRows));
-  const sumBytes = (length * 4 + 63) & ~63 || 64;
+  const sumBytes = aligned(length * 4) || 64;
   return { partRows, parts, sumBytes, bytes: 2 * parts * sumBytes };
 }
 

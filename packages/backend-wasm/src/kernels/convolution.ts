@@ -2,6 +2,7 @@
 
 import type { ConvGeometry, Epilogue, Kernels, Operand } from "@dl/core";
 import type { Engine } from "../engine.ts";
+import { aligned } from "../heap.ts";
 import { fewInputsGradient, fewOutputsFilterGradient, fewOutputsForward, hasFewInputs, hasFewOutputs } from "./few-channels.ts";
 import { coveredHeight, coveredWidth, reachesOutside, writeGeometry } from "./geometry.ts";
 import { biasMode, reluMode } from "./matmul.ts";
@@ -32,7 +33,7 @@ function bandRows(g: ConvGeometry): number {
 
 /** Bytes of the padded copy of a band. */
 function paddedBytes(g: ConvGeometry, rows: number): number {
-  return reachesOutside(g) ? (coveredHeight(g, rows) * coveredWidth(g) * g.inChannels * 4 + 63) & ~63 : 0;
+  return reachesOutside(g) ? aligned(coveredHeight(g, rows) * coveredWidth(g) * g.inChannels * 4) : 0;
 }
 
 interface Convolution {
@@ -181,7 +182,7 @@ function filterGradient(engine: Engine, x: Operand<number>, dy: Operand<number>,
   const scratch = heap.take(scratchBytes * threads, "conv2dFilterGradient");
   // As many parts as threads: each has its own sum, and the order of additions does not depend on who is faster.
   const parts = Math.max(1, Math.min(threads, g.batch));
-  const partBytes = (length * 4 + 63) & ~63;
+  const partBytes = aligned(length * 4);
   const partial = parts > 1 ? heap.take(length * 4 * parts, "conv2dFilterGradient") : dw;
   engine.set(x.buffer, dy.buffer, partial, parts, images, band, scratch, scratchBytes, padded);
   engine.run("filterGradient", { total: parts, cost });

@@ -2,6 +2,7 @@
 
 import { bytesPerElement, type DType, type Kernels, type Operand, sizeOf } from "@dl/core";
 import type { Engine } from "../engine.ts";
+import { aligned } from "../heap.ts";
 
 type IndexingKernels = Pick<Kernels<number>, "gather" | "scatterAdd" | "takeAlong" | "scatterAlong" | "argsort" | "topK" | "randomUniform">;
 
@@ -32,7 +33,7 @@ export function indexingKernels(engine: Engine): IndexingKernels {
   const sorted = (x: Operand<number>, { rows, length, k, descending, nanLast }: Sort): number => {
     const y = heap.allocate(rows * k * 4, "sort");
     if (rows * k === 0) return y;
-    const scratchBytes = ((4 * length + 256) * 4 + 63) & ~63;
+    const scratchBytes = aligned((4 * length + 256) * 4);
     const scratch = heap.take(scratchBytes * engine.threads, "sort");
     engine.set(x.buffer, y, length, k, x.dtype === "int32" ? 1 : 0, descending ? 1 : 0, nanLast ? 1 : 0, scratch, scratchBytes);
     engine.run("sort", { total: rows, cost: rows * length * 20 });

@@ -5,6 +5,7 @@
 
 import type { ConvGeometry, Epilogue } from "@dl/core";
 import type { Engine } from "../engine.ts";
+import { aligned } from "../heap.ts";
 
 /** Points of a tile, and bytes between two of them, of a list of addresses and of the working space: as in assembly/winograd-transforms.ts. */
 const points = 25;
@@ -150,7 +151,7 @@ function product(engine: Engine, { g, tiling, source, weight, target, ...options
   const panels = (isTurned ? image : result) / 8;
   const weightBytes = points * (panels * depth * 32 + gap);
   const packed = heap.take(weightBytes, "conv2d");
-  const tapBytes = (listBytes + workspaceBytes + 13 * 128 + 63) & ~63;
+  const tapBytes = aligned(listBytes + workspaceBytes + 13 * 128);
   const tapScratch = heap.take(tapBytes * threads, "conv2d");
   const sizes = [tiling.taps, tiling.phases, g.inChannels, g.outChannels];
   engine.set(weight, packed, ...sizes, tapScratch, tapBytes, isTurned ? 1 : 0);
@@ -162,7 +163,7 @@ function product(engine: Engine, { g, tiling, source, weight, target, ...options
   const some = Math.min(blockBytes / (points * (image + result) * 4), count / (threads * 2));
   const block = Math.max(4, Math.floor(some / 4) * 4);
   const phases = targetGrid.phases ** 2;
-  const scratchBytes = (listBytes + workspaceBytes + phases * block * 100 + points * (block * (image + result) * 4 + 2 * gap) + 63) & ~63;
+  const scratchBytes = aligned(listBytes + workspaceBytes + phases * block * 100 + points * (block * (image + result) * 4 + 2 * gap));
   const scratch = heap.take(scratchBytes * threads, "conv2d");
   const { zeros, zeroBytes } = takeZeros(engine, sourceGrid.channels);
   const relu = epilogue.activation === "relu" ? 1 : 0;
@@ -225,7 +226,7 @@ export function winogradFilterGradient(engine: Engine, { g, tiling, x, dy, dw }:
   const rightBytes = points * ((result / 8) * (group * 32 + gap) + gap);
   const left = heap.take(leftBytes, use);
   const right = heap.take(rightBytes, use);
-  const scratchBytes = (listBytes + workspaceBytes + 63) & ~63;
+  const scratchBytes = aligned(listBytes + workspaceBytes);
   const scratch = heap.take(scratchBytes * threads, use);
   const { zeros, zeroBytes } = takeZeros(engine, Math.max(g.inChannels, g.outChannels));
   for (let first = 0; first < count; first += group) {

@@ -106,10 +106,21 @@ export function binaryContract(claim: Claim): void {
     }
   });
   claim("binary", "power of zero, negative and infinite numbers", async ({ comparison }) => {
-    const inputs = [floats([0, 0, -2, -2, 2, 0, -8, NaN, Infinity, 4, 2]), floats([2, -1, 3, 2, 0, 0, 1 / 3, 2, 2, 0.5, -Infinity])];
+    const inputs = [
+      floats([0, 0, -2, -2, 2, 0, -8, NaN, Infinity, 4, 2, 1, -1, 0.5]),
+      floats([2, -1, 3, 2, 0, 0, 1 / 3, 2, 2, 0.5, -Infinity, Infinity, -Infinity, -Infinity]),
+    ];
     const tolerance = { absolute: 0, relative: 1e-5 };
-    await comparison.run("powers", inputs, [{ shape: [11], dtype: "float32", tolerance }], (device, [x, y]) => [
-      device.kernels.binary("power", x!, y!, [11]),
+    await comparison.run("powers", inputs, [{ shape: [14], dtype: "float32", tolerance }], (device, [x, y]) => [
+      device.kernels.binary("power", x!, y!, [14]),
+    ]);
+  });
+  claim("binary", "modulo is exact however large the quotient, and takes infinite divisors", async ({ comparison }) => {
+    const dividends = [5.1, 1e6, -1e7, 1e30, -3, 8388609, 5, -5, 5, 0, -6, Infinity];
+    const divisors = [1.7, 0.1, 0.3, 7, 1e-30, -0.5, Infinity, Infinity, -Infinity, 3, 3, 2];
+    const output = { shape: [12], dtype: "float32", tolerance: { absolute: 0, relative: 3e-7 } } as const;
+    await comparison.run("modulo", [floats(dividends), floats(divisors)], [output], (device, [x, y]) => [
+      device.kernels.binary("modulo", x!, y!, [12]),
     ]);
   });
   for (const op of ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "modulo", "squaredDifference"] as const) {

@@ -86,6 +86,23 @@ export const crossEntropyChecks: FusedCheck = (name, claim) => {
         [[1e4, NaN, Math.log(3)]],
       );
     });
+    claim(name, "a small loss is not rounded away by large logits", async ({ comparison }) => {
+      await comparison.against(
+        "small",
+        [floats([1e4, 1e4, 20, 9, -300, -301], [3, 2]), ints([0, 0, 0])],
+        // Of 1 + e⁻¹¹ a float32 keeps so much.
+        [float32([3], { absolute: 0, relative: 5e-3 })],
+        (device, [x, y]) => [device.fused.crossEntropy!(x!, y!, 3, 2)],
+        [[Math.log(2), Math.log1p(Math.exp(-11)), Math.log1p(Math.exp(-1))]],
+      );
+      await comparison.against(
+        "equal",
+        [floats([1e4, 1e4, -300, -301], [2, 2]), ints([0, 0])],
+        [float32([2], { absolute: 0, relative: 1e-6 })],
+        (device, [x, y]) => [device.fused.crossEntropy!(x!, y!, 2, 2)],
+        [[Math.log(2), Math.log1p(Math.exp(-1))]],
+      );
+    });
   }
   if (name === "crossEntropyGradient") {
     claim(name, "rows of every length; a label outside gives zeros", async ({ comparison, rng }) => {

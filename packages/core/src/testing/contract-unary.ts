@@ -90,6 +90,20 @@ export function unaryContract(claim: Claim): void {
       }
     });
   }
+  claim("unary", "exp and expm1 end where float32 does, at 88.72", async ({ comparison }) => {
+    const x = floats([87.9, 88.3, 88.4, 88.6, 88.7, 88.722, 88.73, 89]);
+    for (const op of ["exp", "expm1"] as const) {
+      const output = { shape: x.shape, dtype: "float32", tolerance: transcendental } as const;
+      await comparison.run(op, [x], [output], (device, [a]) => [device.kernels.unary(op, a!)]);
+    }
+  });
+  claim("unary", "sin and cos of large angles, of which a float32 says all there is to know", async ({ comparison }) => {
+    const x = floats([4999, 5001, -1e5, 1e6, 3.3e6, -1e7, 1e8, 1e10, -1e20, 3e38]);
+    const output = { shape: x.shape, dtype: "float32", tolerance: { absolute: 5e-7, relative: 4e-6 } } as const;
+    for (const op of ["sin", "cos"] as const) {
+      await comparison.run(op, [x], [output], (device, [a]) => [device.kernels.unary(op, a!)]);
+    }
+  });
   claim("unary", "round takes halves to even", async ({ comparison }) => {
     const x = floats([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999997, 8388607.5, 16777216]);
     const expected = [[0, 2, 2, 0, -2, -2, 0, 8388608, 16777216]];

@@ -113,7 +113,7 @@ function maskOf(engine: Engine, problem: AttentionProblem): number {
   const { time, keyTime } = problem;
   const { n, rows } = shapesOf(problem);
   const copies = n * rows * keyTime <= mostMask ? n : 1;
-  return engine.constants.made(`causal${copies}x${rows}x${time}x${keyTime}`, () => {
+  const make = (): number => {
     const mask = new Float32Array(copies * rows * keyTime);
     for (let row = 0; row < copies * rows; row++) {
       const past = (row % time) + keyTime - time;
@@ -121,7 +121,8 @@ function maskOf(engine: Engine, problem: AttentionProblem): number {
       if (past >= 0) mask.fill(-Infinity, row * keyTime + Math.min(past + 1, keyTime), (row + 1) * keyTime);
     }
     return engine.addon.createTensor([copies, rows, keyTime], engine.addon.TF_FLOAT, mask);
-  });
+  };
+  return engine.constants.made(`causal${copies}x${rows}x${time}x${keyTime}`, make, { bytes: copies * rows * keyTime * 4 });
 }
 
 /** Whether some row may look nowhere: a causal one with more queries than keys. */

@@ -77,7 +77,7 @@ EACH { y[first + k] = g[first + k] - exponential(s[first + k]) * total; }`;
 if (leader) {
   let label = labels[row];
   var loss = 0.0;
-  if (label >= 0 && label < p.length) { loss = greatest + logarithm(total) - x[first + label]; }
+  if (label >= 0 && label < p.length) { loss = logarithm(total) - (x[first + label] - greatest); }
   y[row] = loss;
 }`;
       runRows(runner, {

@@ -13,7 +13,7 @@ export const binaryExpressions: Readonly<Record<BinaryOp, string>> = {
   power: "powerOf(x, y)",
   maximum: "select(select(max(x, y), y, isNan(y)), x, isNan(x))",
   minimum: "select(select(min(x, y), y, isNan(y)), x, isNan(x))",
-  modulo: "x - y * floor(x / y)",
+  modulo: "moduloOf(x, y)",
   atan2: "arcTangent2(x, y)",
   squaredDifference: "(x - y) * (x - y)",
   reluGradient: "select(0.0, x, y > 0.0)",
