@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { type ChoiceSetting, type NumberSetting, type Schema, type Setting, type TextSetting, wrongWith } from "../settings/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -130,22 +131,33 @@ function NumberField({
   value: number;
   onChange: (value: number) => void;
 }): JSX.Element {
+  /** What is typed, as long as the field has the focus: `0.` on the way to `0.05` is no value yet, and must not be put back. */
+  const draft = useSignal<string | undefined>(undefined);
   const wrong = useSignal("");
   const { label, minimum, maximum, whole = false, hint } = setting;
   const take = (word: string): void => {
+    draft.value = word;
     const number = Number(word);
     wrong.value = word.trim() === "" || Number.isNaN(number) ? "Expected a number." : sentence(wrongWith(setting, number));
     if (wrong.value === "") onChange(number);
   };
+  // A value that came from elsewhere, such as a link, answers what was wrong before.
+  useEffect(() => {
+    wrong.value = "";
+  }, [value]);
   return (
-    <Labelled label={label} hint={wrong.value ? <small class="wrong">{wrong.value}</small> : hint && <small>{hint}</small>}>
+    <Labelled
+      label={label}
+      hint={wrong.value ? <small class="wrong">{`${wrong.value} It stays ${value}.`}</small> : hint && <small>{hint}</small>}
+    >
       <input
         type="text"
         inputMode={whole && minimum >= 0 ? "numeric" : "decimal"}
-        value={String(value)}
+        value={draft.value ?? String(value)}
         aria-invalid={wrong.value !== ""}
         title={`From ${minimum} to ${maximum}`}
         onInput={(event) => take(event.currentTarget.value)}
+        onBlur={() => (draft.value = undefined)}
       />
     </Labelled>
   );
