@@ -82,7 +82,9 @@ async function start({ job, settings, payload, files }: Extract<ToWorker, { kind
   controller = new AbortController();
   pacer = new Pacer();
   const { signal } = controller;
-  const openJob = (await jobs[job]()) as OpenJob<JobContract>;
+  const openJob = (await jobs[job]().catch((error: Error) => {
+    throw new Error(`What trains this could not be loaded (${error.message}). Check the connection, and start again.`);
+  })) as OpenJob<JobContract>;
   const emit = (event: unknown): void => {
     events.push(event);
     if (performance.now() - lastEvents > eventsEvery) flush();
