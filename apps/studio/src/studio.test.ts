@@ -197,6 +197,48 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
       await page.getByRole("button", { name: "Train", exact: true }).waitFor();
     });
 
+    test("numbers are typed digit by digit, and what is none of them leaves the value as it was", async () => {
+      await visit(page, `${studio.address(true)}#/classify?epochs=2&count=100`);
+      const type = async (name: string, keys: string): Promise<string> => {
+        const field = page.getByRole("textbox", { name });
+        await field.press("ControlOrMeta+A");
+        await field.pressSequentially(keys);
+        return await field.inputValue();
+      };
+      expect(await type("Learning rate", "0.0105")).toBe("0.0105");
+      expect(await type("Epochs", "12")).toBe("12");
+      expect(page.url()).toMatch(/epochs=12&count=100&learningRate=0\.0105$/);
+      expect(await type("Epochs", "1x")).toBe("1x");
+      await page.getByText("Expected a number. It stays 1.").waitFor();
+      await page.keyboard.press("Tab");
+      expect(await page.getByRole("textbox", { name: "Epochs" }).inputValue()).toBe("1");
+    });
+
+    test("a run that had finished keeps its line in the list when it is opened, and its training goes on beside the landing page", async () => {
+      await page.emulateMedia({ reducedMotion: "no-preference" });
+      await visit(page, `${studio.address(true)}#/play?steps=1000`);
+      await train(page);
+      const line = page.getByRole("list").getByText(/^return [\d.]+ after 1024 steps/);
+      const before = await line.textContent();
+      await page.reload();
+      await page.getByRole("button", { name: /^Open CartPole by PPO/ }).click();
+      await page.locator(".run-state", { hasText: /^Done/ }).waitFor({ timeout: 60_000 });
+      await page.waitForTimeout(500);
+      expect(await line.textContent()).toBe(before);
+      // The landing page begins to train by itself, where nothing else does.
+      await visit(page, `${studio.address(true)}#/play?steps=2000000`);
+      await page.getByRole("button", { name: "Train again", exact: true }).click();
+      const state = page.locator(".run-state", { hasText: /^Training · \d/ });
+      await state.waitFor({ timeout: 60_000 });
+      await visit(page, `${studio.address(true)}#/`);
+      await page.locator("main h1").waitFor();
+      await page.waitForTimeout(500);
+      await visit(page, `${studio.address(true)}#/play`);
+      expect(await page.locator(".run-state").first().textContent()).toMatch(/^Training/);
+      await page.getByRole("button", { name: "Forget this run" }).click();
+      await page.emulateMedia({ reducedMotion: "reduce" });
+    });
+
     test("the camera gives pictures for classes of one's own, and the network says what it sees", async () => {
       await visit(page, `${studio.address(true)}#/classify?set=folder&network=layers&layers=conv4+pool+dense8&epochs=3&batchSize=4`);
       const camera = page.getByLabel("Camera", { exact: true });

@@ -72,9 +72,10 @@ export const accuracyLines: ReadonlySignal<readonly CurveLine[]> = computed(() =
 const run = new RunAtHand<ClassifySettings>({
   panel: "classify",
   lines: [trainLoss, trainAccuracy, testLoss, testAccuracy],
-  outcome() {
+  outcome(before) {
     const accuracy = tested.peek()?.accuracy;
-    const step = latest.peek()?.step ?? made.peek()?.step ?? 0;
+    const step = latest.peek()?.step;
+    if (step === undefined) return before ?? `${percent(accuracy)} on test`;
     return `${accuracy === undefined ? "" : `${percent(accuracy)} on test, `}step ${step}`;
   },
   fileName: ({ network, set, seed }) => `${network}-${set}-seed${seed}`,
