@@ -97,6 +97,20 @@ test("a start that is forgotten before its device is open ends, and says nothing
   expect(ObedientWorker.last.heard).toEqual(["open", "start"]);
 });
 
+test("what a run still says once another was started in its place is not taken for the other's", async () => {
+  const heard: unknown[] = [];
+  const one = new Engine({ job: "play", onEvents: (events) => heard.push(...events), onFiles: (files) => heard.push(files) });
+  const options = { settings: {}, payload: undefined, device: "wasm" } as const;
+  await one.start(options);
+  const first = ObedientWorker.last;
+  await one.start(options);
+  first.say({ kind: "events", events: ["of the first"] });
+  first.say({ kind: "files", files: {} });
+  ObedientWorker.last.say({ kind: "events", events: ["of the second"] });
+  expect(heard).toEqual(["of the second"]);
+  one.close();
+});
+
 test("an engine whose device opens after another has started begins with a pause", async () => {
   const options = { settings: {}, payload: undefined, device: "wasm" } as const;
   ObedientWorker.isSlow = true;

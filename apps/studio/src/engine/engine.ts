@@ -48,9 +48,7 @@ export class Engine<C extends JobContract> {
   #files: RunFiles | undefined;
   #count = 0;
   #isAsleep = false;
-  /** From the start until the worker says that it trains. */
-  #isStarting = false;
-  /** Another engine started meanwhile: this one begins with a pause. */
+  /** Another engine started while this one opened its device: it begins with a pause. */
   #yields = false;
   /** Counts starts and ends: what a start finds changed after its device opened, it leaves alone. */
   #turn = 0;
@@ -88,8 +86,10 @@ export class Engine<C extends JobContract> {
     this.#files = options.files;
     this.#problem.value = undefined;
     this.#reason.value = "";
-    this.#isStarting = true;
     this.#yields = false;
+    // What the run before still has to say, and to keep, is none of this one's.
+    if (this.#status.value === "running" || this.#status.value === "paused") this.#terminate();
+    this.#setStatus("opening");
     for (const other of engines) if ((other as unknown) !== this) other.#yield();
     try {
       await this.open(options.device);
@@ -108,7 +108,6 @@ export class Engine<C extends JobContract> {
   async open(choice: DeviceChoice): Promise<DeviceReport> {
     if (this.#worker && this.#choice === choice && this.#device.value) return this.#device.value;
     this.#terminate();
-    this.#setStatus("opening");
     this.#choice = choice;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: this.job });
     this.#worker = worker;
@@ -139,7 +138,7 @@ export class Engine<C extends JobContract> {
 
   /** Leaves the processor to another engine, at once or as soon as it trains. */
   #yield(): void {
-    this.#yields = this.#isStarting;
+    this.#yields = this.#status.value === "opening";
     this.pause();
   }
 
@@ -168,7 +167,6 @@ export class Engine<C extends JobContract> {
   /** Ends the job and its worker: the device's memory goes with it. */
   reset(): void {
     this.#turn++;
-    this.#isStarting = false;
     this.#terminate();
     this.#files = undefined;
     this.#problem.value = undefined;
@@ -224,7 +222,6 @@ export class Engine<C extends JobContract> {
       case "status":
         this.#reason.value = message.reason ?? "";
         this.#setStatus(message.status);
-        this.#isStarting = false;
         if (this.#yields) this.pause();
         this.#yields = false;
         return;
@@ -252,7 +249,6 @@ export class Engine<C extends JobContract> {
   }
 
   #fail(problem: Problem): void {
-    this.#isStarting = false;
     const opening = this.#opening;
     this.#opening = undefined;
     // A device that does not open is told by `open`, which `start` awaits.

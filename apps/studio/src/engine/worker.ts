@@ -1,6 +1,7 @@
 /** The worker that trains: one device, one job at a time. `protocol.ts` says what it hears and tells. */
 
 import type { Device } from "@dl/core";
+import { isDeviceLost } from "./device-lost.ts";
 import type { JobSession, OpenJob } from "./job.ts";
 import { openChosen } from "./open-device.ts";
 import { Pacer } from "./pacer.ts";
@@ -51,8 +52,7 @@ async function sendFiles(): Promise<void> {
 }
 
 function problemOf(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
-  return { message, lost: /\blost\b/i.test(message) };
+  return { message: error instanceof Error ? error.message : String(error), lost: isDeviceLost(error) };
 }
 
 async function open(choice: Extract<ToWorker, { kind: "open" }>["device"]): Promise<void> {
