@@ -230,6 +230,17 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
       await page.getByRole("button", { name: "Train again", exact: true }).click();
       const state = page.locator(".run-state", { hasText: /^Training · \d/ });
       await state.waitFor({ timeout: 60_000 });
+      // By keys alone: the arrows choose who plays, then steer, and choose again.
+      const agent = page.getByLabel("Agent", { exact: true });
+      await agent.focus();
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.down("ArrowRight");
+      await page.getByText(/^step \d+, your return|^Over after/).waitFor();
+      await page.keyboard.up("ArrowRight");
+      await page.keyboard.press("Shift+Tab");
+      expect(await page.evaluate("document.activeElement.name")).toBe("who");
+      await page.keyboard.press("ArrowLeft");
+      expect(await agent.isChecked()).toBe(true);
       await visit(page, `${studio.address(true)}#/`);
       await page.locator("main h1").waitFor();
       await page.waitForTimeout(500);
@@ -399,6 +410,17 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await page.context().setOffline(true);
     await page.reload();
     expect(await page.evaluate("crossOriginIsolated")).toBe(true);
+    // What lies beside the studio on its host is not the studio's: it is neither kept nor changed.
+    await page.context().setOffline(false);
+    const neighbour = async (text: string): Promise<unknown> => {
+      await writeFile(join(studio.folder, "site/neighbour.txt"), text);
+      return await page.evaluate(
+        "fetch('neighbour.txt').then(async (response) => [await response.text(), response.headers.get('Cross-Origin-Embedder-Policy')])",
+      );
+    };
+    expect(await neighbour("one")).toEqual(["one", null]);
+    expect(await neighbour("two")).toEqual(["two", null]);
+    await page.context().setOffline(true);
     // Neither this panel was opened before, nor its data used.
     await visit(page, `${studio.address(false)}#/write?steps=12`);
     await train(page);
@@ -419,6 +441,15 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await expect.poll(() => notice.textContent()).toMatch(/Batch: expected a whole number from \d+ to \d+, got "x"\.$/);
     await train(page);
     await expect.poll(() => notice.textContent()).toMatch(/^The browser has no room left for runs/);
+    // Data that the browser throws away while the page is open: the next run is kept all the same.
+    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin });
+    await session.send("Storage.clearDataForOrigin", { origin: new URL(page.url()).origin, storageTypes: "indexeddb" });
+    await train(page);
+    await page.getByRole("button", { name: /^Open LeNet on Bars/ }).waitFor();
+    expect(await page.locator(".notice").count()).toBe(0);
+    await page.goto(`${studio.address(true)}#/clasify`);
+    await expect.poll(() => notice.textContent()).toBe('There is no panel "clasify" here: this is the landing page.');
+    await visit(page, `${studio.address(true)}#/classify`);
     const input = page.locator('input[accept=".zip,.json,.safetensors"]');
     await input.setInputFiles({ name: "torn.zip", mimeType: "application/zip", buffer: Buffer.from("PK\u0003\u0004 torn") });
     await expect.poll(() => notice.textContent()).toMatch(/^torn\.zip: expected a zip of a run, got one that is damaged or cut off/);
@@ -450,6 +481,11 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
       .getByLabel("File of predictions")
       .setInputFiles({ name: "torn.json", mimeType: "application/json", buffer: Buffer.from("[{") });
     await page.getByRole("alert").filter({ hasText: "torn.json: expected JSON, but it is damaged or cut off" }).waitFor();
+    await input.setInputFiles([
+      { name: "run.json", mimeType: "application/json", buffer: Buffer.from(run) },
+      { name: "model.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from("not a model at all") },
+    ]);
+    await expect.poll(() => notice.textContent()).toMatch(/^model\.safetensors: /);
     await page.getByRole("button", { name: "Try it with an example" }).click();
     await page.getByText("largest gap").first().waitFor();
     await studio.look(page, "inspect");
