@@ -163,7 +163,7 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     });
 
     test("a training is paused, stepped and gone on with, and the page stays quick", async () => {
-      await visit(page, `${studio.address(true)}#/classify?epochs=60&count=400&batchSize=16&learningRate=0.00005`);
+      await visit(page, `${studio.address(true)}#/classify?epochs=100&count=2000&batchSize=16&learningRate=0.00005`);
       await page.getByRole("button", { name: /^Train( again)?$/ }).click();
       await page.locator(".run-state", { hasText: /^Training · epoch [2-9]/ }).waitFor({ timeout: 30_000 });
       const session = await page.context().newCDPSession(page);
@@ -234,6 +234,7 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
       const agent = page.getByLabel("Agent", { exact: true });
       await agent.focus();
       await page.keyboard.press("ArrowRight");
+      await page.getByText("Press a key to begin.").waitFor();
       await page.keyboard.down("ArrowRight");
       await page.getByText(/^step \d+, your return|^Over after/).waitFor();
       await page.keyboard.up("ArrowRight");
