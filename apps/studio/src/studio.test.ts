@@ -163,7 +163,7 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     });
 
     test("a training is paused, stepped and gone on with, and the page stays quick", async () => {
-      await visit(page, `${studio.address(true)}#/classify?epochs=60&count=400&batchSize=16&learningRate=0.00005`);
+      await visit(page, `${studio.address(true)}#/classify?epochs=100&count=2000&batchSize=16&learningRate=0.00005`);
       await page.getByRole("button", { name: /^Train( again)?$/ }).click();
       await page.locator(".run-state", { hasText: /^Training · epoch [2-9]/ }).waitFor({ timeout: 30_000 });
       const session = await page.context().newCDPSession(page);
@@ -195,6 +195,60 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
       await page.locator(".run-state", { hasText: /^Training/ }).waitFor();
       await page.getByRole("button", { name: "Forget this run" }).click();
       await page.getByRole("button", { name: "Train", exact: true }).waitFor();
+    });
+
+    test("numbers are typed digit by digit, and what is none of them leaves the value as it was", async () => {
+      await visit(page, `${studio.address(true)}#/classify?epochs=2&count=100`);
+      const type = async (name: string, keys: string): Promise<string> => {
+        const field = page.getByRole("textbox", { name });
+        await field.press("ControlOrMeta+A");
+        await field.pressSequentially(keys);
+        return await field.inputValue();
+      };
+      expect(await type("Learning rate", "0.0105")).toBe("0.0105");
+      expect(await type("Epochs", "12")).toBe("12");
+      expect(page.url()).toMatch(/epochs=12&count=100&learningRate=0\.0105$/);
+      expect(await type("Epochs", "1x")).toBe("1x");
+      await page.getByText("Expected a number. It stays 1.").waitFor();
+      await page.keyboard.press("Tab");
+      expect(await page.getByRole("textbox", { name: "Epochs" }).inputValue()).toBe("1");
+    });
+
+    test("a run that had finished keeps its line in the list when it is opened, and its training goes on beside the landing page", async () => {
+      await page.emulateMedia({ reducedMotion: "no-preference" });
+      await visit(page, `${studio.address(true)}#/play?steps=1000`);
+      await train(page);
+      const line = page.getByRole("list").getByText(/^return [\d.]+ after 1024 steps/);
+      const before = await line.textContent();
+      await page.reload();
+      await page.getByRole("button", { name: /^Open CartPole by PPO/ }).click();
+      await page.locator(".run-state", { hasText: /^Done/ }).waitFor({ timeout: 60_000 });
+      await page.waitForTimeout(500);
+      expect(await line.textContent()).toBe(before);
+      // The landing page begins to train by itself, where nothing else does.
+      await visit(page, `${studio.address(true)}#/play?steps=2000000`);
+      await page.getByRole("button", { name: "Train again", exact: true }).click();
+      const state = page.locator(".run-state", { hasText: /^Training · \d/ });
+      await state.waitFor({ timeout: 60_000 });
+      // By keys alone: the arrows choose who plays, then steer, and choose again.
+      const agent = page.getByLabel("Agent", { exact: true });
+      await agent.focus();
+      await page.keyboard.press("ArrowRight");
+      await page.getByText("Press a key to begin.").waitFor();
+      await page.keyboard.down("ArrowRight");
+      await page.getByText(/^step \d+, your return|^Over after/).waitFor();
+      await page.keyboard.up("ArrowRight");
+      await page.keyboard.press("Shift+Tab");
+      expect(await page.evaluate("document.activeElement.name")).toBe("who");
+      await page.keyboard.press("ArrowLeft");
+      expect(await agent.isChecked()).toBe(true);
+      await visit(page, `${studio.address(true)}#/`);
+      await page.locator("main h1").waitFor();
+      await page.waitForTimeout(500);
+      await visit(page, `${studio.address(true)}#/play`);
+      expect(await page.locator(".run-state").first().textContent()).toMatch(/^Training/);
+      await page.getByRole("button", { name: "Forget this run" }).click();
+      await page.emulateMedia({ reducedMotion: "reduce" });
     });
 
     test("the camera gives pictures for classes of one's own, and the network says what it sees", async () => {
@@ -357,6 +411,17 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await page.context().setOffline(true);
     await page.reload();
     expect(await page.evaluate("crossOriginIsolated")).toBe(true);
+    // What lies beside the studio on its host is not the studio's: it is neither kept nor changed.
+    await page.context().setOffline(false);
+    const neighbour = async (text: string): Promise<unknown> => {
+      await writeFile(join(studio.folder, "site/neighbour.txt"), text);
+      return await page.evaluate(
+        "fetch('neighbour.txt').then(async (response) => [await response.text(), response.headers.get('Cross-Origin-Embedder-Policy')])",
+      );
+    };
+    expect(await neighbour("one")).toEqual(["one", null]);
+    expect(await neighbour("two")).toEqual(["two", null]);
+    await page.context().setOffline(true);
     // Neither this panel was opened before, nor its data used.
     await visit(page, `${studio.address(false)}#/write?steps=12`);
     await train(page);
@@ -377,6 +442,15 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
     await expect.poll(() => notice.textContent()).toMatch(/Batch: expected a whole number from \d+ to \d+, got "x"\.$/);
     await train(page);
     await expect.poll(() => notice.textContent()).toMatch(/^The browser has no room left for runs/);
+    // Data that the browser throws away while the page is open: the next run is kept all the same.
+    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin });
+    await session.send("Storage.clearDataForOrigin", { origin: new URL(page.url()).origin, storageTypes: "indexeddb" });
+    await train(page);
+    await page.getByRole("button", { name: /^Open LeNet on Bars/ }).waitFor();
+    expect(await page.locator(".notice").count()).toBe(0);
+    await page.goto(`${studio.address(true)}#/clasify`);
+    await expect.poll(() => notice.textContent()).toBe('There is no panel "clasify" here: this is the landing page.');
+    await visit(page, `${studio.address(true)}#/classify`);
     const input = page.locator('input[accept=".zip,.json,.safetensors"]');
     await input.setInputFiles({ name: "torn.zip", mimeType: "application/zip", buffer: Buffer.from("PK\u0003\u0004 torn") });
     await expect.poll(() => notice.textContent()).toMatch(/^torn\.zip: expected a zip of a run, got one that is damaged or cut off/);
@@ -408,6 +482,11 @@ describe.skipIf(missingBrowser !== undefined)("in Chromium", () => {
       .getByLabel("File of predictions")
       .setInputFiles({ name: "torn.json", mimeType: "application/json", buffer: Buffer.from("[{") });
     await page.getByRole("alert").filter({ hasText: "torn.json: expected JSON, but it is damaged or cut off" }).waitFor();
+    await input.setInputFiles([
+      { name: "run.json", mimeType: "application/json", buffer: Buffer.from(run) },
+      { name: "model.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from("not a model at all") },
+    ]);
+    await expect.poll(() => notice.textContent()).toMatch(/^model\.safetensors: /);
     await page.getByRole("button", { name: "Try it with an example" }).click();
     await page.getByText("largest gap").first().waitFor();
     await studio.look(page, "inspect");

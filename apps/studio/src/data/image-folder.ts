@@ -1,7 +1,7 @@
 /** A folder of the user's own pictures, with a subfolder a class. */
 
 import { DataError } from "@dl/core";
-import { leastPerClass, mostOwnImages, type OwnPictures, ownImageSize } from "./own-pictures.ts";
+import { leastPerClass, mostOwnImages, type OwnPictures, ownImageSize, requireFew } from "./own-pictures.ts";
 import { squarePixels } from "./square-pixels.ts";
 
 /** A file and the path it had in the folder, such as `pets/cat/1.jpg`. */
@@ -36,7 +36,7 @@ export async function droppedFiles(items: DataTransferItemList): Promise<PickedF
  * Reads the pictures, scaled and cut to squares.
  *
  * @returns beside them the names of files that are no pictures a browser reads.
- * @throws DataError for fewer than two classes, or classes with too few pictures.
+ * @throws DataError for fewer than two classes, too many, or classes with too few pictures.
  */
 export async function readImageFolder(
   picked: readonly PickedFile[],
@@ -47,7 +47,9 @@ export async function readImageFolder(
     const parts = path.split("/");
     const name = parts.at(-2);
     if (name === undefined || file.name.startsWith(".") || !/\.(png|jpe?g|webp|gif|bmp|avif)$/i.test(file.name)) continue;
-    byClass.set(name, [...(byClass.get(name) ?? []), { path, file }]);
+    const own = byClass.get(name);
+    if (own) own.push({ path, file });
+    else byClass.set(name, [{ path, file }]);
   }
   const classNames = [...byClass.keys()].sort();
   if (classNames.length < 2) {
@@ -55,6 +57,7 @@ export async function readImageFolder(
       `A folder for training has a subfolder a class (cats/, dogs/) with pictures in each; got ${classNames.length === 0 ? "no pictures" : `only "${classNames[0]}"`}.`,
     );
   }
+  requireFew(classNames);
   const total = Math.min(picked.length, mostOwnImages);
   const unreadable: string[] = [];
   const pictures = new Map<string, Uint8Array[]>();

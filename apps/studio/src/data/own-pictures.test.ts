@@ -36,3 +36,9 @@ test("one class, or a class of one picture, is no set; a picture more makes it o
   expect(imageSetOfPictures(withPicture(one, { name: "bird", pixels: grey(2) })).classNames).toEqual(["bird", "cat", "dog"]);
   expect(pictures.has("bird")).toBe(false);
 });
+
+test("more classes than a label can name are refused", () => {
+  const of = (count: number): OwnPictures => new Map(Array.from({ length: count }, (_, i) => [`class ${i}`, [grey(1), grey(2)]]));
+  expect(Math.max(...imageSetOfPictures(of(256)).train.labels)).toBe(255);
+  expect(() => imageSetOfPictures(of(257))).toThrow("Expected at most 256 classes, got 257.");
+});

@@ -9,6 +9,8 @@ export const ownImageSize = 32;
 export const mostOwnImages = 4000;
 /** Of a class: one to learn from, one to test on. */
 export const leastPerClass = 2;
+/** A label is a byte. */
+const mostClasses = 256;
 /** Share of each class that is held back to test on. */
 const testShare = 0.2;
 
@@ -32,7 +34,7 @@ export function withPicture(pictures: OwnPictures, { name, pixels }: { name: str
 /**
  * Divided into pictures to learn from and to test on; equal pictures are divided alike.
  *
- * @throws DataError for fewer than two classes, or classes with too few pictures.
+ * @throws DataError for fewer than two classes, too many, or classes with too few pictures.
  */
 export function imageSetOfPictures(pictures: OwnPictures): OwnImageSet {
   const classNames = [...pictures.keys()].sort();
@@ -40,6 +42,7 @@ export function imageSetOfPictures(pictures: OwnPictures): OwnImageSet {
     const got = classNames.length === 0 ? "no pictures" : `only "${classNames[0]}"`;
     throw new DataError(`Pictures to train on are of two classes at least: drop a folder, or take some with the camera. Got ${got}.`);
   }
+  requireFew(classNames);
   const train: Labelled[] = [];
   const test: Labelled[] = [];
   const rng = new Rng(0).fork("test images");
@@ -52,6 +55,12 @@ export function imageSetOfPictures(pictures: OwnPictures): OwnImageSet {
     for (const [i, at] of order.entries()) (i < held ? test : train).push({ pixels: own[at]!, label });
   }
   return { classNames, train: joined(train), test: joined(test), statistics: statisticsOf(train.map(({ pixels }) => pixels)) };
+}
+
+/** Throws a DataError for more classes than a label can name. */
+export function requireFew(classNames: readonly string[]): void {
+  if (classNames.length > mostClasses)
+    throw new DataError(`Expected at most ${mostClasses} classes, got ${classNames.length}. Is each folder of pictures a class?`);
 }
 
 interface Labelled {

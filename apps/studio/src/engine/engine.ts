@@ -28,9 +28,10 @@ export const openEngines: Signal<readonly Engine<JobContract>[]> = signal([]);
 /** The engine that is training, for the shell to show. */
 export const atWork: Signal<JobName | undefined> = signal(undefined);
 
-/** Errors of a worker that ended before it could say why. */
+/** Errors of a worker that ended before it could say why: while it trained, and before it had said anything. */
 const crashed =
   "The training worker ended unexpectedly, which is most often a lack of memory. Start again with a smaller batch or network.";
+const unstarted = "The training worker could not be loaded. Check the connection, reload the page, and start again.";
 
 export class Engine<C extends JobContract> {
   readonly job: JobName;
@@ -47,6 +48,10 @@ export class Engine<C extends JobContract> {
   #files: RunFiles | undefined;
   #count = 0;
   #isAsleep = false;
+  /** Another engine started while this one opened its device: it begins with a pause. */
+  #yields = false;
+  /** Counts starts and ends: what a start finds changed after its device opened, it leaves alone. */
+  #turn = 0;
   #opening: { resolve: (report: DeviceReport) => void; reject: (error: Error) => void } | undefined;
 
   constructor(options: EngineOptions<C>) {
@@ -76,18 +81,25 @@ export class Engine<C extends JobContract> {
 
   /** Opens the device and starts the job from the beginning, or from `files`. */
   async start(options: StartOptions<C>): Promise<void> {
+    const turn = ++this.#turn;
     this.#last = options;
     this.#files = options.files;
     this.#problem.value = undefined;
     this.#reason.value = "";
-    for (const other of engines) if ((other as unknown) !== this) other.pause();
+    this.#yields = false;
+    // What the run before still has to say, and to keep, is none of this one's.
+    if (this.#status.value === "running" || this.#status.value === "paused") this.#terminate();
+    this.#setStatus("opening");
+    for (const other of engines) if ((other as unknown) !== this) other.#yield();
     try {
       await this.open(options.device);
     } catch (error) {
+      if (turn !== this.#turn) return;
       // A run that was to go on can still do so, on another device.
       this.#fail({ message: error instanceof Error ? error.message : String(error), lost: options.files !== undefined });
       return;
     }
+    if (turn !== this.#turn) return;
     const { settings, payload, files } = options;
     this.#post({ kind: "start", job: this.job, settings, payload, ...(files && { files }) });
   }
@@ -96,7 +108,6 @@ export class Engine<C extends JobContract> {
   async open(choice: DeviceChoice): Promise<DeviceReport> {
     if (this.#worker && this.#choice === choice && this.#device.value) return this.#device.value;
     this.#terminate();
-    this.#setStatus("opening");
     this.#choice = choice;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: this.job });
     this.#worker = worker;
@@ -105,8 +116,9 @@ export class Engine<C extends JobContract> {
     };
     worker.onerror = (event) => {
       event.preventDefault();
+      const silent = this.#opening ? unstarted : crashed;
       if (worker === this.#worker)
-        this.#fail({ message: event.message ? `The training worker failed: ${event.message}` : crashed, lost: true });
+        this.#fail({ message: event.message ? `The training worker failed: ${event.message}` : silent, lost: true });
     };
     const opened = new Promise<DeviceReport>((resolve, reject) => {
       this.#opening = { resolve, reject };
@@ -120,9 +132,16 @@ export class Engine<C extends JobContract> {
   }
   resume(): void {
     if (this.#status.value !== "paused") return;
-    for (const other of engines) if ((other as unknown) !== this) other.pause();
+    for (const other of engines) if ((other as unknown) !== this) other.#yield();
     this.#post({ kind: "resume" });
   }
+
+  /** Leaves the processor to another engine, at once or as soon as it trains. */
+  #yield(): void {
+    this.#yields = this.#status.value === "opening";
+    this.pause();
+  }
+
   step(): void {
     if (this.#status.value === "paused") this.#post({ kind: "step" });
   }
@@ -147,6 +166,7 @@ export class Engine<C extends JobContract> {
 
   /** Ends the job and its worker: the device's memory goes with it. */
   reset(): void {
+    this.#turn++;
     this.#terminate();
     this.#files = undefined;
     this.#problem.value = undefined;
@@ -202,6 +222,8 @@ export class Engine<C extends JobContract> {
       case "status":
         this.#reason.value = message.reason ?? "";
         this.#setStatus(message.status);
+        if (this.#yields) this.pause();
+        this.#yields = false;
         return;
       case "events":
         this.#options.onEvents(message.events);
@@ -247,6 +269,9 @@ export class Engine<C extends JobContract> {
     this.#worker = undefined;
     this.#choice = undefined;
     this.#device.value = undefined;
+    // Who waits for the device waits no longer.
+    this.#opening?.reject(new Error("The training ended before its device was open."));
+    this.#opening = undefined;
     for (const { reject } of this.#asked.values()) reject(new Error("The training ended before it could answer."));
     this.#asked.clear();
   }

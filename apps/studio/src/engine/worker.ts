@@ -1,6 +1,7 @@
 /** The worker that trains: one device, one job at a time. `protocol.ts` says what it hears and tells. */
 
 import type { Device } from "@dl/core";
+import { isDeviceLost } from "./device-lost.ts";
 import type { JobSession, OpenJob } from "./job.ts";
 import { openChosen } from "./open-device.ts";
 import { Pacer } from "./pacer.ts";
@@ -51,8 +52,7 @@ async function sendFiles(): Promise<void> {
 }
 
 function problemOf(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
-  return { message, lost: /\blost\b/i.test(message) };
+  return { message: error instanceof Error ? error.message : String(error), lost: isDeviceLost(error) };
 }
 
 async function open(choice: Extract<ToWorker, { kind: "open" }>["device"]): Promise<void> {
@@ -82,7 +82,9 @@ async function start({ job, settings, payload, files }: Extract<ToWorker, { kind
   controller = new AbortController();
   pacer = new Pacer();
   const { signal } = controller;
-  const openJob = (await jobs[job]()) as OpenJob<JobContract>;
+  const openJob = (await jobs[job]().catch((error: Error) => {
+    throw new Error(`What trains this could not be loaded (${error.message}). Check the connection, and start again.`);
+  })) as OpenJob<JobContract>;
   const emit = (event: unknown): void => {
     events.push(event);
     if (performance.now() - lastEvents > eventsEvery) flush();

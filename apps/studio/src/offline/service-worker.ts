@@ -49,18 +49,24 @@ scope.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin || !request.url.startsWith(scope.registration.scope)) return;
-  event.respondWith(answer(request, url).then(isolated));
+  const answer = answerOf(request, url);
+  if (answer) event.respondWith(answer().then(isolated));
 });
 
-async function answer(request: Request, url: URL): Promise<Response> {
+/** How the studio's own files are had; undefined for others, which may lie beside it on a host and are none of its business. */
+function answerOf(request: Request, url: URL): (() => Promise<Response>) | undefined {
   const path = url.href.slice(scope.registration.scope.length).replace(/[?#].*$/, "");
+  const code = (): Promise<Cache> => caches.open(codeCache);
+  const data = (): Promise<Cache> => caches.open(dataCache);
   if (path === "" || path === "index.html")
-    return fresh(request, await caches.open(codeCache), new URL("index.html", scope.registration.scope).href);
-  if (path.startsWith("data/")) {
-    const cache = await caches.open(dataCache);
-    return path.endsWith(".json") ? fresh(request, cache, url.href) : first(request, cache);
-  }
-  return first(request, await caches.open(codeCache));
+    return async () => fresh(request, await code(), new URL("index.html", scope.registration.scope).href);
+  if (path === "data/index.json") return async () => fresh(request, await data(), url.href);
+  if (path.startsWith("data/")) return async () => first(request, await data());
+  // A newer page may ask for files that this worker does not know yet; their names hold their checksum.
+  if (kept.includes(path) || path.startsWith("assets/")) return async () => first(request, await code());
+  // The documentation changes under one name.
+  if (path.startsWith("api/")) return async () => fresh(request, await code(), url.href);
+  return undefined;
 }
 
 /** From the network, and from the cache where there is none: for what changes under one name. */

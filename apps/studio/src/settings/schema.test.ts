@@ -28,6 +28,8 @@ test.each([
   ["rate=NaN", 'Rate: expected a number from 0 to 1, got "NaN".'],
   ["rate=", 'Rate: expected a number from 0 to 1, got "".'],
   ["set=%3Cscript%3E", 'Set: expected one of mnist, fashion, got "<script>".'],
+  ["epoch=9", '"epoch" is no setting here, where there are set, epochs, rate, layers.'],
+  ["__proto__=9", '"__proto__" is no setting here, where there are set, epochs, rate, layers.'],
   ["layers=conv8+conv8+conv8+conv8", 'Layers: expected at most 20 characters, got "conv8 conv8 conv8 conv8".'],
 ])("a link with %s keeps the beginning's value and says why", (query, message) => {
   const { values, refused } = fromQuery(schema, query);

@@ -106,5 +106,8 @@ export function fromQuery<S extends Schema>(
     refused.push(`${setting.label}: ${wrong}, got ${JSON.stringify(word.slice(0, 40))}.`);
     return [name, setting.initial];
   });
+  for (const name of new Set(given.keys()))
+    if (!Object.hasOwn(schema, name))
+      refused.push(`${JSON.stringify(name.slice(0, 40))} is no setting here, where there are ${Object.keys(schema).join(", ")}.`);
   return { values: Object.fromEntries(entries) as ValuesOf<S>, refused };
 }

@@ -31,6 +31,10 @@ export function App(): JSX.Element {
       showNotice(`${panel.title} could not be loaded (${reason}). Check the connection and open it again.`);
     });
   }, [panel]);
+  useEffect(() => {
+    const { panel: name } = place.value;
+    if (name !== panel.name) showNotice(`There is no panel "${name.slice(0, 40)}" here: this is the landing page.`);
+  }, [place.value.panel]);
   const Panel = loaded.value.get(panel.name);
   useEffect(() => {
     const aside = document.querySelector<HTMLElement>(".columns > aside");

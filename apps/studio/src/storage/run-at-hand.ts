@@ -10,15 +10,17 @@ export interface RunAtHandOptions<S> {
   readonly panel: JobName;
   /** Kept with the run, and drawn again when it is opened. Default none. */
   readonly lines?: readonly GrowingLine[];
-  /** What the list of runs says of it now, such as `98.1 % on test, step 500`. */
-  readonly outcome: () => string;
+  /** What the list of runs says of it now, such as `98.1 % on test, step 500`; `before` is what it said of a run that was opened, and holds until that goes on. */
+  readonly outcome: (before: string | undefined) => string;
   /** What its exported file is called, without the ending. */
   readonly fileName: (settings: S) => string;
 }
 
 export class RunAtHand<S> {
   readonly #options: RunAtHandOptions<S>;
-  #begun: { readonly settings: S; readonly entry: Pick<RunEntry, "id" | "title" | "query"> } | undefined;
+  #begun:
+    | { readonly settings: S; readonly entry: Pick<RunEntry, "id" | "title" | "query">; readonly before: string | undefined }
+    | undefined;
 
   constructor(options: RunAtHandOptions<S>) {
     this.#options = options;
@@ -35,7 +37,11 @@ export class RunAtHand<S> {
     this.forget();
     // A start answers what was missing for it.
     notice.value = undefined;
-    this.#begun = { settings, entry: { id: entry?.id ?? `${panel}-${Date.now()}`, title, query: place.peek().query } };
+    this.#begun = {
+      settings,
+      entry: { id: entry?.id ?? `${panel}-${Date.now()}`, title, query: place.peek().query },
+      before: entry?.outcome,
+    };
     const curves = entry?.curves as readonly { readonly x: readonly number[]; readonly y: readonly number[] }[] | undefined;
     for (const [i, line] of lines.entries()) if (curves?.[i]) line.points = curves[i];
   }
@@ -49,8 +55,9 @@ export class RunAtHand<S> {
   readonly keep = (files: RunFiles): void => {
     if (!this.#begun) return;
     const { panel, lines = [], outcome } = this.#options;
+    const { entry, before } = this.#begun;
     const curves = lines.map(({ points }) => points);
-    keepRun({ ...this.#begun.entry, panel, outcome: outcome(), savedAt: Date.now(), curves }, files).catch(showError);
+    keepRun({ ...entry, panel, outcome: outcome(before), savedAt: Date.now(), curves }, files).catch(showError);
   };
 
   /** The files with a name, for export; undefined while there are none. */

@@ -29,8 +29,11 @@ const databaseName = "dl-studio";
 
 let database: Promise<IDBDatabase> | undefined;
 
+/** A line of the list. The curves of all runs that were ever kept would fill the page: they are read with the run. */
+export type RunLine = Omit<RunEntry, "curves">;
+
 /** What is kept, the newest first; empty until it was read. */
-export const kept: Signal<readonly RunEntry[]> = signal([]);
+export const kept: Signal<readonly RunLine[]> = signal([]);
 
 function open(): Promise<IDBDatabase> {
   database ??= new Promise<IDBDatabase>((resolve, reject) => {
@@ -47,7 +50,17 @@ function open(): Promise<IDBDatabase> {
       request.result.createObjectStore("entries", { keyPath: "id" });
       request.result.createObjectStore("files");
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const { result } = request;
+      const close = (): void => {
+        result.close();
+        database = undefined;
+      };
+      // The browser has thrown the data away, or a newer studio in another tab wants to change them: the next use opens them anew.
+      result.onclose = close;
+      result.onversionchange = close;
+      resolve(result);
+    };
     request.onerror = () => reject(explained(request.error));
     request.onblocked = () => reject(new StorageError("Another tab holds an older studio open. Close it, and reload this page."));
   }).catch((error: unknown) => {
@@ -86,10 +99,14 @@ async function transact<T>(
   });
 }
 
+function list(runs: readonly (RunLine & { readonly curves?: unknown })[]): void {
+  kept.value = runs.map(({ curves: _, ...line }) => line).sort((a, b) => b.savedAt - a.savedAt);
+}
+
 /** Reads the list. */
 export async function readKept(): Promise<void> {
   const entries = (await transact("readonly", (entries) => entries.getAll())) as RunEntry[] | undefined;
-  kept.value = (entries ?? []).sort((a, b) => b.savedAt - a.savedAt);
+  list(entries ?? []);
 }
 
 /**
@@ -104,13 +121,15 @@ export async function keepRun(entry: Omit<RunEntry, "bytes">, files: RunFiles): 
     store.put(files, entry.id);
     return entries.put(whole);
   });
-  kept.value = [whole, ...kept.peek().filter(({ id }) => id !== entry.id)].sort((a, b) => b.savedAt - a.savedAt);
+  list([whole, ...kept.peek().filter(({ id }) => id !== entry.id)]);
 }
 
-export async function readFiles(id: string): Promise<RunFiles> {
+/** A run with its files. Throws a StorageError when it is gone. */
+export async function readRun(id: string): Promise<{ readonly entry: RunEntry; readonly files: RunFiles }> {
+  const entry = (await transact("readonly", (entries) => entries.get(id))) as RunEntry | undefined;
   const files = (await transact("readonly", (_, store) => store.get(id))) as RunFiles | undefined;
-  if (!files) throw new StorageError("The files of this run are gone: another tab has deleted it.");
-  return files;
+  if (!entry || !files) throw new StorageError("The files of this run are gone: another tab, or the browser, has deleted it.");
+  return { entry, files };
 }
 
 export async function deleteRun(id: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { JobName, RunFiles } from "../engine/protocol.ts";
 import { Icon } from "../shell/icons.tsx";
 import { showError } from "../shell/notice.ts";
 import { download, unzipRun, zipRun } from "../storage/run-archive.ts";
-import { deleteRun, kept, type RunEntry, readFiles, readKept } from "../storage/run-store.ts";
+import { deleteRun, kept, type RunEntry, readKept, readRun } from "../storage/run-store.ts";
 import { megabytes } from "./reading.tsx";
 
 export interface RunsCardProps {
@@ -91,7 +91,12 @@ export function RunsCard({ panel, onOpen, current }: RunsCardProps): JSX.Element
                 disabled={busy.value}
                 title="Open"
                 aria-label={`Open ${entry.title}, ${entry.outcome}`}
-                onClick={() => void guarded(async () => onOpen(await readFiles(entry.id), entry))}
+                onClick={() =>
+                  void guarded(async () => {
+                    const run = await readRun(entry.id);
+                    await onOpen(run.files, run.entry);
+                  })
+                }
               >
                 <Icon name="open" size={15} />
               </button>

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { type ChoiceSetting, type NumberSetting, type Schema, type Setting, type TextSetting, wrongWith } from "../settings/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -121,6 +122,15 @@ function ChoiceField({
   );
 }
 
+interface Typed {
+  /** As long as the field has the focus: `0.` on the way to `0.05` is no value yet, and must not be put back. */
+  readonly word: string | undefined;
+  /** What is wrong with it; empty where nothing is. */
+  readonly wrong: string;
+  /** The value that the setting has beside it. */
+  readonly beside: number;
+}
+
 function NumberField({
   setting,
   value,
@@ -130,22 +140,32 @@ function NumberField({
   value: number;
   onChange: (value: number) => void;
 }): JSX.Element {
-  const wrong = useSignal("");
+  const typed = useSignal<Typed | undefined>(undefined);
+  // Two keys may come before the form is drawn again.
+  const latest = useRef(value);
+  latest.current = value;
   const { label, minimum, maximum, whole = false, hint } = setting;
   const take = (word: string): void => {
     const number = Number(word);
-    wrong.value = word.trim() === "" || Number.isNaN(number) ? "Expected a number." : sentence(wrongWith(setting, number));
-    if (wrong.value === "") onChange(number);
+    const wrong = word.trim() === "" || Number.isNaN(number) ? "Expected a number." : sentence(wrongWith(setting, number));
+    if (wrong === "") latest.current = number;
+    typed.value = { word, wrong, beside: latest.current };
+    if (wrong === "") onChange(number);
   };
+  // A value that came from elsewhere, such as a link, answers what was typed before.
+  const { word, wrong } = typed.value?.beside === value ? typed.value : { word: undefined, wrong: "" };
   return (
-    <Labelled label={label} hint={wrong.value ? <small class="wrong">{wrong.value}</small> : hint && <small>{hint}</small>}>
+    <Labelled label={label} hint={wrong ? <small class="wrong">{`${wrong} It stays ${value}.`}</small> : hint && <small>{hint}</small>}>
       <input
         type="text"
         inputMode={whole && minimum >= 0 ? "numeric" : "decimal"}
-        value={String(value)}
-        aria-invalid={wrong.value !== ""}
+        value={word ?? String(value)}
+        aria-invalid={wrong !== ""}
         title={`From ${minimum} to ${maximum}`}
         onInput={(event) => take(event.currentTarget.value)}
+        onBlur={() => {
+          if (typed.value) typed.value = { ...typed.value, word: undefined };
+        }}
       />
     </Labelled>
   );

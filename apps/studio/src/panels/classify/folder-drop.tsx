@@ -8,10 +8,10 @@ import { loading, ownPictures } from "./training.ts";
 
 export function FolderDrop(): JSX.Element {
   const isOver = useSignal(false);
-  const take = async (files: readonly PickedFile[]): Promise<void> => {
+  const take = async (files: readonly PickedFile[] | Promise<readonly PickedFile[]>): Promise<void> => {
     try {
       loading.value = "Reading pictures …";
-      const read = await readImageFolder(files, {
+      const read = await readImageFolder(await files, {
         onProgress: (share) => (loading.value = `Reading pictures … ${Math.round(100 * share)} %`),
       });
       ownPictures.value = read.pictures;
@@ -36,7 +36,7 @@ export function FolderDrop(): JSX.Element {
       onDrop={(event) => {
         event.preventDefault();
         isOver.value = false;
-        if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take);
+        if (event.dataTransfer) void take(droppedFiles(event.dataTransfer.items));
       }}
     >
       {found.length > 0 ? (
@@ -62,8 +62,10 @@ export function FolderDrop(): JSX.Element {
         {...({ webkitdirectory: true } as object)}
         aria-label="Folder of pictures"
         onChange={(event) => {
-          const files = Array.from(event.currentTarget.files ?? [], (file) => ({ path: file.webkitRelativePath || file.name, file }));
-          void take(files);
+          const input = event.currentTarget;
+          const files = Array.from(input.files ?? [], (file) => ({ path: file.webkitRelativePath || file.name, file }));
+          // Else the same folder, mended, could not be chosen again.
+          void take(files).then(() => (input.value = ""));
         }}
       />
     </label>

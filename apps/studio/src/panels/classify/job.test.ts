@@ -2,6 +2,7 @@ import { wasm } from "@dl/backend-wasm";
 import { openDevice, Rng } from "@dl/core";
 import { readTensors } from "@dl/nn";
 import { expect, test } from "vitest";
+import { imageSetOfPictures } from "../../data/own-pictures.ts";
 import { Pacer } from "../../engine/pacer.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import type { ClassifyEvent, ClassifyPayload, ClassifySettings } from "./contract.ts";
@@ -55,10 +56,17 @@ async function run({ files, until = Number.POSITIVE_INFINITY }: { files?: RunFil
 
 test("a run that is stopped and goes on from its files ends with the bits of one that was not, and has learned", async () => {
   const whole = await run();
-  const first = await run({ until: 4 });
+  const first = await run({ until: 8 });
   const second = await run({ files: first.files });
   expect(first.reason).toBe("stopped");
   expect(second.reason).toBe("finished");
+  // One epoch is measured before the stop, one after it: the rows are those of the whole, but for their seconds.
+  const rows = ({ "metrics.csv": csv }: RunFiles) =>
+    new TextDecoder()
+      .decode(csv)
+      .split("\n")
+      .map((row) => row.split(",").toSpliced(2, 1));
+  expect(rows(second.files)).toEqual(rows(whole.files));
   const weights = (files: RunFiles) => [...readTensors(files["model.safetensors"]!)].map(([name, { data }]) => [name, [...data]]);
   expect(weights(second.files)).toEqual(weights(whole.files));
   const test = whole.events.findLast((event) => event.kind === "test");
@@ -71,6 +79,18 @@ test("a run that is stopped and goes on from its files ends with the bits of one
   ]);
 }, 30_000);
 
+test("two pictures of each class are enough, without a tenth of them to stop early by", async () => {
+  await using device = await openDevice(wasm({ threads: 1 }));
+  const own = imageSetOfPictures(new Map(["cup", "hand"].map((name, i) => [name, [0, 1].map(() => new Uint8Array(3072).fill(99 * i))])));
+  const context = { device, pacer: new Pacer(), files: undefined, signal: new AbortController().signal, emit: () => undefined };
+  await using job = await openClassify({
+    ...context,
+    settings: { ...settings, set: "folder", network: "layers", layers: "pool pool dense4" },
+    payload: { title: "own", shape: [32, 32, 3], ...own },
+  });
+  expect(await job.run()).toBe("finished");
+});
+
 test("weights without a checkpoint are opened and measured, not trained", async () => {
   const { files, events } = await run();
   const { "checkpoint.safetensors": _, ...weights } = files;
@@ -81,12 +101,14 @@ test("weights without a checkpoint are opened and measured, not trained", async 
 }, 30_000);
 
 test("run.json is that of dl train, and comes back; what is none is refused", () => {
-  const bytes = writeRunJson(settings, "lenet-mnist");
+  const bytes = writeRunJson(settings, { recipe: "lenet-mnist", classNames });
   expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({
     ...{ format: "dl-run-1", recipe: "lenet-mnist", preset: "default" },
     settings: { epochs: 2, batchSize: 32, learningRate: 0.004, seed: 3, limit: 200, backend: "auto", threads: null },
   });
-  expect(readRunJson({ "run.json": bytes })).toEqual({ settings, images: 200 });
+  expect(readRunJson({ "run.json": bytes })).toEqual({ settings, images: 200, classNames: undefined });
+  const own = writeRunJson({ ...settings, set: "folder" }, { recipe: undefined, classNames: ["cup", "hand"] });
+  expect(readRunJson({ "run.json": own }).classNames).toEqual(["cup", "hand"]);
   const of = (value: unknown): RunFiles => ({
     "run.json": new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)),
   });

@@ -29,7 +29,9 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
   const all = datasetOf(payload.train);
   const parts = plan.validationShare > 0 ? { train: 1 - plan.validationShare, validation: plan.validationShare } : undefined;
   // As `dl train` does it, stream by stream.
-  const divided = parts && split(all, { fractions: parts, rng: rng.fork("split"), stratify: "labels" });
+  const parted = parts && split(all, { fractions: parts, rng: rng.fork("split"), stratify: "labels" });
+  // Of a few pictures of one's own no tenth is left to stop early by.
+  const divided = parted && parted.validation.length > 0 ? parted : undefined;
   const train = divided?.train ?? all;
   const test = datasetOf(payload.test);
   const model = plan.model(rng.fork("init"));
@@ -37,7 +39,11 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
   const steps = settings.epochs * stepsPerEpoch;
   const optimizer = plan.optimizer(model, { learningRate: settings.learningRate, steps });
   const transform = normalize(payload.statistics);
-  const metricsRows: string[] = [];
+  // A run that goes on keeps the rows of its first part.
+  const metricsRows = new TextDecoder()
+    .decode(files?.["metrics.csv"])
+    .split("\n")
+    .filter((row) => row !== "");
   let imported = "";
   const resume = restore();
   const summary = await summarize(model, { device, inputShape: [1, ...shape] });
@@ -234,7 +240,7 @@ export const openClassify: OpenJob<ClassifyContract> = async ({ device, pacer, s
       for (const { data } of state.values()) if (!data.every(Number.isFinite)) return undefined;
       if (current && !hasEnded) checkpoint = await writeFitCheckpoint(current);
       return {
-        "run.json": writeRunJson(settings, plan.recipe),
+        "run.json": writeRunJson(settings, { recipe: plan.recipe, classNames }),
         "model.safetensors": writeSafetensors(state, { metadata: { reason: "studio" } }) as Uint8Array<ArrayBuffer>,
         ...(checkpoint && { "checkpoint.safetensors": checkpoint }),
         ...(metricsRows.length > 0 && { "metrics.csv": new TextEncoder().encode(`${metricsRows.join("\n")}\n`) }),

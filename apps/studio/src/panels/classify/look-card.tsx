@@ -99,7 +99,15 @@ export function LookCard({
           )}
           <label class="button quiet small">
             Your picture
-            <input type="file" accept="image/*" class="hidden-label" onChange={(event) => void takeOwn(event.currentTarget.files?.[0])} />
+            <input
+              type="file"
+              accept="image/*"
+              class="hidden-label"
+              onChange={(event) => {
+                const input = event.currentTarget;
+                void takeOwn(input.files?.[0]).then(() => (input.value = ""));
+              }}
+            />
           </label>
         </div>
       </header>

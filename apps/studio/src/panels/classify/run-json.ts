@@ -20,14 +20,18 @@ const recipes: Readonly<Record<string, { readonly set: string; readonly network:
 };
 
 /** `recipe` is undefined for a network that `dl train` does not know: it then says so, and the weights can be read all the same. */
-export function writeRunJson(settings: ClassifySettings, recipe: string | undefined): Uint8Array<ArrayBuffer> {
+export function writeRunJson(
+  settings: ClassifySettings,
+  { recipe, classNames }: { readonly recipe: string | undefined; readonly classNames: readonly string[] },
+): Uint8Array<ArrayBuffer> {
   const { seed, epochs, batchSize, learningRate, count } = settings;
   const run = {
     format,
     recipe: recipe ?? `studio-${settings.network}`,
     preset: "default",
     settings: { epochs, batchSize, learningRate, seed, limit: count, backend: "auto", threads: null },
-    studio: { panel: "classify", settings },
+    // Of one's own pictures nothing else tells what the outputs mean.
+    studio: { panel: "classify", settings, ...(settings.set === "folder" && { classNames }) },
   };
   return new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`);
 }
@@ -36,6 +40,8 @@ export interface StoredClassifier {
   readonly settings: ValuesOf<ClassifyForm>;
   /** Images it was trained on, which may be more than there are here; infinite for all of the set. */
   readonly images: number;
+  /** What it tells apart, of a run on the user's own pictures. */
+  readonly classNames: readonly string[] | undefined;
 }
 
 /**
@@ -49,14 +55,15 @@ export function readRunJson(files: RunFiles): StoredClassifier {
     recipe?: unknown;
     preset?: unknown;
     settings?: Readonly<Record<string, unknown>>;
-    studio?: { panel?: unknown; settings?: unknown };
+    studio?: { panel?: unknown; settings?: unknown; classNames?: unknown };
   }>(files);
   if (run?.format !== format)
     throw new DataError(`run.json: expected a run (format ${format}), got format ${JSON.stringify(run?.format)}.`);
   const file = "run.json";
   if (run.studio?.panel === "classify") {
     const settings = checkedValues(classifySchema, run.studio.settings, { file });
-    return { settings, images: settings.count };
+    const { classNames } = run.studio;
+    return { settings, images: settings.count, classNames: Array.isArray(classNames) ? classNames.map(String) : undefined };
   }
   const known = typeof run.recipe === "string" && Object.hasOwn(recipes, run.recipe) ? recipes[run.recipe] : undefined;
   if (!known || (run.preset !== undefined && run.preset !== "default")) {
@@ -66,5 +73,9 @@ export function readRunJson(files: RunFiles): StoredClassifier {
   }
   const limit = run.settings?.limit ?? Number.POSITIVE_INFINITY;
   const count = typeof limit === "number" ? Math.min(limit, classifySchema.count.maximum) : limit;
-  return { settings: checkedValues(classifySchema, { ...run.settings, ...known, layers: "", count }, { file }), images: limit as number };
+  return {
+    settings: checkedValues(classifySchema, { ...run.settings, ...known, layers: "", count }, { file }),
+    images: limit as number,
+    classNames: undefined,
+  };
 }

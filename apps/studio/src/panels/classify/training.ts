@@ -1,5 +1,6 @@
 /** The classifier's training as the page knows it: settings, engine, and what was told so far. */
 
+import { DataError } from "@dl/core";
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { CurveLine } from "../../charts/curve.tsx";
 import { GrowingLine, Redraw, smoothed } from "../../charts/grow.ts";
@@ -72,9 +73,10 @@ export const accuracyLines: ReadonlySignal<readonly CurveLine[]> = computed(() =
 const run = new RunAtHand<ClassifySettings>({
   panel: "classify",
   lines: [trainLoss, trainAccuracy, testLoss, testAccuracy],
-  outcome() {
+  outcome(before) {
     const accuracy = tested.peek()?.accuracy;
-    const step = latest.peek()?.step ?? made.peek()?.step ?? 0;
+    const step = latest.peek()?.step;
+    if (step === undefined) return before ?? `${percent(accuracy)} on test`;
     return `${accuracy === undefined ? "" : `${percent(accuracy)} on test, `}step ${step}`;
   },
   fileName: ({ network, set, seed }) => `${network}-${set}-seed${seed}`,
@@ -156,11 +158,22 @@ export async function start(files?: RunFiles, given?: ClassifySettings, entry?: 
 
 /** Opens a run of the list, or one that was imported. */
 export async function open(files: RunFiles, entry: RunEntry | undefined): Promise<void> {
-  const { settings: read, images: used } = readRunJson(files);
+  const { settings: read, images: used, classNames } = readRunJson(files);
   settings.change({ ...read, layers: read.layers || classifySchema.layers.initial });
+  if (read.set === "folder" && classNames) requireClasses(classNames);
   await start(files, read, entry);
   if (used > read.count && Number.isFinite(used) && notice.peek() === undefined)
     showNotice(`This run used ${used} images; the studio has ${read.count}.`);
+}
+
+/** The user's pictures are gone with the page: others would be called by the names of these. */
+function requireClasses(classNames: readonly string[]): void {
+  const here = [...ownPictures.peek().keys()].sort();
+  if (here.join("/") === classNames.join("/")) return;
+  const got = here.length === 0 ? "none" : `pictures of ${here.join(", ")}`;
+  throw new DataError(
+    `This run tells ${classNames.join(", ")} apart, of pictures of yours. Drop their folder first, then open it; got ${got}.`,
+  );
 }
 
 export const networkTitles: Readonly<Record<NetworkName, string>> = {

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
-import { DataError, openDevice, Rng } from "@dl/core";
+import { DataError, DlError, openDevice, Rng } from "@dl/core";
 import { randomSearch, search } from "@dl/nas";
 import { journalFile } from "@dl/nas/node";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Pacer } from "../../engine/pacer.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
 import type { EvolveEvent, EvolvePayload, EvolveSettings, TrialEvent } from "./contract.ts";
@@ -54,6 +54,22 @@ test("a search goes on from its journal without trying anything twice, and a pro
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("a device that is lost ends the search, which goes on from its journal as if it had not been", async () => {
+  const whole = await run(2);
+  await using device = await openDevice(wasm({ threads: 1 }));
+  const settings: EvolveSettings = { set: "mnist", strategy: "random", trials: 2, population: 2, count: 64, epochs: 1, seed: 5 };
+  const emit = (event: EvolveEvent): void => {
+    if (event.kind !== "trial") return;
+    vi.spyOn(device, "compute").mockRejectedValue(new DlError("webgpu: the device was lost (unknown)"));
+  };
+  await using job = await openEvolve({
+    ...{ device, pacer: new Pacer(), settings, payload, files: undefined, signal: new AbortController().signal, emit },
+  });
+  await expect(job.run()).rejects.toThrow("the device was lost");
+  const { told } = await run(2, await job.files());
+  expect(told.map(({ accuracy }) => accuracy)).toEqual(whole.told.map(({ accuracy }) => accuracy));
 });
 
 test("a journal that is damaged is refused by line, and one without its head by name", async () => {

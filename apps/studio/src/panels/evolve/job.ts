@@ -12,14 +12,16 @@ import {
   type SearchIdentity,
   search,
   type TrialRecord,
+  type TrialTask,
 } from "@dl/nas";
 import { AdamW, crossEntropy, inference, schedules } from "@dl/nn";
 import { evaluate, fit } from "@dl/train";
 import type { LabelledBytes } from "../../data/shard-format.ts";
+import { isDeviceLost } from "../../engine/device-lost.ts";
 import type { OpenJob } from "../../engine/job.ts";
 import { networkOfWords } from "../classify/networks.ts";
 import type { EvolveContract } from "./contract.ts";
-import { networkSpace, wordsOf } from "./space.ts";
+import { type NetworkChoice, networkSpace, wordsOf } from "./space.ts";
 
 export const openEvolve: OpenJob<EvolveContract> = async ({ device, pacer, settings, payload, files, signal, emit }) => {
   const { shape } = payload;
@@ -36,49 +38,62 @@ export const openEvolve: OpenJob<EvolveContract> = async ({ device, pacer, setti
     random: () => randomSearch(networkSpace, { rng }),
   }[settings.strategy]();
   const journal = new MemoryJournal(files?.["journal.jsonl"]);
+  // A device that is gone would fail every network from then on, and the journal would keep that.
+  const end = new AbortController();
+  let lost: unknown;
+
+  /** Trains a network for a moment, and measures it. */
+  const trial = async ({ value, number, seed }: TrialTask<NetworkChoice>) => {
+    const layers = wordsOf(value);
+    const stream = new Rng(seed);
+    using model = networkOfWords(layers, { images: { shape, classes }, rng: stream.fork("init") });
+    const steps = epochs * Math.ceil(count / 64);
+    using optimizer = new AdamW(model.parameters(), {
+      learningRate: schedules.cosine(value.learningRate, { steps }),
+      weightDecay: 0.01,
+    });
+    await fit({
+      ...{ device, model, optimizer, dataset: train, batchSize: 64, epochs, transform, signal },
+      rng: stream.fork("fit"),
+      step: ({ images, labels }, mode) => crossEntropy(model.forward(images, mode), labels),
+      callbacks: [
+        {
+          name: "studio",
+          async onPause(run) {
+            emit({ kind: "training", number, layers, share: run.step / steps });
+            await pacer.turn();
+          },
+        },
+      ],
+    });
+    signal.throwIfAborted();
+    const { accuracy } = await evaluate({
+      ...{ device, dataset: test, transform, batchSize: 100, signal },
+      step: ({ images, labels }) => ({ accuracy: mean(equal(argmax(model.forward(images, inference), -1), labels).cast("float32")) }),
+    });
+    // In powers of two: a hundred weights more or less are no difference.
+    return { accuracy: accuracy!, size: Math.log2(model.parameterCount), parameters: model.parameterCount };
+  };
 
   return {
     async run() {
       const { reason } = await search(networkSpace, {
         strategy,
         journal,
-        signal,
+        signal: AbortSignal.any([signal, end.signal]),
         seed: settings.seed,
         // A network that cannot be built is no candidate: trying it again would not help.
         retries: 0,
         objectives: { accuracy: "maximize", ...(settings.strategy === "nsga2" && { size: "minimize" }) },
         limits: { trials },
-        async evaluate({ value, number, seed }) {
-          const layers = wordsOf(value);
-          const stream = new Rng(seed);
-          using model = networkOfWords(layers, { images: { shape, classes }, rng: stream.fork("init") });
-          const steps = epochs * Math.ceil(count / 64);
-          using optimizer = new AdamW(model.parameters(), {
-            learningRate: schedules.cosine(value.learningRate, { steps }),
-            weightDecay: 0.01,
-          });
-          await fit({
-            ...{ device, model, optimizer, dataset: train, batchSize: 64, epochs, transform, signal },
-            rng: stream.fork("fit"),
-            step: ({ images, labels }, mode) => crossEntropy(model.forward(images, mode), labels),
-            callbacks: [
-              {
-                name: "studio",
-                async onPause(run) {
-                  emit({ kind: "training", number, layers, share: run.step / steps });
-                  await pacer.turn();
-                },
-              },
-            ],
-          });
-          signal.throwIfAborted();
-          const { accuracy } = await evaluate({
-            ...{ device, dataset: test, transform, batchSize: 100, signal },
-            step: ({ images, labels }) => ({ accuracy: mean(equal(argmax(model.forward(images, inference), -1), labels).cast("float32")) }),
-          });
-          // In powers of two: a hundred weights more or less are no difference.
-          return { accuracy: accuracy!, size: Math.log2(model.parameterCount), parameters: model.parameterCount };
-        },
+        evaluate: (task) =>
+          trial(task).catch((error: unknown) => {
+            if (isDeviceLost(error)) {
+              lost = error;
+              end.abort();
+            }
+            throw error;
+          }),
         onTrial({ number, parents, candidate, measurements, seconds, remembered }) {
           const { accuracy = Number.NaN, parameters = Number.NaN } = measurements ?? {};
           const layers = wordsOf(candidate.value);
@@ -95,6 +110,7 @@ export const openEvolve: OpenJob<EvolveContract> = async ({ device, pacer, setti
           });
         },
       });
+      if (lost !== undefined) throw lost;
       return reason === "limit" ? "finished" : reason;
     },
     async files() {

@@ -53,7 +53,8 @@ function hear(events: readonly EvolveEvent[]): void {
   batch(() => {
     for (const event of events) {
       if (event.kind === "training") training.value = event;
-      else trials.value = [...trials.peek(), event];
+      // A search that goes on after its device was lost tells its journal again.
+      else trials.value = [...trials.peek().filter(({ number }) => number !== event.number), event];
     }
   });
 }

@@ -54,7 +54,10 @@ export const lossLines: ReadonlySignal<readonly CurveLine[]> = computed(() => {
 const run = new RunAtHand<GenerateSettings>({
   panel: "generate",
   lines: [generatorLoss, criticLoss],
-  outcome: () => `step ${latest.peek()?.step ?? grids.peek().at(-1)?.step ?? 0}`,
+  outcome(before) {
+    const step = latest.peek()?.step;
+    return step === undefined && before !== undefined ? before : `step ${step ?? grids.peek().at(-1)?.step ?? 0}`;
+  },
   fileName: ({ method, set, seed }) => `${method}-${set}-seed${seed}`,
 });
 

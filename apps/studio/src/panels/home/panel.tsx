@@ -5,7 +5,7 @@ import { Rng } from "@dl/core";
 import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { Engine } from "../../engine/engine.ts";
+import { Engine, openEngines } from "../../engine/engine.ts";
 import { deviceChoice } from "../../shell/device-choice.ts";
 import { Icon } from "../../shell/icons.tsx";
 import { panels } from "../../shell/panels.ts";
@@ -49,7 +49,9 @@ function choose(value: PointShape): void {
 
 export function HomePanel(): JSX.Element {
   useEffect(() => {
-    if (engine.status.peek() === "idle" && !prefersStillness()) train();
+    // A training of another panel would have to wait for this one.
+    const isBusy = openEngines.peek().some(({ status }) => status.peek() === "running" || status.peek() === "opening");
+    if (engine.status.peek() === "idle" && !isBusy && !prefersStillness()) train();
     return () => engine.reset();
   }, []);
   const event = last.value;

@@ -46,13 +46,12 @@ export function examine({ columns, rows }: Table, roles: Roles): Examination {
   const told = roles.prediction === undefined ? undefined : columns.get(roles.prediction)!;
   if (told === undefined && shares.length === 0)
     throw new DataError("Expected a column of predictions or of probabilities, got neither. Choose one.");
-  const classNames = namesOf(truth, told);
+  const { classNames, places } = classesOf(truth, told);
   if (classNames.length > mostClasses)
     throw new DataError(`"${roles.label}" has ${classNames.length} different values: that is no column of classes. Choose another.`);
   if (classNames.length < 2) throw new DataError(`"${roles.label}" has only the value "${classNames[0]}": there is nothing to tell apart.`);
-  const places = new Map(classNames.map((name, i) => [name, i]));
   const labels = Int32Array.from(truth, (name) => places.get(name)!);
-  const probabilities = probabilitiesOf(shares, { rows, classes: classNames.length });
+  const probabilities = probabilitiesOf(shares, { rows, classes: classNames.length, named: classesNamed(roles.scores, classNames) });
   const predictions = told
     ? Int32Array.from(told, (name) => places.get(name)!)
     : Int32Array.from(labels, (_, row) => largest(probabilities!.subarray(row * classNames.length, (row + 1) * classNames.length)));
@@ -85,13 +84,38 @@ export function examine({ columns, rows }: Table, roles: Roles): Examination {
   };
 }
 
-/** Numbers in their order, words in the alphabet's. */
-function namesOf(...columns: readonly (readonly string[] | undefined)[]): string[] {
+/** Numbers in their order, words in the alphabet's; and the place of each. A number is one class however it is written: `1` and `1.0`. */
+function classesOf(...columns: readonly (readonly string[] | undefined)[]): {
+  readonly classNames: readonly string[];
+  readonly places: ReadonlyMap<string, number>;
+} {
   const names = [...new Set(columns.flatMap((column) => column ?? []))];
   const empty = names.indexOf("");
   if (empty >= 0) throw new DataError("Some rows have no label or no prediction. Fill them in, or leave the rows out.");
   const isNumeric = names.every((name) => Number.isFinite(Number(name)));
-  return names.sort((a, b) => (isNumeric ? Number(a) - Number(b) : a < b ? -1 : 1));
+  if (!isNumeric) {
+    const classNames = names.sort();
+    return { classNames, places: new Map(classNames.map((name, i) => [name, i])) };
+  }
+  const numbers = [...new Set(names.map(Number))].sort((a, b) => a - b);
+  return {
+    // As the labels write it, which come first.
+    classNames: numbers.map((number) => names.find((name) => Number(name) === number)!),
+    places: new Map(names.map((name) => [name, numbers.indexOf(Number(name))])),
+  };
+}
+
+/** The class that each column of probabilities names, as `p_cat` does; undefined unless each names another. */
+function classesNamed(columns: readonly string[], classNames: readonly string[]): readonly number[] | undefined {
+  const named = columns.map((column) => {
+    const name = column.toLowerCase();
+    const isNamed = (own: string): boolean => name === own || (name.endsWith(own) && /[_ .:-]/.test(name.at(-own.length - 1)!));
+    const own = classNames.map((each) => each.toLowerCase()).filter(isNamed);
+    // `p_big_cat` is of big_cat, not of cat.
+    const longest = own.reduce((so, each) => (each.length > so.length ? each : so), "");
+    return classNames.findIndex((each) => each.toLowerCase() === longest);
+  });
+  return named.includes(-1) || new Set(named).size < named.length ? undefined : named;
 }
 
 function shareOf(text: string, { name, row }: { name: string; row: number }): number {
@@ -101,8 +125,11 @@ function shareOf(text: string, { name, row }: { name: string; row: number }): nu
   return share;
 }
 
-/** `[N, C]` of a column a class, or of one column that is the second class's; undefined without columns, and for one column among many classes. */
-function probabilitiesOf(shares: readonly Float64Array[], { rows, classes }: { rows: number; classes: number }): Float64Array | undefined {
+/** `[N, C]` of a column a class, or of one column of two classes; undefined without columns. Columns that do not say whose they are stand in the classes' order, and a single one for the second. */
+function probabilitiesOf(
+  shares: readonly Float64Array[],
+  { rows, classes, named }: { rows: number; classes: number; named: readonly number[] | undefined },
+): Float64Array | undefined {
   if (shares.length === 0) return undefined;
   if (shares.length === classes) {
     const all = new Float64Array(rows * classes);
@@ -110,17 +137,16 @@ function probabilitiesOf(shares: readonly Float64Array[], { rows, classes }: { r
       const sum = shares.reduce((total, column) => total + column[row]!, 0);
       if (Math.abs(sum - 1) > 0.02) throw new DataError(`Row ${row + 1}: expected probabilities that add up to 1, got ${sum.toFixed(3)}.`);
       shares.forEach((column, c) => {
-        all[row * classes + c] = column[row]! / sum;
+        all[row * classes + (named?.[c] ?? c)] = column[row]! / sum;
       });
     }
     return all;
   }
   if (shares.length === 1 && classes === 2) {
-    return Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 1 ? shares[0]![i >> 1]! : 1 - shares[0]![i >> 1]!));
+    const told = named?.[0] ?? 1;
+    return Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === told ? shares[0]![i >> 1]! : 1 - shares[0]![i >> 1]!));
   }
-  throw new DataError(
-    `Expected ${classes} columns of probabilities, one a class in the order of their names${classes === 2 ? ", or one" : ""}, got ${shares.length}.`,
-  );
+  throw new DataError(`Expected ${classes} columns of probabilities, one a class${classes === 2 ? ", or one" : ""}, got ${shares.length}.`);
 }
 
 function largest(row: Float64Array): number {

@@ -40,6 +40,45 @@ test("JSON of records and of columns, with rows of probabilities, give the same 
   expect(examine(rows, guessRoles(rows)).report.accuracy).toBe(1);
 });
 
+test("columns of probabilities belong to the classes they name, in whatever order, also a single one of the first", () => {
+  const rows = [
+    ["paid", "0.9"],
+    ["unpaid", "0.2"],
+    ["paid", "0.6"],
+  ] as const;
+  const both = `label,p_unpaid,p_paid\n${rows.map(([label, paid]) => `${label},${1 - Number(paid)},${paid}`).join("\n")}\n`;
+  const one = `label,p_paid\n${rows.map((row) => row.join(",")).join("\n")}\n`;
+  for (const csv of [both, one]) {
+    const table = readTable("a.csv", csv);
+    const { report, calibration } = examine(table, guessRoles(table));
+    expect(report.accuracy).toBe(1);
+    // Sure by 0.9, 0.8 and 0.6, and right each time.
+    expect(calibration!.error).toBeCloseTo((0.1 + 0.2 + 0.4) / 3, 6);
+  }
+  // A name that ends in another's, and names of no class, which stand in the classes' order.
+  const cats = readTable("b.csv", "label,p_cat,p_big_cat\ncat,0.8,0.2\nbig_cat,0.1,0.9\n");
+  expect(examine(cats, guessRoles(cats)).report.accuracy).toBe(1);
+  const places = readTable("c.csv", "label,p_0,p_1\ndog,0.1,0.9\ncat,0.8,0.2\n");
+  expect(examine(places, guessRoles(places)).report.accuracy).toBe(1);
+});
+
+test("a number is one class however it is written", () => {
+  const table = readTable("a.csv", "label,prediction\n1,1.0\n0,0.0\n10,1.0\n");
+  const { classNames, report } = examine(table, guessRoles(table));
+  expect(classNames).toEqual(["0", "1", "10"]);
+  expect(report.accuracy).toBeCloseTo(2 / 3, 12);
+});
+
+test("records with a list of probabilities give a column a class", () => {
+  const records = [
+    { label: "no", probabilities: [0.7, 0.3] },
+    { label: "yes", probabilities: [0.4, 0.6] },
+  ];
+  const table = readTable("a.json", JSON.stringify(records));
+  expect(guessRoles(table).scores).toEqual(["probabilities_0", "probabilities_1"]);
+  expect(examine(table, guessRoles(table)).report.accuracy).toBe(1);
+});
+
 test("the example is what it says it is: surer than right, and worse about one town", () => {
   const table = readTable("example.csv", exampleCsv());
   const { calibration, fairness } = examine(table, guessRoles(table));

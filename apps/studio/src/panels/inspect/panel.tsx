@@ -25,10 +25,15 @@ const busy = signal("");
 const isOver = signal(false);
 let worker: Worker | undefined;
 
-/** A newer question ends the older one. */
-function examine(): void {
+function stop(): void {
   worker?.terminate();
   worker = undefined;
+  busy.value = "";
+}
+
+/** A newer question ends the older one. */
+function examine(): void {
+  stop();
   problem.value = "";
   const [now, as] = [file.peek(), roles.peek()];
   if (!now || !as) return;
@@ -49,6 +54,7 @@ function examine(): void {
 }
 
 function takeTable(name: string, read: () => Table): void {
+  stop();
   try {
     const table = read();
     roles.value = guessRoles(table);
@@ -67,8 +73,12 @@ async function takeFile(picked: File | undefined): Promise<void> {
     problem.value = `${picked.name} has ${Math.round(picked.size / 1e6)} MB; up to ${largestFile / 1e6} can be read here. Take a sample of it.`;
     return;
   }
-  const text = await picked.text();
-  takeTable(picked.name, () => readTable(picked.name, text));
+  try {
+    const text = await picked.text();
+    takeTable(picked.name, () => readTable(picked.name, text));
+  } catch {
+    problem.value = `${picked.name} could not be read. Was it moved, or changed since it was picked? Pick it again.`;
+  }
 }
 
 function change(role: Partial<Roles>): void {
@@ -121,7 +131,11 @@ export function InspectPanel(): JSX.Element {
                 type="file"
                 accept=".csv,.json,.txt"
                 aria-label="File of predictions"
-                onChange={(event) => void takeFile(event.currentTarget.files?.[0])}
+                onChange={(event) => {
+                  const input = event.currentTarget;
+                  // Else the same file, mended, could not be picked again.
+                  void takeFile(input.files?.[0]).then(() => (input.value = ""));
+                }}
               />
             </label>
             <button type="button" onClick={() => takeTable(exampleName, () => readTable(exampleName, exampleCsv()))}>
@@ -214,7 +228,10 @@ function RolesCard({ table, roles: now, name }: { table: Table; roles: Roles; na
               </label>
             ))}
         </div>
-        <small>One column a class, in the order of the classes' names; or, for two classes, one of the second.</small>
+        <small>
+          One column a class, or one of two classes. A column named after its class (p_cat) is taken for that; others stand in the order of
+          the classes, and a single one for the second.
+        </small>
       </fieldset>
     </section>
   );

@@ -1,5 +1,6 @@
 /** The answers of a classifier of this studio on its test images, as a table. */
 
+import { DataError } from "@dl/core";
 import { readImages, readIndex } from "../../data/read-shards.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { RunFiles } from "../../engine/protocol.ts";
@@ -41,6 +42,9 @@ export async function predictionsOfRun(files: RunFiles): Promise<{ readonly name
         probabilities.map((row) => String(Math.min(1, row[classNames.indexOf(name)]!))),
       );
     return { name: `${settings.network} on ${title}`, table: { columns, rows: test.labels.length } };
+  } catch (error) {
+    // Why the run could not be opened, rather than that it does not answer.
+    throw new DataError(engine.problem.peek()?.message ?? (error as Error).message);
   } finally {
     engine.close();
   }

@@ -65,19 +65,23 @@ function jsonRecords(name: string, text: string): Record<string, unknown>[] {
         throw new DataError(
           `${name}: expected columns of one length, got ${length} in "${lists[0]![0]}" and ${uneven[1].length} in "${uneven[0]}".`,
         );
-      // A column of rows of probabilities becomes a column a class.
-      const flat = lists.flatMap(([column, list]): [string, unknown[]][] =>
-        Array.isArray(list[0])
-          ? (list[0] as unknown[]).map((_, c) => [`${column}_${c}`, list.map((row) => (row as unknown[])[c])])
-          : [[column, list]],
-      );
-      value = Array.from({ length }, (_, row) => Object.fromEntries(flat.map(([column, list]) => [column, list[row]])));
+      value = Array.from({ length }, (_, row) => Object.fromEntries(lists.map(([column, list]) => [column, list[row]])));
     }
   }
   if (!Array.isArray(value) || !value.every(isRecord)) {
     throw new DataError(`${name}: expected a list of records, or an object of columns, such as {"label": […], "prediction": […]}.`);
   }
-  return value;
+  return value.map(spread);
+}
+
+/** A cell with a list of probabilities becomes a cell a class. */
+function spread(record: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.values(record).some(Array.isArray)) return record;
+  return Object.fromEntries(
+    Object.entries(record).flatMap(([column, value]) =>
+      Array.isArray(value) ? value.map((one, c): [string, unknown] => [`${column}_${c}`, one]) : [[column, value] as [string, unknown]],
+    ),
+  );
 }
 
 const labelNames = /^(true|truth|y|y_?true|label|labels|target|actual|class|gold)$/i;

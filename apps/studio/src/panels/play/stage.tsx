@@ -18,6 +18,11 @@ export function Stage(): JSX.Element {
   const isMine = useSignal(false);
   const caption = useSignal("");
   const world = worldOf(task.value);
+  const takeOver = (): void => {
+    isMine.value = true;
+    // The arrows are the world's there; at the choice of who plays they choose.
+    canvas.current!.focus();
+  };
   useEffect(
     () =>
       isMine.value
@@ -35,7 +40,7 @@ export function Stage(): JSX.Element {
             <span>Agent</span>
           </label>
           <label>
-            <input type="radio" name="who" checked={isMine.value} onChange={() => (isMine.value = true)} />
+            <input type="radio" name="who" checked={isMine.value} onChange={takeOver} />
             <span>You</span>
           </label>
         </div>
@@ -45,8 +50,9 @@ export function Stage(): JSX.Element {
           ref={canvas}
           width={900}
           height={450}
-          role="img"
-          aria-label={`${world.title}, ${isMine.value ? "played by you" : "played by the agent"}`}
+          tabIndex={isMine.value ? 0 : -1}
+          role={isMine.value ? "application" : "img"}
+          aria-label={`${world.title}, ${isMine.value ? "played by you: left and right steer" : "played by the agent"}`}
         />
       </div>
       <p class="run-state">{caption.value || "Train an agent, or take the controls yourself."}</p>
@@ -61,6 +67,11 @@ export function Stage(): JSX.Element {
       )}
     </section>
   );
+}
+
+/** Whether an arrow key goes from one choice to the next. */
+function isChoosing({ key, target }: KeyboardEvent): boolean {
+  return key.startsWith("Arrow") && target instanceof HTMLInputElement && target.type === "radio";
 }
 
 /** What is held down, by key or by finger. */
@@ -143,7 +154,7 @@ function playByHand(canvas: HTMLCanvasElement, { name, onCaption }: { name: Task
   const keys: Readonly<Record<string, -1 | 1>> = { ArrowLeft: -1, ArrowRight: 1, a: -1, d: 1, A: -1, D: 1 };
   const onKey = (event: KeyboardEvent): void => {
     const direction = keys[event.key];
-    if (direction === undefined || isTyping(event.target)) return;
+    if (direction === undefined || isTyping(event.target) || isChoosing(event)) return;
     event.preventDefault();
     if (event.type === "keydown") held.add(direction);
     else held.delete(direction);

@@ -66,7 +66,10 @@ export const insideLines: ReadonlySignal<readonly CurveLine[]> = computed(() => 
 const run = new RunAtHand<PlaySettings>({
   panel: "play",
   lines: [returns],
-  outcome: () => `return ${short(log.peek()?.meanReturn)} after ${short(log.peek()?.steps ?? 0)} steps`,
+  outcome(before) {
+    const now = log.peek();
+    return now ? `return ${short(now.meanReturn)} after ${short(now.steps)} steps` : (before ?? "not trained here");
+  },
   fileName: ({ task, seed }) => `${task}-seed${seed}`,
 });
 

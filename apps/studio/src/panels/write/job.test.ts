@@ -11,12 +11,22 @@ const payload = { title: "a text", text: "the cat sat on the mat and the dog sat
 const settings: WriteSettings = { text: "own", size: "tiny", steps: 6, batchSize: 2, learningRate: 0.003, seed: 3, rank: 0 };
 
 /** On a device of its own, to the end or to a step. */
-async function run(change: Partial<WriteSettings>, { files, until = Infinity }: { files?: RunFiles; until?: number } = {}) {
+async function run(
+  change: Partial<WriteSettings>,
+  { files, until = Infinity, text = payload.text }: { files?: RunFiles; until?: number; text?: string } = {},
+) {
   await using device = await openDevice(wasm({ threads: 1 }));
   const controller = new AbortController();
   const steps: number[] = [];
   await using job = await openWrite({
-    ...{ device, pacer: new Pacer(), settings: { ...settings, ...change }, payload, files, signal: controller.signal },
+    ...{
+      device,
+      pacer: new Pacer(),
+      settings: { ...settings, ...change },
+      payload: { ...payload, text },
+      files,
+      signal: controller.signal,
+    },
     emit(event: WriteEvent) {
       if (event.kind !== "step") return;
       steps.push(event.step);
@@ -49,6 +59,9 @@ test("an adapter that is stopped and goes on from its files ends with the bits o
 
   await expect(run({ rank: 3 }, { files: adapter })).rejects.toThrow(
     "adapter_config.json: expected the LoRA of rank 3 that run.json tells of, got another adapter.",
+  );
+  await expect(run({}, { text: payload.text.slice(0, 400) })).rejects.toThrow(
+    "Expected a text of at least 490 characters that the model knows, got 400: it reads 49 at a time, and the last 10 % of the text are held back.",
   );
   const tokenizer = new TextEncoder().encode('{"model":{"vocab":{"a":0,"b":1}}}');
   await expect(run({}, { files: { ...weights, "tokenizer.json": tokenizer } })).rejects.toThrow(

@@ -68,6 +68,10 @@ export const openWrite: OpenJob<WriteContract> = async ({ device, pacer, setting
   const ids = alphabet.encode(payload.text);
   const { context } = model.options;
   const learned = Math.floor(ids.length * (1 - heldShare));
+  if (ids.length - learned <= context)
+    throw new DataError(
+      `Expected a text of at least ${Math.ceil((context + 1) / heldShare)} characters that the model knows, got ${ids.length}: it reads ${context + 1} at a time, and the last ${100 * heldShare} % of the text are held back.`,
+    );
   const windows = windowsOf(ids.subarray(0, learned), context + 1);
   const held = windowsOf(ids.subarray(learned), context + 1);
   const measured = subset(

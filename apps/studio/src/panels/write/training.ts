@@ -48,8 +48,9 @@ const mostSamples = 40;
 const run = new RunAtHand<WriteSettings>({
   panel: "write",
   lines: [trainLoss, testLoss],
-  outcome() {
+  outcome(before) {
     const loss = heldLoss.peek();
+    if (!latest.peek() && before !== undefined) return before;
     return `${loss === undefined ? "" : `loss ${loss.toFixed(2)}, `}step ${latest.peek()?.step ?? 0}`;
   },
   fileName: ({ size, seed }) => `gpt-${size}-seed${seed}`,
