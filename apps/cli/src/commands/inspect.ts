@@ -51,7 +51,7 @@ async function openSplits(names: readonly string[], args: Arguments): Promise<Op
     throw new UsageError(
       `expected a data set (${Object.keys(builtIn).join(", ")}), a folder of images or a table (${tableEndings.join(", ")}), got ${JSON.stringify(name)}.`,
     );
-  const size = wholeNumber(args, "size", { least: 1, otherwise: 64 });
+  const size = wholeNumber(args, "size", { least: 1, most: 4096, otherwise: 64 });
   const folders = await splitFolders(name);
   const opened: OpenedSplits = { splits: {}, leftOut: {} };
   const open = async (split: string, folder: string): Promise<void> => {

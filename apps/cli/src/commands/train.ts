@@ -28,6 +28,10 @@ import { work } from "../work.ts";
 /** The run that the command line asks for. */
 export async function runOf(args: Arguments): Promise<AnyRun> {
   const recipe = recipeNamed(onlyPositional(args, "recipe"));
+  for (const name of ["steps", "stop-at-return"]) {
+    if (args.values[name] !== undefined)
+      throw new UsageError(`--${name}: expected it with an agent's task, such as ppo-cartpole, got it with ${recipe.name}.`);
+  }
   const chosen = presetNamed(recipe, text(args, "preset"));
   const from = text(args, "winner");
   const winner = from === undefined ? undefined : await readWinner(from, { recipe: recipe.name, preset: chosen.name });
@@ -72,9 +76,11 @@ function corruptOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSettin
 /** The other kind of run: an agent learns in an environment. */
 async function trainAgent(args: Arguments): Promise<number> {
   const task = taskNamed(onlyPositional(args, "recipe"))!;
-  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "corrupt", "winner"]) {
+  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "data", "corrupt", "weights", "winner"]) {
     if (args.values[name] !== undefined)
-      throw new UsageError(`--${name}: expected only --seed, --steps and --stop-at-return with ${task.name}, got it too.`);
+      throw new UsageError(
+        `--${name}: expected none with ${task.name}, an agent's task, which takes --seed, --steps and --stop-at-return, got ${text(args, name)}.`,
+      );
   }
   const settings = {
     seed: wholeNumber(args, "seed", { least: 0, otherwise: 1 }),

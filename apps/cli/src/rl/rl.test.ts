@@ -76,7 +76,9 @@ test("training ends once evaluation episodes earn what was asked, and says so", 
 test("what does not fit is refused with a reason", async () => {
   expect(await dlHere("train", "ppo-cartpole", "--epochs", "3")).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("--epochs: expected only --seed, --steps and --stop-at-return"),
+    stderr: expect.stringContaining(
+      "--epochs: expected none with ppo-cartpole, an agent's task, which takes --seed, --steps and --stop-at-return, got 3",
+    ),
   });
   expect(await dlHere("train", "ppo-cartpole", "--stop-at-return", "high")).toMatchObject({
     code: 2,
