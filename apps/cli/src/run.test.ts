@@ -99,6 +99,14 @@ describe("dl train", () => {
   });
 });
 
+test("a run goes on to its end when nobody reads its progress any more", async () => {
+  const running = startDl(["train", "lenet-mnist", "--limit", "600", "--epochs", "2", "--out", at("unread"), "--json"]);
+  running.process.stderr!.once("data", () => running.process.stderr!.destroy());
+  const ended = await running.ended;
+  expect(ended.code).toBe(0);
+  expect(lineOf(ended)).toMatchObject({ reason: "finished", files: { report: at("unread", "report.html") } });
+});
+
 describe("an interrupted run", () => {
   test("by Ctrl-C in the middle of an epoch, then killed, gives the same bits as one that went through", async () => {
     const folder = at("stopped");
@@ -215,6 +223,13 @@ describe("a finished run", () => {
     expect(broken).toMatchObject({ code: 1, stderr: expect.stringMatching(/^dl: DataError: .*note\.png/m) });
     const missing = await dlHere("predict", whole, at("gone.png"));
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/gone\.png: expected an image file/) });
+  });
+
+  test("is not exported into a file: what the system refuses is no defect of dl, and told without a stack", async () => {
+    const { code, stderr } = await dlHere("export", whole, "--to", "safetensors", "--out", join(whole, "run.json"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^dl: EEXIST: .*run\.json/m);
+    expect(stderr).not.toMatch(/defect|^\s+at /m);
   });
 
   test("whose model file is torn is refused by name", async () => {
