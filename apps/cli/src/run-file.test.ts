@@ -61,6 +61,19 @@ test.each([
   ["without settings", '{"format":"dl-run-1","recipe":"lenet-mnist"}'],
   ["a number as text", '{"format":"dl-run-1","recipe":"lenet-mnist","settings":{"seed":"1","epochs":1,"batchSize":1,"learningRate":1}}'],
   ["null", "null"],
+  ...[
+    '"batchSize":0',
+    '"epochs":1.5',
+    '"seed":-1',
+    '"learningRate":-1',
+    '"limit":0',
+    '"threads":0.5',
+    '"inputs":{"data":1}',
+    '"inputs":[null]',
+  ].map((wrong) => [
+    `of ${wrong}`,
+    `{"format":"dl-run-1","recipe":"lenet-mnist","settings":{"seed":1,"epochs":1,"batchSize":1,"learningRate":1,${wrong}}}`,
+  ]),
 ])("run.json that is %s is refused by name", async (_, text) => {
   writeFileSync(join(folder, "run.json"), text);
   await expect(readRunFile(folder)).rejects.toThrow(/run\.json: expected format dl-run-1/);

@@ -91,6 +91,14 @@ describe("dl train", () => {
     expect(readdirSync(taken)).toEqual(["thesis.txt"]);
   });
 
+  test("with too few images to hold some back says so before it trains, and leaves the folder for the next try", async () => {
+    const few = await dlHere("train", "lenet-mnist", "--limit", "2", "--epochs", "1", "--backend", "cpu", "--out", at("few"));
+    expect(few.code).toBe(1);
+    expect(few.stderr).toMatch(/lenet-mnist: expected images enough to hold some back for validation, got 2\. Take a larger --limit/);
+    expect(few.stderr).not.toContain("epoch 1/1");
+    expect(readdirSync(at("few"))).toEqual([]);
+  });
+
   test("says why when the loss is no number any more, and writes no model", async () => {
     const { code, stderr } = await dl("train", "lenet-mnist", "--limit", "300", "--learning-rate", "1e30", "--out", at("diverged"));
     expect(code).toBe(1);

@@ -1,5 +1,6 @@
 /** dl train: trains a recipe. */
 
+import { readdir, rm } from "node:fs/promises";
 import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import {
@@ -98,6 +99,12 @@ async function trainAgent(args: Arguments): Promise<number> {
   return await trainTask(run, { device, folder, resume: false, json: args.values.json === true });
 }
 
+/** Leaves nothing of a run that failed before it wrote anything, on a mistyped path perhaps: the command, put right, takes the same folder. */
+async function forgetUnbegun(folder: RunFolder): Promise<void> {
+  const names = (await readdir(folder.path)).filter((name) => !name.startsWith("."));
+  if (names.join() === runFileName) await rm(folder.file(runFileName));
+}
+
 export const train: Command = {
   name: "train",
   summary: "Train a model and save it with its metrics and a report.",
@@ -141,7 +148,12 @@ export const train: Command = {
     await using folder = out === undefined ? await RunFolder.next("runs", run.recipe.name) : await RunFolder.open(out);
     await folder.write(runFileName, formatRunFile(run));
     console.error(`${describeRun(run)}, on ${describeDevice(device)}, in ${folder.path}`);
-    // Awaited here: device and folder close when this function ends.
-    return await work(run, { device, folder, resume: false, json: args.values.json === true });
+    try {
+      // Awaited here: device and folder close when this function ends.
+      return await work(run, { device, folder, resume: false, json: args.values.json === true });
+    } catch (error) {
+      await forgetUnbegun(folder);
+      throw error;
+    }
   },
 };
