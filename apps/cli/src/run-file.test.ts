@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { parseCommand } from "./command.ts";
@@ -43,6 +43,11 @@ test("the command line names only what is not the preset's", async () => {
   expect(commandLine(run)).toBe("pnpm dl train lenet-mnist --seed 1");
   const essay = await runOf(parseCommand(train, ["lenet-cifar10", "--preset", "essay", "--epochs", "10", "--batch-size", "8"]));
   expect(commandLine(essay)).toBe("pnpm dl train lenet-cifar10 --preset essay --seed 1 --batch-size 8");
+});
+
+test("paths of inputs are whole: a run may be resumed from another folder", async () => {
+  const run = await runOf(parseCommand(train, ["finetune-folder", "--data", "photos", "--weights", "/w/a.pth"]));
+  expect(run.settings.inputs).toEqual({ data: resolve("photos"), weights: resolve("/w/a.pth") });
 });
 
 test("run.json gives the run back", async () => {

@@ -1,6 +1,7 @@
 /** dl train: trains a recipe. */
 
 import { readdir, rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import {
@@ -60,7 +61,8 @@ function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSetting
     const path = text(args, name);
     if (path === undefined && taken[name] === "required") throw new UsageError(`${recipe.name}: expected --${name}, got none.`);
     if (path !== undefined && taken[name] === undefined) throw new UsageError(`${recipe.name}: expected no --${name}, got ${path}.`);
-    if (path !== undefined) given.push([name, path]);
+    // A run may be resumed or measured from elsewhere.
+    if (path !== undefined) given.push([name, resolve(path)]);
   }
   return given.length === 0 ? {} : { inputs: Object.fromEntries(given) };
 }
