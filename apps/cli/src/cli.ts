@@ -71,10 +71,15 @@ async function main(argv: readonly string[]): Promise<number> {
   return command.run(args);
 }
 
+/** Of a file, a folder, a port or a name on the network: the system says which, and what is wrong. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && "code" in error;
+}
+
 /**
  * Runs `dl` with the words that follow its name.
  *
- * @returns The exit code: 0; 1 for work that failed; 2 for wrong words; 130 and 143 for work that was interrupted.
+ * @returns The exit code: 0; 1 for work that failed; 2 for wrong words; 130, 141 and 143 for work that was interrupted.
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
   try {
@@ -85,6 +90,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       return 2;
     }
     if (error instanceof DlError) console.error(`dl: ${error.name}: ${error.message}`);
+    else if (isSystemError(error)) console.error(`dl: ${error.message}.`);
     else console.error("dl: this is a defect of dl itself:", error);
     return 1;
   }

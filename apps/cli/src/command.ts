@@ -43,7 +43,10 @@ export function parseCommand(command: Command, argv: readonly string[]): Argumen
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-  if (!parsed.values.help) refuseSurplus(command, parsed);
+  if (!parsed.values.help) {
+    refuseSurplus(command, parsed);
+    refuseEmpty(command, parsed);
+  }
   return parsed;
 }
 
@@ -54,6 +57,14 @@ function refuseSurplus({ positionals: places }: Command, args: Arguments): void 
   if (names.at(-1) === "…" || args.positionals.length <= names.length) return;
   const expected = names.length > 0 ? names.join(" ") : "no words but options";
   throw new UsageError(`expected ${expected}${isNamed ? " beside --run" : ""}, got ${args.positionals.join(" ")}.`);
+}
+
+/** As `--out "$RUN"` gives where RUN is not set: taken as a path, it would be the folder at hand. */
+function refuseEmpty({ positionals: places }: Command, { positionals, values }: Arguments): void {
+  const name = Object.keys(values).find((option) => values[option] === "");
+  if (name === undefined && positionals[0] !== "") return;
+  const [what, where] = name === undefined ? [places, ""] : ["a value", `--${name}: `];
+  throw new UsageError(`${where}expected ${what}, got an empty word. Is a variable of the shell not set?`);
 }
 
 export function helpOf({ name, summary, positionals, details, options }: Command): string {
@@ -73,13 +84,23 @@ export function helpOf({ name, summary, positionals, details, options }: Command
   ].join("\n");
 }
 
-/** The value of an option that must be a whole number ≥ `least`. */
-export function wholeNumber({ values }: Arguments, name: string, { least, otherwise }: { least: number; otherwise: number }): number {
+interface WholeNumberOptions {
+  least: number;
+  /** Default any. */
+  most?: number;
+  /** What stands for an option that is not given. */
+  otherwise: number;
+}
+
+/** The value of an option that must be a whole number ≥ `least`, and ≤ `most`. */
+export function wholeNumber({ values }: Arguments, name: string, { least, most = Infinity, otherwise }: WholeNumberOptions): number {
   const text = values[name];
   if (text === undefined) return otherwise;
   const number = numberIn(text);
-  if (!Number.isSafeInteger(number) || number < least)
-    throw new UsageError(`--${name}: expected a whole number ≥ ${least}, got ${JSON.stringify(text)}.`);
+  if (!Number.isSafeInteger(number) || number < least || number > most) {
+    const range = most === Infinity ? `≥ ${least}` : `from ${least} to ${most}`;
+    throw new UsageError(`--${name}: expected a whole number ${range}, got ${JSON.stringify(text)}.`);
+  }
   return number;
 }
 

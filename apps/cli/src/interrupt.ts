@@ -1,24 +1,30 @@
-/** Ctrl-C ends the work at hand in order; a second one ends it at once. */
+/** Ctrl-C ends the work at hand in order; a second one ends it at once. So does output that nobody reads any more. */
 
 import { constants } from "node:os";
+import { onClosedPipe } from "./closed-pipes.ts";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
-/** Handles SIGINT and SIGTERM from its making until it is disposed. */
+/** 128 and SIGPIPE's number, which not all systems know. */
+const closedPipeCode = 141;
+
+/** Handles SIGINT, SIGTERM and a stdout that was closed, from its making until it is disposed. */
 export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
+  readonly #forgetPipe: () => void;
   #exitCode = 0;
 
   constructor() {
+    this.#forgetPipe = onClosedPipe(process.stdout, () => this.#end(closedPipeCode));
     for (const name of signals) process.on(name, this.#handle);
   }
 
-  /** Aborts on the first signal. */
+  /** Aborts on the first of them. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** 128 and the signal's number, as shells have it: 130 for Ctrl-C. */
+  /** 128 and the signal's number, as shells have it: 130 for Ctrl-C, 141 for a closed stdout. */
   get exitCode(): number {
     return this.#exitCode;
   }
@@ -32,12 +38,18 @@ export class Interrupt implements Disposable {
 
   readonly #handle = (name: (typeof signals)[number]): void => {
     if (this.signal.aborted) process.exit(this.#exitCode);
-    this.#exitCode = 128 + constants.signals[name];
     console.error("\nstopping; Ctrl-C again to quit at once");
-    this.#controller.abort();
+    this.#end(128 + constants.signals[name]);
   };
 
+  #end(exitCode: number): void {
+    if (this.signal.aborted) return;
+    this.#exitCode = exitCode;
+    this.#controller.abort();
+  }
+
   [Symbol.dispose](): void {
+    this.#forgetPipe();
     for (const name of signals) process.off(name, this.#handle);
   }
 }

@@ -4,7 +4,7 @@ import type { Rng } from "@dl/core";
 import type { Tokenizer } from "@dl/data";
 import { type GenerationDefaults, Gpt2, Llama, type SamplingOptions } from "@dl/transformer";
 import { generationDefaults, loadFolder, loadTokenizer, readConfig } from "@dl/transformer/node";
-import { type Arguments, type CommandOption, positiveNumber, UsageError, wholeNumber } from "./command.ts";
+import { type Arguments, anyNumber, type CommandOption, positiveNumber, UsageError, wholeNumber } from "./command.ts";
 
 export async function loadLanguageModel(folder: string): Promise<{ model: Gpt2 | Llama; tokenizer: Tokenizer }> {
   const config = await readConfig(folder);
@@ -22,7 +22,8 @@ export const samplingOptions: Readonly<Record<"temperature" | "top-k" | "top-p" 
 
 /** Undefined for always the likeliest. */
 export function samplingOf(args: Arguments, rng: Rng): SamplingOptions | undefined {
-  const heat = args.values.temperature === "0" ? 0 : (positiveNumber(args, "temperature") ?? 0.8);
+  const heat = anyNumber(args, "temperature") ?? 0.8;
+  if (heat < 0) throw new UsageError(`--temperature: expected a number ≥ 0, got ${heat}.`);
   if (heat === 0) return undefined;
   const [topK, topP] = [wholeNumber(args, "top-k", { least: 1, otherwise: 0 }), positiveNumber(args, "top-p")];
   if (topP !== undefined && topP > 1) throw new UsageError(`--top-p: expected a number of at most 1, got ${topP}.`);

@@ -70,6 +70,12 @@ describe("dl generate", () => {
     expect(other.text).not.toBe(line.text);
   });
 
+  test("ends when nobody reads on, in silence", async () => {
+    const running = startDl(["generate", folder, "--prompt", "To be", "--tokens", "1000000", "--backend", "cpu"]);
+    running.process.stdout!.once("data", () => running.process.stdout!.destroy());
+    expect(await running.ended).toMatchObject({ code: 141, stderr: "" });
+  });
+
   test("ends where the folder's generation_config.json says", async () => {
     const ending = join(scratch, "ending");
     cpSync(folder, ending, { recursive: true });

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { parseCommand } from "./command.ts";
@@ -45,6 +45,11 @@ test("the command line names only what is not the preset's", async () => {
   expect(commandLine(essay)).toBe("pnpm dl train lenet-cifar10 --preset essay --seed 1 --batch-size 8");
 });
 
+test("paths of inputs are whole: a run may be resumed from another folder", async () => {
+  const run = await runOf(parseCommand(train, ["finetune-folder", "--data", "photos", "--weights", "/w/a.pth"]));
+  expect(run.settings.inputs).toEqual({ data: resolve("photos"), weights: resolve("/w/a.pth") });
+});
+
 test("run.json gives the run back", async () => {
   await fc.assert(
     fc.asyncProperty(runs, async (run) => {
@@ -61,6 +66,19 @@ test.each([
   ["without settings", '{"format":"dl-run-1","recipe":"lenet-mnist"}'],
   ["a number as text", '{"format":"dl-run-1","recipe":"lenet-mnist","settings":{"seed":"1","epochs":1,"batchSize":1,"learningRate":1}}'],
   ["null", "null"],
+  ...[
+    '"batchSize":0',
+    '"epochs":1.5',
+    '"seed":-1',
+    '"learningRate":-1',
+    '"limit":0',
+    '"threads":0.5',
+    '"inputs":{"data":1}',
+    '"inputs":[null]',
+  ].map((wrong) => [
+    `of ${wrong}`,
+    `{"format":"dl-run-1","recipe":"lenet-mnist","settings":{"seed":1,"epochs":1,"batchSize":1,"learningRate":1,${wrong}}}`,
+  ]),
 ])("run.json that is %s is refused by name", async (_, text) => {
   writeFileSync(join(folder, "run.json"), text);
   await expect(readRunFile(folder)).rejects.toThrow(/run\.json: expected format dl-run-1/);

@@ -59,8 +59,22 @@ function parseRun(text: string): { recipe: string; preset: string | undefined; s
   // Runs from before there were presets, limits and threads have none.
   const settings = { limit: null, threads: null, backend: "auto", ...(value.settings as Partial<RunSettings> | undefined) };
   const { seed, epochs, batchSize, learningRate, limit, threads, backend } = settings;
-  const numbers = [seed, epochs, batchSize, learningRate, limit ?? 1, threads ?? 1];
-  const fits = numbers.every((number) => typeof number === "number" && Number.isFinite(number)) && typeof backend === "string";
+  const counts = [epochs, batchSize, limit ?? 1, threads ?? 1];
+  const fits =
+    counts.every((count) => isWhole(count, 1)) &&
+    isWhole(seed, 0) &&
+    typeof learningRate === "number" &&
+    learningRate > 0 &&
+    typeof backend === "string" &&
+    arePaths(settings.inputs ?? {});
   const preset = typeof value.preset === "string" ? value.preset : undefined;
   return fits ? { recipe: value.recipe, preset, settings: settings as RunSettings } : undefined;
+}
+
+function isWhole(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function arePaths(inputs: unknown): boolean {
+  return typeof inputs === "object" && inputs !== null && Object.values(inputs).every((path) => typeof path === "string");
 }

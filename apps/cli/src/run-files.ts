@@ -9,10 +9,12 @@ import { modelName, runFileName } from "./run.ts";
 export async function runFiles(folder: RunFolder): Promise<Record<string, string>> {
   const known = {
     model: modelName,
+    agent: "agent.safetensors",
     checkpoint: checkpointName,
     metrics: "metrics.csv",
     tensorboard: "tensorboard",
     report: "report.html",
+    film: "episode.apng",
     run: runFileName,
   };
   const found: Record<string, string> = { folder: folder.path };

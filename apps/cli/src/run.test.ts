@@ -91,12 +91,28 @@ describe("dl train", () => {
     expect(readdirSync(taken)).toEqual(["thesis.txt"]);
   });
 
+  test("with too few images to hold some back says so before it trains, and leaves the folder for the next try", async () => {
+    const few = await dlHere("train", "lenet-mnist", "--limit", "2", "--epochs", "1", "--backend", "cpu", "--out", at("few"));
+    expect(few.code).toBe(1);
+    expect(few.stderr).toMatch(/lenet-mnist: expected images enough to hold some back for validation, got 2\. Take a larger --limit/);
+    expect(few.stderr).not.toContain("epoch 1/1");
+    expect(readdirSync(at("few"))).toEqual([]);
+  });
+
   test("says why when the loss is no number any more, and writes no model", async () => {
     const { code, stderr } = await dl("train", "lenet-mnist", "--limit", "300", "--learning-rate", "1e30", "--out", at("diverged"));
     expect(code).toBe(1);
     expect(stderr).toMatch(/loss is NaN at step \d+: try a smaller learning rate/);
     expect(readdirSync(at("diverged"))).not.toContain("model.safetensors");
   });
+});
+
+test("a run goes on to its end when nobody reads its progress any more", async () => {
+  const running = startDl(["train", "lenet-mnist", "--limit", "600", "--epochs", "2", "--out", at("unread"), "--json"]);
+  running.process.stderr!.once("data", () => running.process.stderr!.destroy());
+  const ended = await running.ended;
+  expect(ended.code).toBe(0);
+  expect(lineOf(ended)).toMatchObject({ reason: "finished", files: { report: at("unread", "report.html") } });
 });
 
 describe("an interrupted run", () => {
@@ -215,6 +231,13 @@ describe("a finished run", () => {
     expect(broken).toMatchObject({ code: 1, stderr: expect.stringMatching(/^dl: DataError: .*note\.png/m) });
     const missing = await dlHere("predict", whole, at("gone.png"));
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/gone\.png: expected an image file/) });
+  });
+
+  test("is not exported into a file: what the system refuses is no defect of dl, and told without a stack", async () => {
+    const { code, stderr } = await dlHere("export", whole, "--to", "safetensors", "--out", join(whole, "run.json"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^dl: EEXIST: .*run\.json/m);
+    expect(stderr).not.toMatch(/defect|^\s+at /m);
   });
 
   test("whose model file is torn is refused by name", async () => {

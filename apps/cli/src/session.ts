@@ -1,7 +1,7 @@
 /** A run made ready: data, model, device. */
 
 import type { ImageClassifier } from "@dl/cnn";
-import { type Device, Rng } from "@dl/core";
+import { DataError, type Device, Rng } from "@dl/core";
 import { batches, normalize, split, take } from "@dl/data";
 import type { SourceProgress } from "@dl/data/node";
 import { formatCount } from "@dl/train";
@@ -26,7 +26,13 @@ export async function loadTrainingData({ recipe, preset, settings }: RunFile, { 
   signal.throwIfAborted();
   if (preset.validationShare === 0) return { train: all, validation: undefined };
   const fractions = { train: 1 - preset.validationShare, validation: preset.validationShare };
-  return split(all, { fractions, rng: new Rng(settings.seed).fork("split"), stratify: "labels" });
+  const parts = split(all, { fractions, rng: new Rng(settings.seed).fork("split"), stratify: "labels" });
+  if (Math.min(parts.train.length, parts.validation.length) === 0) {
+    throw new DataError(
+      `${recipe.name}: expected images enough to hold some back for validation, got ${all.length}. Take a larger --limit, such as 100.`,
+    );
+  }
+  return parts;
 }
 
 /** Loads the test set, as much of it as the run uses. */

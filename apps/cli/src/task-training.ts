@@ -109,7 +109,12 @@ export async function fitInFolder<E extends Example>(
     callbacks: [...run.callbacks, ...callbacks],
     ...(run.saved && { resume: run.saved }),
   });
-  return { ...result, seconds: run.stopwatch.seconds };
+  return { ...result, reason: endOf(result), seconds: run.stopwatch.seconds };
+}
+
+/** Why training ended, as it was told before its measuring was cut short: `fit` has nothing to do then. */
+export function endOf({ reason }: FitResult): string {
+  return reason.startsWith("nothing to do") ? "finished" : reason;
 }
 
 export interface TaskReportOptions {

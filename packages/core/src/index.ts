@@ -117,4 +117,5 @@ export { axisView, formatShape, type Shape, sameShape, sizeOf, stridesOf } from 
 export { broadcastStrides, collapseAxes, type StridedPlan } from "./strided-plan.ts";
 export { type Scalar, Tensor } from "./tensor.ts";
 export { randomWords, threefry2x32, wordToUnit } from "./threefry.ts";
+export { Yielder } from "./yielder.ts";
 export { type ZipMember, type ZipMembersOptions, zipMembers } from "./zip-members.ts";

@@ -32,6 +32,11 @@ test("each copy plays as many episodes: short ones count no more than long ones"
   expect(std).toBeCloseTo(Math.sqrt(16 / 3), 12);
 });
 
+test("the host has its turns meanwhile: a timer can abort it", async () => {
+  const environments = environmentCopies([corridor(1e6)]);
+  await expect(evaluatePolicy(idle, { environments, rng: new Rng(1), signal: AbortSignal.timeout(1) })).rejects.toThrow(/timeout/);
+});
+
 test("an environment without an end is told, and not waited for", async () => {
   const endless = evaluatePolicy(idle, { environments: environmentCopies([corridor(Infinity)]), rng: new Rng(1), episodes: 1 });
   await expect(endless).rejects.toThrow(/expected episodes that end, got none in 100000 steps of Corridor\. End them with timeLimit/);

@@ -1,6 +1,6 @@
 /** Measures an agent apart from its training: separate environments, whole episodes, no learning. */
 
-import { OptionError, type Rng } from "@dl/core";
+import { OptionError, type Rng, Yielder } from "@dl/core";
 import type { ActOptions } from "./algorithms/algorithm.ts";
 import type { VectorEnvironment } from "./vector/vector-environment.ts";
 
@@ -56,7 +56,10 @@ export async function evaluatePolicy(
   let starts = new Uint8Array(count).fill(1);
   let observations = await environments.reset(rng.fork("environments"));
   let waited = 0;
+  const yielder = new Yielder();
   while (returns.length < episodes) {
+    // Awaiting a device that computes here gives the host no turn to hear of a signal.
+    await yielder.turn();
     signal?.throwIfAborted();
     if (++waited > longest) {
       throw new OptionError(

@@ -1,6 +1,6 @@
 /** The loop around an algorithm: rounds of acting and learning, logs, evaluations, and when to stop. */
 
-import { DlError, OptionError } from "@dl/core";
+import { DlError, OptionError, Yielder } from "@dl/core";
 import type { Algorithm } from "./algorithms/algorithm.ts";
 import type { Episode } from "./vector/vector-environment.ts";
 
@@ -74,7 +74,9 @@ export async function learn(
   let count = 0;
   let evaluated = Math.floor(algorithm.steps / evaluateEvery);
   let reason: LearnResult["reason"] = "finished";
+  const yielder = new Yielder();
   while (algorithm.steps < steps) {
+    await yielder.turn();
     if (signal?.aborted) {
       reason = "stopped";
       break;

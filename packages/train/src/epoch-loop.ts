@@ -3,7 +3,7 @@
  * to `fit`, and to loops of another kind, such as those of @dl/gan. Read it, copy it, change it.
  */
 
-import { CheckpointError, type Device, type HostTensor, OptionError, type Rng } from "@dl/core";
+import { CheckpointError, type Device, type HostTensor, OptionError, type Rng, Yielder } from "@dl/core";
 import type { Batches, BatchesOptions, Example, WorkerPass } from "@dl/data";
 import type { CommonOptions, Module, Optimizer, Stateful } from "@dl/nn";
 import type { Callback, EpochRecord, FitSave, FitSetup, FitState, Metrics, Run } from "./callback.ts";
@@ -12,7 +12,6 @@ import { checkResume } from "./check-resume.ts";
 import { type ExampleSource, passOver } from "./pass-over.ts";
 import { batchSizeOf } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
-import { Yielder } from "./yielder.ts";
 
 /** An average of weights over the steps: `WeightAverage` of @dl/nn, or `EqualAverage`. */
 export interface Average extends Stateful {

@@ -1,13 +1,12 @@
 /** Measures a model on a dataset, without gradients. */
 
-import { type Device, type HostOf, type HostTensor, type Scalar, type Tensor, upload } from "@dl/core";
+import { type Device, type HostOf, type HostTensor, type Scalar, type Tensor, upload, Yielder } from "@dl/core";
 import type { BatchesOptions, Collate, Example, Transform } from "@dl/data";
 import { withLabelsChecked } from "./check-labels.ts";
 import type { Tensors } from "./fit.ts";
 import { type ExampleSource, passOver } from "./pass-over.ts";
 import { batchSizeOf } from "./split-batch.ts";
 import { WeightedMeans } from "./weighted-means.ts";
-import { Yielder } from "./yielder.ts";
 
 export interface EvaluateOptions<E extends Example, T extends Readonly<Record<string, Tensor>>> {
   device: Device;

@@ -16,6 +16,7 @@ import {
 } from "@dl/data";
 import { cifar10, fashionMnist, lazyImageFolder, mnist } from "@dl/data/node";
 import { type Arguments, type Command, text, UsageError, wholeNumber } from "../command.ts";
+import { showDownload } from "../session.ts";
 import { splitFolders } from "../split-folders.ts";
 import { isTable, openTables, tableEndings } from "../table-data.ts";
 
@@ -41,7 +42,13 @@ async function openSplits(names: readonly string[], args: Arguments): Promise<Op
     throw new UsageError(`--label: expected a table (${tableEndings.join(", ")}), got ${name}, whose labels are known.`);
   if (Object.hasOwn(builtIn, name)) {
     const load = builtIn[name as keyof typeof builtIn];
-    return { splits: { train: await load({ split: "train" }), test: await load({ split: "test" }) }, leftOut: {} };
+    return {
+      splits: {
+        train: await load({ split: "train", onProgress: showDownload }),
+        test: await load({ split: "test", onProgress: showDownload }),
+      },
+      leftOut: {},
+    };
   }
   const isFolder = await stat(name).then(
     (found) => found.isDirectory(),
@@ -51,7 +58,7 @@ async function openSplits(names: readonly string[], args: Arguments): Promise<Op
     throw new UsageError(
       `expected a data set (${Object.keys(builtIn).join(", ")}), a folder of images or a table (${tableEndings.join(", ")}), got ${JSON.stringify(name)}.`,
     );
-  const size = wholeNumber(args, "size", { least: 1, otherwise: 64 });
+  const size = wholeNumber(args, "size", { least: 1, most: 4096, otherwise: 64 });
   const folders = await splitFolders(name);
   const opened: OpenedSplits = { splits: {}, leftOut: {} };
   const open = async (split: string, folder: string): Promise<void> => {

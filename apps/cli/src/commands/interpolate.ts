@@ -26,8 +26,8 @@ export const interpolate: Command = {
   async run(args) {
     const folder = onlyPositional(args, "run folder");
     const run = await generativeRun(folder);
-    const rows = wholeNumber(args, "rows", { least: 1, otherwise: 8 });
-    const steps = wholeNumber(args, "steps", { least: 2, otherwise: 10 });
+    const rows = wholeNumber(args, "rows", { least: 1, most: 1000, otherwise: 8 });
+    const steps = wholeNumber(args, "steps", { least: 2, most: 1000, otherwise: 10 });
     const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
     const out = text(args, "out") ?? "interpolation.png";
     if (!out.toLowerCase().endsWith(".png")) throw new UsageError(`--out: expected a .png file, got ${JSON.stringify(out)}.`);

@@ -35,8 +35,8 @@ function labelOf(args: Arguments, { recipe, preset }: GenerativeRun): number | u
   const { classNames } = preset.data;
   if (!preset.isConditional)
     throw new UsageError(`--label: expected a run of a conditional recipe, such as cgan-mnist, got ${recipe.name}.`);
-  const index = classNames.includes(name) ? classNames.indexOf(name) : Number(name);
-  if (!Number.isInteger(index) || index < 0 || index >= classNames.length) {
+  const index = classNames.includes(name) ? classNames.indexOf(name) : /^\d+$/.test(name) ? Number(name) : -1;
+  if (index < 0 || index >= classNames.length) {
     throw new UsageError(`--label: expected one of ${classNames.join(", ")}, got ${JSON.stringify(name)}.`);
   }
   return index;
@@ -57,12 +57,14 @@ export const sample: Command = {
   },
   async run(args) {
     const folder = onlyPositional(args, "run folder");
+    const out = text(args, "out") ?? "samples.png";
+    if (/\.(jpe?g|gif|bmp|webp|apng)$/i.test(out))
+      throw new UsageError(`--out: expected a file that ends in .png, or a folder, got ${JSON.stringify(out)}.`);
     const run = await generativeRun(folder);
-    const count = wholeNumber(args, "count", { least: 1, otherwise: 64 });
+    const count = wholeNumber(args, "count", { least: 1, most: 1e6, otherwise: 64 });
     const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
     const truncation = positiveNumber(args, "truncation");
     const label = labelOf(args, run);
-    const out = text(args, "out") ?? "samples.png";
     const settings = deviceSettings(args);
     await using device = await openNamedDevice(settings);
     using interrupt = new Interrupt();

@@ -35,17 +35,18 @@ export const serve: Command = {
   },
   async run(args) {
     const folder = runFolder(args);
-    const run = await readRunFile(folder);
-    const { recipe } = run;
     const host = text(args, "host") ?? "127.0.0.1";
-    const port = wholeNumber(args, "port", { least: 0, otherwise: 8080 });
+    const port = wholeNumber(args, "port", { least: 0, most: 65_535, otherwise: 8080 });
     const limits = {
       maxBatch: wholeNumber(args, "max-batch", { least: 1, otherwise: 32 }),
-      maxWait: wholeNumber(args, "max-wait", { least: 0, otherwise: 2 }),
+      // Beyond 2³¹ − 1, Node's timers fire at once.
+      maxWait: wholeNumber(args, "max-wait", { least: 0, most: 2 ** 31 - 1, otherwise: 2 }),
       maxQueue: wholeNumber(args, "max-queue", { least: 1, otherwise: 256 }),
       timeout: positiveNumber(args, "timeout") ?? 10_000,
       bodyLimit: wholeNumber(args, "body-limit", { least: 1, otherwise: 4 * 2 ** 20 }),
     };
+    const run = await readRunFile(folder);
+    const { recipe } = run;
     await using device = await openNamedDevice(deviceSettings(args));
     const classifier = await loadClassifier(run, folder);
     using _model = classifier.model;

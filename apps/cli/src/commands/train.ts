@@ -1,5 +1,7 @@
 /** dl train: trains a recipe. */
 
+import { readdir, rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { RunFolder } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
 import {
@@ -28,6 +30,10 @@ import { work } from "../work.ts";
 /** The run that the command line asks for. */
 export async function runOf(args: Arguments): Promise<AnyRun> {
   const recipe = recipeNamed(onlyPositional(args, "recipe"));
+  for (const name of ["steps", "stop-at-return"]) {
+    if (args.values[name] !== undefined)
+      throw new UsageError(`--${name}: expected it with an agent's task, such as ppo-cartpole, got it with ${recipe.name}.`);
+  }
   const chosen = presetNamed(recipe, text(args, "preset"));
   const from = text(args, "winner");
   const winner = from === undefined ? undefined : await readWinner(from, { recipe: recipe.name, preset: chosen.name });
@@ -55,7 +61,8 @@ function inputsOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSetting
     const path = text(args, name);
     if (path === undefined && taken[name] === "required") throw new UsageError(`${recipe.name}: expected --${name}, got none.`);
     if (path !== undefined && taken[name] === undefined) throw new UsageError(`${recipe.name}: expected no --${name}, got ${path}.`);
-    if (path !== undefined) given.push([name, path]);
+    // A run may be resumed or measured from elsewhere.
+    if (path !== undefined) given.push([name, resolve(path)]);
   }
   return given.length === 0 ? {} : { inputs: Object.fromEntries(given) };
 }
@@ -72,9 +79,11 @@ function corruptOf(args: Arguments, recipe: Recipe | TaskRecipe): Pick<RunSettin
 /** The other kind of run: an agent learns in an environment. */
 async function trainAgent(args: Arguments): Promise<number> {
   const task = taskNamed(onlyPositional(args, "recipe"))!;
-  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "corrupt", "winner"]) {
+  for (const name of ["preset", "epochs", "batch-size", "learning-rate", "limit", "data", "corrupt", "weights", "winner"]) {
     if (args.values[name] !== undefined)
-      throw new UsageError(`--${name}: expected only --seed, --steps and --stop-at-return with ${task.name}, got it too.`);
+      throw new UsageError(
+        `--${name}: expected none with ${task.name}, an agent's task, which takes --seed, --steps and --stop-at-return, got ${text(args, name)}.`,
+      );
   }
   const settings = {
     seed: wholeNumber(args, "seed", { least: 0, otherwise: 1 }),
@@ -90,6 +99,12 @@ async function trainAgent(args: Arguments): Promise<number> {
   await folder.write(runFileName, formatTaskRun(run));
   console.error(`${task.title}, seed ${settings.seed}, on ${describeDevice(device)}, in ${folder.path}`);
   return await trainTask(run, { device, folder, resume: false, json: args.values.json === true });
+}
+
+/** Leaves nothing of a run that failed before it wrote anything, on a mistyped path perhaps: the command, put right, takes the same folder. */
+async function forgetUnbegun(folder: RunFolder): Promise<void> {
+  const names = (await readdir(folder.path)).filter((name) => !name.startsWith("."));
+  if (names.join() === runFileName) await rm(folder.file(runFileName));
 }
 
 export const train: Command = {
@@ -135,7 +150,12 @@ export const train: Command = {
     await using folder = out === undefined ? await RunFolder.next("runs", run.recipe.name) : await RunFolder.open(out);
     await folder.write(runFileName, formatRunFile(run));
     console.error(`${describeRun(run)}, on ${describeDevice(device)}, in ${folder.path}`);
-    // Awaited here: device and folder close when this function ends.
-    return await work(run, { device, folder, resume: false, json: args.values.json === true });
+    try {
+      // Awaited here: device and folder close when this function ends.
+      return await work(run, { device, folder, resume: false, json: args.values.json === true });
+    } catch (error) {
+      await forgetUnbegun(folder);
+      throw error;
+    }
   },
 };

@@ -5,7 +5,7 @@ import { DataError, Rng } from "@dl/core";
 import { rasterize, toTerminal } from "@dl/rl";
 import { writeFileAtomic } from "@dl/train/node";
 import { openNamedDevice } from "../backends.ts";
-import { type Command, deviceOptions, deviceSettings, runFolder, text, wholeNumber } from "../command.ts";
+import { type Command, deviceOptions, deviceSettings, runFolder, text, UsageError, wholeNumber } from "../command.ts";
 import { encodeFilm } from "../rl/best-film.ts";
 import { playEpisode } from "../rl/play-episode.ts";
 import { openSavedAgent } from "../rl/saved-agent.ts";
@@ -25,14 +25,17 @@ export const watch: Command = {
   },
   async run(args) {
     const path = runFolder(args);
+    const out = text(args, "out");
+    if (out !== undefined && !/\.(apng|png|html)$/i.test(out))
+      throw new UsageError(`--out: expected a file that ends in .apng, .png or .html, got ${JSON.stringify(out)}.`);
+    const width = wholeNumber(args, "width", { least: 16, most: 4096, otherwise: out === undefined ? 80 : 400 });
+    const seed = wholeNumber(args, "seed", { least: 0, otherwise: 1 });
     const run = await readTaskRun(path);
     if (!run) throw new DataError(`${path}: expected a run of dl train with a task such as ppo-cartpole, got another, or none.`);
     await using device = await openNamedDevice(deviceSettings(args, run.settings));
     const prepared = await openSavedAgent(run, { path, device });
     using _agent = prepared.algorithm;
-    const { drawings, return: sum } = await playEpisode(prepared, new Rng(wholeNumber(args, "seed", { least: 0, otherwise: 1 })));
-    const out = text(args, "out");
-    const width = wholeNumber(args, "width", { least: 16, otherwise: out === undefined ? 80 : 400 });
+    const { drawings, return: sum } = await playEpisode(prepared, new Rng(seed));
     if (out !== undefined) await writeFilm(out, encodeFilm(drawings, { width }));
     else if (process.stdout.isTTY && args.values.json !== true) {
       for (const drawing of drawings) {
@@ -51,7 +54,7 @@ export const watch: Command = {
 };
 
 async function writeFilm(path: string, film: Uint8Array): Promise<void> {
-  if (!path.endsWith(".html")) return writeFileAtomic(path, film);
+  if (!/\.html$/i.test(path)) return writeFileAtomic(path, film);
   const page = `<!doctype html>\n<meta charset="utf-8">\n<title>An episode</title>\n<img alt="An episode" src="data:image/apng;base64,${Buffer.from(film).toString("base64")}">\n`;
   return writeFileAtomic(path, page);
 }

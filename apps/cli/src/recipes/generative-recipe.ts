@@ -1,6 +1,6 @@
 /** What recipes that make images share: a generator, and how to draw from it. How it is measured stands in generator-scores.ts. */
 
-import { type Device, DlError, type HostTensor, hostTensor, Rng, type Tensor, tensor } from "@dl/core";
+import { type Device, DlError, type HostTensor, hostTensor, Rng, type Tensor, tensor, Yielder } from "@dl/core";
 import { type ExampleOf, normalize, type Transform } from "@dl/data";
 import type { ExtractorData } from "@dl/gan/node";
 import { inference, loadState, type Mode, type Module, readState, writeSafetensors } from "@dl/nn";
@@ -78,7 +78,9 @@ export async function drawImages(
   const [height, width, channels] = preset.data.imageShape;
   const size = height * width * channels;
   const images = new Float32Array(count * size);
+  const yielder = new Yielder();
   for (let start = 0; start < count; start += batchSize) {
+    await yielder.turn();
     signal?.throwIfAborted();
     const rows = Math.min(batchSize, count - start);
     const part = hostTensor(latents.data.slice(start * preset.latent, (start + rows) * preset.latent), [rows, preset.latent]);

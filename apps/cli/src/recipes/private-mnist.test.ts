@@ -36,6 +36,8 @@ test("dl train private-mnist spends its budget and no more, says so, and is meas
     expect(Object.keys(metrics)).toEqual(expect.arrayContaining(Object.keys(privateMnist.presets[0].goals!)));
     expect(metrics.epsilon).toBeLessThanOrEqual(3);
     expect(metrics.epsilon).toBeGreaterThan(2.9);
+    const resumed = await dlHere("resume", join(folder, "run"), "--json");
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ reason: "finished", metrics });
     const again = await dlHere("evaluate", join(folder, "run"), "--json", "--backend", "wasm", "--threads", "1");
     expect((JSON.parse(again.stdout) as { metrics: Record<string, number> }).metrics["test/loss"]).toBeCloseTo(metrics["test/loss"]!, 6);
   } finally {

@@ -15,7 +15,7 @@ import { UsageError } from "../command.ts";
 import { type LoadedNetwork, loadWeights } from "../load-weights.ts";
 import { modelName } from "../run.ts";
 import { showDownload } from "../session.ts";
-import { folderRun, writeTaskReport } from "../task-training.ts";
+import { endOf, folderRun, writeTaskReport } from "../task-training.ts";
 import { mnistData } from "./data.ts";
 import type { LabelledImages } from "./recipe.ts";
 import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
@@ -97,7 +97,8 @@ async function train(run: TaskRun<PrivatePreset>, { device, folder, resume, sign
     losses: ({ images, labels }) => crossEntropy(model.forward(images), labels, { reduction: "none" }),
     ...(saved && { resume: saved }),
   });
-  const { history, reason, steps: done } = fitted;
+  const { history, steps: done } = fitted;
+  const reason = endOf(fitted);
   const timed = { history, reason, steps: done, seconds: stopwatch.seconds };
   if (reason === "stopped") return { ...timed, metrics: undefined };
   await folder.write(

@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { RunFolder } from "@dl/train/node";
+import { afterAll, expect, test, vi } from "vitest";
 import { dlHere } from "../dl-fixture.ts";
 import { readOutcome } from "../run-outcome.ts";
 
@@ -44,12 +45,15 @@ test("an agent is trained, told of, resumed and watched", async () => {
   expect(film.return).toBeGreaterThan(0);
 
   const { results, command } = (await readOutcome(run))!;
-  expect(command).toBe("pnpm dl train ppo-cartpole --seed 1 --steps 1024");
+  expect(command).toBe("pnpm dl train ppo-cartpole --seed 1 --steps 1024 --backend cpu");
   expect(results[0]).toEqual({ name: "mean return of 100 episodes", value: told.return.mean, floor: null, better: null });
 
   const again = await dlHere("resume", run, "--json");
   expect(again.code, again.stderr).toBe(0);
-  expect(JSON.parse(again.stdout)).toMatchObject({ steps: 1024, return: told.return });
+  expect(JSON.parse(again.stdout)).toMatchObject({ steps: 1024, return: told.return, seed: 1, backend: "cpu", reason: "finished" });
+  expect(JSON.parse(again.stdout)).toMatchObject({ files: { agent: join(run, "agent.safetensors"), film: join(run, "episode.apng") } });
+  // The report of a run that was resumed has its whole curve.
+  expect(await readFile(join(run, "report.html"), "utf8")).toContain("evaluation_mean");
 
   const measured = await dlHere("evaluate", run, "--json");
   expect(measured.code, measured.stderr).toBe(0);
@@ -73,10 +77,31 @@ test("training ends once evaluation episodes earn what was asked, and says so", 
   expect(JSON.parse(await readFile(join(quick, "run.json"), "utf8"))).toMatchObject({ settings: { stopAtReturn: 9 } });
 });
 
+test("an agent that was killed before its first checkpoint begins anew, with the same bits", async () => {
+  const killed = join(folder, "killed");
+  const written = vi.spyOn(RunFolder.prototype, "write");
+  expect((await dlHere("train", "ppo-cartpole", "--steps", "512", "--backend", "cpu", "--out", killed)).code).toBe(0);
+  const names = written.mock.calls.map(([name]) => name);
+  written.mockRestore();
+  // Killed between the two, a run that is resumed would not play the film again.
+  expect(names).toContain("episode.json");
+  expect(names.indexOf("episode.json")).toBeLessThan(names.indexOf("checkpoint.safetensors"));
+
+  const agent = await readFile(join(killed, "agent.safetensors"));
+  for (const name of ["agent.safetensors", "checkpoint.safetensors"]) await rm(join(killed, name));
+  await writeFile(join(killed, "metrics.csv"), "step,return_mean\n128,9\n");
+  const resumed = await dlHere("resume", killed);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(resumed.stderr).toContain("no checkpoint yet: beginning anew");
+  expect((await readFile(join(killed, "agent.safetensors"))).equals(agent)).toBe(true);
+});
+
 test("what does not fit is refused with a reason", async () => {
   expect(await dlHere("train", "ppo-cartpole", "--epochs", "3")).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("--epochs: expected only --seed, --steps and --stop-at-return"),
+    stderr: expect.stringContaining(
+      "--epochs: expected none with ppo-cartpole, an agent's task, which takes --seed, --steps and --stop-at-return, got 3",
+    ),
   });
   expect(await dlHere("train", "ppo-cartpole", "--stop-at-return", "high")).toMatchObject({
     code: 2,

@@ -12,9 +12,9 @@ import {
   softmax,
   type Tensor,
   tensor,
+  Yielder,
 } from "@dl/core";
 import { inference } from "@dl/nn";
-import { Yielder } from "@dl/train";
 import type { FeatureNetwork, Perception } from "./feature-network.ts";
 
 /** Bring your own, or Inception's weights for scores that papers report (`inceptionExtractor`): the name stands beside every number. */

@@ -1,6 +1,6 @@
 /** Every score of images against real ones, with its confidence by bootstrap. Efron & Tibshirani 1993, chapter 6. */
 
-import type { HostTensor, Rng } from "@dl/core";
+import { type HostTensor, type Rng, Yielder } from "@dl/core";
 import {
   drawRows,
   FeatureStatistics,
@@ -10,7 +10,6 @@ import {
   kernelDistance,
   manifoldScores,
 } from "@dl/metrics";
-import { Yielder } from "@dl/train";
 import type { ExtractedFeatures } from "./feature-extractor.ts";
 import { modeCoverage } from "./mode-coverage.ts";
 import { rowsOf } from "./rows.ts";

@@ -1,6 +1,6 @@
 /** Pictures of the same latents along a run, and samples in numbers. */
 
-import { type Device, type HostTensor, hostTensor, OptionError, type Tensor, tensor } from "@dl/core";
+import { type Device, type HostTensor, hostTensor, OptionError, type Tensor, tensor, Yielder } from "@dl/core";
 import { inference, type Mode } from "@dl/nn";
 import { type Callback, type EpochRecord, encodePng, type Run } from "@dl/train";
 import { type GridOptions, imageGrid } from "./sample-grid.ts";
@@ -25,7 +25,9 @@ export async function generateExamples({ device, latents, generate, batchSize = 
   const rowSize = latents.data.length / count;
   let examples: Float32Array | undefined;
   let shape: readonly number[] = [];
+  const yielder = new Yielder();
   for (let start = 0; start < count; start += batchSize) {
+    await yielder.turn();
     signal?.throwIfAborted();
     const rows = Math.min(batchSize, count - start);
     const part = hostTensor(latents.data.slice(start * rowSize, (start + rows) * rowSize), [rows, ...latents.shape.slice(1)]);

@@ -1,6 +1,6 @@
 /** Beam search: the likeliest texts among the continuations of the likeliest beginnings. As transformers defines it, each prompt on its own. */
 
-import { OptionError } from "@dl/core";
+import { OptionError, Yielder } from "@dl/core";
 import type { DecodingSession, NextScores } from "./decoding-session.ts";
 import { applyProcessors, type LogitsProcessor, logSoftmaxOf, noneLeft } from "./logits-processors.ts";
 import type { ConstraintState, TokenConstraint } from "./token-constraint.ts";
@@ -136,10 +136,12 @@ function taken(held: ConstraintState, id: number): ConstraintState {
 export async function beamSearch(session: DecodingSession, options: BeamOptions): Promise<BeamResult[][]> {
   const { beams, sequences, signal } = options;
   const searches = Array.from({ length: session.rows / beams }, (_, i) => new Search(i * beams, options));
+  const yielder = new Yielder();
   let scores = await session.start();
   for (;;) {
     for (const [i, search] of searches.entries()) if (!search.isDone) search.advance(scores, session.prompts[i * beams]!);
     if (searches.every(({ isDone }) => isDone)) break;
+    await yielder.turn();
     signal?.throwIfAborted();
     const rows = new Int32Array(session.rows);
     const ids = new Int32Array(session.rows);

@@ -264,6 +264,17 @@ describe("sampling", () => {
     }
   });
 
+  test("the host has its turns meanwhile: a timer can abort it on a device that computes here", async () => {
+    for (const beam of [undefined, { beams: 2 }]) {
+      // Four tokens at 30 ms each.
+      const slow = (): void => {
+        for (const start = performance.now(); performance.now() - start < 30; );
+      };
+      const options = { ...(beam && { beam }), processors: [slow], signal: AbortSignal.timeout(1) };
+      await expect(generateGreedy(options)).rejects.toThrow(/timeout/);
+    }
+  });
+
   test("top-p narrows before min-p, as transformers' warpers stand: by hand", async () => {
     // Top-p 0.7 of 0.4, 0.25, 0.15, 0.1, 0.1 keeps three, and min-p 0.3 those of at least 0.12: all three. The other way round, of the three
     // that min-p keeps the first two have 0.65 / 0.8 = 0.81 already, and the third would go.

@@ -1,6 +1,6 @@
 /** Text from a model, token by token: greedy, sampled or by beam search. */
 
-import { type Device, OptionError, Rng } from "@dl/core";
+import { type Device, OptionError, Rng, Yielder } from "@dl/core";
 import { type EndTokens, endTokens } from "../end-tokens.ts";
 import type { SoftPrompt } from "../tuning/soft-prompts.ts";
 import { beamSearch } from "./beam-search.ts";
@@ -222,6 +222,7 @@ async function chooseEach(
     rng: key && Rng.fromState({ key: [key[0]!, key[1]!], position: 0 }).fork(`row ${row}`),
     held: constraint?.begin(),
   }));
+  const yielder = new Yielder();
   for (let scores = await session.start(); ; ) {
     for (const [row, text] of texts.entries()) {
       if (text.reason !== undefined) continue;
@@ -243,6 +244,8 @@ async function chooseEach(
       }
     }
     if (texts.every(({ reason }) => reason !== undefined)) break;
+    // Awaiting a device that computes here gives the host no turn to hear of a signal.
+    await yielder.turn();
     signal?.throwIfAborted();
     // Rows that have ended go on with anything: nobody looks.
     scores = await session.step(Int32Array.from(texts, ({ ids }) => ids.at(-1) ?? 0));
