@@ -28,4 +28,3 @@ export { type ReportItem, type ReportPage, renderReportPage } from "./report/rep
 export { type RunReport, renderRunReport } from "./report/run-report.ts";
 export { renderScatterChart, type ScatterChart, type ScatterGroup, type ScatterPoint } from "./report/scatter-chart.ts";
 export { type Mistake, type MistakeView, type WorstMistakesOptions, worstMistakes } from "./report/worst-mistakes.ts";
-// For loops of one's own
