@@ -203,7 +203,7 @@ export function noneLeft(): OptionError {
   );
 }
 
-export function largestOf(scores: Float32Array): number {
+export function largestOf(scores: Iterable<number>): number {
   let largest = never;
   for (const score of scores) if (score > largest) largest = score;
   return largest;
@@ -223,7 +223,8 @@ export function logSoftmaxOf(scores: Float32Array): Float32Array {
   return scores.map((score) => score - logSum);
 }
 
-function logSumOf(scores: Float32Array): number {
+/** The logarithm of the sum of what `scores` are logarithms of. */
+export function logSumOf(scores: Iterable<number>): number {
   const largest = largestOf(scores);
   let sum = 0;
   for (const score of scores) sum += Math.exp(score - largest);

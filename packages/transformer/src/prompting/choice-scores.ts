@@ -15,6 +15,7 @@ import {
 } from "@dl/core";
 import { inference } from "@dl/nn";
 import type { CausalLanguageModel, SequenceLanguageModel } from "../generation/decoding-session.ts";
+import { logSumOf } from "../generation/logits-processors.ts";
 import { shiftRight } from "../sequence-to-sequence.ts";
 
 /** A template filled in, `{name}` by name: examples, blank lines between, then the question. */
@@ -150,12 +151,9 @@ export function calibrated(scores: HostTensor, contentFree: HostTensor): HostTen
     );
   }
   // In logarithms to the end: a long choice may be less likely than the smallest number.
-  const free = rowsOf(contentFree).map((row) => row.map((score) => score - logSum(row)));
-  const liked = Array.from({ length: count! }, (_, k) => logSum(free.map((row) => row[k]!))); // the mean's, but for a constant
-  const data = rowsOf(scores).flatMap((row) => {
-    const own = row.map((score, k) => score - liked[k]!);
-    return own.map((score) => Math.exp(score - logSum(own)));
-  });
+  const free = rowsOf(contentFree).map(logShares);
+  const liked = Array.from({ length: count! }, (_, k) => logSumOf(free.map((row) => row[k]!))); // the mean's, but for a constant
+  const data = rowsOf(scores).flatMap((row) => logShares(row.map((score, k) => score - liked[k]!)).map(Math.exp));
   return hostTensor(Float32Array.from(data), scores.shape);
 }
 
@@ -164,8 +162,8 @@ function rowsOf({ data, shape }: HostTensor): number[][] {
   return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * count, (i + 1) * count)));
 }
 
-/** The logarithm of the sum of what `logs` are logarithms of. */
-function logSum(logs: readonly number[]): number {
-  const most = Math.max(...logs);
-  return most + Math.log(logs.reduce((sum, value) => sum + Math.exp(value - most), 0));
+/** A row's logarithms, such that their numbers add up to 1. */
+function logShares(row: readonly number[]): number[] {
+  const sum = logSumOf(row);
+  return row.map((score) => score - sum);
 }
