@@ -135,8 +135,11 @@ async function take(message: ToWorker): Promise<void> {
     case "pause":
       if (pacer.isPaused || !isTraining) return;
       pacer.pause();
-      flush();
-      await pacer.between(sendFiles);
+      // After the step at hand: its event is to be seen in the pause.
+      await pacer.between(async () => {
+        flush();
+        await sendFiles();
+      });
       page.postMessage({ kind: "status", status: "paused" });
       return;
     case "resume":
