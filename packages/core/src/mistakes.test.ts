@@ -27,6 +27,7 @@ test.each([
   ["stack", () => ops.stack([host, host])],
   ["split", () => ops.split(host, 2, { axis: 0 })],
   ["conv1d", () => ops.conv1d(host, host)],
+  ["convTranspose1d", () => ops.convTranspose1d(host, host)],
   ["conv3d", () => ops.conv3d(host, host)],
   ["unfold", () => ops.unfold(host, { kernelSize: 1 })],
   ["pixelShuffle", () => ops.pixelShuffle(host, 1)],

@@ -12,9 +12,11 @@ export type { Initializer } from "./init/initializer.ts";
 // Layers
 export { Elu, Gelu, LeakyRelu, PRelu, Relu, Sigmoid, Silu, Softmax, Tanh } from "./layers/activations.ts";
 export { BatchNorm, type BatchNormOptions } from "./layers/batch-norm.ts";
+export { ConvTranspose1d, type ConvTranspose1dOptions } from "./layers/conv-transpose1d.ts";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/conv-transpose2d.ts";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.ts";
 export { Conv2d, type Conv2dOptions, type ConvolutionSettings, DepthwiseConv2d, type DepthwiseConv2dOptions } from "./layers/conv2d.ts";
+export { Conv3d, type Conv3dOptions } from "./layers/conv3d.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.ts";
 export { Flatten } from "./layers/flatten.ts";

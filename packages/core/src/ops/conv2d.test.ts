@@ -34,6 +34,15 @@ referenceSuite("conv_transpose2d", {
   },
 });
 
+referenceSuite("conv_transpose1d", {
+  backends,
+  run: ({ attrs: { stride, padding, output_padding, dilation, groups } }, { x, w, b }) => {
+    // [B, C, T] → [B, T, C]; [in, out / groups, k] → [k, out / groups, in]
+    const options = { stride, padding, outputPadding: output_padding, dilation, groups, bias: b };
+    return ops.convTranspose1d(x!.transpose([0, 2, 1]), w!.transpose([2, 1, 0]), options).transpose([0, 2, 1]);
+  },
+});
+
 referenceSuite("conv1d_conv3d", {
   backends,
   run: ({ name, attrs: { stride, padding } }, { x, w, b }) => {

@@ -165,30 +165,3 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
   const y = inputGradient(x, weight, geometry);
   return bias ? add(y, bias) : y;
 }
-
-export interface Conv1dOptions {
-  readonly stride?: number;
-  /** `[before, after]` or a word. Default `valid`. */
-  readonly padding?: "same" | "valid" | number | readonly [number, number];
-  readonly dilation?: number;
-  readonly groups?: number;
-  readonly bias?: Tensor | undefined;
-}
-
-/** Over sequences: `x [B, T, in]`, `weight [k, in / groups, out]` → `[B, T', out]`. */
-export function conv1d(x: Tensor, weight: Tensor, { stride = 1, padding = "valid", dilation = 1, ...rest }: Conv1dOptions = {}): Tensor {
-  requireFloat("conv1d", x, weight);
-  if (x.rank !== 3 || weight.rank !== 3) {
-    throw new ShapeError(
-      `conv1d: expected x [B, T, in] and weight [k, in / groups, out], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}.`,
-    );
-  }
-  const sides = typeof padding === "number" ? ([padding, padding] as const) : padding;
-  const y = conv2d(reshape(x, [x.shape[0]!, 1, x.shape[1]!, x.shape[2]!]), reshape(weight, [1, ...weight.shape]), {
-    stride: [1, stride],
-    dilation: [1, dilation],
-    padding: typeof sides === "string" ? sides : [[0, 0], sides],
-    ...rest,
-  });
-  return reshape(y, [y.shape[0]!, y.shape[2]!, y.shape[3]!]);
-}

@@ -145,6 +145,11 @@ export const gradientCases: readonly GradientCase[] = [
     work: (x, w, b) => ops.convTranspose2d(x!, w!, { stride: 2, padding: "same", bias: b! }),
   },
   { name: "conv1d", inputs: [normal(2, 5, 2), normal(3, 2, 2)], work: (x, w) => ops.conv1d(x!, w!, { padding: "same" }) },
+  {
+    name: "convTranspose1d",
+    inputs: [normal(2, 3, 2), normal(3, 2, 2)],
+    work: (x, w) => ops.convTranspose1d(x!, w!, { stride: 2, padding: "same" }),
+  },
   { name: "conv3d", inputs: [normal(1, 3, 3, 3, 1), normal(2, 2, 2, 1, 2)], work: (x, w) => ops.conv3d(x!, w!) },
   { name: "maxPool2d", inputs: [distinct(1, 4, 5, 2)], work: (x) => ops.maxPool2d(x!.square().mul(x!), { kernelSize: 2 }) },
   {

@@ -1,6 +1,6 @@
 /** What layers are built from, checked at the door: in plain JavaScript no type stops a slip. */
 
-import { OptionError, type Pair, type Rng } from "@dl/core";
+import { OptionError, type Pair, type Rng, type Triple } from "@dl/core";
 
 /**
  * @param counts  Sizes by the name of their option.
@@ -49,11 +49,23 @@ export function checkActivation(where: string, activation: "relu" | undefined): 
 
 /** Height and width of an option that takes one number for both. @throws OptionError when it is neither. */
 export function pairOf(where: string, [name, value]: readonly [name: string, value: Pair]): readonly [number, number] {
-  const pair = typeof value === "number" ? ([value, value] as const) : value;
-  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((side) => Number.isInteger(side) && side >= 1)) {
-    throw new OptionError(
-      `${where}: expected ${name}, a whole number ≥ 1 or [height, width], got ${JSON.stringify(value) ?? "undefined"}.`,
-    );
+  return sidesOf(where, [name, value], "[height, width]") as readonly [number, number];
+}
+
+/** Depth, height and width of an option that takes one number for all three. @throws OptionError when it is neither. */
+export function tripleOf(where: string, [name, value]: readonly [name: string, value: Triple]): readonly [number, number, number] {
+  return sidesOf(where, [name, value], "[depth, height, width]") as readonly [number, number, number];
+}
+
+function sidesOf(
+  where: string,
+  [name, value]: readonly [name: string, value: number | readonly number[]],
+  layout: string,
+): readonly number[] {
+  const count = layout.split(",").length;
+  const sides = typeof value === "number" ? Array<number>(count).fill(value) : value;
+  if (!Array.isArray(sides) || sides.length !== count || !sides.every((side) => Number.isInteger(side) && side >= 1)) {
+    throw new OptionError(`${where}: expected ${name}, a whole number ≥ 1 or ${layout}, got ${JSON.stringify(value) ?? "undefined"}.`);
   }
-  return pair;
+  return sides;
 }

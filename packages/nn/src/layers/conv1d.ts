@@ -1,6 +1,6 @@
 /** Convolution over sequences `[B, T, C]`. */
 
-import { conv1d, type Rng, type Tensor } from "@dl/core";
+import { conv1d, type Rng, type SequencePadding, type Tensor } from "@dl/core";
 import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
@@ -14,8 +14,8 @@ export interface Conv1dOptions {
   kernelSize: number;
   /** Default 1. */
   stride?: number;
-  /** `[before, after]`, a number for both, or a word. Default `valid`. */
-  padding?: "same" | "valid" | number | readonly [number, number];
+  /** Default `valid`. */
+  padding?: SequencePadding;
   /** Default 1. */
   dilation?: number;
   /** Default 1. */

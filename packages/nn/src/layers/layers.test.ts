@@ -5,9 +5,11 @@ import { inference, training } from "../mode.ts";
 import { Module } from "../module.ts";
 import { onDevice, precisions } from "../reference-fixture.ts";
 import { Elu, Gelu, LeakyRelu, PRelu, Relu, Sigmoid, Silu, Softmax, Tanh } from "./activations.ts";
+import { ConvTranspose1d } from "./conv-transpose1d.ts";
 import { ConvTranspose2d } from "./conv-transpose2d.ts";
 import { Conv1d } from "./conv1d.ts";
 import { Conv2d, DepthwiseConv2d } from "./conv2d.ts";
+import { Conv3d } from "./conv3d.ts";
 import { Embedding } from "./embedding.ts";
 import { Flatten } from "./flatten.ts";
 import { Linear } from "./linear.ts";
@@ -87,6 +89,34 @@ describe("convolutions of ones by ones count what the window covers", () => {
     const layer = new Conv1d({ inputs: 1, outputs: 1, kernelSize: 2, bias: false, weightInit, rng });
     const input = hostTensor(Float64Array.of(1, 2, 4), [1, 3, 1]);
     expect([...(await run(layer, input)).data]).toEqual([3, 6]);
+  });
+
+  test("over a sequence, transposed: each value goes into three places of a result twice as long, and one", async () => {
+    const layer = new ConvTranspose1d({ inputs: 1, outputs: 1, kernelSize: 3, stride: 2, bias: false, weightInit, rng });
+    const input = hostTensor(Float64Array.of(1, 2, 4), [1, 3, 1]);
+    expect([...(await run(layer, input)).data]).toEqual([1, 1, 3, 2, 6, 4, 4]);
+    const twice = new ConvTranspose1d({ inputs: 1, outputs: 1, kernelSize: 2, stride: 2, padding: "same", bias: false, weightInit, rng });
+    expect([...(await run(twice, input)).data]).toEqual([1, 1, 2, 2, 4, 4]);
+  });
+
+  test("over a volume: sums of eight neighbours, with zeros around", async () => {
+    const layer = new Conv3d({ inputs: 1, outputs: 2, kernelSize: 2, padding: [1, 0, 0], bias: false, weightInit, rng });
+    const input = hostTensor(Float64Array.of(1, 2, 3, 4, 10, 20, 30, 40), [1, 2, 2, 2, 1]);
+    const { shape, data } = await run(layer, input);
+    expect(shape).toEqual([1, 3, 1, 1, 2]);
+    expect([...data]).toEqual([10, 10, 110, 110, 100, 100]);
+  });
+
+  test("the axes of a volume have kernels and strides of their own, and groups their own weights", async () => {
+    using layer = new Conv3d({ inputs: 4, outputs: 6, kernelSize: [3, 2, 1], stride: [1, 2, 3], groups: 2, rng });
+    expect(layer.weight.shape).toEqual([3, 2, 1, 2, 6]);
+    expect((await run(layer, ones([2, 5, 6, 7, 4]))).shape).toEqual([2, 3, 3, 3, 6]);
+    expect(() => new Conv3d({ inputs: 1, outputs: 1, kernelSize: [3, 3] as never, rng })).toThrow(
+      "Conv3d: expected kernelSize, a whole number ≥ 1 or [depth, height, width], got [3,3].",
+    );
+    expect(() => new ConvTranspose1d({ inputs: 4, outputs: 3, kernelSize: 3, groups: 2, rng })).toThrow(
+      "ConvTranspose1d: expected outputs / groups, a whole number ≥ 1, got 1.5.",
+    );
   });
 
   test("a bias starts in ±1/√fanIn, with the fan of its own kernel", async () => {
