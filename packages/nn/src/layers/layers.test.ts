@@ -1,5 +1,6 @@
 import { type Cell, type HostTensor, hostTensor, OptionError, Rng, type Tensor, tensor, valueAndGrad } from "@dl/core";
 import { describe, expect, test } from "vitest";
+import { flopsOf } from "../flops.ts";
 import { constant } from "../init/constant.ts";
 import { inference, training } from "../mode.ts";
 import { Module } from "../module.ts";
@@ -95,6 +96,7 @@ describe("convolutions of ones by ones count what the window covers", () => {
     const layer = new ConvTranspose1d({ inputs: 1, outputs: 1, kernelSize: 3, stride: 2, bias: false, weightInit, rng });
     const input = hostTensor(Float64Array.of(1, 2, 4), [1, 3, 1]);
     expect([...(await run(layer, input)).data]).toEqual([1, 1, 3, 2, 6, 4, 4]);
+    expect(flopsOf(layer, { input: [1, 3, 1], output: [1, 7, 1] })).toBe(2 * 3 * 3);
     const twice = new ConvTranspose1d({ inputs: 1, outputs: 1, kernelSize: 2, stride: 2, padding: "same", bias: false, weightInit, rng });
     expect([...(await run(twice, input)).data]).toEqual([1, 1, 2, 2, 4, 4]);
   });
@@ -111,6 +113,8 @@ describe("convolutions of ones by ones count what the window covers", () => {
     using layer = new Conv3d({ inputs: 4, outputs: 6, kernelSize: [3, 2, 1], stride: [1, 2, 3], groups: 2, rng });
     expect(layer.weight.shape).toEqual([3, 2, 1, 2, 6]);
     expect((await run(layer, ones([2, 5, 6, 7, 4]))).shape).toEqual([2, 3, 3, 3, 6]);
+    // Each of 324 outputs is a sum of twelve products.
+    expect(flopsOf(layer, { input: [2, 5, 6, 7, 4], output: [2, 3, 3, 3, 6] })).toBe(2 * 12 * 324);
     expect(() => new Conv3d({ inputs: 1, outputs: 1, kernelSize: [3, 3] as never, rng })).toThrow(
       "Conv3d: expected kernelSize, a whole number ≥ 1 or [depth, height, width], got [3,3].",
     );
