@@ -77,3 +77,23 @@ test("a pause that comes while messages are let in, with a question, is answered
   await done;
   expect(steps).toBe(4);
 });
+
+test("a step that is asked for before the pause's turn has ended, and two in a row, are each done", async () => {
+  const pacer = new Pacer();
+  // As the worker does it: the pause is told between two steps, and the answer to it may come before the training waits.
+  pacer.onTurn = () => {
+    if (seen.steps === 1) pacer.step();
+  };
+  pacer.pause();
+  const { seen, done } = training(pacer, 6);
+  await turns(2);
+  expect(seen.steps).toBe(2);
+  pacer.onTurn = () => undefined;
+  pacer.step();
+  pacer.step();
+  await turns(2);
+  expect(seen.steps).toBe(4);
+  pacer.resume();
+  await done;
+  expect(seen.steps).toBe(6);
+});

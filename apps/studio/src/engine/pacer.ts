@@ -9,7 +9,8 @@ export class Pacer {
   /** Called on each turn, before it waits. */
   onTurn: () => void | Promise<void> = () => undefined;
   #isPaused = false;
-  #isStepping = false;
+  /** Steps that were asked for and are not done. */
+  #steps = 0;
   #isWorking = false;
   #release: (() => void) | undefined;
   readonly #waiting: (() => Promise<void>)[] = [];
@@ -26,14 +27,14 @@ export class Pacer {
 
   resume(): void {
     this.#isPaused = false;
-    this.#isStepping = false;
+    this.#steps = 0;
     this.#open();
   }
 
   /** One more step, and then a pause. */
   step(): void {
     this.#isPaused = true;
-    this.#isStepping = true;
+    this.#steps++;
     this.#open();
   }
 
@@ -46,6 +47,7 @@ export class Pacer {
     } finally {
       this.#isWorking = false;
       this.#isPaused = false;
+      this.#steps = 0;
       await this.#drain();
     }
   }
@@ -60,17 +62,17 @@ export class Pacer {
 
   /** After each step: answers, lets messages in, and waits while the run is paused. */
   async turn(): Promise<void> {
+    // Before messages are let in: a step that is asked for from here on is the next one.
+    const wasAsked = this.#steps > 0;
+    if (wasAsked) this.#steps--;
     await this.onTurn();
     await this.#drain();
     if (performance.now() - this.#last > longest) {
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
       this.#last = performance.now();
     }
-    if (this.#isStepping) {
-      this.#isStepping = false;
-      this.onPaused();
-    }
-    while (this.#isPaused && !this.#isStepping) {
+    if (wasAsked && this.#isPaused) this.onPaused();
+    while (this.#isPaused && this.#steps === 0) {
       // What came with the pause, while messages were let in.
       await this.#drain();
       await new Promise<void>((resolve) => {
