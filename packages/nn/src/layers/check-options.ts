@@ -14,6 +14,14 @@ export function checkCounts(where: string, counts: Readonly<Record<string, numbe
   }
 }
 
+/** The channels of a convolution, which its groups divide. @throws OptionError when they do not. */
+export function checkGroupedChannels(
+  where: string,
+  { inputs, outputs, groups }: { inputs: number; outputs: number; groups: number },
+): void {
+  checkCounts(where, { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+}
+
 /** The shape of a weight over one axis, or over several last axes together. @throws OptionError when a size is not a whole number ≥ 1. */
 export function axesOf(where: string, size: number | readonly number[]): readonly number[] {
   const sizes = typeof size === "number" ? [size] : size;
@@ -49,23 +57,24 @@ export function checkActivation(where: string, activation: "relu" | undefined): 
 
 /** Height and width of an option that takes one number for both. @throws OptionError when it is neither. */
 export function pairOf(where: string, [name, value]: readonly [name: string, value: Pair]): readonly [number, number] {
-  return sidesOf(where, [name, value], "[height, width]") as readonly [number, number];
+  return sidesOf(where, [name, value], ["height", "width"]) as readonly [number, number];
 }
 
 /** Depth, height and width of an option that takes one number for all three. @throws OptionError when it is neither. */
 export function tripleOf(where: string, [name, value]: readonly [name: string, value: Triple]): readonly [number, number, number] {
-  return sidesOf(where, [name, value], "[depth, height, width]") as readonly [number, number, number];
+  return sidesOf(where, [name, value], ["depth", "height", "width"]) as readonly [number, number, number];
 }
 
 function sidesOf(
   where: string,
   [name, value]: readonly [name: string, value: number | readonly number[]],
-  layout: string,
+  axes: readonly string[],
 ): readonly number[] {
-  const count = layout.split(",").length;
-  const sides = typeof value === "number" ? Array<number>(count).fill(value) : value;
-  if (!Array.isArray(sides) || sides.length !== count || !sides.every((side) => Number.isInteger(side) && side >= 1)) {
-    throw new OptionError(`${where}: expected ${name}, a whole number ≥ 1 or ${layout}, got ${JSON.stringify(value) ?? "undefined"}.`);
+  const sides = typeof value === "number" ? axes.map(() => value) : value;
+  if (!Array.isArray(sides) || sides.length !== axes.length || !sides.every((side) => Number.isInteger(side) && side >= 1)) {
+    throw new OptionError(
+      `${where}: expected ${name}, a whole number ≥ 1 or [${axes.join(", ")}], got ${JSON.stringify(value) ?? "undefined"}.`,
+    );
   }
   return sides;
 }

@@ -4,7 +4,7 @@ import { convTranspose1d, type Tensor } from "@dl/core";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts, checkRng } from "./check-options.ts";
+import { checkCounts, checkGroupedChannels, checkRng } from "./check-options.ts";
 import type { Conv1dOptions } from "./conv1d.ts";
 
 export interface ConvTranspose1dOptions extends Conv1dOptions {
@@ -34,16 +34,8 @@ export class ConvTranspose1d extends Module {
     rng,
   }: ConvTranspose1dOptions) {
     super();
-    checkCounts("ConvTranspose1d", {
-      inputs,
-      outputs,
-      kernelSize,
-      stride,
-      dilation,
-      groups,
-      "inputs / groups": inputs / groups,
-      "outputs / groups": outputs / groups,
-    });
+    checkGroupedChannels("ConvTranspose1d", { inputs, outputs, groups });
+    checkCounts("ConvTranspose1d", { kernelSize, stride, dilation });
     checkRng("ConvTranspose1d", rng);
     const perGroup = outputs / groups;
     // PyTorch counts the fan of the stored layout, which is that of the way back; so do we, to start alike.

@@ -5,7 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts, checkRng, pairOf } from "./check-options.ts";
+import { checkGroupedChannels, checkRng, pairOf } from "./check-options.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 
 export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "activation"> {
@@ -42,7 +42,7 @@ export class ConvTranspose2d extends Module {
     rng,
   }: ConvTranspose2dOptions) {
     super();
-    checkCounts("ConvTranspose2d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+    checkGroupedChannels("ConvTranspose2d", { inputs, outputs, groups });
     checkRng("ConvTranspose2d", rng);
     const [height, width] = pairOf("ConvTranspose2d", ["kernelSize", kernelSize]);
     pairOf("ConvTranspose2d", ["stride", stride]);

@@ -5,7 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts, checkRng } from "./check-options.ts";
+import { checkCounts, checkGroupedChannels, checkRng } from "./check-options.ts";
 
 export interface Conv1dOptions {
   /** Channels in and out. */
@@ -48,16 +48,8 @@ export class Conv1d extends Module {
     rng,
   }: Conv1dOptions) {
     super();
-    checkCounts("Conv1d", {
-      inputs,
-      outputs,
-      kernelSize,
-      stride,
-      dilation,
-      groups,
-      "inputs / groups": inputs / groups,
-      "outputs / groups": outputs / groups,
-    });
+    checkGroupedChannels("Conv1d", { inputs, outputs, groups });
+    checkCounts("Conv1d", { kernelSize, stride, dilation });
     checkRng("Conv1d", rng);
     const perGroup = inputs / groups;
     this.weight = new Parameter(weightInit([kernelSize, perGroup, outputs], { rng: rng.fork("weight") }));

@@ -5,7 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkActivation, checkCounts, checkRng, pairOf } from "./check-options.ts";
+import { checkActivation, checkGroupedChannels, checkRng, pairOf } from "./check-options.ts";
 
 export interface Conv2dOptions {
   /** Channels in and out. */
@@ -55,7 +55,7 @@ export class Conv2d extends Module {
     rng,
   }: Conv2dOptions) {
     super();
-    checkCounts("Conv2d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+    checkGroupedChannels("Conv2d", { inputs, outputs, groups });
     checkActivation("Conv2d", activation);
     checkRng("Conv2d", rng);
     const [height, width] = pairOf("Conv2d", ["kernelSize", kernelSize]);

@@ -5,7 +5,7 @@ import type { Initializer } from "../init/initializer.ts";
 import { fanInUniform } from "../init/variance-scaling.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkCounts, checkRng, tripleOf } from "./check-options.ts";
+import { checkGroupedChannels, checkRng, tripleOf } from "./check-options.ts";
 
 export interface Conv3dOptions {
   /** Channels in and out. */
@@ -49,7 +49,7 @@ export class Conv3d extends Module {
     rng,
   }: Conv3dOptions) {
     super();
-    checkCounts("Conv3d", { inputs, outputs, groups, "inputs / groups": inputs / groups, "outputs / groups": outputs / groups });
+    checkGroupedChannels("Conv3d", { inputs, outputs, groups });
     checkRng("Conv3d", rng);
     const kernel = tripleOf("Conv3d", ["kernelSize", kernelSize]);
     tripleOf("Conv3d", ["stride", stride]);
