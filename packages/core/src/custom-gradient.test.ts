@@ -30,6 +30,15 @@ onEach([cpu(), cpu({ precision: "float64" })], (open) => {
     expect(out.map(({ data }) => data[0])).toEqual([10, 0, 10, 0]);
   });
 
+  test("too few gradients are refused", async () => {
+    const { device } = open();
+    await device.compute(() => {
+      const [a, b] = [tensor([1, 2, 3]), tensor([2])];
+      const short = (): Tensor => customGradient([a, b], { forward: () => a.mul(b), backward: (g) => [g] });
+      expect(() => grad(() => short().sum(), [a])).toThrow("customGradient: expected 2 gradients from backward, one per input, got 1.");
+    });
+  });
+
   test("stopGradient is a constant of the same value", async () => {
     const { device } = open();
     const out = await device.compute(() => {

@@ -105,7 +105,7 @@ export { expandDims, flatten, reshape, squeeze } from "./ops/reshape.ts";
 export { type ResizeMode, type ResizeOptions, resize } from "./ops/resize.ts";
 export { narrow, type SliceOptions, slice } from "./ops/slice.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
-export { argsort, type Sorted, type SortOptions, sort, topK } from "./ops/sort.ts";
+export { argsort, type Sorted, type SortOptions, sort, type TopKOptions, topK } from "./ops/sort.ts";
 export { swapAxes, transpose } from "./ops/transpose.ts";
 export { adamUpdate, sgdUpdate, sumOfSquares } from "./ops/updates.ts";
 export type { Pair, WindowOptions, WindowPadding } from "./ops/windows.ts";

@@ -183,6 +183,17 @@ describe("distributions", () => {
     expect(Math.abs(variance - 4 * 0.773741)).toBeLessThan(0.06);
   });
 
+  test("truncated normal: a narrow bound is soon drawn, and as flat as the normal is there", () => {
+    expect(new Rng(4).truncatedNormal([1000], 5, 1, 1e-9).data.every((value) => value === 5)).toBe(true);
+    const bound = 0.24;
+    const { data } = new Rng(4).truncatedNormal([100_000], 0, 1, bound);
+    expect(data.every((value) => Math.abs(value) <= bound)).toBe(true);
+    const { mean, variance } = moments(data);
+    // By series: b²/3 · (1 − 2b²/15 …), and the mean's deviation is b / √(3 · 100,000).
+    expect(Math.abs(mean)).toBeLessThan(5 * (bound / Math.sqrt(300_000)));
+    expect(Math.abs(variance / ((bound ** 2 / 3) * (1 - (2 * bound ** 2) / 15)) - 1)).toBeLessThan(5 * 0.0029);
+  });
+
   test("integers: in range, each as often as the others", () => {
     for (const [low, high] of [
       [0, 10],

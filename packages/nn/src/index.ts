@@ -25,8 +25,26 @@ export { LayerNorm } from "./layers/layer-norm.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type AttendOptions, MultiHeadAttention, type MultiHeadAttentionOptions } from "./layers/multi-head-attention.ts";
 export { AveragePool1d, AveragePool2d, GlobalAveragePool2d, MaxPool1d, MaxPool2d } from "./layers/pooling.ts";
-export { Gru, Lstm, Recurrent, type RecurrentInputs, type RecurrentOptions, type RecurrentResult, Rnn } from "./layers/recurrent.ts";
-export { GruCell, LstmCell, RecurrentCell, type RecurrentCellOptions, type RecurrentState, RnnCell } from "./layers/recurrent-cell.ts";
+export {
+  Gru,
+  Lstm,
+  Recurrent,
+  type RecurrentInputs,
+  type RecurrentOptions,
+  type RecurrentResult,
+  Rnn,
+  type RnnOptions,
+} from "./layers/recurrent.ts";
+export {
+  GruCell,
+  LstmCell,
+  RecurrentCell,
+  type RecurrentCellOptions,
+  type RecurrentState,
+  type RnnActivation,
+  RnnCell,
+  type RnnCellOptions,
+} from "./layers/recurrent-cell.ts";
 export { RmsNorm } from "./layers/rms-norm.ts";
 export { type Layer, Sequential } from "./layers/sequential.ts";
 // Losses

@@ -2,7 +2,7 @@ import { cpu } from "@dl/backend-cpu";
 import { wasm } from "@dl/backend-wasm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { argsort, OptionError, sort, tensor, topK } from "../index.ts";
+import { argsort, grad, OptionError, sort, tensor, topK, transpose } from "../index.ts";
 import { onEach } from "../testing/reference-fixture.ts";
 
 onEach([cpu(), wasm()], (open) => {
@@ -51,6 +51,29 @@ onEach([cpu(), wasm()], (open) => {
       [[1, 3], 1, 1, 1],
       [[2, 3], 9, 7, 8, 3, 1, 2],
       [[2, 0]],
+    ]);
+  });
+
+  test("the smallest are the head of the ascending sort: of equals the first, NaN last, and slopes go back to their places", async () => {
+    const { device } = open();
+    const out = await device.compute(() => {
+      const x = tensor([[5, 1, Number.NaN, 1, 0.5]]);
+      const { values, indices } = topK(x, 4, { largest: false });
+      const columns = topK(transpose(x, [1, 0]), 2, { axis: 0, largest: false });
+      const [slope] = grad(
+        () =>
+          topK(x, 2, { largest: false })
+            .values.mul(tensor([10, 20]))
+            .sum(),
+        [x],
+      );
+      return [values, indices, columns.values, slope!];
+    });
+    expect(out.map(({ data }) => [...data])).toEqual([
+      [0.5, 1, 1, 5],
+      [4, 1, 3, 0],
+      [0.5, 1],
+      [0, 20, 0, 0, 10],
     ]);
   });
 

@@ -5,6 +5,7 @@ import { axisView, normalizeAxis } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, requireNumbers } from "./apply.ts";
 import { takeAlong } from "./gather.ts";
+import { narrow } from "./slice.ts";
 import { swapAxes } from "./transpose.ts";
 
 export interface SortOptions {
@@ -43,15 +44,24 @@ export function sort(x: Tensor, options: SortOptions = {}): Sorted {
   return { values: takeAlong(x, indices, { axis: options.axis ?? -1 }), indices };
 }
 
-/** The `k` largest along `axis` (default −1), largest first. */
-export function topK(x: Tensor, k: number, { axis = -1 }: { axis?: number } = {}): Sorted {
+export interface TopKOptions {
+  /** Default −1. */
+  readonly axis?: number;
+  /** The largest, largest first; else the smallest, smallest first. Default true. */
+  readonly largest?: boolean;
+}
+
+/** The `k` largest, or smallest, along `axis`; of equals the first. NaN last. The gradient goes back to where the values came from. */
+export function topK(x: Tensor, k: number, { axis = -1, largest = true }: TopKOptions = {}): Sorted {
   requireNumbers("topK", x);
   const at = normalizeAxis("topK", axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at]!) {
     throw new OptionError(`topK: expected k from 0 to ${x.shape[at]}, the length of axis ${axis}, got ${k}.`);
   }
-  const indices = alongAxis(x, at, (moved, rows, length) =>
-    apply("topK", { shape: [...moved.shape.slice(0, -1), k], dtype: "int32" }, (kernels) => kernels.topK(moved, rows, length, k)),
-  );
+  const indices = largest
+    ? alongAxis(x, at, (moved, rows, length) =>
+        apply("topK", { shape: [...moved.shape.slice(0, -1), k], dtype: "int32" }, (kernels) => kernels.topK(moved, rows, length, k)),
+      )
+    : narrow(argsort(x, { axis: at }), at, { start: 0, size: k });
   return { values: takeAlong(x, indices, { axis: at }), indices };
 }

@@ -24,9 +24,14 @@ export function parseJsonLine(text: string, { name, line }: { name: string; line
   }
 }
 
-/** A value as a line of a file, its end included. */
+/** A value as a line of a file, its end included. @throws DataError for what JSON has no form for, as NaN, which would become null unsaid. */
 export function jsonLine(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
+  const text = JSON.stringify(value, (key, part: unknown) => {
+    if (typeof part !== "number" || Number.isFinite(part)) return part;
+    throw new DataError(
+      `jsonl: expected numbers that JSON can write, got ${part}${key && ` at ${JSON.stringify(key)}`}. Write null for none.`,
+    );
+  }) as string | undefined;
   if (text === undefined) throw new DataError(`jsonl: expected a value that JSON can write, got ${typeof value}.`);
   return `${text}\n`;
 }

@@ -214,6 +214,10 @@ describe("text files", () => {
     await writeJsonl(path, [1, { a: 2 }]);
     await expectResumable(jsonlFile(path));
     await expect(writeJsonl(path, [1, undefined])).rejects.toThrow(DataError);
+    await expect(writeJsonl(path, [1, { scores: [0.5, Number.NaN] }])).rejects.toThrow(
+      'jsonl: expected numbers that JSON can write, got NaN at "1". Write null for none.',
+    );
+    await expect(writeJsonl(path, [-Infinity])).rejects.toThrow("got -Infinity. Write null for none.");
     expect(await collect(jsonlFile(path))).toEqual([1, { a: 2 }]);
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });

@@ -46,6 +46,7 @@ import {
   swapAxes,
   type Tensor,
   takeAlong,
+  tensor,
   tile,
   topK,
   where,
@@ -291,6 +292,7 @@ test("recurrent layers over sequences of any length: both directions, stacked, w
     new Lstm({ ...options, rng: rng.fork("lstm") }),
     new Gru({ ...options, rng: rng.fork("gru") }),
     new Rnn({ ...options, rng: rng.fork("rnn") }),
+    new Rnn({ ...options, size: 16, activation: "relu", rng: rng.fork("relu") }),
   ]) {
     using recurrent = model;
     const forward = ({ x }: { x: Tensor }): Record<string, Tensor> => {
@@ -300,5 +302,19 @@ test("recurrent layers over sequences of any length: both directions, stacked, w
       return { output, last: states[3]![0], again: again.output, ...(states[0]![1] && { memory: states[1]![1]! }) };
     };
     await checkExport(recurrent, { inputs, forward, sizes: at, rng });
+  }
+});
+
+test("recurrent layers over padded sequences: outputs and last states are those of each sequence's own length", async () => {
+  const options = { inputs: 5, size: 4, layers: 2, bidirectional: true } as const;
+  const inputs = { x: { shape: ["batch", 10, 5] }, lengths: { shape: ["batch"], dtype: "int32" } } as const;
+  for (const model of [new Lstm({ ...options, rng: rng.fork("lstm") }), new Gru({ ...options, rng: rng.fork("gru") })]) {
+    using recurrent = model;
+    const forward = ({ x, lengths }: { x: Tensor; lengths: Tensor }): Record<string, Tensor> => {
+      const { output, states } = recurrent.forward(x, inference, { lengths: lengths.add(tensor(1, { dtype: "int32" })) });
+      const again = recurrent.forward(flip(x, [1]), inference, { initial: states });
+      return { output, last: states[3]![0], again: again.output };
+    };
+    await checkExport(recurrent, { inputs, forward, sizes: [{ batch: 1 }, { batch: 6 }], rng });
   }
 });

@@ -16,7 +16,7 @@ export interface OnnxTensor {
 }
 
 /** What an attribute may hold: a whole number or a list of them, a word, or `{ float }` for a number that is written as one. */
-export type Attribute = number | readonly number[] | string | { readonly float: number };
+export type Attribute = number | readonly number[] | string | readonly string[] | { readonly float: number };
 
 export interface OnnxNode {
   readonly type: string;
@@ -80,8 +80,8 @@ function attributeMessage(name: string, value: Attribute): Message {
   if (typeof value === "string") return message.text(4, value).integer(20, 3);
   if ("float" in value) return message.float(2, value.float).integer(20, 1);
   // Not packed: the field is of proto2.
-  for (const item of value) message.integer(8, item);
-  return message.integer(20, 7);
+  for (const item of value) typeof item === "number" ? message.integer(8, item) : message.text(9, item);
+  return message.integer(20, typeof value[0] === "string" ? 8 : 7);
 }
 
 function tensorMessage(name: string, { type, shape, bytes }: OnnxTensor): Message {

@@ -42,17 +42,18 @@ interface RecurrentInput {
   readonly x: Tensor;
   readonly mode: Mode;
   readonly initial?: readonly RecurrentState[];
+  readonly lengths?: Tensor;
 }
 
 /** What `Recurrent.forward` computes, layer by layer. */
-function recordRecurrent({ layers }: Recurrent, recorder: TraceRecorder, { x, mode, initial }: RecurrentInput): RecurrentResult {
+function recordRecurrent({ layers }: Recurrent, recorder: TraceRecorder, { x, mode, initial, lengths }: RecurrentInput): RecurrentResult {
   if (mode.training) throw new OptionError("export: expected recurrent layers in inference, got training.");
   let output = x;
   const states: RecurrentState[] = [];
   for (const { forward, backward } of layers) {
     const cells = backward ? [forward, backward] : [forward];
     const before = initial && cells.map((_, i) => initial[states.length + i]!);
-    const result = recordLayer(recorder, { x: output, cells, before });
+    const result = recordLayer(recorder, { x: output, cells, before, lengths });
     output = result.output;
     states.push(...result.states);
   }
@@ -61,7 +62,12 @@ function recordRecurrent({ layers }: Recurrent, recorder: TraceRecorder, { x, mo
 
 function recordLayer(
   recorder: TraceRecorder,
-  { x, cells, before }: { x: Tensor; cells: readonly RecurrentCell[]; before: readonly RecurrentState[] | undefined },
+  {
+    x,
+    cells,
+    before,
+    lengths,
+  }: { x: Tensor; cells: readonly RecurrentCell[]; before: readonly RecurrentState[] | undefined; lengths: Tensor | undefined },
 ): RecurrentResult {
   const [batch, time] = x.shape as readonly [number, number, number];
   const [{ size }] = cells as readonly [RecurrentCell];
@@ -73,8 +79,14 @@ function recordLayer(
   const directions = cells.length;
   const shapes: Shape[] = [[batch, time, directions * size], ...parts.map(() => [directions, batch, size])];
   const forms = shapes.map((shape) => ({ shape, dtype: x.dtype }));
-  const settings = { kind, directions, size, hasState: before !== undefined };
-  const buffers = recorder.record("recurrent", [x, ...weights, ...first] as never, settings, ...forms);
+  const [cell] = cells;
+  const settings = {
+    ...{ kind, directions, size },
+    ...{ hasLengths: lengths !== undefined, hasState: before !== undefined },
+    activation: cell instanceof RnnCell ? cell.activation : "",
+  };
+  const uses = [x, ...weights, ...(lengths ? [lengths] : []), ...first];
+  const buffers = recorder.record("recurrent", uses as never, settings, ...forms);
   const [output, ...last] = buffers.map((buffer, i) => {
     recorder.expectUpload(buffer.origin);
     return tensor({ shape: shapes[i]!, dtype: "float32", data: allocate("float32", sizeOf(shapes[i]!)) });

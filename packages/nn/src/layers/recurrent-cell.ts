@@ -1,6 +1,6 @@
 /** One step of recurrence, for the three classic cells. Gates lie in PyTorch's order. */
 
-import { formatShape, OptionError, type Rng, ShapeError, split, type Tensor, zeros } from "@dl/core";
+import { formatShape, OptionError, type Rng, relu, ShapeError, split, type Tensor, zeros } from "@dl/core";
 import { uniform } from "../init/random.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
@@ -64,14 +64,29 @@ export abstract class RecurrentCell extends Module {
   abstract initialState(batch: number): RecurrentState;
 }
 
-/** h' = tanh(Wx + b + Uh + c). Elman 1990, "Finding structure in time". */
+/** What an `RnnCell` makes of its sum. */
+export type RnnActivation = "tanh" | "relu";
+
+export interface RnnCellOptions extends RecurrentCellOptions {
+  /** Default `tanh`. */
+  activation?: RnnActivation;
+}
+
+/** h' = tanh(Wx + b + Uh + c). Elman 1990, "Finding structure in time". With ReLU for tanh: Le et al. 2015, arXiv:1504.00941. */
 export class RnnCell extends RecurrentCell {
-  constructor(options: RecurrentCellOptions) {
+  readonly activation: RnnActivation;
+
+  constructor({ activation = "tanh", ...options }: RnnCellOptions) {
     super(options, { gates: 1 });
+    if (activation !== "tanh" && activation !== "relu") {
+      throw new OptionError(`RnnCell: expected activation tanh or relu, got ${JSON.stringify(activation)}.`);
+    }
+    this.activation = activation;
   }
 
   step(projected: Tensor, [hidden]: RecurrentState): RecurrentState {
-    return [projected.add(this.projectHidden(hidden)).tanh()];
+    const sum = projected.add(this.projectHidden(hidden));
+    return [this.activation === "relu" ? relu(sum) : sum.tanh()];
   }
 
   initialState(batch: number): RecurrentState {

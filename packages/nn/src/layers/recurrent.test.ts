@@ -1,6 +1,7 @@
 import { Cell, concat, fill, type HostTensor, hostTensor, Rng, type Scalar, type Tensor, tensor, valueAndGrad } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import { inference, training } from "../mode.ts";
+import type { Parameter } from "../parameter.ts";
 import { decode, expectClose, expectReference, onDevice, permute, precisions, referenceCases, transposed } from "../reference-fixture.ts";
 import { Gru, Lstm, type Recurrent, Rnn } from "./recurrent.ts";
 import { GruCell, LstmCell, RnnCell } from "./recurrent-cell.ts";
@@ -115,6 +116,28 @@ test.each([
     });
   },
 );
+
+test("with ReLU, a step is the larger of the sum and zero, by hand; another activation is refused", async () => {
+  await onDevice(precisions[0]!.backend(), async (device) => {
+    using cell = new RnnCell({ inputs: 1, size: 2, activation: "relu", rng });
+    const load = (parameter: Parameter, data: number[], shape: number[]): void =>
+      parameter.load(hostTensor(Float64Array.from(data), shape));
+    load(cell.inputWeight, [1, -1], [1, 2]);
+    load(cell.hiddenWeight, [2, 0, 0, 3], [2, 2]);
+    load(cell.inputBias, [0.5, 0.5], [2]);
+    load(cell.hiddenBias, [0, 0.25], [2]);
+    const [hidden] = await device.compute(() => cell.forward(tensor([[4]]), [tensor([[1, 1]])]));
+    // 4 + 0.5 + 2, and −4 + 0.75 + 3 < 0.
+    expect([...hidden.data]).toEqual([6.5, 0]);
+    using layers = new Rnn({ inputs: 1, size: 2, layers: 2, bidirectional: true, activation: "relu", rng });
+    expect(layers.layers.flatMap(({ forward, backward }) => [forward, backward]).map((one) => (one as RnnCell).activation)).toEqual(
+      Array.from({ length: 4 }, () => "relu"),
+    );
+  });
+  expect(() => new Rnn({ inputs: 1, size: 1, activation: "gelu" as never, rng })).toThrow(
+    'RnnCell: expected activation tanh or relu, got "gelu".',
+  );
+});
 
 test("dropout between layers acts in training only, and the same rng gives the same output", async () => {
   await onDevice(precisions[0]!.backend(), async (device) => {

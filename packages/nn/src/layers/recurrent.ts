@@ -18,7 +18,15 @@ import {
 import { checkMode, type Mode } from "../mode.ts";
 import { Module } from "../module.ts";
 import { checkDropout, checkRng } from "./check-options.ts";
-import { GruCell, LstmCell, type RecurrentCell, type RecurrentCellOptions, type RecurrentState, RnnCell } from "./recurrent-cell.ts";
+import {
+  GruCell,
+  LstmCell,
+  type RecurrentCell,
+  type RecurrentCellOptions,
+  type RecurrentState,
+  type RnnActivation,
+  RnnCell,
+} from "./recurrent-cell.ts";
 
 export interface RecurrentOptions {
   inputs: number;
@@ -127,10 +135,15 @@ function run(
   return { output: stack(hidden, { axis: 1 }), state };
 }
 
+export interface RnnOptions extends RecurrentOptions {
+  /** Default `tanh`. */
+  activation?: RnnActivation;
+}
+
 /** Elman's network. See `RnnCell`. */
 export class Rnn extends Recurrent {
-  constructor(options: RecurrentOptions) {
-    super(options, (cell) => new RnnCell(cell));
+  constructor({ activation = "tanh", ...options }: RnnOptions) {
+    super(options, (cell) => new RnnCell({ ...cell, activation }));
   }
 }
 

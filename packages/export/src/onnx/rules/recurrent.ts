@@ -19,26 +19,24 @@ export const recurrentRules: Readonly<Record<string, Rule>> = {
     const [batch, time] = x.shape as readonly [Dimension, Dimension, Dimension];
     const [directions, hidden] = [call.graph.fixed(count), call.graph.fixed(size)];
     const [w, r, b] = weightsOf(call, { kind, count, size });
-    const first = call.flag("hasState") ? ["", ...states(call, kind, count)] : [];
-    const inputs = [transpose(call, x, [1, 0, 2]), w, r, b, ...first];
+    let next = 1 + 4 * count;
+    const lengths = call.flag("hasLengths") ? call.read(next++) : "";
+    // Hidden, and for LSTM the memory.
+    const first = call.flag("hasState") ? Array.from({ length: kind === "LSTM" ? 2 : 1 }, () => call.read(next++)) : [];
+    const inputs = [transpose(call, x, [1, 0, 2]), w, r, b, lengths, ...first];
     const state = { shape: [directions, batch, hidden], type: "float32" } as const;
     const forms = [{ shape: [time, directions, batch, hidden], type: "float32" } as const, state, ...(kind === "LSTM" ? [state] : [])];
     const attributes = {
       hidden_size: size,
       direction: count === 2 ? "bidirectional" : "forward",
       ...(kind === "GRU" && { linear_before_reset: 1 }),
+      ...(call.word("activation") === "relu" && { activations: Array.from({ length: count }, () => "Relu") }),
     };
     const [y, ...last] = call.graph.results(kind, inputs, forms, attributes) as [Value, ...Value[]];
     const rows = transpose(call, y, [2, 0, 1, 3]); // [B, T, N, H]
     return [call.graph.reshape(rows, [batch, time, call.graph.fixed(count * size)]), ...last];
   },
 };
-
-/** The state before the first step: hidden, and for LSTM the memory. */
-function states(call: CallReader, kind: string, count: number): Value[] {
-  const start = 1 + 4 * count;
-  return kind === "LSTM" ? [call.read(start), call.read(start + 1)] : [call.read(start)];
-}
 
 /** W `[N, gates · H, I]`, R `[N, gates · H, H]` and both biases `[N, 2 · gates · H]`, under the path of the input weight's cell. */
 function weightsOf(call: CallReader, { kind, count, size }: { kind: string; count: number; size: number }): [Value, Value, Value] {
