@@ -52,9 +52,12 @@ import {
   where,
 } from "@dl/core";
 import {
+  AveragePool1d,
   BatchNorm,
   Conv1d,
   Conv2d,
+  Conv3d,
+  ConvTranspose1d,
   ConvTranspose2d,
   Embedding,
   Flatten,
@@ -65,10 +68,12 @@ import {
   LayerNorm,
   Linear,
   Lstm,
+  MaxPool1d,
   MaxPool2d,
   Module,
   MultiHeadAttention,
   Parameter,
+  PRelu,
   RmsNorm,
   Rnn,
   Sequential,
@@ -173,6 +178,7 @@ test("orders and picks along an axis", () =>
     const { values, indices } = topK(x, 3);
     return {
       values,
+      smallest: topK(x, 2, { largest: false }).values,
       indices: indices.cast("float32").add(1),
       order: argsort(x).cast("float32").add(1),
       picked: takeAlong(x, argsort(x, { descending: true }), { axis: -1 }),
@@ -277,6 +283,32 @@ test("layers with pools and dense heads", async () => {
     inputs,
     forward: ({ images }) => model.forward(images, inference) as Tensor,
     sizes: [{ batch: 1 }, { batch: 5 }],
+    rng,
+  });
+});
+
+test("volumes; sequences pooled and made longer; slopes that are learned", async () => {
+  using volume = new Sequential([
+    new Conv3d({ inputs: 2, outputs: 4, kernelSize: 3, stride: [1, 2, 2], padding: 1, rng: rng.fork("conv3d") }),
+    new PRelu({ channels: 4 }),
+    new Conv3d({ inputs: 4, outputs: 3, kernelSize: [2, 1, 1], rng: rng.fork("deep") }),
+    new Flatten(),
+  ]);
+  await checkExport(volume, {
+    inputs: { x: { shape: ["batch", 4, 6, 6, 2] } },
+    forward: ({ x }) => volume.forward(x, inference) as Tensor,
+    sizes: [{ batch: 1 }, { batch: 3 }],
+    rng,
+  });
+  using sequence = new Sequential([
+    new MaxPool1d({ kernelSize: 2 }),
+    new ConvTranspose1d({ inputs: 5, outputs: 4, kernelSize: 4, stride: 2, padding: 1, rng: rng.fork("longer") }),
+    new AveragePool1d({ kernelSize: 3 }),
+  ]);
+  await checkExport(sequence, {
+    inputs: { x: { shape: ["batch", 12, 5] } },
+    forward: ({ x }) => sequence.forward(x, inference) as Tensor,
+    sizes: [{ batch: 1 }, { batch: 3 }],
     rng,
   });
 });
