@@ -1,6 +1,6 @@
 /** Any metric, group by group. */
 
-import { OptionError } from "@dl/core";
+import { DataError, OptionError } from "@dl/core";
 import type { Metric } from "../metric.ts";
 import { nothingAdded } from "../numbers.ts";
 import { type Groups, rowsOfGroups, takeRows } from "./group-rows.ts";
@@ -8,6 +8,8 @@ import { type Groups, rowsOfGroups, takeRows } from "./group-rows.ts";
 export interface ByGroupOptions<Inputs extends object, Result, State> {
   /** Makes the metric of one group. */
   readonly metric: () => Metric<Inputs, Result, State>;
+  /** What stands for the result of a group that has none, as an area under a curve of one class: `NaN`, for instance. Default: an error, which names the group. */
+  readonly whenUndefined?: Result;
 }
 
 export interface GroupResult<Result> {
@@ -33,11 +35,13 @@ export class ByGroup<Inputs extends object, Result, State>
   implements Metric<Inputs & { readonly groups: Groups }, readonly GroupResult<Result>[], ByGroupState<State>>
 {
   readonly #make: () => Metric<Inputs, Result, State>;
+  readonly #whenUndefined: Result | undefined;
   #groups = new Map<string, { metric: Metric<Inputs, Result, State>; count: number }>();
 
-  constructor({ metric }: ByGroupOptions<Inputs, Result, State>) {
+  constructor({ metric, whenUndefined }: ByGroupOptions<Inputs, Result, State>) {
     if (typeof metric !== "function") throw new OptionError(`ByGroup: expected a function that makes a metric, got ${typeof metric}.`);
     this.#make = metric;
+    this.#whenUndefined = whenUndefined;
   }
 
   update({ groups, ...inputs }: Inputs & { readonly groups: Groups }): void {
@@ -60,7 +64,22 @@ export class ByGroup<Inputs extends object, Result, State>
 
   result(): GroupResult<Result>[] {
     if (this.#groups.size === 0) throw nothingAdded("ByGroup.result");
-    return [...this.#groups].map(([group, { metric, count }]) => ({ group, count, result: metric.result() }));
+    return [...this.#groups].map(([group, { metric, count }]) => ({ group, count, result: this.#resultOf(group, metric) }));
+  }
+
+  #resultOf(group: string, metric: Metric<Inputs, Result, State>): Result {
+    try {
+      return metric.result();
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      if (this.#whenUndefined !== undefined) return this.#whenUndefined;
+      throw new DataError(
+        `ByGroup.result: group ${JSON.stringify(group)} has none: ${error.message} Or say what stands for it: whenUndefined.`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 
   reset(): void {

@@ -3,6 +3,7 @@ import { fromNested, Rng } from "@dl/core";
 import { expect, test } from "vitest";
 import { Accuracy } from "../classification/accuracy.ts";
 import { CalibrationError } from "../classification/calibration-error.ts";
+import { RocAuc } from "../classification/roc-auc.ts";
 import { membershipInference } from "../privacy/membership-inference.ts";
 import { biasAudit } from "./bias-audit.ts";
 import { biasAuditHtml, formatBiasAudit } from "./bias-audit-report.ts";
@@ -111,6 +112,19 @@ test("any metric by group, rows of scores included; a refused batch adds nothing
     "expected labels of 2 examples, as many as groups, got 3",
   );
   expect(() => new ByGroup({ metric: () => new Accuracy() }).result()).toThrow("at least one update");
+});
+
+test("a group whose metric has no value is named, or has what is asked for", () => {
+  const inputs = { labels: [0, 1, 1], scores: [0.2, 0.7, 0.9], groups: ["a", "a", "b"] };
+  const strict = new ByGroup({ metric: () => new RocAuc({ task: "binary" }) });
+  strict.update(inputs);
+  expect(() => strict.result()).toThrow(/^ByGroup\.result: group "b" has none: RocAuc/);
+  const lenient = new ByGroup({ metric: () => new RocAuc({ task: "binary" }), whenUndefined: Number.NaN });
+  lenient.update(inputs);
+  expect(lenient.result()).toEqual([
+    { group: "a", count: 2, result: 1 },
+    { group: "b", count: 1, result: Number.NaN },
+  ]);
 });
 
 test("an audit of a biased classifier flags it, and of a fair one does not", () => {
