@@ -1,6 +1,6 @@
 /** nanoGPT's character model for a CPU, on Tiny Shakespeare. github.com/karpathy/nanoGPT, "I only have a macbook". */
 
-import { Rng, type Scalar, type Tensor } from "@dl/core";
+import { DataError, Rng, type Scalar, type Tensor } from "@dl/core";
 import { tinyShakespeare } from "@dl/data/node";
 import { choice, float, record } from "@dl/nas";
 import { AdamW, decayGroups, inference, type Mode, schedules } from "@dl/nn";
@@ -46,6 +46,11 @@ async function loadText({ preset, settings }: LanguageRun, signal: AbortSignal) 
   const ids = all.subarray(0, Math.floor(all.length * (1 - (preset.unseenShare ?? 0))));
   const learned = Math.floor(ids.length * (1 - preset.validationShare));
   const limit = settings.limit ?? ids.length;
+  if (limit <= preset.model.context) {
+    throw new DataError(
+      `gpt-shakespeare: expected more characters than the ${preset.model.context} of the context, got ${limit}. Take a larger --limit, such as 5000.`,
+    );
+  }
   return { characters, train: ids.subarray(0, Math.min(limit, learned)), held: ids.subarray(learned, learned + limit) };
 }
 

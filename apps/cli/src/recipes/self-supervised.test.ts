@@ -100,6 +100,17 @@ describe("quarterTurns", () => {
   });
 });
 
+test("too few images for the smallest share of the labels are refused before anything is learned", async () => {
+  await using device = await openDevice(wasm({ threads: 1 }));
+  await using folder = await RunFolder.open(join(scratch, "few"));
+  const preset: SelfSupervisedPreset = { ...simclrCifar10.presets[0], data };
+  const recipe = selfSupervised({ name: "few", title: "Few", presets: [preset] });
+  const settings = { seed: 1, epochs: 1, batchSize: 20, learningRate: 2e-3, limit: 40, backend: "wasm", threads: 1 };
+  await expect(
+    recipe.train({ recipe, preset, settings }, { device, folder, resume: false, signal: new AbortController().signal }),
+  ).rejects.toThrow("few: expected images enough that 1 % of them are one at least, got 40. Take a larger --limit, such as 1000.");
+});
+
 describe("twoViews", () => {
   const viewsOf = (image: HostTensor, seed: number, options = {}): { first: HostTensor; second: HostTensor } => {
     const dataset = arrayDataset({ images: image });

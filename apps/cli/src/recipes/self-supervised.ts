@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ResNet, replaceHead } from "@dl/cnn";
-import { argmax, DlError, equal, mean, Rng, type Scalar, type Tensor } from "@dl/core";
+import { argmax, DataError, DlError, equal, mean, Rng, type Scalar, type Tensor } from "@dl/core";
 import {
   type Dataset,
   type Example,
@@ -75,6 +75,12 @@ async function train(run: Run, { device, folder, resume, signal }: TaskTraining)
   const { preset, settings } = run;
   const rng = new Rng(settings.seed);
   const data = await load(run, signal);
+  const least = Math.min(...preset.shares.map(({ share }) => share));
+  if (Math.floor(least * data.train.length) === 0) {
+    throw new DataError(
+      `${run.recipe.name}: expected images enough that ${100 * least} % of them are one at least, got ${data.train.length}. Take a larger --limit, such as ${10 / least}.`,
+    );
+  }
   using encoder = preset.encoder(rng.fork("encoder"));
   using model = preset.pretext(encoder, rng.fork("pretext"));
   const steps = settings.epochs * Math.ceil(data.train.length / settings.batchSize);
