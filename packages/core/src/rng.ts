@@ -11,7 +11,7 @@ export interface RngState {
   readonly position: number;
 }
 
-/** Below this bound, in standard deviations, two normal numbers of three and more would be drawn again. */
+/** Below this bound, in standard deviations, four normal numbers of five would be drawn again, and more. */
 const narrowBound = 0.25;
 
 /**
