@@ -1,4 +1,4 @@
-import { Cell, cast, fill, type HostTensor, hostTensor, relu, type Tensor, tensor } from "@dl/core";
+import { Cell, cast, fill, grad, type HostTensor, hostTensor, relu, ShapeError, type Tensor, tensor } from "@dl/core";
 import { describe, expect, test } from "vitest";
 import {
   channelsLast,
@@ -14,13 +14,16 @@ import {
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary-cross-entropy.ts";
 import { connectionistTemporal } from "./connectionist-temporal.ts";
 import { crossEntropy } from "./cross-entropy.ts";
+import { dice } from "./dice.ts";
+import { sigmoidFocal } from "./focal.ts";
 import { hinge } from "./hinge.ts";
 import { klDivergence } from "./kl-divergence.ts";
+import { gaussianNegativeLogLikelihood, poissonNegativeLogLikelihood } from "./likelihood.ts";
 import { cosineEmbedding, cosineSimilarity, infoNce, triplet } from "./metric-learning.ts";
 import type { Reduction } from "./reduction.ts";
 import { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./regression.ts";
 
-const losses = referenceCases("losses");
+const losses = [...referenceCases("losses"), ...referenceCases("more_losses")];
 const oracle = precisions[0]!;
 
 type Values = Readonly<Record<string, Tensor>>;
@@ -41,6 +44,11 @@ const forms: Record<string, (values: Values, reference: ReferenceCase) => Tensor
       targetLengths: tensor(attrs.target_lengths as number[], { dtype: "int32" }),
       reduction: "sum",
     }),
+  sigmoid_focal: ({ x }, { ints, attrs }) =>
+    sigmoidFocal(x!, tensor(decode(ints.target!)), attrs as { alpha: number | null; gamma: number }),
+  dice: ({ x }, { ints, attrs }) => dice(x!, tensor(decode(ints.target!)), attrs as { smooth: number }),
+  gaussian_nll: ({ a, b, v }) => gaussianNegativeLogLikelihood(a!, b!, { variance: v! }),
+  poisson_nll: ({ x }, { ints }) => poissonNegativeLogLikelihood(x!, tensor(decode(ints.target!))),
   hinge_gan_d: ({ r, f }) => hinge(r!, 1).add(hinge(f!, -1)),
 };
 
@@ -316,5 +324,71 @@ describe("wrong use", () => {
     ["a blank that is no class", () => ctc([1, 2, 3], [1, 1], 3), /expected a blank from 0 to 2, got 3/],
   ])("%s", async (_, loss, message) => {
     await expectError(loss, message);
+  });
+});
+
+test("dice: perfect regions and classes that are neither there nor found cost nothing, one loss an example and class, wrong shapes are refused", async () => {
+  await onDevice(oracle.backend(), async (device) => {
+    const [right, one, none] = await device.compute(() => {
+      const mask = tensor([
+        [
+          [1, 0],
+          [1, 0],
+          [0, 0],
+        ],
+      ]); // [1, 3, 2]
+      const miss = tensor([
+        [
+          [0, 0],
+          [0, 0],
+          [1, 0],
+        ],
+      ]);
+      return [dice(mask, mask), dice(miss, mask, { smooth: 0, reduction: "sum" }), dice(miss, mask, { reduction: "none" })];
+    });
+    expect(right).toBe(0);
+    expect(one).toBeNaN(); // 0 / 0 for the second class
+    // 1 − 1/(1 + 2 + 1), and a class without a place.
+    expect([none.shape, ...none.data]).toEqual([[1, 2], 0.75, 0]);
+    await device.compute(() => {
+      expect(() => dice(tensor([[1, 0]]), tensor([[1, 0]]))).toThrow(ShapeError);
+      expect(() => dice(tensor([[[1, 0]]]), tensor([[[1], [0]]]))).toThrow("targets of the same shape, got [1, 1, 2] and [1, 2, 1]");
+      expect(() => dice(tensor([[[1]]]), tensor([[[1]]]), { smooth: -1 })).toThrow("dice: expected smooth ≥ 0, got -1.");
+    });
+  });
+});
+
+test("focal loss: a root of what is missing has a slope where nothing is; wrong options are refused", async () => {
+  await onDevice(oracle.backend(), async (device) => {
+    const [loss, slope] = await device.compute(() => {
+      const x = tensor([1000, -1000, 0]);
+      const focal = () => sigmoidFocal(x, tensor([1, 0, 1]), { gamma: 0.5, alpha: null, reduction: "sum" });
+      return [focal(), grad(focal, [x])[0]!];
+    });
+    expect(loss).toBeCloseTo(Math.SQRT1_2 * Math.LN2, 12);
+    expect([...slope.data].slice(0, 2)).toEqual([0, 0]);
+    await device.compute(() => {
+      const x = tensor([1]);
+      expect(() => sigmoidFocal(x, 1, { alpha: 2 })).toThrow("expected an alpha from 0 to 1, got 2");
+      expect(() => sigmoidFocal(x, 1, { gamma: -1 })).toThrow("expected a gamma ≥ 0, got -1");
+      expect(() => sigmoidFocal(x, tensor([[1], [0]]))).toThrow(ShapeError);
+    });
+  });
+});
+
+test("a Gaussian's variance is at least epsilon; one number is a target for all", async () => {
+  await onDevice(oracle.backend(), async (device) => {
+    const [gaussian, poisson] = await device.compute(() => [
+      gaussianNegativeLogLikelihood(tensor([1, 1]), 0, { variance: tensor([0, 1]), epsilon: 0.5, reduction: "none" }),
+      poissonNegativeLogLikelihood(tensor([0, 1]), 2, { reduction: "sum" }),
+    ]);
+    expect(gaussian.data[0]).toBeCloseTo(0.5 * (Math.log(0.5) + 2), 12);
+    expect(gaussian.data[1]).toBe(0.5);
+    expect(poisson).toBeCloseTo(1 + Math.E - 2, 12);
+    await device.compute(() => {
+      const x = tensor([1]);
+      expect(() => gaussianNegativeLogLikelihood(x, 0, { variance: x, epsilon: 0 })).toThrow("expected an epsilon above 0, got 0");
+      expect(() => gaussianNegativeLogLikelihood(x, 0, { variance: tensor([1, 2]) })).toThrow(ShapeError);
+    });
   });
 });
