@@ -148,9 +148,8 @@ export class Rng {
     const data = new Float32Array(sizeOf(shape));
     let filled = 0;
     while (filled < data.length) {
-      for (const value of bound < narrowBound
-        ? this.#narrowNormal(data.length - filled, bound)
-        : this.normal([data.length - filled]).data) {
+      const left = data.length - filled;
+      for (const value of bound < narrowBound ? this.#narrowNormal(left, bound) : this.normal([left]).data) {
         if (Math.abs(value) <= bound) data[filled++] = mean + standardDeviation * value;
       }
     }

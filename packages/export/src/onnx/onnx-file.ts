@@ -80,7 +80,10 @@ function attributeMessage(name: string, value: Attribute): Message {
   if (typeof value === "string") return message.text(4, value).integer(20, 3);
   if ("float" in value) return message.float(2, value.float).integer(20, 1);
   // Not packed: the field is of proto2.
-  for (const item of value) typeof item === "number" ? message.integer(8, item) : message.text(9, item);
+  for (const item of value) {
+    if (typeof item === "number") message.integer(8, item);
+    else message.text(9, item);
+  }
   return message.integer(20, typeof value[0] === "string" ? 8 : 7);
 }
 

@@ -60,18 +60,20 @@ function recordRecurrent({ layers }: Recurrent, recorder: TraceRecorder, { x, mo
   return { output, states };
 }
 
-function recordLayer(
-  recorder: TraceRecorder,
-  {
-    x,
-    cells,
-    before,
-    lengths,
-  }: { x: Tensor; cells: readonly RecurrentCell[]; before: readonly RecurrentState[] | undefined; lengths: Tensor | undefined },
-): RecurrentResult {
+interface LayerInput {
+  readonly x: Tensor;
+  /** Forward, and backward where there is one. */
+  readonly cells: readonly RecurrentCell[];
+  /** The state before the first step of each cell. */
+  readonly before: readonly RecurrentState[] | undefined;
+  readonly lengths: Tensor | undefined;
+}
+
+function recordLayer(recorder: TraceRecorder, { x, cells, before, lengths }: LayerInput): RecurrentResult {
   const [batch, time] = x.shape as readonly [number, number, number];
-  const [{ size }] = cells as readonly [RecurrentCell];
-  const kind = kindOf(cells[0]!);
+  const [one] = cells as readonly [RecurrentCell];
+  const { size } = one;
+  const kind = kindOf(one);
   const weights = cells.flatMap((cell) => [cell.inputWeight, cell.hiddenWeight, cell.inputBias, cell.hiddenBias].map(({ value }) => value));
   const parts = kind === "LSTM" ? [0, 1] : [0];
   // [directions, B, size] each
@@ -79,12 +81,8 @@ function recordLayer(
   const directions = cells.length;
   const shapes: Shape[] = [[batch, time, directions * size], ...parts.map(() => [directions, batch, size])];
   const forms = shapes.map((shape) => ({ shape, dtype: x.dtype }));
-  const [cell] = cells;
-  const settings = {
-    ...{ kind, directions, size },
-    ...{ hasLengths: lengths !== undefined, hasState: before !== undefined },
-    activation: cell instanceof RnnCell ? cell.activation : "",
-  };
+  const activation = one instanceof RnnCell ? one.activation : "";
+  const settings = { kind, directions, size, activation, hasLengths: lengths !== undefined, hasState: before !== undefined };
   const uses = [x, ...weights, ...(lengths ? [lengths] : []), ...first];
   const buffers = recorder.record("recurrent", uses as never, settings, ...forms);
   const [output, ...last] = buffers.map((buffer, i) => {

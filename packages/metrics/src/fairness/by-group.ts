@@ -73,12 +73,8 @@ export class ByGroup<Inputs extends object, Result, State>
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       if (this.#whenUndefined !== undefined) return this.#whenUndefined;
-      throw new DataError(
-        `ByGroup.result: group ${JSON.stringify(group)} has none: ${error.message} Or say what stands for it: whenUndefined.`,
-        {
-          cause: error,
-        },
-      );
+      const message = `group ${JSON.stringify(group)} has none: ${error.message} Or say what stands for it: whenUndefined.`;
+      throw new DataError(`ByGroup.result: ${message}`, { cause: error });
     }
   }
 
