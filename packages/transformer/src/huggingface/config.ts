@@ -5,14 +5,19 @@ import type { Json } from "@dl/nn";
 
 export type JsonObject = { readonly [key: string]: Json };
 
-/** A `config.json`. `file` names it in errors. */
+/** A `config.json`. `file` names it in errors; `mostLayers` is how many the weights beside it can be of (default any number). */
 export class ModelConfig {
   readonly values: JsonObject;
   readonly file: string;
+  readonly mostLayers: number;
 
-  constructor(values: JsonObject, { file = "config.json" }: { file?: string } = {}) {
+  constructor(
+    values: JsonObject,
+    { file = "config.json", mostLayers = Number.POSITIVE_INFINITY }: { file?: string; mostLayers?: number } = {},
+  ) {
     this.values = values;
     this.file = file;
+    this.mostLayers = mostLayers;
   }
 
   /** Reads the text of a file. */
@@ -43,6 +48,13 @@ export class ModelConfig {
     const value = this.has(name) ? this.values[name] : otherwise;
     if (typeof value !== "number" || !Number.isInteger(value) || value < 1) throw this.#expected(name, "a whole number of at least 1");
     return value;
+  }
+
+  /** How many layers: told before they are made, where the weights cannot be of so many. */
+  layers(name: string, otherwise?: number): number {
+    const layers = this.count(name, otherwise);
+    if (layers > this.mostLayers) throw this.#expected(name, `at most ${this.mostLayers}, the number of tensors beside it`);
+    return layers;
   }
 
   /** A finite number ≥ 0. */
@@ -102,7 +114,7 @@ export class ModelConfig {
   object(name: string): ModelConfig {
     const value = this.values[name];
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.#expected(name, "an object");
-    return new ModelConfig(value as JsonObject, { file: `${this.file}: ${name}` });
+    return new ModelConfig(value as JsonObject, { file: `${this.file}: ${name}`, mostLayers: this.mostLayers });
   }
 
   /** Names of the classes, in order, from `id2label`; `LABEL_<n>` where only their number is known. */

@@ -48,7 +48,7 @@ export const bert: EncoderFamily = {
       vocabulary: config.count("vocab_size"),
       context: config.count("max_position_embeddings", 512),
       size: config.count("hidden_size"),
-      layers: config.count("num_hidden_layers"),
+      layers: config.layers("num_hidden_layers"),
       heads: config.count("num_attention_heads"),
       hidden: config.count("intermediate_size", 4 * config.count("hidden_size")),
       segments: config.count("type_vocab_size", 2),

@@ -306,7 +306,7 @@ function readHalf(config: ModelConfig, usual: { size: number; layers: number; he
   const size = config.count("hidden_size", usual.size);
   return {
     size,
-    layers: config.count("num_hidden_layers", usual.layers),
+    layers: config.layers("num_hidden_layers", usual.layers),
     heads: config.count("num_attention_heads", usual.heads),
     hidden: config.count("intermediate_size", 4 * size),
     activation: config.choice("hidden_act", { known: activationNames, otherwise: "quick_gelu" }),

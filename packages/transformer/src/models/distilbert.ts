@@ -38,7 +38,7 @@ export const distilBert: EncoderFamily = {
       vocabulary: config.count("vocab_size"),
       context: config.count("max_position_embeddings", 512),
       size: config.count("dim"),
-      layers: config.count("n_layers"),
+      layers: config.layers("n_layers"),
       heads: config.count("n_heads"),
       hidden: config.count("hidden_dim", 4 * config.count("dim")),
       segments: 0,

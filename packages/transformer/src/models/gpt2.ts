@@ -253,7 +253,7 @@ export class Gpt2 extends Module {
       vocabulary: config.count("vocab_size"),
       context: config.count("n_positions", 1024),
       size: config.count("n_embd"),
-      layers: config.count("n_layer"),
+      layers: config.layers("n_layer"),
       heads: config.count("n_head"),
       hidden: config.count("n_inner", 4 * config.count("n_embd")),
       activation: config.choice("activation_function", { known: activationNames, otherwise: "gelu_new" }),

@@ -280,7 +280,7 @@ export class Llama extends Module {
       ...{ size, heads, rng },
       vocabulary: config.count("vocab_size"),
       context: config.count("max_position_embeddings", 2048),
-      layers: config.count("num_hidden_layers"),
+      layers: config.layers("num_hidden_layers"),
       keyHeads: config.count("num_key_value_heads", heads),
       headSize: config.count("head_dim", size / heads),
       hidden: config.count("intermediate_size"),

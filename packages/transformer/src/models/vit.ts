@@ -128,7 +128,7 @@ export class ViT extends Module {
       imageSize: config.count("image_size", 224),
       patchSize: config.count("patch_size", 16),
       channels: config.count("num_channels", 3),
-      layers: config.count("num_hidden_layers"),
+      layers: config.layers("num_hidden_layers"),
       heads: config.count("num_attention_heads"),
       hidden: config.count("intermediate_size", 4 * size),
       activation: config.choice("hidden_act", { known: activationNames, otherwise: "gelu" }),

@@ -129,6 +129,17 @@ describe("a folder that is not right is refused, by name", () => {
     await expect(loadFolder(folder, Gpt2)).rejects.toThrow(/expected "n_embd" to be a whole number of at least 1, got "32"/);
   });
 
+  test("more layers than the weights can be of, before the first is made", async () => {
+    const folder = copy("gpt2", "layers");
+    change(folder, { n_layer: 1e9 });
+    await expect(loadFolder(folder, Gpt2)).rejects.toThrow(
+      /expected "n_layer" to be at most \d+, the number of tensors beside it, got 1000000000/,
+    );
+    const nested = copy("clip", "nested-layers");
+    change(nested, { text_config: { ...readJson<{ text_config: object }>("clip/config.json").text_config, num_hidden_layers: 1e9 } });
+    await expect(loadFolder(nested, Clip)).rejects.toThrow(/text_config: expected "num_hidden_layers" to be at most \d+/);
+  });
+
   test("weights that are not shared matter to the head that shares them alone", async () => {
     const masked = copy("bert_mlm", "untied-masked");
     change(masked, { tie_word_embeddings: false });

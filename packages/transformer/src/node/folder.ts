@@ -65,7 +65,7 @@ export async function loadFolder<M extends Pretrained>(
   const path = (await exists(join(folder, singleName))) || !(await exists(index)) ? join(folder, singleName) : index;
   const tensors = await loadSafetensors(path);
   const make = (more: ModelConfig["values"]): M =>
-    kind.fromConfig(new ModelConfig({ ...values, ...changes, ...more }, { file }), { rng: rng ?? new Rng(0) });
+    kind.fromConfig(new ModelConfig({ ...values, ...changes, ...more }, { file, mostLayers: tensors.size }), { rng: rng ?? new Rng(0) });
   let model = make({});
   // What a configuration says of shared weights may be wrong, T5's by rule: the tensors decide.
   const untied = differentCopies(model, tensors).find((copy) => copy.untied)?.untied;
