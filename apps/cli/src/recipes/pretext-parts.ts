@@ -8,6 +8,8 @@ import type { Example, ImageBatch, Transform } from "@dl/data";
 export interface LabelShare {
   readonly share: number;
   readonly epochs: number;
+  /** What the fine-tuned network teaches with its answers to all images, `rounds` times in a row, `epochs` each. Default nothing. */
+  readonly distillation?: { readonly rounds: number; readonly epochs: number };
 }
 
 /** ResNet-8 behind a stem that alone sees the whole image, then halves: what learns an epoch of two views in minutes without a GPU. */

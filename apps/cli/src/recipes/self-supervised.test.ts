@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasm } from "@dl/backend-wasm";
 import { ResNet, resnet20 } from "@dl/cnn";
-import { type HostTensor, hostTensor, openDevice, Rng } from "@dl/core";
-import { arrayDataset, batches } from "@dl/data";
+import { type HostTensor, hostTensor, openDevice, Rng, softmax, tensor } from "@dl/core";
+import { arrayDataset, batches, map } from "@dl/data";
+import { inference } from "@dl/nn";
 import { RunFolder } from "@dl/train/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { maskedCifar10 } from "./masked-cifar10.ts";
 import type { LabelledImages, RecipeData } from "./recipe.ts";
 import { quarterTurns, rotationCifar10 } from "./rotation-cifar10.ts";
+import { answeredBy } from "./self-distillation.ts";
 import { type SelfSupervisedPreset, selfSupervised } from "./self-supervised.ts";
 import { simclrCifar10 } from "./simclr-cifar10.ts";
 import type { TaskRun } from "./task-recipe.ts";
@@ -45,7 +47,7 @@ describe.each([simclrCifar10, maskedCifar10, rotationCifar10])("$name", ({ name,
     data,
     encoder: (rng) => new ResNet({ ...resnet20, depths: [0, 1, 1, 1], width: 16, classes: 2, rng }),
     shares: [
-      { share: 0.2, epochs: 1 },
+      { share: 0.2, epochs: 1, distillation: { rounds: 2, epochs: 1 } },
       { share: 1, epochs: 1 },
     ],
   };
@@ -66,16 +68,21 @@ describe.each([simclrCifar10, maskedCifar10, rotationCifar10])("$name", ({ name,
       metrics = result.metrics!;
     }
     const names = ["probe", "finetuned", "scratch"].flatMap((kind) => [`test/${kind} 20 %`, `test/${kind} 100 %`]);
-    const gains = ["gain over scratch 20 %", "gain over scratch 100 %"];
-    expect(Object.keys(metrics).sort()).toEqual([...names, ...gains].sort());
+    const gains = ["gain over scratch 20 %", "gain over scratch 100 %", "distilled gain over scratch 20 %"];
+    expect(Object.keys(metrics).sort()).toEqual([...names, "test/distilled 20 %", ...gains].sort());
     expect(metrics["gain over scratch 20 %"]).toBe(metrics["test/finetuned 20 %"]! - metrics["test/scratch 20 %"]!);
+    expect(metrics["distilled gain over scratch 20 %"]).toBe(metrics["test/distilled 20 %"]! - metrics["test/scratch 20 %"]!);
     // Two classes: a network that only guesses gets one half.
     expect(metrics["test/probe 100 %"]).toBeGreaterThan(0.8);
     expect(await recipe.evaluate(run, { device, signal, folder: path })).toEqual({ "test/probe": metrics["test/probe 100 %"] });
     // A run that had come so far measures only what is missing, and gets the same.
     {
       await using folder = await RunFolder.open(path, { resume: true });
-      const { "finetuned 100 %": _, ...kept } = JSON.parse(readFileSync(join(path, "transfer.json"), "utf8")) as Record<string, number>;
+      const {
+        "finetuned 100 %": _,
+        "distilled 20 %": __,
+        ...kept
+      } = JSON.parse(readFileSync(join(path, "transfer.json"), "utf8")) as Record<string, number>;
       await folder.write("transfer.json", JSON.stringify(kept));
       expect((await recipe.train(run, { device, folder, resume: true, signal })).metrics).toEqual(metrics);
     }
@@ -98,6 +105,33 @@ describe("quarterTurns", () => {
     for (const [got, wanted] of told) expect(got).toBe(wanted);
     expect(new Set(turns.data)).toEqual(new Set([0, 1, 2, 3]));
   });
+});
+
+test("answers to images are probabilities, those the network gives, and the same for a mirror image", async () => {
+  await using device = await openDevice(wasm({ threads: 1 }));
+  const { signal } = new AbortController();
+  using teacher = new ResNet({ ...resnet20, depths: [0, 1, 1, 1], width: 8, classes: 2, rng: new Rng(5) });
+  const dataset = stripes(6, new Rng(6));
+  const mirrored = map(dataset, ({ images, labels }) => {
+    const data = images.data.map((_, i) => images.data[Math.floor(i / 48) * 48 + (15 - (Math.floor(i / 3) % 16)) * 3 + (i % 3)]!);
+    return { images: hostTensor(data as Float32Array, images.shape), labels };
+  });
+  const work = { device, signal, transform: () => {} };
+  const [answered, ofMirrored] = [
+    await answeredBy(teacher, { ...work, dataset }),
+    await answeredBy(teacher, { ...work, dataset: mirrored }),
+  ];
+  const askedOf = (images: HostTensor): Promise<HostTensor> =>
+    device.compute(() => softmax(teacher.forward(tensor({ ...images, shape: [1, 16, 16, 3] }), inference))) as Promise<HostTensor>;
+  for (let i = 0; i < 6; i++) {
+    const { images, labels } = answered.get(i);
+    expect(images).toEqual(dataset.get(i).images);
+    expect(labels.shape).toEqual([2]);
+    expect(labels.data[0]! + labels.data[1]!).toBeCloseTo(1, 6);
+    const [own, other] = [await askedOf(images), await askedOf(mirrored.get(i).images)];
+    expect(labels.data[0]).toBeCloseTo((own.data[0]! + other.data[0]!) / 2, 6);
+    expect(ofMirrored.get(i).labels.data[0]).toBeCloseTo(labels.data[0]!, 6);
+  }
 });
 
 test("too few images for the smallest share of the labels are refused before anything is learned", async () => {

@@ -1,45 +1,18 @@
 /** What recipes share that learn from images without labels: the pretext task, and then what it is good for with a few labels. */
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ResNet, replaceHead } from "@dl/cnn";
-import { argmax, DataError, DlError, equal, mean, Rng, type Scalar, type Tensor } from "@dl/core";
-import {
-  type Dataset,
-  type Example,
-  type ExampleOf,
-  flip,
-  type NormalizeOptions,
-  normalize,
-  padCrop,
-  split,
-  type Transform,
-  take,
-} from "@dl/data";
-import {
-  AdamW,
-  crossEntropy,
-  decayGroups,
-  inference,
-  loadState,
-  type Mode,
-  type Module,
-  type Parameter,
-  readState,
-  Sgd,
-  schedules,
-  writeSafetensors,
-} from "@dl/nn";
+import type { ResNet } from "@dl/cnn";
+import { DataError, Rng, type Scalar, type Tensor } from "@dl/core";
+import { type Dataset, type Example, type NormalizeOptions, normalize, type Transform, take } from "@dl/data";
+import { AdamW, decayGroups, loadState, type Mode, type Module, type Parameter, schedules } from "@dl/nn";
 import { loadSafetensors } from "@dl/nn/node";
-import { evaluate, fit, type Metrics } from "@dl/train";
-import type { RunFolder } from "@dl/train/node";
 import { modelName } from "../run.ts";
-import { fileExists } from "../run-files.ts";
 import { fitInFolder, writeTaskReport } from "../task-training.ts";
-import { featuresOf, probeAccuracy, trainProbe } from "./linear-probe.ts";
+import { accuracyOf } from "./label-training.ts";
 import type { LabelShare } from "./pretext-parts.ts";
 import type { LabelledImages, RecipeData } from "./recipe.ts";
-import type { TaskContext, TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
+import type { TaskPreset, TaskRecipe, TaskResult, TaskRun, TaskTraining } from "./task-recipe.ts";
+import { transfer } from "./transfer.ts";
 
 /** A network around the encoder that has something to learn from images alone. */
 export type Pretext = Module & { readonly encoder: ResNet; loss(batch: Readonly<Record<string, Tensor>>, mode: Mode): Scalar };
@@ -56,8 +29,6 @@ export interface SelfSupervisedPreset extends TaskPreset {
 }
 
 type Run = TaskRun<SelfSupervisedPreset>;
-
-const transferName = "transfer.json";
 
 async function load({ preset, settings }: Run, signal: AbortSignal): Promise<{ train: LabelledImages; test: LabelledImages }> {
   const [train, test] = [await preset.data.load("train", { signal }), await preset.data.load("test", { signal })];
@@ -102,117 +73,6 @@ async function train(run: Run, { device, folder, resume, signal }: TaskTraining)
   const result = { ...fitted, metrics: measured };
   await writeTaskReport(run, result, { folder, device: device.name, charted: ["loss"] });
   return result;
-}
-
-interface TransferOptions extends TaskContext {
-  folder: RunFolder;
-  data: { train: LabelledImages; test: LabelledImages };
-}
-
-/**
- * For each share of the labels: a linear probe of the features, the whole network fine-tuned from there, and the same network from
- * scratch. What is done is kept in the folder, so that an interrupted run goes on with the next. Undefined when it was interrupted.
- */
-async function transfer(run: Run, encoder: ResNet, { device, folder, signal, data }: TransferOptions): Promise<Metrics | undefined> {
-  const { preset, settings } = run;
-  const rng = new Rng(settings.seed).fork("transfer");
-  const path = folder.file(transferName);
-  const transform = normalize(preset.normalization);
-  const classes = preset.data.classNames.length;
-  const done: Record<string, number> = (await fileExists(path)) ? (JSON.parse(await readFile(path, "utf8")) as Record<string, number>) : {};
-  const work = { device, signal };
-  const pretrained = await readState(encoder);
-  const encode = (images: Tensor): Tensor => encoder.features(images, inference);
-  const testFeatures = await featuresOf(data.test, { ...work, encode, transform });
-  try {
-    for (const { share, epochs } of preset.shares) {
-      const label = `${100 * share} %`;
-      const labelled =
-        share === 1
-          ? data.train
-          : split(data.train, { fractions: { part: share, rest: 1 - share }, rng: rng.fork(label), stratify: "labels" }).part;
-      const note = async (name: string, accuracy: number): Promise<void> => {
-        done[`${name} ${label}`] = accuracy;
-        console.error(`${name}, ${labelled.length} labels: test accuracy ${(100 * accuracy).toFixed(2)} %`);
-        await folder.write(transferName, `${JSON.stringify(done, null, 2)}\n`);
-      };
-      const features = await featuresOf(labelled, { ...work, encode, transform });
-      using probe = await trainProbe(features, { ...work, classes, rng: rng.fork(`probe ${label}`) });
-      if (done[`probe ${label}`] === undefined) await note("probe", await probeAccuracy(probe, testFeatures, work));
-      for (const name of ["finetuned", "scratch"] as const) {
-        if (done[`${name} ${label}`] !== undefined) continue;
-        using network = preset.encoder(rng.fork(`init ${label}`));
-        if (name === "finetuned") {
-          loadState(network, pretrained);
-          replaceHead(network, { classes, rng: rng.fork("head") });
-          network.head.weight.load(await probe.weight.read());
-          network.head.bias!.load(await probe.bias!.read());
-        }
-        const options = { ...work, transform, dataset: labelled, epochs, rng: rng.fork(`${name} ${label}`) };
-        await trainOnLabels(network, options);
-        await note(name, await accuracyOf(network, data.test, { ...work, transform }));
-      }
-      if (share === Math.max(...preset.shares.map(({ share }) => share))) {
-        encoder.head.weight.load(await probe.weight.read());
-        encoder.head.bias!.load(await probe.bias!.read());
-        await writeModel(encoder, folder);
-      }
-    }
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return undefined;
-    throw error;
-  }
-  const gains = preset.shares.map(({ share }) => {
-    const label = `${100 * share} %`;
-    return [`gain over scratch ${label}`, done[`finetuned ${label}`]! - done[`scratch ${label}`]!];
-  });
-  return Object.fromEntries([...Object.entries(done).map(([name, accuracy]) => [`test/${name}`, accuracy]), ...gains]);
-}
-
-interface LabelTraining extends TaskContext {
-  transform: Transform<ExampleOf<LabelledImages>>;
-  dataset: LabelledImages;
-  epochs: number;
-  rng: Rng;
-}
-
-/** From first weights and from learned ones at the same rate: at a fifth of it, those tuned on a tenth of CIFAR-10's labels ended 4 points lower. */
-async function trainOnLabels(model: ResNet, { dataset, epochs, rng, transform, device, signal }: LabelTraining): Promise<void> {
-  const batchSize = Math.min(64, dataset.length);
-  const steps = epochs * Math.ceil(dataset.length / batchSize);
-  using optimizer = new Sgd(decayGroups(model), {
-    learningRate: schedules.oneCycle(0.1, { steps: Math.max(steps, 8) }),
-    momentum: 0.9,
-    nesterov: true,
-    weightDecay: 5e-4,
-  });
-  await fit({
-    ...{ device, signal, model, optimizer, dataset, batchSize, epochs, rng },
-    transform: [flip(), padCrop({ padding: 4, mode: "reflect" }), transform],
-    step: ({ images, labels }, mode) => crossEntropy(model.forward(images, mode), labels),
-  });
-  signal.throwIfAborted();
-}
-
-async function accuracyOf(
-  model: ResNet,
-  dataset: LabelledImages,
-  work: TaskContext & { transform: Transform<ExampleOf<LabelledImages>> },
-): Promise<number> {
-  const { accuracy } = await evaluate({
-    ...work,
-    dataset,
-    step: ({ images, labels }) => ({ accuracy: mean(equal(argmax(model.forward(images, inference), -1), labels).cast("float32")) }),
-  });
-  return accuracy;
-}
-
-async function writeModel(encoder: ResNet, folder: RunFolder): Promise<void> {
-  const state = await readState(encoder);
-  for (const [name, { data }] of state) {
-    if (!data.every(Number.isFinite)) throw new DlError(`dl train: expected weights that are numbers, got others in ${name}.`);
-  }
-  await folder.write(modelName, writeSafetensors(state));
 }
 
 /** A recipe that learns so; `dl evaluate` measures the linear probe with all labels. */

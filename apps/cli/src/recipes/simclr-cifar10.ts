@@ -49,15 +49,16 @@ export const simclrCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
     {
       name: "default",
       summary:
-        "ResNet-8 at half the size learns from pairs of views without labels; then 1 %, 10 % and all labels: probe, fine-tuned, from scratch.",
+        "ResNet-8 at half the size learns from pairs of views without labels; then 1 %, 10 % and all labels: probe, fine-tuned, distilled, from scratch.",
       defaults: { epochs: 60, batchSize: 256, learningRate: 2e-3 },
-      goals: { "gain over scratch 10 %": { atLeast: 0.05 } },
+      goals: { "distilled gain over scratch 10 %": { atLeast: 0.05 } },
       encoder: smallEncoder,
       pretext: (encoder, rng) => new SimClr({ encoder, features: encoderFeatures, size: 64, rng }),
       transform: [twoViews(), normalizeViews],
       data: cifar10Data,
       normalization: cifar10Statistics,
-      shares: labelShares,
+      // SimCLRv2's last step, worth its hours where labels are few.
+      shares: labelShares.map((share) => (share.share === 0.1 ? { ...share, distillation: { rounds: 2, epochs: 15 } } : share)),
     },
   ],
 });
