@@ -1,8 +1,7 @@
 /** How the self-supervised recipes train on labels, from whatever weights. */
 
 import type { ResNet } from "@dl/cnn";
-import type { Rng } from "@dl/core";
-import { argmax, equal, mean } from "@dl/core";
+import { argmax, equal, mean, type Rng } from "@dl/core";
 import { type ExampleOf, flip, padCrop, type Transform } from "@dl/data";
 import { crossEntropy, decayGroups, inference, Sgd, schedules } from "@dl/nn";
 import { evaluate, fit } from "@dl/train";

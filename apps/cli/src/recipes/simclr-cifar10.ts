@@ -57,7 +57,7 @@ export const simclrCifar10: TaskRecipe<SelfSupervisedPreset> = selfSupervised({
       transform: [twoViews(), normalizeViews],
       data: cifar10Data,
       normalization: cifar10Statistics,
-      // SimCLRv2's last step, worth its hours where labels are few.
+      // SimCLRv2's last step, for the share that the floor is about.
       shares: labelShares.map((share) => (share.share === 0.1 ? { ...share, distillation: { rounds: 2, epochs: 15 } } : share)),
     },
   ],

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { type ResNet, replaceHead } from "@dl/cnn";
 import { DlError, Rng, type Tensor } from "@dl/core";
 import { cutout, normalize, split } from "@dl/data";
-import { inference, loadState, readState, writeSafetensors } from "@dl/nn";
+import { inference, type Linear, loadState, readState, writeSafetensors } from "@dl/nn";
 import type { Metrics } from "@dl/train";
 import type { RunFolder } from "@dl/train/node";
 import { modelName } from "../run.ts";
@@ -67,29 +67,23 @@ export async function transfer(
       const network = newNetwork();
       loadState(network, pretrained);
       replaceHead(network, { classes, rng: rng.fork("head") });
-      network.head.weight.load(await probe.weight.read());
-      network.head.bias!.load(await probe.bias!.read());
+      await takeHead(network, probe);
       return network;
     };
-    /** The accuracy of the last student of so many in a row, the first of them taught by `teacher`. */
-    const taught = async (teacher: ResNet, { rounds, epochs }: { rounds: number; epochs: number }): Promise<number> => {
+    /** The accuracy of the last of `left` students in a row, the first of them taught by `teacher`. */
+    const taught = async (teacher: ResNet, left: number, { epochs }: { epochs: number }): Promise<number> => {
       const dataset = await answeredBy(teacher, { ...work, dataset: data.train });
       using student = await newPretrained();
-      await trainOnLabels(student, {
-        ...work,
-        dataset,
-        epochs,
-        noise: [cutout({ size: 8 })],
-        rng: rng.fork(`distilled ${rounds} ${label}`),
-      });
-      return rounds === 1 ? await accuracyOf(student, data.test, work) : await taught(student, { rounds: rounds - 1, epochs });
+      await trainOnLabels(student, { ...work, dataset, epochs, noise: [cutout({ size: 8 })], rng: rng.fork(`distilled ${left} ${label}`) });
+      return left === 1 ? await accuracyOf(student, data.test, work) : await taught(student, left - 1, { epochs });
     };
 
+    // The first teacher is not kept in the folder: a run interrupted while it teaches tunes it again, to the same bits.
     if (isMissing("finetuned") || (distillation && isMissing("distilled"))) {
       using network = await newPretrained();
       await trainOnLabels(network, { ...work, dataset: labelled, epochs, rng: rng.fork(`finetuned ${label}`) });
       await note("finetuned", await accuracyOf(network, data.test, work));
-      if (distillation) await note("distilled", await taught(network, distillation));
+      if (distillation) await note("distilled", await taught(network, distillation.rounds, distillation));
     }
     if (isMissing("scratch")) {
       using network = newNetwork();
@@ -97,8 +91,7 @@ export async function transfer(
       await note("scratch", await accuracyOf(network, data.test, work));
     }
     if (share === largest) {
-      encoder.head.weight.load(await probe.weight.read());
-      encoder.head.bias!.load(await probe.bias!.read());
+      await takeHead(encoder, probe);
       await writeModel(encoder, folder);
     }
   };
@@ -116,6 +109,11 @@ export async function transfer(
     return distillation ? [gain, [`distilled gain over scratch ${label}`, over("distilled")] as const] : [gain];
   });
   return Object.fromEntries([...Object.entries(done).map(([name, accuracy]) => [`test/${name}`, accuracy] as const), ...gains]);
+}
+
+async function takeHead(network: ResNet, { weight, bias }: Linear): Promise<void> {
+  network.head.weight.load(await weight.read());
+  network.head.bias!.load(await bias!.read());
 }
 
 async function writeModel(encoder: ResNet, folder: RunFolder): Promise<void> {
